@@ -1,0 +1,85 @@
+"""What can go wrong, sorted by who has to act; each class knows the exit code of the command line.
+
+Every message is one sentence or two: what, which value, which limit, what to do.
+"""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Anything that labctl itself has to say; the base of all its errors."""
+
+    exit_code = 1
+    status = "failed"
+
+
+class UsageError(LabError):
+    """The request cannot be understood: a parameter, unit, key, name, role, file or folder is wrong."""
+
+    exit_code = 2
+    status = "failed"
+
+
+class BadValue(UsageError, ValueError):
+    """A value that does not fit what it was given for."""
+
+
+class UnknownName(UsageError):
+    """A name that nothing goes by."""
+
+
+class DataDamaged(UsageError):
+    """A data file that cannot be read to its end, apart from a torn last row."""
+
+
+class Aborted(LabError):
+    """Somebody asked the run to stop."""
+
+    exit_code = 3
+    status = "aborted"
+
+
+class Refused(LabError):
+    """A limit, an interlock or a rehearsal forbids it; nothing was sent."""
+
+    exit_code = 4
+    status = "refused"
+
+
+class LimitExceeded(Refused, ValueError):
+    """A value beyond a limit of the instrument, the station or the sample."""
+
+
+class InstrumentFault(LabError):
+    """An instrument does not do, or does not say, what it should."""
+
+    exit_code = 5
+    status = "fault"
+
+
+class NoReply(InstrumentFault, TimeoutError):
+    """An instrument did not answer, or not in time."""
+
+
+class GarbledReply(InstrumentFault):
+    """An instrument's answer does not have the form that its manual gives."""
+
+
+class InstrumentError(InstrumentFault):
+    """An instrument reported an error of its own.
+
+    Attributes:
+        code: The number in the instrument's error queue.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ComplianceFault(InstrumentFault):
+    """A source could not drive what it was set to, because it reached its compliance."""
+
+
+class DeadlinePassed(InstrumentFault, TimeoutError):
+    """A state that was waited for did not come in time."""

@@ -1,0 +1,1 @@
+"""Command tables: the instruments' manuals as data."""

@@ -1,0 +1,1 @@
+"""labctl: a laboratory measurement suite for spintronic transport."""

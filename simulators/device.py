@@ -1,0 +1,51 @@
+"""What every simulated instrument is to the doors: a box with a connector, bytes in and bytes out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from simulators.timeline import Timeline
+
+
+class Device(ABC):
+    """A box on the bench. All calls come from one thread, and `timeline.catch_up()` has been called before each.
+
+    Attributes:
+        timeline: The lab's time.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+
+    @abstractmethod
+    def write(self, data: bytes) -> None:
+        """Receive bytes at `timeline.now`; never raises, never blocks, whatever they are."""
+
+    @abstractmethod
+    def read(self) -> bytes:
+        """Hand over the bytes that are ready now, b"" if there are none. A message is handed over whole."""
+
+    @abstractmethod
+    def ready_at(self) -> float | None:
+        """Return when bytes may next be ready (lab time in s), None if nothing is on its way.
+
+        What is ready already counts as now.
+        """
+
+    @abstractmethod
+    def clear(self) -> None:
+        """Device clear (GPIB DCL/SDC): forget unfinished input and output; settings stay."""
+
+    def read_without_talk(self) -> None:  # noqa: B027 - only boxes that queue errors have something to do
+        """A client on GPIB asked for bytes and there are none on their way (IEEE 488.2: query unterminated)."""
+
+    def status_byte(self) -> int:
+        """Answer a serial poll; clears the request for service."""
+        return 0
+
+    def trigger(self) -> None:  # noqa: B027 - boxes without a trigger ignore it
+        """Group execute trigger (GPIB GET)."""
+
+    @abstractmethod
+    def power_cycle(self) -> None:
+        """Switch off and on again: volatile settings are gone, as the manual says."""
