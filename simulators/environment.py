@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,10 +20,12 @@ class Piece:
 
     Attributes:
         start: Lab time in s.
-        end: Lab time in s, later than `start`.
+        end: Lab time in s, later than `start`; may be infinite where nothing is planned to change.
         temperature: Centre in K of the grid cell that the sample's temperature lies in.
         field_start: True field mu0 H in T along the magnet's axis at `start`.
         field_end: The same at `end`.
+        field_rate: T/s. Follows from the two fields when it is not given. It is given where a piece may be cut short
+            later: the same rate before and after the cut is what makes the sample's history the same to the last bit.
     """
 
     start: float
@@ -30,10 +33,34 @@ class Piece:
     temperature: float
     field_start: float
     field_end: float
+    field_rate: float = math.nan
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.field_rate):
+            object.__setattr__(self, "field_rate", (self.field_end - self.field_start) / (self.end - self.start))
+
+    def field(self, time: float) -> float:
+        """True field mu0 H in T at a lab time in s within the piece."""
+        if self.field_rate == 0.0:
+            return self.field_start  # also where the piece has no beginning
+        return self.field_start + self.field_rate * (time - self.start)
 
 
 class Environment(Protocol):
-    """Temperature and field at the sample."""
+    """Temperature and field at the sample.
+
+    Everything here is a function of the commands given and of lab time, never of who asked when. It answers for any
+    time since the lab began, and into the future as it is planned now.
+
+    A command at lab time t changes what comes after t only: the piece that contains t ends at t from then on, with
+    `start`, `temperature`, `field_start` and `field_rate` as they were, and another piece begins at t. No piece that
+    has begun is ever made longer. A piece that begins at t itself is replaced.
+    """
+
+    @property
+    def revision(self) -> int:
+        """Grows with each command that changed what is planned; never otherwise."""
+        ...
 
     def sample_temperature(self, time: float) -> float:
         """Temperature of the sample in K at a lab time in s."""
@@ -43,6 +70,18 @@ class Environment(Protocol):
         """True field mu0 H in T along the magnet's axis at a lab time in s."""
         ...
 
+    def piece(self, time: float) -> Piece:
+        """Return the whole piece of the trajectory with start <= `time` < end, cut by nothing but the trajectory.
+
+        Its ends lie where the trajectory has break points and where the temperature crosses a line of the grid, also
+        when they are in the future or long past. An end may be planned earlier than necessary (a hold may be given
+        as pieces of an hour), as long as it is a function of the trajectory alone.
+        """
+        ...
+
     def pieces(self, start: float, end: float) -> Iterator[Piece]:
-        """Cover the time from `start` to `end` (lab s) with pieces, in order and without gaps."""
+        """Cover the time from `start` to `end` (lab s) with pieces, in order and without gaps.
+
+        These are the pieces of `piece`, the first and the last cut to what was asked for.
+        """
         ...

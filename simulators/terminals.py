@@ -11,10 +11,11 @@ from typing import Protocol
 class SourceTerminals(Protocol):
     """High and low of a current source."""
 
-    def drive(self, current: float, compliance: float) -> None:
+    def drive(self, current: float, compliance: float, noise: float = 0.0) -> None:
         """Drive this current in A from now on, with at most this voltage in V between the terminals.
 
-        What really flows is less when the compliance is reached.
+        What really flows is less when the compliance is reached. `noise` is the current's fluctuation, rms in A in
+        the band from 0.1 Hz to 10 Hz.
         """
         ...
 

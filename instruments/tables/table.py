@@ -32,7 +32,10 @@ class Parameter:
             DEF, e.g. `INFinite`.
         values: The only numbers that are allowed, where they are few.
         default: What DEF stands for; where None, the row's reset value.
-        required: Whether it may be left out.
+        required: Whether it has to be given.
+        most: Most values that one command takes, for `numbers` and `words`.
+
+    For strings `maximum` is the largest number of characters.
     """
 
     kind: Kind
@@ -43,6 +46,7 @@ class Parameter:
     values: tuple[float, ...] = ()
     default: Value | None = None
     required: bool = True
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,15 @@ class Row:
         reset: Its value after `*RST`; None where `*RST` leaves it alone or it has no value.
         command: Whether it can be sent without question mark.
         query: Whether it can be asked.
-        reply: How the value is printed, as a %-format (`%.4f`), or the name of a form the device knows.
+        reply: How the value is printed: a %-format (`%.4f`), `register` (in the base that FORMat:SREGister selects),
+            `range` (see `print_value`), or the name of a form that only the instrument knows: `identity`, `error`,
+            `readings`. Empty where nothing is answered.
         energises: Whether it can put current or voltage on the sample, at once or when something is triggered later.
         tag: Where the row comes from.
         unsure: What of it is not confirmed by any source; empty if all is.
         note: Anything else that a reader needs.
         preset: Its value after `SYSTem:PRESet`, where that differs from `reset`.
+        initial: Its value as the instrument leaves the factory, for settings that `*RST` leaves alone.
     """
 
     header: str
@@ -74,6 +81,7 @@ class Row:
     unsure: str = ""
     note: str = ""
     preset: Value | None = None
+    initial: Value | None = None
 
 
 class CommandTable:
@@ -81,10 +89,12 @@ class CommandTable:
 
     Attributes:
         instrument: The model, e.g. `6221`.
+        infinity: How it answers where a value is infinite.
     """
 
-    def __init__(self, instrument: str, rows: Iterable[Row]) -> None:
+    def __init__(self, instrument: str, rows: Iterable[Row], infinity: str = "+9.9E37") -> None:
         self.instrument = instrument
+        self.infinity = infinity
         self._rows = tuple(rows)
         self._tree: scpi.HeaderTree[Row] = scpi.HeaderTree()
         for row in self._rows:
@@ -119,41 +129,85 @@ class CommandTable:
 def read_arguments(row: Row, arguments: tuple[str, ...]) -> tuple[Value, ...]:
     """Turn the text of a command's parameters into values, and check them.
 
+    Optional parameters that were left out are absent from the result.
+
     Raises:
-        ScpiError: Too few (-109) or too many (-108), of the wrong type (-104), out of range (-222), not among the
-            words (-224).
+        ScpiError: Too few (-109) or too many (-108, -223), of the wrong type (-104, -158), out of range (-222), not
+            among the words (-224), malformed (-121 to -124, -151, -154).
     """
+    listed = any(parameter.kind in _LISTS for parameter in row.parameters)
+    if len(arguments) > len(row.parameters) and not listed:
+        raise scpi.ScpiError(scpi.PARAMETER_NOT_ALLOWED, row.header)
     values: list[Value] = []
     rest = list(arguments)
     for parameter in row.parameters:
-        if parameter.kind in {"numbers", "words"}:
-            values.append(tuple(_read(row, parameter, text) for text in rest))
+        if not rest:
+            if parameter.required:
+                raise scpi.ScpiError(scpi.MISSING_PARAMETER, row.header)
+        elif parameter.kind in _LISTS:
+            if parameter.most is not None and len(rest) > parameter.most:
+                raise scpi.ScpiError(scpi.TOO_MUCH_DATA, f"{len(rest)} values, at most {parameter.most}: {row.header}")
+            values.append(tuple(_READERS[parameter.kind](row, parameter, text) for text in rest))
             rest.clear()
-        elif rest:
-            values.append(_read(row, parameter, rest.pop(0)))
-        elif parameter.required:
-            raise scpi.ScpiError(scpi.MISSING_PARAMETER, row.header)
-    if rest:
-        raise scpi.ScpiError(scpi.PARAMETER_NOT_ALLOWED, row.header)
+        else:
+            values.append(_READERS[parameter.kind](row, parameter, rest.pop(0)))
     return tuple(values)
 
 
 def limit(row: Row, word: str) -> Value | None:
-    """Return what MIN, MAX or DEF stands for in a row's first parameter, or None where it stands for nothing."""
-    parameter = row.parameters[0]
-    values = {
-        "MIN": min(parameter.values) if parameter.values else parameter.minimum,
-        "MAX": max(parameter.values) if parameter.values else parameter.maximum,
-        "DEF": row.reset if parameter.default is None else parameter.default,
-    }
-    return next((values[short] for short, long in _LIMIT_WORDS.items() if scpi.matches_word(word, long)), None)
+    """Return what MIN, MAX or DEF stands for in a row's first parameter.
+
+    None where it stands for nothing: the parameter is not a number, or has no such limit.
+    """
+    if not row.parameters or row.parameters[0].kind not in _NUMBERS:
+        return None
+    return _limit(row.parameters[0], row.reset, word)
 
 
-_LIMIT_WORDS = {"MIN": "MINimum", "MAX": "MAXimum", "DEF": "DEFault"}
+def _limit(parameter: Parameter, reset: Value | None, word: str) -> Value | None:
+    if scpi.matches_word(word, "MINimum"):
+        return min(parameter.values) if parameter.values else parameter.minimum
+    if scpi.matches_word(word, "MAXimum"):
+        return max(parameter.values) if parameter.values else parameter.maximum
+    if scpi.matches_word(word, "DEFault"):
+        return reset if parameter.default is None else parameter.default
+    return None
 
 
-def _read(row: Row, parameter: Parameter, text: str) -> Value:
-    return _READERS[parameter.kind](row, parameter, text)
+def print_value(row: Row, value: Value, infinity: str = "+9.9E37") -> str:
+    """Print a value as the instrument answers it.
+
+    Besides %-formats it knows the form `range`: six places after the point where they hold the number exactly
+    (`0.100000`, as captured from instruments), an exponent where they would print it as nothing.
+
+    Args:
+        row: The command.
+        value: Its value, as `read_arguments` gives it; the items of a list are separated by commas.
+        infinity: What stands for INFinite; see `CommandTable`.
+
+    Raises:
+        ValueError: The row's reply has a form that only the instrument knows.
+    """
+    if isinstance(value, tuple):
+        return ",".join(print_value(row, item, infinity) for item in value)
+    if value == INFINITE and row.parameters[0].kind in _NUMBERS:
+        return infinity
+    if isinstance(value, float):
+        value += 0.0  # minus zero is not printed
+    if row.reply == "range":
+        exact = isinstance(value, float) and float(f"{value:.6f}") != value
+        return ("%.6E" if exact else "%.6f") % value
+    if "%" not in row.reply:
+        raise ValueError(f"{row.header} is answered in the form {row.reply!r}, which only the instrument knows")
+    return row.reply % value
+
+
+INFINITE = "INF"
+"""What a number is where the client said INFinite, or sent the number that stands for infinity."""
+
+_INFINITE_WORD = "INFinite"
+_LISTS = frozenset({"numbers", "words"})
+_NUMBERS = frozenset({"number", "integer"})
 
 
 def _read_number(row: Row, parameter: Parameter, text: str) -> Value:
@@ -161,11 +215,14 @@ def _read_number(row: Row, parameter: Parameter, text: str) -> Value:
         if scpi.matches_word(text, word):
             return short_word(word)
     if text[:1].isalpha():
-        value = limit(row, text) if row.parameters and row.parameters[0] is parameter else None
+        first = bool(row.parameters) and row.parameters[0] is parameter and parameter.kind in _NUMBERS
+        value = _limit(parameter, row.reset if first else None, text)
         if value is None:
             raise scpi.ScpiError(scpi.DATA_TYPE_ERROR, f"{text!r} where {row.header} takes a number")
         return value
     number = scpi.parse_number(text, parameter.unit)
+    if _INFINITE_WORD in parameter.words and number >= scpi.INFINITY:
+        return INFINITE
     below = parameter.minimum is not None and number < parameter.minimum
     above = parameter.maximum is not None and number > parameter.maximum
     if below or above or (parameter.values and number not in parameter.values):
@@ -179,26 +236,36 @@ def _read_integer(row: Row, parameter: Parameter, text: str) -> Value:
 
 
 def _read_word(row: Row, parameter: Parameter, text: str) -> Value:
+    if text[:1] in {"'", '"'}:
+        raise scpi.ScpiError(scpi.STRING_NOT_ALLOWED, f"{text} for {row.header}")
+    return _among_words(row, parameter, text)
+
+
+def _among_words(row: Row, parameter: Parameter, text: str) -> Value:
     for word in parameter.words:
         if scpi.matches_word(text, word):
             return short_word(word)
     raise scpi.ScpiError(scpi.ILLEGAL_PARAMETER_VALUE, f"{text!r} for {row.header}")
 
 
-def _read_quoted_word(row: Row, parameter: Parameter, text: str) -> Value:
-    """A string; where words are given, one of them in quotes."""
+def _read_string(row: Row, parameter: Parameter, text: str) -> Value:
+    """A string in quotes; where words are given, one of them in quotes."""
     string = scpi.parse_string(text)
-    return _read_word(row, parameter, string) if parameter.words else string
+    if parameter.words:
+        return _among_words(row, parameter, string)
+    if parameter.maximum is not None and len(string) > parameter.maximum:
+        raise scpi.ScpiError(scpi.STRING_TOO_LONG, f"{len(string)} characters for {row.header}")
+    return string
 
 
 def _read_register(row: Row, parameter: Parameter, text: str) -> Value:
     number = scpi.parse_register(text)
-    if not (parameter.minimum or 0) <= number <= (parameter.maximum or 65535):
+    if number < (parameter.minimum or 0) or (parameter.maximum is not None and number > parameter.maximum):
         raise scpi.ScpiError(scpi.DATA_OUT_OF_RANGE, f"{text} for {row.header}")
     return number
 
 
-def _read_channels(row: Row, parameter: Parameter, text: str) -> Value:
+def _read_channels(row: Row, _parameter: Parameter, text: str) -> Value:
     """A list in parentheses, `(@1,2)` or `(-440:+900)`, kept as text."""
     if not (text.startswith("(") and text.endswith(")")):
         raise scpi.ScpiError(scpi.DATA_TYPE_ERROR, f"{text!r} where {row.header} takes a list in parentheses")
@@ -212,13 +279,12 @@ _READERS: dict[Kind, Callable[[Row, Parameter, str], Value]] = {
     "boolean": lambda _row, _parameter, text: scpi.parse_boolean(text),
     "word": _read_word,
     "words": _read_word,
-    "string": _read_quoted_word,
+    "string": _read_string,
     "register": _read_register,
     "channels": _read_channels,
 }
 
 
 def short_word(word: str) -> str:
-    """Return a word's short form in capitals, as replies give it (`IMMediate` -> `IMM`)."""
-    capitals = "".join(character for character in word if not character.islower())
-    return capitals or word.upper()
+    """Return a word as replies give it: in short form and capitals, whole (`VOLTage[:DC]` -> `VOLT:DC`)."""
+    return scpi.printed_short_form(word)

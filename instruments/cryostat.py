@@ -1,0 +1,455 @@
+"""The interface of every cryostat with a magnet: temperature, field, chamber, rotator, and waiting for them.
+
+Two pairs of things are easily taken for each other and have different names throughout:
+
+- `temperature` is the *block* temperature, what the cryostat's controller reads at its own thermometer. The sample
+  follows it with a lag of seconds to minutes; the sample temperature is something else.
+- `field` is the *reported* field mu0 H, computed by the controller from the magnet's current. The true field differs
+  from it by the magnet's remanence, up to some mT after a high field.
+
+Everything is in SI units: K, T (1 Oe is 1e-4 T), K/s, T/s, degrees.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from instruments.clock import Clock, Deadline
+from instruments.cryostat_words import (
+    ChamberAction,
+    ChamberState,
+    CryostatLimits,
+    CryostatReading,
+    FieldApproach,
+    FieldSetpoint,
+    FieldState,
+    MagnetMode,
+    PositionState,
+    State,
+    TemperatureApproach,
+    TemperatureSetpoint,
+    TemperatureState,
+)
+from instruments.errors import (
+    BadValue,
+    DeadlinePassed,
+    GarbledReply,
+    InstrumentFault,
+    LimitExceeded,
+    NoReply,
+    UsageError,
+)
+from instruments.forms import finite, outside
+
+__all__ = [
+    "POLL",
+    "SLICE",
+    "ChamberAction",
+    "ChamberState",
+    "Cryostat",
+    "CryostatLimits",
+    "CryostatReading",
+    "FieldApproach",
+    "FieldSetpoint",
+    "FieldState",
+    "MagnetMode",
+    "PositionState",
+    "State",
+    "TemperatureApproach",
+    "TemperatureSetpoint",
+    "TemperatureState",
+]
+
+log = logging.getLogger(__name__)
+
+SLICE = 1.0
+"""Longest time without a call of `tick` while a ramp is slept through, in s."""
+POLL = 0.5
+"""Time between two readings once the ramp should be over, in s."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """What is waited for, and how a reading shows it."""
+
+    what: str
+    unit: str
+    target: float
+    tolerance: float
+    rate: float
+    dead_time: float
+    told_at: float
+    allowance: float
+    value: Callable[[CryostatReading], float | None]
+    state: Callable[[CryostatReading], State | None]
+
+    def distance(self, reading: CryostatReading) -> float:
+        value = self.value(reading)
+        if value is None:
+            raise InstrumentFault(f"the cryostat gives no {self.what}, so nobody can wait for it")
+        return abs(value - self.target)
+
+    def has_left(self, reading: CryostatReading) -> bool:
+        """Whether the state is another than stable; a flash of "unknown" does not count.
+
+        Raises:
+            InstrumentFault: The state says that waiting is in vain.
+        """
+        state = self.state(reading)
+        if state is None or state.failed:
+            raise InstrumentFault(f"waited for {self.what} {self.target!r} {self.unit}: it is {self.show(reading)}")
+        return state.known and not state.stable
+
+    def is_there(self, reading: CryostatReading) -> bool:
+        state = self.state(reading)
+        return state is not None and state.stable and self.distance(reading) <= self.tolerance
+
+    def show(self, reading: CryostatReading) -> str:
+        state = self.state(reading)
+        return f"{self.value(reading)!r} {self.unit}, {state.value if state else 'without state'}"
+
+
+class Cryostat(ABC):
+    """A cryostat with a magnet.
+
+    Attributes:
+        clock: Where it waits, and where readings are stamped.
+    """
+
+    clock: Clock
+
+    FIELD_DEAD_TIME: ClassVar[float] = 5.0
+    """Longest time for which the magnet may still show its old state after it was told something, in s."""
+    TEMPERATURE_DEAD_TIME: ClassVar[float] = 15.0
+    """The same for the temperature control, in s."""
+    POSITION_DEAD_TIME: ClassVar[float] = 5.0
+    """The same for the rotator, in s. Assumed equal to the magnet's."""
+    FIELD_TOLERANCE: ClassVar[float] = 2e-4
+    """How far the reported field of a stable magnet may be from its set point, in T; it wanders by about 1 Oe."""
+    POSITION_TOLERANCE: ClassVar[float] = 0.1
+    """How far the angle may be from its set point, in degrees. Assumed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_at: dict[str, float] = {}
+
+    @abstractmethod
+    def reading(self) -> CryostatReading:
+        """Return temperature, field and all states, asked for at once.
+
+        Raises:
+            InstrumentFault: The controller does not answer, or not in its form, or without one of the values.
+        """
+
+    @property
+    @abstractmethod
+    def temperature_setpoint(self) -> TemperatureSetpoint:
+        """Get what the temperature control was told last; not a reading."""
+
+    @property
+    @abstractmethod
+    def field_setpoint(self) -> FieldSetpoint:
+        """Get what the magnet was told last; not a reading."""
+
+    @property
+    @abstractmethod
+    def limits(self) -> CryostatLimits:
+        """Get what the machine takes."""
+
+    @abstractmethod
+    def set_chamber(self, action: ChamberAction) -> None:
+        """Have the chamber sealed, purged, vented or pumped.
+
+        Raises:
+            InstrumentFault: The controller did not take it.
+        """
+
+    @abstractmethod
+    def _command_temperature(self, wanted: TemperatureSetpoint) -> TemperatureSetpoint:
+        """Command a checked set point once, read it back, and return what the controller took."""
+
+    @abstractmethod
+    def _command_field(self, wanted: FieldSetpoint) -> FieldSetpoint:
+        """Command a checked set point once, read it back, and return what the controller took."""
+
+    def _command_position(self, position: float, speed: float) -> float:
+        """Command a rotator angle in degrees once, read it back, and return what the controller took."""
+        del speed
+        raise UsageError(f"the rotator cannot be moved to {position!r} degrees: this cryostat has none")
+
+    def set_temperature(
+        self, temperature: float, rate: float, approach: TemperatureApproach = TemperatureApproach.FAST_SETTLE
+    ) -> TemperatureSetpoint:
+        """Start a ramp of the block temperature.
+
+        Args:
+            temperature: K.
+            rate: K/s, above zero.
+            approach: How it gets to the set point.
+
+        Returns:
+            The set point as the controller took it.
+
+        Raises:
+            BadValue: A value is no finite number, or the rate is not above zero; nothing was sent.
+            LimitExceeded: The machine does not go there, or not as quickly; nothing was sent.
+            InstrumentFault: The controller did not take the set point; it is not sent again.
+        """
+        limits = self.limits
+        low, high = limits.lowest_temperature, limits.highest_temperature
+        if not low <= finite("temperature", temperature, "K") <= high:
+            raise outside("temperature", repr(float(temperature)), f"{low:g}", f"{high:g}", "K")
+        _check_rate("temperature rate", rate, limits.temperature_rate, 60.0, "K/min")
+        self._told_at["temperature"] = self.clock.now()
+        return self._command_temperature(TemperatureSetpoint(float(temperature), float(rate), approach))
+
+    def set_field(
+        self,
+        field: float,
+        rate: float,
+        approach: FieldApproach = FieldApproach.LINEAR,
+        mode: MagnetMode = MagnetMode.DRIVEN,
+    ) -> FieldSetpoint:
+        """Start a ramp of the field.
+
+        Args:
+            field: mu0 H in T.
+            rate: T/s, above zero.
+            approach: How it gets to the set point.
+            mode: What the magnet does there.
+
+        Returns:
+            The set point as the controller took it.
+
+        Raises:
+            BadValue: A value is no finite number, or the rate is not above zero; nothing was sent.
+            LimitExceeded: The magnet does not go there, not as quickly, or not in this mode; nothing was sent.
+            InstrumentFault: The controller did not take the set point; it is not sent again.
+        """
+        limits = self.limits
+        if abs(finite("field", field, "T")) > limits.field:
+            raise outside("field", repr(float(field)), f"{-limits.field:g}", f"{limits.field:g}", "T")
+        _check_rate("field rate", rate, limits.field_rate, 1e4, "Oe/s")
+        if mode is MagnetMode.PERSISTENT and not limits.persistent:
+            raise LimitExceeded("field mode cannot be persistent: this magnet has no switch; choose driven")
+        self._told_at["field"] = self.clock.now()
+        return self._command_field(FieldSetpoint(float(field), float(rate), approach, mode))
+
+    def set_position(self, position: float, speed: float) -> float:
+        """Start a move of the rotator.
+
+        Args:
+            position: Angle in degrees.
+            speed: degrees/s, above zero.
+
+        Returns:
+            The angle as the controller took it.
+
+        Raises:
+            BadValue: A value is no finite number, or the speed is not above zero; nothing was sent.
+            LimitExceeded: The rotator does not go there, or not as quickly; nothing was sent.
+            UsageError: There is no rotator.
+            InstrumentFault: The controller did not take the angle; it is not sent again.
+        """
+        if finite("speed", speed, "deg/s") <= 0:
+            raise BadValue(f"speed must be above 0 deg/s, not {speed!r}; nothing was sent")
+        self._told_at["position"] = self.clock.now()
+        return self._command_position(finite("position", position, "deg"), float(speed))
+
+    def hold_field(self) -> FieldSetpoint:
+        """Stop the field where it is: the present reported field is commanded, at the rate of the last set point.
+
+        A magnet that stands at its set point already is left alone (with a persistent switch, commanding the same
+        field again would warm the switch and cool it).
+
+        Returns:
+            The set point as the controller took it.
+
+        Raises:
+            InstrumentFault: The controller does not answer, or did not take it.
+        """
+        setpoint = self.field_setpoint
+        reading = self.reading()
+        if reading.field_state.stable and abs(reading.field - setpoint.field) <= self.FIELD_TOLERANCE:
+            return setpoint
+        self._told_at["field"] = self.clock.now()
+        present = max(-self.limits.field, min(self.limits.field, reading.field))  # the reading is noisy at the limit
+        return self._command_field(FieldSetpoint(present, setpoint.rate, FieldApproach.LINEAR, setpoint.mode))
+
+    def wait_temperature(
+        self,
+        *,
+        tolerance: float | None = None,
+        dwell: float = 0.0,
+        deadline: float | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> CryostatReading:
+        """Wait until the block temperature is at its set point and has stayed there.
+
+        Args:
+            tolerance: K; the larger of 20 mK and 0.1 % of the set point if none is given.
+            dwell: How long it has to stay there, in s.
+            deadline: Longest time to wait, dwell included, in s; twice the ramp and 20 min if none is given.
+            tick: Called at least once a second while the ramp is slept through, and before each poll; may raise.
+
+        Returns:
+            The last reading.
+
+        Raises:
+            DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
+            InstrumentFault: The temperature control has failed, or does not answer.
+        """
+        setpoint = self.temperature_setpoint
+        target = setpoint.temperature
+        goal = _Goal(
+            "temperature",
+            "K",
+            target,
+            max(0.02, 1e-3 * target) if tolerance is None else tolerance,
+            setpoint.rate,
+            self.TEMPERATURE_DEAD_TIME,
+            self._told_at.get("temperature", self.clock.now()),
+            1200.0,
+            lambda reading: reading.temperature,
+            lambda reading: reading.temperature_state,
+        )
+        return self._wait(goal, dwell, deadline, tick)
+
+    def wait_field(
+        self,
+        *,
+        tolerance: float | None = None,
+        dwell: float = 0.0,
+        deadline: float | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> CryostatReading:
+        """Wait until the reported field is at its set point and has stayed there.
+
+        Args:
+            tolerance: T; 0.2 mT if none is given.
+            dwell: How long it has to stay there, in s.
+            deadline: Longest time to wait, dwell included, in s; if none is given, twice the ramp and 60 s, in
+                persistent mode 240 s.
+            tick: Called at least once a second while the ramp is slept through, and before each poll; may raise.
+
+        Returns:
+            The last reading.
+
+        Raises:
+            DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
+            InstrumentFault: The magnet has failed (a quench, say), or does not answer.
+        """
+        setpoint = self.field_setpoint
+        goal = _Goal(
+            "field",
+            "T",
+            setpoint.field,
+            self.FIELD_TOLERANCE if tolerance is None else tolerance,
+            setpoint.rate,
+            self.FIELD_DEAD_TIME,
+            self._told_at.get("field", self.clock.now()),
+            60.0 if setpoint.mode is MagnetMode.DRIVEN else 240.0,
+            lambda reading: reading.field,
+            lambda reading: reading.field_state,
+        )
+        return self._wait(goal, dwell, deadline, tick)
+
+    def wait_position(
+        self,
+        target: float,
+        speed: float,
+        *,
+        dwell: float = 0.0,
+        deadline: float | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> CryostatReading:
+        """Wait until the rotator stands at an angle.
+
+        Args:
+            target: Degrees.
+            speed: degrees/s, for the prediction.
+            dwell: How long it has to stay there, in s.
+            deadline: Longest time to wait, dwell included, in s; twice the way and 60 s if none is given.
+            tick: Called at least once a second while the way is slept through, and before each poll; may raise.
+
+        Returns:
+            The last reading.
+
+        Raises:
+            DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
+            InstrumentFault: There is no rotator, it has failed, or it does not answer.
+        """
+        goal = _Goal(
+            "position",
+            "deg",
+            target,
+            self.POSITION_TOLERANCE,
+            speed,
+            self.POSITION_DEAD_TIME,
+            self._told_at.get("position", self.clock.now()),
+            60.0,
+            lambda reading: reading.position,
+            lambda reading: reading.position_state,
+        )
+        return self._wait(goal, dwell, deadline, tick)
+
+    def _wait(
+        self, goal: _Goal, dwell: float, deadline: float | None, tick: Callable[[], None] | None
+    ) -> CryostatReading:
+        """Sleep the predicted remainder in slices, then poll until the goal is reached and was held for the dwell.
+
+        Reached is not what the state says alone: for a dead time after a command the controller still shows the old
+        one, and "stable" at the old set point would be taken for the new. So it must have been seen to leave stable,
+        or the dead time must have passed.
+        """
+        began = self.clock.now()
+        predicted = goal.distance(self._patient_reading()) / goal.rate if goal.rate > 0 else 0.0
+        limit = self.clock.deadline(2 * predicted + goal.allowance + dwell if deadline is None else deadline)
+        self._sleep(predicted, limit, tick)
+        left = False
+        held_since: float | None = None
+        while True:
+            reading = self._patient_reading()
+            left = left or goal.has_left(reading)
+            if (left or reading.stamp - goal.told_at >= goal.dead_time) and goal.is_there(reading):
+                held_since = reading.stamp if held_since is None else held_since
+                if reading.stamp - held_since >= dwell:
+                    return reading
+            else:
+                held_since = None
+            if limit.passed:
+                raise DeadlinePassed(
+                    f"waited {self.clock.now() - began:.1f} s for {goal.what} {goal.target!r} {goal.unit} within "
+                    f"{goal.tolerance!r} {goal.unit} for {dwell!r} s: it is {goal.show(reading)}"
+                )
+            self._sleep(POLL, limit, tick)
+
+    def _sleep(self, seconds: float, limit: Deadline, tick: Callable[[], None] | None) -> None:
+        end = self.clock.now() + min(seconds, limit.remaining)
+        while True:
+            if tick is not None:
+                tick()
+            remaining = end - self.clock.now()
+            if remaining <= 0:
+                return
+            self.clock.sleep(min(SLICE, remaining))
+
+    def _patient_reading(self) -> CryostatReading:
+        """Ask once more after a reply that was lost or damaged: a night should not end for one."""
+        try:
+            return self.reading()
+        except (NoReply, GarbledReply) as fault:
+            log.warning("asking again: %s", fault)
+            return self.reading()
+
+
+def _check_rate(name: str, rate: float, largest: float, scale: float, unit: str) -> None:
+    """Check a rate in SI units; the sentence gives it in people's unit, `scale` of which make the SI unit."""
+    if finite(name, rate) <= 0:
+        raise BadValue(f"{name} must be above 0 {unit}, not {rate * scale:g} {unit}; nothing was sent")
+    if rate > largest * (1 + 1e-9):  # the way through other units leaves a last digit
+        raise outside(name, f"{rate * scale:g}", "above 0", f"{largest * scale:g}", unit)

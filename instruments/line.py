@@ -1,0 +1,273 @@
+"""The conversation with one instrument: a message out, a reply in, and never the answer to an earlier question.
+
+Three things go wrong on a real wire: nothing comes, what comes is damaged, and something is still there from before.
+The first two raise at once. Against the third: where the interface marks the end of a message (GPIB, USB, VXI-11) a
+reply is read to that end, so that whatever is glued to it shows, and an instrument that keeps IEEE 488.2 forgets an
+unread reply when the next message comes. On a socket or a serial line, which carry bytes without ends, what waits there
+is thrown away before each message. And after anything went wrong, or when a reply was asked for and never fetched, the
+instrument is cleared and asked for its identity until that is what it answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import select
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pyvisa.errors
+from pymeasure.adapters import Adapter, VISAAdapter
+from pyvisa.constants import BufferOperation, StatusCode
+from pyvisa.resources import MessageBasedResource, SerialInstrument, TCPIPSocket
+
+from instruments.clock import Clock
+from instruments.errors import GarbledReply, InstrumentFault, NoReply
+
+log = logging.getLogger(__name__)
+
+MOST_STALE_REPLIES = 20
+"""How many replies to earlier questions are passed over when an instrument is asked for its identity."""
+
+
+class Line:
+    """One instrument's end of the wire.
+
+    Args:
+        adapter: What carries the messages.
+        clock: Where waiting is counted.
+        name: What the instrument is called in errors.
+        terminator: What a reply ends with on the wire.
+        identity: Found in the reply to `*IDN?` of the instrument that should be there, and in no other reply.
+        padding: Characters that may surround a reply, terminator included, without meaning anything.
+
+    Attributes:
+        asked: The message that was sent last.
+        address: The VISA resource name; empty where there is none.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        clock: Clock,
+        name: str,
+        *,
+        terminator: str,
+        identity: re.Pattern[str],
+        padding: str = "",
+    ) -> None:
+        self._adapter = adapter
+        self._now = clock.now
+        self._terminator = terminator.encode("ascii")
+        self._padding = padding.encode("ascii")
+        self._identity = identity
+        self._owed = False
+        self._asked_at = 0.0
+        self.asked = ""
+        self.address = ""
+        self._read: Callable[[], str] = self._read_adapter
+        self._connection: MessageBasedResource | None = None
+        self._discard: Callable[[], None] | None = None
+        connection: Any = getattr(adapter, "connection", None)
+        if isinstance(adapter, VISAAdapter) and isinstance(connection, MessageBasedResource):
+            self._connection = connection
+            self._read = self._read_visa
+            self.address = str(connection.resource_name)
+            self._discard = _discarder(adapter, connection)
+            if connection.read_termination:
+                self._terminator = connection.read_termination.encode("ascii")
+            if self._discard is None:
+                connection.read_termination = None  # read to the end of the message, not to the first terminator in it
+        self.name = f"{name} at {self.address}" if self.address else name
+
+    @property
+    def timeout(self) -> float | None:
+        """How long a reply may take, in s; None where it is not known or without limit."""
+        milliseconds = None if self._connection is None else self._connection.timeout
+        return None if milliseconds is None or milliseconds == float("inf") else milliseconds / 1e3
+
+    def send(self, message: str) -> None:
+        """Send a message, once the line is quiet.
+
+        Raises:
+            NoReply: The message could not be sent, or the instrument could not be brought back into step.
+            InstrumentFault: Another instrument answers here.
+        """
+        if self._owed:
+            self.resynchronise()
+        elif self._discard is not None:
+            self._discard()
+        self._put(message)
+
+    def send_regardless(self, message: str) -> None:
+        """Send a message although nobody answers any more; for what makes the sample safe and is the last resort.
+
+        Raises:
+            NoReply: It could not be sent.
+        """
+        self._put(message)
+        self._owed = True
+
+    def receive(self) -> str:
+        """Return the reply to the last message, without its terminator.
+
+        Raises:
+            NoReply: Nothing came in time, or the connection is lost.
+            GarbledReply: What came has no terminator, or is not ASCII.
+        """
+        reply = self._get()
+        self._owed = False
+        return reply
+
+    def doubt(self, expected: str, reply: str) -> GarbledReply:
+        """Return the error of a reply that has not the expected form; before the next message the line is cleared."""
+        self._owed = True
+        return GarbledReply(f"{self.name}: asked {self.asked!r}, came {reply!r}, expected {expected}")
+
+    def resynchronise(self) -> None:
+        """Clear the instrument's input and output, and ask for its identity until that is what it answers.
+
+        Settings stay as they are. Replies come in the order of the questions, so that after the identity nothing of
+        what was asked before can still be on its way.
+
+        Raises:
+            NoReply: Nothing answers.
+            InstrumentFault: What answers is another instrument.
+        """
+        log.warning("%s: out of step after %r; clearing it", self.name, self.asked)
+        self.clear()
+        self.identify()
+
+    def clear(self) -> None:
+        """Send a device clear, as far as the interface has one, and throw away what waits to be read."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.clear()
+        except (pyvisa.errors.Error, OSError, NotImplementedError) as error:
+            log.debug("%s: no device clear: %s", self.name, error)
+        if self._discard is not None:
+            self._discard()
+
+    def identify(self) -> str:
+        """Ask for the identity, pass over replies to earlier questions, and return it.
+
+        Raises:
+            NoReply: Nothing answers.
+            InstrumentFault: What answers is another instrument; the sentence names it.
+        """
+        self._put("*IDN?")
+        came = ""
+        for _ in range(MOST_STALE_REPLIES):
+            try:
+                reply = self._get()
+            except GarbledReply:
+                continue
+            except NoReply:
+                if not came:
+                    raise
+                break
+            if self._identity.search(reply):
+                self._owed = False
+                return reply
+            came = reply
+        raise InstrumentFault(
+            f"{self.name}: asked '*IDN?', came {came!r}; that is not the instrument that belongs here: "
+            "check its address and the station file"
+        )
+
+    def _put(self, message: str) -> None:
+        self.asked = message
+        self._owed = "?" in message
+        self._asked_at = self._now()
+        try:
+            self._adapter.write(message)
+        except (pyvisa.errors.Error, OSError) as error:
+            self._owed = True
+            raise NoReply(f"{self.name}: {message!r} could not be sent: {error}") from error
+
+    def _get(self) -> str:
+        try:
+            return self._read()
+        except (pyvisa.errors.Error, OSError) as error:
+            if isinstance(error, pyvisa.errors.VisaIOError) and error.error_code == StatusCode.error_timeout:
+                raise self._silence() from error
+            raise NoReply(f"{self.name}: asked {self.asked!r}, the connection failed: {error}") from error
+
+    def _silence(self) -> NoReply:
+        waited = self._now() - self._asked_at
+        return NoReply(f"{self.name}: asked {self.asked!r}, no reply came in {waited:.3g} s")
+
+    def _read_visa(self) -> str:
+        raw = self._adapter.read_bytes(-1, break_on_termchar=True)
+        if self._padding:
+            raw = raw.strip(self._padding)
+        if not raw.endswith(self._terminator):
+            raise GarbledReply(
+                f"{self.name}: asked {self.asked!r}, came {raw!r}, which is cut off: "
+                f"a reply ends with {self._terminator.decode('ascii')!r}"
+            )
+        try:
+            return raw[: -len(self._terminator)].decode("ascii")
+        except UnicodeDecodeError:
+            raise GarbledReply(f"{self.name}: asked {self.asked!r}, came {raw!r}, which is not ASCII text") from None
+
+    def _read_adapter(self) -> str:
+        """Read through an adapter without VISA; such adapters take the terminator off and time out with nothing."""
+        try:
+            reply = self._adapter.read()
+        except UnicodeDecodeError as error:
+            raise GarbledReply(f"{self.name}: asked {self.asked!r}, came {error.object!r}, not ASCII text") from None
+        if not reply:
+            raise self._silence()
+        return reply
+
+
+def _discarder(adapter: VISAAdapter, connection: MessageBasedResource) -> Callable[[], None] | None:
+    """Return what throws away bytes that wait to be read; None for interfaces that mark the end of a message."""
+    if isinstance(connection, SerialInstrument):
+        return adapter.flush_read_buffer
+    if not isinstance(connection, TCPIPSocket):
+        return None
+    sessions: Any = getattr(connection.visalib, "sessions", {})
+    plain = getattr(sessions.get(connection.session), "interface", None) if isinstance(sessions, dict) else None
+    if isinstance(plain, socket.socket):
+        return _PythonSocket(connection, plain).discard
+    return _OtherSocket(connection).discard
+
+
+class _PythonSocket:
+    """A socket of pyvisa-py, which can be looked at directly: a read without waiting would cost 1 ms a message."""
+
+    def __init__(self, connection: MessageBasedResource, plain: socket.socket) -> None:
+        self._connection = connection
+        self._plain = plain
+
+    def discard(self) -> None:
+        self._connection.flush(BufferOperation.discard_receive_buffer)
+        while select.select([self._plain], [], [], 0)[0]:
+            stale = self._plain.recv(4096)
+            if not stale:  # closed by the other end; the next message will say so
+                return
+            log.warning("%s: thrown away, nobody had asked for it: %r", self._connection.resource_name, stale)
+
+
+class _OtherSocket:
+    """A socket of any other VISA library: read without waiting until nothing comes."""
+
+    def __init__(self, connection: MessageBasedResource) -> None:
+        self._connection = connection
+
+    def discard(self) -> None:
+        connection = self._connection
+        timeout = connection.timeout
+        connection.timeout = 0
+        try:
+            while True:
+                stale = connection.read_raw()
+                log.warning("%s: thrown away, nobody had asked for it: %r", connection.resource_name, stale)
+        except pyvisa.errors.VisaIOError:
+            return
+        finally:
+            connection.timeout = timeout

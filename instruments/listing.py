@@ -1,0 +1,8 @@
+"""The instruments that labctl can drive, by name. Imports nothing, so that listing them costs nothing."""
+
+DRIVERS = {
+    "keithley6221": ("instruments.keithley6221:Keithley6221", "Keithley 6221 AC and DC current source"),
+    "keithley2182a": ("instruments.keithley2182a:Keithley2182A", "Keithley 2182A nanovoltmeter"),
+    "ppms6000": ("instruments.ppms6000:Ppms6000", "Quantum Design PPMS with Model 6000 controller, over VISA"),
+}
+"""Name -> (where the driver's class is, what it drives)."""

@@ -1,0 +1,407 @@
+"""Driver of the Quantum Design PPMS with its Model 6000 controller, over GPIB or a socket.
+
+The controller knows no error queue and answers no command. So each set point is read back in the next query, and what
+was not taken raises. A command that changes the sample is sent once and never again. On the wire fields are in
+Oe, field rates in Oe/s and temperature rates in K/min.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, ClassVar
+
+from pymeasure.adapters import Adapter
+
+from instruments.clock import Clock
+from instruments.cryostat import (
+    ChamberAction,
+    ChamberState,
+    Cryostat,
+    CryostatLimits,
+    CryostatReading,
+    FieldApproach,
+    FieldSetpoint,
+    FieldState,
+    MagnetMode,
+    PositionState,
+    TemperatureApproach,
+    TemperatureSetpoint,
+    TemperatureState,
+)
+from instruments.driver import Driver, measurement
+from instruments.errors import BadValue, InstrumentFault
+from instruments.forms import DECIMAL, INTEGER, Form, exact, form, outside
+
+log = logging.getLogger(__name__)
+
+STATUS, TEMPERATURE, FIELD, POSITION = 0, 1, 2, 3
+"""Bits of the mask of `GETDAT?`: packed status, block temperature in K, field in Oe, position in degrees."""
+
+FASTEST_ROTATION = 12.0
+"""degrees/s, with slow-down code 0; each of the codes to 14 takes 0.8 degrees/s away."""
+
+_TEMPERATURE_STATES = {
+    1: TemperatureState.STABLE,
+    2: TemperatureState.TRACKING,
+    5: TemperatureState.NEAR,
+    6: TemperatureState.CHASING,
+    7: TemperatureState.POT_OPERATION,
+    10: TemperatureState.STANDBY,
+    13: TemperatureState.DISABLED,
+    14: TemperatureState.IMPEDANCE_ERROR,
+    15: TemperatureState.FAILURE,
+}
+_FIELD_STATES = {
+    1: FieldState.PERSISTENT,
+    2: FieldState.SWITCH_WARMING,
+    3: FieldState.SWITCH_COOLING,
+    4: FieldState.DRIVEN,
+    5: FieldState.ITERATING,
+    6: FieldState.CHARGING,
+    7: FieldState.DISCHARGING,
+    8: FieldState.CURRENT_ERROR,
+    11: FieldState.QUENCH,
+    15: FieldState.FAILURE,
+}
+_CHAMBER_STATES = {
+    1: ChamberState.PURGED,
+    2: ChamberState.VENTED,
+    3: ChamberState.SEALED,
+    4: ChamberState.PURGING,
+    5: ChamberState.VENTING,
+    6: ChamberState.PRE_PUMPING,
+    7: ChamberState.HIGH_VACUUM,
+    8: ChamberState.PUMPING,
+    9: ChamberState.FLOODING,
+    14: ChamberState.HIGH_VACUUM_ERROR,
+    15: ChamberState.FAILURE,
+}
+_POSITION_STATES = {
+    1: PositionState.STOPPED,
+    5: PositionState.MOVING,
+    8: PositionState.LIMIT_SWITCH,
+    9: PositionState.INDEX_SWITCH,
+    15: PositionState.FAILURE,
+}
+_TEMPERATURE_APPROACHES = (TemperatureApproach.FAST_SETTLE, TemperatureApproach.NO_OVERSHOOT)
+_FIELD_APPROACHES = (FieldApproach.LINEAR, FieldApproach.NO_OVERSHOOT, FieldApproach.OSCILLATE)
+_MAGNET_MODES = (MagnetMode.PERSISTENT, MagnetMode.DRIVEN)
+_CHAMBER_ACTIONS = (
+    ChamberAction.SEAL,
+    ChamberAction.PURGE_SEAL,
+    ChamberAction.VENT_SEAL,
+    ChamberAction.PUMP,
+    ChamberAction.VENT,
+    ChamberAction.HIGH_VACUUM,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """One reply to `GETDAT?`.
+
+    Attributes:
+        mask: Bits of the items that the controller gave; may lack some that were asked for.
+        machine_time: The controller's own time in s.
+        items: Value by bit, in the controller's units.
+    """
+
+    mask: int
+    machine_time: float
+    items: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MagnetConfiguration:
+    """The magnet as the controller knows it (`MAGCNF?`).
+
+    Attributes:
+        largest_field: Oe.
+        field_per_current: Oe/A.
+        inductance: H.
+        low_field_voltage: Charging voltage at low field, V.
+        high_field_voltage: Charging voltage at high field, V.
+        heating_time: Of the persistent switch, s.
+        cooling_time: Of the persistent switch, s.
+    """
+
+    largest_field: float
+    field_per_current: float
+    inductance: float
+    low_field_voltage: float
+    high_field_voltage: float
+    heating_time: float
+    cooling_time: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeliumLevel:
+    """Helium level in percent, and how old it is (0 over an hour, 1 under an hour, 2 measured continuously)."""
+
+    percent: float
+    age: int
+
+
+def _data(text: str) -> Data:
+    mask, machine_time, *values = text.split(",")
+    return Data(int(mask), float(machine_time), dict(zip(_bits(int(mask)), map(float, values), strict=True)))
+
+
+@lru_cache(maxsize=64)
+def _bits(mask: int) -> tuple[int, ...]:
+    return tuple(bit for bit in range(32) if mask >> bit & 1)
+
+
+@lru_cache(maxsize=256)
+def _states(status: int) -> tuple[TemperatureState, FieldState, ChamberState, PositionState]:
+    """Unpack the status word: four bits each, from the lowest; codes that no manual has count as unknown."""
+    return (
+        _TEMPERATURE_STATES.get(status & 15, TemperatureState.UNKNOWN),
+        _FIELD_STATES.get(status >> 4 & 15, FieldState.UNKNOWN),
+        _CHAMBER_STATES.get(status >> 8 & 15, ChamberState.UNKNOWN),
+        _POSITION_STATES.get(status >> 12 & 15, PositionState.UNKNOWN),
+    )
+
+
+_DATA = re.compile(rf"(\d{{1,9}}),{DECIMAL}((?:,{DECIMAL})*)", re.ASCII)
+
+
+def _is_data(text: str) -> object | None:
+    """Whether a reply has as many values as its mask has bits."""
+    match = _DATA.fullmatch(text)
+    return match if match and int(match[1]).bit_count() == match[2].count(",") else None
+
+
+def _temperature_setpoint(text: str) -> TemperatureSetpoint:
+    temperature, rate, approach = text.split(",")
+    return TemperatureSetpoint(float(temperature), float(rate) / 60, _TEMPERATURE_APPROACHES[int(approach)])
+
+
+def _field_setpoint(text: str) -> FieldSetpoint:
+    field, rate, approach, mode = text.split(",")
+    return FieldSetpoint(
+        float(field) / 1e4, float(rate) / 1e4, _FIELD_APPROACHES[int(approach)], _MAGNET_MODES[int(mode)]
+    )
+
+
+def _move(text: str) -> float:
+    return float(text.split(",", maxsplit=1)[0])
+
+
+def _level(text: str) -> HeliumLevel:
+    percent, age = text.split(",")
+    return HeliumLevel(float(percent), int(age))
+
+
+DATA = Form("a mask, a time and a value for each bit of the mask", _is_data, _data)
+TEMPERATURE_SETPOINT = form("K,K/min,approach such as 300,10,0", rf"{DECIMAL},{DECIMAL},[01]", _temperature_setpoint)
+FIELD_SETPOINT = form("Oe,Oe/s,approach,mode such as 5000,100,0,1", rf"{DECIMAL},{DECIMAL},[0-2],[01]", _field_setpoint)
+MAGNET = form(
+    "seven numbers that describe the magnet",
+    rf"{DECIMAL}(?:,{DECIMAL}){{6}}",
+    lambda text: MagnetConfiguration(*map(float, text.split(","))),
+)
+CHAMBER = form("a chamber code from 0 to 5", "[0-5]", lambda text: _CHAMBER_ACTIONS[int(text)])
+MOVE = form("position,mode,slow-down such as 90,0,0", rf"{DECIMAL},[0-2],\d{{1,2}}", _move)
+LEVEL = form("percent,age such as 78.5,2", rf"{DECIMAL},[0-2]", _level)
+
+
+def to_oersted(tesla: float, step: str) -> Decimal:
+    """Return a field in Oe (or a rate in Oe/s), rounded to a step such as "0.01"."""
+    rounded = (Decimal(repr(tesla)) * 10_000).quantize(Decimal(step))
+    return rounded or abs(rounded)  # the controller need not know of a minus zero
+
+
+class Ppms6000(Driver, Cryostat):
+    """A PPMS with Model 6000 controller.
+
+    .. code-block:: python
+
+        ppms = Ppms6000("GPIB0::15::INSTR")
+        ppms.set_field(0.5, rate=0.01)                  # 5000 Oe at 100 Oe/s
+        ppms.wait_field(dwell=5)
+        print(ppms.reading().field)
+
+    The first answer after connecting may be that to an old question, so that connecting clears the line and asks for
+    the identity until it comes.
+
+    Args:
+        adapter: A VISA resource name, a GPIB address, or a pymeasure adapter.
+        clock: Where it waits, and where readings are stamped.
+        name: What it is called in errors.
+        **kwargs: For pymeasure's VISAAdapter.
+
+    Raises:
+        NoReply: Nothing answers.
+        InstrumentFault: Something else answers.
+    """
+
+    # A reply ends with a semicolon and END. Whether CR LF may follow is not settled, so that they are passed over.
+    TERMINATOR = ";"
+    PADDING = "\r\n"
+    IDENTITY = re.compile("QUANTUM DESIGN", re.IGNORECASE)
+
+    LOWEST_TEMPERATURE: ClassVar[float] = 1.9
+    """K."""
+    HIGHEST_TEMPERATURE: ClassVar[float] = 400.0
+    """K; 350 K with some options."""
+    FASTEST_TEMPERATURE_RATE: ClassVar[float] = 20.0 / 60
+    """K/s."""
+
+    def __init__(
+        self, adapter: Adapter | str | int, clock: Clock | None = None, name: str = "PPMS", **kwargs: Any
+    ) -> None:
+        self._limits: CryostatLimits | None = None
+        super().__init__(adapter, clock, name, **kwargs)
+        self.check_identity()
+
+    magnet_configuration = measurement("MAGCNF?", """Get the magnet's data (MagnetConfiguration).""", MAGNET)
+    helium_level = measurement("LEVEL?", """Get the helium level in percent and its age (HeliumLevel).""", LEVEL)
+    chamber_setting = measurement("CHAMBER?", """Get what the chamber was told last (ChamberAction).""", CHAMBER)
+    position_setpoint = measurement("MOVE?", """Get where the rotator was told to go last, in degrees.""", MOVE)
+    advisory = measurement("ADVNUM?", """Get the number of the controller's last advisory (0 to 999).""", INTEGER)
+
+    @property
+    def temperature_setpoint(self) -> TemperatureSetpoint:
+        """Get what the temperature control was told last (`TEMP?`); not a reading."""
+        return self.query("TEMP?", TEMPERATURE_SETPOINT)
+
+    @property
+    def field_setpoint(self) -> FieldSetpoint:
+        """Get what the magnet was told last (`FIELD?`); not a reading."""
+        return self.query("FIELD?", FIELD_SETPOINT)
+
+    @property
+    def limits(self) -> CryostatLimits:
+        """Get what the machine takes; the magnet's part is asked for once.
+
+        The largest field rate is the charging voltage over the inductance, times the field per current.
+        """
+        if self._limits is None:
+            magnet = self.magnet_configuration
+            voltage = max(magnet.low_field_voltage, magnet.high_field_voltage)
+            self._limits = CryostatLimits(
+                self.LOWEST_TEMPERATURE,
+                self.HIGHEST_TEMPERATURE,
+                self.FASTEST_TEMPERATURE_RATE,
+                magnet.largest_field / 1e4,
+                magnet.field_per_current * voltage / magnet.inductance / 1e4 if magnet.inductance else float("inf"),
+                persistent=True,
+            )
+        return self._limits
+
+    def data(self, mask: int) -> Data:
+        """Ask for items by the bits of a mask (`GETDAT?`).
+
+        Raises:
+            GarbledReply: The reply's values do not belong to its mask, or its mask not to the one that was asked for.
+        """
+        data = self.query(f"GETDAT? {mask}", DATA)
+        if data.mask & ~mask:
+            raise self.line.doubt(f"only items of mask {mask}", f"items of mask {data.mask}")
+        return data
+
+    def reading(self) -> CryostatReading:
+        """Return block temperature, reported field, rotator angle and all states, from one query.
+
+        The reported field is computed from the magnet's current; in persistent mode it is the field that was there
+        when the switch cooled.
+
+        Raises:
+            NoReply: Nothing came in time.
+            GarbledReply: The reply has not its form.
+            InstrumentFault: The controller gives no status, temperature or field.
+        """
+        asked = self.clock.now()
+        data = self.data(1 << STATUS | 1 << TEMPERATURE | 1 << FIELD | 1 << POSITION)
+        stamp = (asked + self.clock.now()) / 2
+        items = data.items
+        if not items.keys() >= _NEEDED.keys():
+            missing = [name for bit, name in _NEEDED.items() if bit not in items]
+            raise InstrumentFault(f"{self.line.name}: GETDAT? gave no {' and no '.join(missing)}")
+        temperature_state, field_state, chamber_state, position_state = _states(int(items[STATUS]))
+        position = items.get(POSITION)
+        return CryostatReading(
+            items[TEMPERATURE],
+            items[FIELD] / 1e4,
+            temperature_state,
+            field_state,
+            chamber_state,
+            stamp,
+            position,
+            None if position is None else position_state,
+            data.machine_time,
+        )
+
+    def _command_temperature(self, wanted: TemperatureSetpoint) -> TemperatureSetpoint:
+        """Send `TEMP`; the rate is rounded to 0.001 K/min, the temperature sent exactly."""
+        rate = (Decimal(repr(wanted.rate)) * 60).quantize(Decimal("0.001"))
+        if not rate:
+            raise BadValue(f"temperature rate must be at least 0.001 K/min, not {wanted.rate * 60:g}; nothing was sent")
+        command = f"TEMP {exact(wanted.temperature)} {rate} {_TEMPERATURE_APPROACHES.index(wanted.approach)}"
+        self.write(command)
+        taken = self.temperature_setpoint
+        close = abs(taken.temperature - wanted.temperature) < 0.01 and abs(taken.rate * 60 - float(rate)) < 0.01
+        if not close or taken.approach is not wanted.approach:
+            raise self._not_taken(command, taken)
+        return taken
+
+    def _command_field(self, wanted: FieldSetpoint) -> FieldSetpoint:
+        """Send `FIELD`; the field is rounded to 0.01 Oe and the rate to 0.1 Oe/s, the controller's resolution."""
+        field, rate = to_oersted(wanted.field, "0.01"), to_oersted(wanted.rate, "0.1")
+        if not rate:
+            raise BadValue(f"field rate must be at least 0.1 Oe/s, not {wanted.rate * 1e4:g}; nothing was sent")
+        approach, mode = _FIELD_APPROACHES.index(wanted.approach), _MAGNET_MODES.index(wanted.mode)
+        command = f"FIELD {field} {rate} {approach} {mode}"
+        self.write(command)
+        taken = self.field_setpoint
+        close = abs(taken.field * 1e4 - float(field)) < 0.006 and abs(taken.rate * 1e4 - float(rate)) < 0.06
+        if not close or taken.approach is not wanted.approach or taken.mode is not wanted.mode:
+            raise self._not_taken(command, taken)
+        return taken
+
+    def _command_position(self, position: float, speed: float) -> float:
+        """Send `MOVE`; the speed is rounded down to one of 15 steps of 0.8 degrees/s (the slowest is that, too)."""
+        if speed > FASTEST_ROTATION:
+            raise outside("speed", f"{speed:g}", "above 0", f"{FASTEST_ROTATION:g}", "deg/s")
+        slow_down = 15 - max(1, int(speed / 0.8 + 1e-9))
+        command = f"MOVE {exact(position)} 0 {slow_down}"
+        self.write(command)
+        taken = self.position_setpoint
+        if abs(taken - position) > self.POSITION_TOLERANCE:
+            raise self._not_taken(command, taken)
+        return taken
+
+    def set_chamber(self, action: ChamberAction) -> None:
+        """Have the chamber sealed, purged, vented or pumped (`CHAMBER`).
+
+        Raises:
+            InstrumentFault: The controller did not take it; it is not sent again.
+        """
+        command = f"CHAMBER {_CHAMBER_ACTIONS.index(action)}"
+        self.write(command)
+        taken = self.chamber_setting
+        if taken is not action:
+            raise self._not_taken(command, taken)
+
+    def _not_taken(self, command: str, taken: object) -> InstrumentFault:
+        return InstrumentFault(
+            f"{self.line.name}: told {command!r}, but its set point is {taken}; it was not sent again: "
+            "check the controller's limits and whether somebody else has control"
+        )
+
+    def shutdown(self) -> None:
+        """Stop the field where it is; temperature and chamber stay as they are.
+
+        Raises:
+            InstrumentFault: The controller does not answer, or did not take it.
+        """
+        self.hold_field()
+        super().shutdown()
+
+
+_NEEDED = {STATUS: "status", TEMPERATURE: "temperature", FIELD: "field"}

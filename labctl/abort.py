@@ -1,0 +1,53 @@
+"""Ctrl-C, made harmless: it asks the run to stop at its next step instead of tearing it out of a dialogue.
+
+An exception in the middle of a query would leave a reply on the bus, and the instrument's answer to "output off" would
+then be the answer to something else. A second Ctrl-C interrupts at once, except while the safe state is being reached.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from instruments.errors import Aborted
+
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+
+
+class AbortSwitch:
+    """Catches the signals by which people and systems end a program, while it is entered."""
+
+    def __init__(self) -> None:
+        self.asked = ""
+        self.shielded = False
+        self._previous: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                self._previous[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        again = bool(self.asked)
+        self.asked = "Ctrl-C" if number == signal.SIGINT else "a request to terminate"
+        if again and not self.shielded:
+            raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raise if somebody asked for the end.
+
+        Raises:
+            Aborted: Somebody did.
+        """
+        if self.asked:
+            raise Aborted(f"aborted by {self.asked}")

@@ -1,0 +1,178 @@
+"""Branches of a loop: the stretches on which the field falls or rises from one end to the other, and their pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from labctl.analysis.fits import local_lines, white_noise
+from labctl.analysis.readings import Readings
+
+FULL_BRANCH = 0.6
+"""Part of the whole span of the field that a stretch must cover to be a branch: a virgin curve covers half."""
+TURN = 0.1
+"""Part of the span by which the field must come back before it counts as a turn: smaller steps back are noise."""
+BACKWARD = 0.02
+"""Part of the steps between readings that may go the wrong way before the field counts as noisy."""
+FEWEST_POINTS = 5
+"""Points a branch needs: two for each plateau and one between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One stretch of falling ("down") or rising ("up") field, rows in the order of measurement.
+
+    `field_error` is the standard error (T) of a field that had to be smoothed because its readings went back and forth.
+    """
+
+    direction: str
+    rows: Readings
+    field_error: float = 0.0
+
+    @property
+    def low(self) -> float:
+        """Lowest field, T."""
+        return float(np.min(self.rows.field))
+
+    @property
+    def high(self) -> float:
+        """Highest field, T."""
+        return float(np.max(self.rows.field))
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A falling and a rising branch that belong together."""
+
+    down: Branch
+    up: Branch
+
+    @property
+    def in_time(self) -> tuple[Branch, Branch]:
+        """The branches in the order in which they were measured."""
+        return (self.down, self.up) if self.down.rows.time[0] <= self.up.rows.time[0] else (self.up, self.down)
+
+    @property
+    def low(self) -> float:
+        """Lowest field that both branches reach, T."""
+        return max(self.down.low, self.up.low)
+
+    @property
+    def high(self) -> float:
+        """Highest field that both branches reach, T."""
+        return min(self.down.high, self.up.high)
+
+
+def find_loops(readings: Readings) -> tuple[list[Loop], str | None]:
+    """Loops in the order of measurement, and a sentence when there is none."""
+    recorded = _recorded_branches(readings) if readings.branch is not None else []
+    branches = _long_enough(recorded)
+    loops = _pair(branches)
+    if not loops:  # nothing recorded, or not what it says
+        branches = _long_enough(_branches_by_direction(readings))
+        loops = _pair(branches)
+    return loops, None if loops else _why_no_loop(readings, branches)
+
+
+def _long_enough(branches: list[Branch]) -> list[Branch]:
+    return [steadied(branch) for branch in branches if len(branch.rows.field) >= FEWEST_POINTS]
+
+
+def steadied(branch: Branch) -> Branch:
+    """The branch with its field smoothed where the readings go back and forth; otherwise the branch itself.
+
+    A magnet does not jitter from reading to reading, its read-back does. Sorted by a noisy field the readings before
+    and after a switch mix, and a fit against a noisy field is pulled; a straight line through the neighbours in time
+    is not. Only the inner part of the branch is judged: at the ends the field may stand still.
+    """
+    field, time = branch.rows.field, branch.rows.time
+    inside = np.abs(field - (branch.high + branch.low) / 2) < 0.4 * (branch.high - branch.low)
+    steps = np.diff(field)[inside[1:] & inside[:-1]] * (1 if branch.direction == "up" else -1)
+    if len(steps) < FEWEST_POINTS or np.mean(steps < 0) < BACKWARD or not np.all(np.diff(time) > 0):
+        return branch
+    noise = white_noise(time, field)
+    step = max(float(np.mean(steps)), 1e-3 * noise)
+    half = int(min(max(2, np.ceil(12 * (noise / step) ** 2)), len(field) // 12))
+    if half < 2:
+        return branch
+    rows = replace(branch.rows, field=local_lines(time, field, half))
+    return Branch(branch.direction, rows, noise / float(np.sqrt(2 * half + 1)))
+
+
+def _why_no_loop(readings: Readings, branches: list[Branch]) -> str:
+    count = len(readings.field)
+    if count < 2 * FEWEST_POINTS:
+        return f"only {count} valid points, a loop needs at least {2 * FEWEST_POINTS}"
+    if float(np.ptp(readings.field)) == 0:
+        return "the field does not change"
+    found = " and ".join(sorted({branch.direction for branch in branches})) or "no"
+    return f"no loop: {found} branch of at least {FEWEST_POINTS} points found, a falling and a rising one are needed"
+
+
+def _recorded_branches(readings: Readings) -> list[Branch]:
+    assert readings.branch is not None
+    words = readings.branch
+    loop = np.zeros(len(words)) if readings.loop is None else np.nan_to_num(readings.loop)
+    change = np.flatnonzero((words[1:] != words[:-1]) | (loop[1:] != loop[:-1])) + 1
+    edges = [0, *change.tolist(), len(words)]
+    return [_branch(readings, start, end, str(words[start])) for start, end in pairwise(edges) if end > start]
+
+
+def _branch(readings: Readings, start: int, end: int, direction: str) -> Branch:
+    return Branch(direction, readings.select(np.arange(start, end)))
+
+
+def _branches_by_direction(readings: Readings) -> list[Branch]:
+    field = readings.field
+    if len(field) < 2:
+        return []
+    span = float(np.ptp(field))
+    branches: list[Branch] = []
+    for start, end in pairwise(turning_points(field.tolist(), TURN * span)):
+        if abs(field[end] - field[start]) >= FULL_BRANCH * span:
+            # Neighbouring branches share the turning point, as they do in the sample.
+            direction = "up" if field[end] > field[start] else "down"
+            branches.append(_branch(readings, start, end + 1, direction))
+    return branches
+
+
+def turning_points(field: list[float], threshold: float) -> list[int]:
+    """Rows at which the field turns, first and last row included; steps back below the threshold are passed over."""
+    points = [0]
+    low = high = 0  # rows of the extremes since the last turn
+    heading = 0
+    for row, value in enumerate(field):
+        if value > field[high]:
+            high = row
+        if value < field[low]:
+            low = row
+        if heading >= 0 and field[high] - value > threshold:
+            _turn(points, high)
+            heading, low, high = -1, row, row
+        elif heading <= 0 and value - field[low] > threshold:
+            _turn(points, low)
+            heading, low, high = 1, row, row
+    last = (high if heading > 0 else low) if heading else len(field) - 1
+    _turn(points, last)
+    return points
+
+
+def _turn(points: list[int], row: int) -> None:
+    if row > points[-1]:
+        points.append(row)
+
+
+def _pair(branches: list[Branch]) -> list[Loop]:
+    """Each branch with the opposite one that follows; a branch without partner is left out."""
+    loops: list[Loop] = []
+    waiting: Branch | None = None
+    for branch in branches:
+        if waiting is None or waiting.direction == branch.direction:
+            waiting = branch
+            continue
+        down, up = (waiting, branch) if waiting.direction == "down" else (branch, waiting)
+        loops.append(Loop(down, up))
+        waiting = None
+    return loops

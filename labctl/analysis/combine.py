@@ -1,0 +1,68 @@
+"""One table of results from those of several loops: means of the results, never of the curves.
+
+Averaging curves whose coercive fields scatter would fake a gradual reversal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from labctl.analysis.result import Result, Results, mean_of, short_text
+
+
+def combine(loops: Sequence[Results]) -> Results:
+    """The results of one loop as they are; of several their means with the loop-to-loop scatter."""
+    if len(loops) == 1:
+        return loops[0]
+    return Results({name: _combine([results[name] for results in loops]) for name in loops[0]})
+
+
+def _combine(results: list[Result]) -> Result:
+    given = [result for result in results if result.value is not None]
+    first = results[0]
+    if not given:
+        return Result(None, None, first.unit, mean_of(len(results)), first.why)
+    note = _shared_note(given)
+    if len(given) < len(results):
+        without = next(result for result in results if result.value is None)
+        note = _joined(note, f"{len(results) - len(given)} of {len(results)} loops left out: {without.why}")
+    if isinstance(given[0].value, bool):
+        of = f"all of {len(given)} loops"
+        return Result(all(result.value for result in given), None, first.unit, of, note=note)
+    if all(result.uncertainty is None for result in given):
+        return _agreed(given, note)
+    if len(given) == 1:
+        only = given[0]
+        return Result(only.value, only.uncertainty, only.unit, only.of, note=note)
+    return _mean(given, note)
+
+
+def _mean(results: list[Result], note: str | None) -> Result:
+    """Mean, with the larger of what the scatter and what the loops' own uncertainties say of it."""
+    values = np.array([float(result.value) for result in results if result.value is not None])
+    errors = np.array([result.uncertainty or 0.0 for result in results])
+    count = len(values)
+    scatter = float(np.std(values, ddof=1))
+    error = max(scatter, float(np.sqrt(np.mean(errors**2)))) / float(np.sqrt(count))
+    unit = results[0].unit
+    note = _joined(f"loop-to-loop sd {short_text(scatter, unit)}, n = {count}", note)
+    return Result(float(np.mean(values)), error, unit, mean_of(count), None, note, count - 1)
+
+
+def _agreed(results: list[Result], note: str | None) -> Result:
+    """A sign or a bound that has no uncertainty: given only if all loops agree."""
+    first, values = results[0], {result.value for result in results}
+    if len(values) > 1:
+        return Result(None, None, first.unit, mean_of(len(results)), f"the {len(results)} loops differ", note)
+    return Result(first.value, None, first.unit, first.of, first.why, note)
+
+
+def _shared_note(results: list[Result]) -> str | None:
+    """Every different note once, in order."""
+    return "; ".join(dict.fromkeys(result.note for result in results if result.note)) or None
+
+
+def _joined(*notes: str | None) -> str | None:
+    return "; ".join(note for note in notes if note) or None

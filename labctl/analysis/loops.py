@@ -1,0 +1,316 @@
+"""Hall loops: from the table of readings to switching fields, amplitude, polarity and the rest, with uncertainties.
+
+The order matters. The raw branches come first: both switching fields, the shift, the closure. Then the drift is taken
+out, then odd and even part are split between opposite branches, and only then come slope and amplitudes; splitting
+first would make the shift zero and both coercive fields equal whatever was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labctl.analysis.branches import Branch, Loop, find_loops
+from labctl.analysis.combine import combine
+from labctl.analysis.drift import closure, without_step
+from labctl.analysis.parity import Parity, split
+from labctl.analysis.plateaus import Plateaus, find_plateaus
+from labctl.analysis.readings import FloatArray, Readings, read_table
+from labctl.analysis.result import HALL_LOOP_UNITS, THIS_LOOP, Result, Results, missing, short_text
+from labctl.analysis.switching import Crossing, crossings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONVENTION = "R_xy = V(A-B)/I, A at +y, I along +x, H along +z; positive = R_xy rises with H"
+"""What the sign of an anomalous Hall resistance means here; without it a polarity says nothing."""
+TEN_TO_NINETY = (-0.8, 0.8)
+"""Levels of the 10-90 % width in units of the amplitude."""
+EVEN_WARNING = 0.2
+"""Part of the amplitude above which a changing even part is worth a warning."""
+RATE_ROWS = 5
+"""Readings before and after the switch from which the field's rate is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopAnalysis:
+    """One loop on its way through the analysis; what a figure needs beside the results.
+
+    Attributes:
+        loop: Raw branches; a step of the baseline is taken out (see `notes`).
+        plateaus: Its ends, or why there are none.
+        down, up: 50 % crossings of the raw branches; None unless saturated.
+        parity: Odd and even part, or why there are none.
+        notes: What was done to the data, in sentences.
+        results: The results of this loop.
+    """
+
+    loop: Loop
+    plateaus: Plateaus | str
+    down: Crossing | None
+    up: Crossing | None
+    parity: Parity | str
+    notes: tuple[str, ...]
+    results: Results
+
+
+def anomalous_hall(data: pd.DataFrame, *, remanence: float | None = None) -> Results:
+    """Results of all loops of a table: of the one loop, or means over several with their loop-to-loop scatter.
+
+    Args:
+        data: Rows in the order of measurement. Needed are `Hall resistance (ohm)` and `Field (T)` (or the stamps and
+            read-backs to interpolate it); everything else makes the answer better or surer.
+        remanence: T, bound on the field that the magnet may hold beside the reported one; None if nobody knows.
+
+    Returns:
+        All names of `HALL_LOOP_UNITS`; what cannot be given is None and says why.
+
+    Raises:
+        UsageError: a needed column is missing or holds no numbers.
+    """
+    analyses, why = analyse_loops(data, remanence=remanence)
+    if not analyses:
+        return _nothing(why or "no loop", remanence)
+    return combine([analysis.results for analysis in analyses])
+
+
+def analyse_loops(data: pd.DataFrame, *, remanence: float | None = None) -> tuple[list[LoopAnalysis], str | None]:
+    """Each loop of a table by itself, and a sentence when there is none.
+
+    Raises:
+        UsageError: a needed column is missing or holds no numbers.
+    """
+    readings = read_table(data)
+    loops, why = find_loops(readings)
+    return [_analyse(loop, readings, remanence) for loop in loops], why
+
+
+def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAnalysis:
+    plateaus = find_plateaus(loop)
+    notes = _notes(loop, readings)
+    if isinstance(plateaus, str):
+        results = _nothing(plateaus, remanence)
+        return LoopAnalysis(loop, plateaus, None, None, plateaus, tuple(notes), results)
+    gap, gap_error = closure(loop, plateaus)
+    loop, plateaus, step = without_step(loop, plateaus)
+    notes += [] if step is None else [step]
+    parity = split(loop, plateaus)
+    common = _field_results(remanence) | {
+        "closure": _ohm(gap, gap_error),
+        "even_part": _even_part(parity, plateaus),
+    }
+    if plateaus.why_not is not None:
+        results = _unsaturated(plateaus.why_not, common, notes)
+        return LoopAnalysis(loop, plateaus, None, None, parity, tuple(notes), results)
+    down, up = crossings(loop, plateaus)
+    results = _saturated(loop, plateaus, (down, up), parity, remanence) | common
+    return LoopAnalysis(loop, plateaus, down, up, parity, tuple(notes), _finished(results, notes))
+
+
+def _notes(loop: Loop, readings: Readings) -> list[str]:
+    notes: list[str] = [] if readings.dropped == 0 else [f"{readings.dropped} rows without a valid reading left out"]
+    noisy = max(loop.down.field_error, loop.up.field_error)
+    if noisy:
+        notes.append(f"the field goes back and forth; it was smoothed and is good to {short_text(noisy, 'T')}")
+    return notes
+
+
+def _finished(results: dict[str, Result], notes: list[str]) -> Results:
+    """In the fixed order; what was done to the data stands beside `saturated`, which always has a value here."""
+    said = results["saturated"]
+    results["saturated"] = replace(said, note="; ".join(filter(None, [said.note, *notes])) or None)
+    return Results({name: results[name] for name in HALL_LOOP_UNITS})
+
+
+def _nothing(why: str, remanence: float | None) -> Results:
+    results = _field_results(remanence)
+    return Results({name: results.get(name, missing(unit, why)) for name, unit in HALL_LOOP_UNITS.items()})
+
+
+def _unsaturated(why: str, known: dict[str, Result], notes: list[str]) -> Results:
+    """No amplitude and no coercive field from a loop that did not switch, or not to its end."""
+    known["saturated"] = Result(False, None, "1", THIS_LOOP, note=why)
+    empty = {name: missing(unit, why) for name, unit in HALL_LOOP_UNITS.items()}
+    return _finished(empty | known, notes)
+
+
+def _field_results(remanence: float | None) -> dict[str, Result]:
+    if remanence is None:
+        why = "the magnet's remanent field is not known: it has no field sensor and no figure was given"
+        return {"field_uncertainty": missing("T", why, "magnet")}
+    note = "bound on the trapped field, apart from the uncertainties of reading; the loop shift cannot show it"
+    return {"field_uncertainty": Result(abs(remanence), None, "T", "magnet", note=note)}
+
+
+def _ohm(value: float, uncertainty: float) -> Result:
+    return Result(value, uncertainty, "ohm", THIS_LOOP)
+
+
+def _tesla(value: float, uncertainty: float, note: str | None = None) -> Result:
+    return Result(value, uncertainty, "T", THIS_LOOP, note=note)
+
+
+def _even_part(parity: Parity | str, plateaus: Plateaus) -> Result:
+    """Offset: mean of the even part at the saturated ends, with a warning where it changes in between."""
+    if isinstance(parity, str):
+        return missing("ohm", parity)
+    value, error = parity.offset()
+    amplitude = abs(plateaus.amplitude[0])
+    inside = parity.even[~parity.saturated]
+    if plateaus.why_not is not None or not len(inside):
+        return _ohm(value, error)
+    change = float(np.percentile(np.abs(inside - value), 95))
+    warn = change > max(EVEN_WARNING * amplitude, 5 * parity.noise)
+    note = (
+        f"changes by {short_text(change, 'ohm')} ({100 * change / amplitude:.0f} % of the amplitude) between the ends: "
+        "misalignment, planar Hall effect, heating, or a shifted loop"
+    )
+    return Result(value, error, "ohm", THIS_LOOP, note=note if warn else None)
+
+
+def _saturated(
+    loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing], parity: Parity | str, remanence: float | None
+) -> dict[str, Result]:
+    down, up = both
+    amplitude, slope = _amplitude(plateaus, parity)
+    unstraight = _unstraight(plateaus)
+    results = {
+        "anomalous_hall_resistance": amplitude,
+        "anomalous_hall_resistance_saturated": _raw_amplitude(plateaus, unstraight),
+        "polarity": Result(float(np.sign(plateaus.amplitude[0])), None, "1", THIS_LOOP, note=CONVENTION),
+        "loop_shift": _shift(both, unstraight),
+        "remanence_ratio": _remanence(parity, both),
+        "switching_width_10_90": _width(loop, plateaus),
+        "ordinary_hall_slope": slope,
+        "saturated": Result(True, None, "1", THIS_LOOP),
+        "field_rate": _rate(loop, both, _reading_rate),
+        "effective_field_rate": _rate(loop, both, _effective_rate),
+    }
+    for name, crossing in (("coercive_field_down", down), ("coercive_field_up", up)):
+        error = float(np.hypot(crossing.uncertainty, _moved(crossing, unstraight)))
+        results[name] = _tesla(crossing.field, error, _field_note(crossing, remanence))
+    return results
+
+
+def _unstraight(plateaus: Plateaus) -> float:
+    """Error of a branch's middle from a baseline that is not straight in time, ohm.
+
+    Each branch's own lines take up a linear drift; if their amplitudes still disagree, what moved them is unknown.
+    """
+    (down, down_error), (up, up_error) = plateaus.down.amplitude, plateaus.up.amplitude
+    disagreement = abs(down - up)
+    return disagreement / 2 if disagreement > 3 * float(np.hypot(down_error, up_error)) else 0.0
+
+
+def _moved(crossing: Crossing, unstraight: float) -> float:
+    """Shift of a crossing for an error of the level, T; a jump does not move."""
+    return 0.0 if crossing.sharp else unstraight / abs(crossing.slope)
+
+
+def _field_note(crossing: Crossing, remanence: float | None) -> str | None:
+    notes = [f"switches within one spacing of {1e3 * crossing.spacing:.3g} mT"] if crossing.sharp else []
+    if remanence is not None and abs(crossing.field) < 3 * abs(remanence):
+        notes.append("within three times the magnet's remanent field")
+    return "; ".join(notes) or None
+
+
+def _amplitude(plateaus: Plateaus, parity: Parity | str) -> tuple[Result, Result]:
+    """Amplitude extrapolated to zero field and ordinary slope, from the odd part if there is one."""
+    if isinstance(parity, str):
+        note = f"from the branches, not the odd part: {parity}"
+        amplitude, slope = plateaus.amplitude, plateaus.joint.combine(np.array([0.0, 0.0, 1.0, 0.0]))
+    else:
+        note, fit = None, parity.line()
+        amplitude, slope = fit.combine(np.array([0.0, 1.0, 0.0])), fit.combine(np.array([0.0, 0.0, 1.0]))
+    if plateaus.bend:
+        note = "; ".join(filter(None, [note, "the ends still bend a little; the uncertainty counts it"]))
+    distance = max(map(abs, plateaus.inner))
+    return (
+        Result(amplitude[0], float(np.hypot(amplitude[1], plateaus.bend)), "ohm", THIS_LOOP, note=note),
+        Result(slope[0], float(np.hypot(slope[1], plateaus.bend / distance)), "ohm/T", THIS_LOOP, note=note),
+    )
+
+
+def _raw_amplitude(plateaus: Plateaus, unstraight: float) -> Result:
+    """Mean of the two raw branches, each with its own slope: no drift model, no split."""
+    (down, down_error), (up, up_error) = plateaus.down.amplitude, plateaus.up.amplitude
+    error = float(np.linalg.norm([down_error / 2, up_error / 2, unstraight, plateaus.bend]))
+    note = f"the branches differ by {short_text(abs(down - up), 'ohm')}: the baseline is not straight"
+    return Result((down + up) / 2, error, "ohm", THIS_LOOP, note=note if unstraight else None)
+
+
+def _shift(both: tuple[Crossing, Crossing], unstraight: float) -> Result:
+    errors = [np.hypot(crossing.uncertainty, _moved(crossing, unstraight)) for crossing in both]
+    return _tesla((both[0].field + both[1].field) / 2, float(np.hypot(*errors)) / 2)
+
+
+def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing]) -> Result:
+    if isinstance(parity, str):
+        return missing("1", parity)
+    amplitude, error = parity.line().combine(np.array([0.0, 1.0, 0.0]))
+    reach = 0.15 * min(abs(both[0].field), abs(both[1].field))
+    remanent, remanent_error = parity.at_zero(reach)
+    ratio = remanent / amplitude
+    return Result(ratio, float(np.hypot(remanent_error, ratio * error)) / abs(amplitude), "1", THIS_LOOP)
+
+
+def _width(loop: Loop, plateaus: Plateaus) -> Result:
+    """Mean 10-90 % width of both branches, T."""
+    low, high = (crossings(loop, plateaus, part) for part in TEN_TO_NINETY)
+    widths, errors = [], []
+    for first, second in zip(low, high, strict=True):
+        within = first.sharp and second.sharp and first.row == second.row
+        # Both levels in one jump: the width is anything up to the spacing.
+        widths.append(first.spacing / 2 if within else abs(second.field - first.field))
+        together = first.spacing / float(np.sqrt(12))
+        errors.append(together if within else float(np.hypot(first.uncertainty, second.uncertainty)))
+    sharp = all(first.sharp and first.row == second.row for first, second in zip(low, high, strict=True))
+    note = "sharper than the readings can tell: an upper bound is the spacing" if sharp else None
+    return _tesla(sum(widths) / 2, float(np.hypot(*errors)) / 2, note)
+
+
+def _rate(
+    loop: Loop, both: tuple[Crossing, Crossing], of: Callable[[Branch, int], tuple[float, float] | str]
+) -> Result:
+    """Mean |dH/dt| of both branches at the switch."""
+    rates: list[tuple[float, float]] = []
+    for branch, crossing in zip((loop.down, loop.up), both, strict=True):
+        rate = of(branch, crossing.row)
+        if isinstance(rate, str):
+            return missing("T/s", rate)
+        rates.append(rate)
+    (down, down_error), (up, up_error) = rates
+    return Result((down + up) / 2, float(np.hypot(down_error, up_error)) / 2, "T/s", THIS_LOOP)
+
+
+def _near(rows: FloatArray, row: int) -> slice:
+    return slice(max(0, row - RATE_ROWS), min(len(rows), row + RATE_ROWS + 1))
+
+
+def _reading_rate(branch: Branch, row: int) -> tuple[float, float] | str:
+    """|dH/dt| while the readings were taken; zero where the field stood still for them."""
+    if branch.rows.rate is None:
+        return "no field read-backs with stamps: a swept field cannot be told from a stepped one"
+    rates = branch.rows.rate[_near(branch.rows.field, row)]
+    rates = rates[np.isfinite(rates)]
+    if len(rates) < 2:
+        return "fewer than two field read-backs with stamps near the switch"
+    return abs(float(np.mean(rates))), float(np.std(rates, ddof=1) / np.sqrt(len(rates)))
+
+
+def _effective_rate(branch: Branch, row: int) -> tuple[float, float] | str:
+    """|dH/dt| from reading to reading, whatever the field did in between: what a stepped loop is to be compared by."""
+    if not branch.rows.timed:
+        return "the table has no time"
+    near = _near(branch.rows.field, row)
+    time, field = branch.rows.time[near], branch.rows.field[near]
+    if len(time) < 3 or float(np.ptp(time)) == 0:
+        return "fewer than three readings at different times near the switch"
+    centred = time - np.mean(time)
+    power = float(centred @ centred)
+    rate = float(centred @ field) / power
+    residual = field - np.mean(field) - rate * centred
+    return abs(rate), float(np.sqrt(residual @ residual / (len(time) - 2) / power))

@@ -1,0 +1,287 @@
+"""At which field a raw branch crosses a level between its two plateaus, and how well that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaincinv
+
+from labctl.analysis.branches import Branch, Loop
+from labctl.analysis.fits import Kriging, Path, krige, white_noise
+from labctl.analysis.plateaus import BranchLine, Plateaus
+from labctl.analysis.readings import WEIGHTS, FloatArray
+
+HALF_WAY = 0.0
+"""The level of the 50 % crossing; -1 and +1 are the plateaus."""
+REACH = {HALF_WAY: 0.6}
+"""How far from a level (in units of the amplitude) points count for its crossing; others: `OUTER_REACH`."""
+OUTER_REACH = 0.17
+FEWEST_INSIDE = 3
+"""Readings between the plateaus from which a course of the switching can be told; with fewer it is sharp."""
+MOST_INSIDE = 150
+"""Readings used around a crossing; more would only cost time (the cube of their number)."""
+CURVED = 10
+"""Readings from which a cubic trend can be told from a straight one."""
+TRIALS = 14
+"""Trial values of the wander, from far below the noise to half the amplitude between neighbours."""
+LOWER_68, UPPER_68 = 0.15866, 0.84134
+"""Ends of the central 68.27 % of a distribution.
+
+Of a uniform one they span 0.683 of its width. Its standard deviation, 1/sqrt(12) = 0.289 either way, would hold the
+truth in 58 % of cases only.
+"""
+STEPS_A_READING = 2
+"""Steps in which a curve is taken to rise for every reading that lies on its way; without any it is one jump."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where a branch crosses a level.
+
+    Attributes:
+        field: T, reported field.
+        uncertainty: T, standard uncertainty of this crossing of this branch.
+        sharp: The crossing lies within a jump from one reading to the next: the spacing limits it.
+        slope: ohm/T, steepness at the crossing (of the jump, if sharp), sign as in the raw data.
+        spacing: T, distance of the two readings around it.
+        row: Row of the branch, in order of measurement, nearest to it.
+    """
+
+    field: float
+    uncertainty: float
+    sharp: bool
+    slope: float
+    spacing: float
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """A branch from low to high field, in units of its amplitude: -1 below the switching, +1 above, level at 0."""
+
+    branch: Branch
+    line: BranchLine
+    part: float
+    field: FloatArray
+    height: FloatArray
+    nodes: FloatArray
+    weights: FloatArray
+    noise: float
+    rows: np.ndarray[tuple[int], np.dtype[np.intp]]
+    edge: int
+
+    @property
+    def amplitude(self) -> float:
+        """Signed amplitude of the branch, ohm."""
+        return self.line.amplitude[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """The readings around a crossing, and the fields at which the curve is wanted."""
+
+    path: Path
+    targets: FloatArray
+    ticks: FloatArray
+    middle: float
+    step: float
+
+
+def crossings(loop: Loop, plateaus: Plateaus, part: float = HALF_WAY) -> tuple[Crossing, Crossing]:
+    """Crossing of the level `part` (-1 ... 1 of the signed amplitude) on the raw falling and the raw rising branch.
+
+    Many readings between the plateaus: kriging (see `fits.krige`) of the readings around the crossing, each branch by
+    itself but for one number, how much the film's grains make the curve wander. Fewer: the crossing is somewhere
+    between the two readings around it (see `_between`).
+
+    Args:
+        loop: The raw branches.
+        plateaus: Their plateaus.
+        part: Level, 0 half way, -0.8 for 10 %, 0.8 for 90 %.
+    """
+    courses = [_course(branch, plateaus.line(branch), plateaus.noise, part) for branch in (loop.down, loop.up)]
+    reach = REACH.get(part, OUTER_REACH)
+    curves = [_curve(course, reach) for course in courses]
+    trials = _trials(curves)
+    kriged = [None if curve is None else krige(curve.path, curve.targets, curve.ticks, trials) for curve in curves]
+    weight = _plausibility(kriged, trials)
+    down, up = (
+        _crossing(
+            course, reach, None if curve is None or fit is None else _place(fit, curve.targets, curve.middle, weight)
+        )
+        for course, curve, fit in zip(courses, curves, kriged, strict=True)
+    )
+    return down, up
+
+
+def _crossing(course: _Course, reach: float, found: tuple[float, float, float] | None) -> Crossing:
+    edge = course.edge
+    if found is None:
+        first, last = _inside(course, reach)
+        place, error, slope = _between(course, min(max(0, last - first + 1), FEWEST_INSIDE))
+    else:
+        place, error, slope = found
+    spacing = float(course.field[edge + 1] - course.field[edge])
+    nearest = edge if abs(course.field[edge] - place) <= abs(course.field[edge + 1] - place) else edge + 1
+    level_error = course.line.level_uncertainty(place, course.part) / abs(course.amplitude) / slope
+    uncertainty = float(np.linalg.norm([error, 0.0 if found is None else level_error, course.branch.field_error]))
+    return Crossing(place, uncertainty, found is None, slope * course.amplitude, spacing, int(course.rows[nearest]))
+
+
+def _course(branch: Branch, line: BranchLine, noise: float, part: float) -> _Course:
+    rows, amplitude = branch.rows, line.amplitude[0]
+    height = (rows.hall - line.level(rows.field, part)) / amplitude
+    order = np.argsort(rows.field, kind="stable")
+    nodes, weights = rows.field[:, None], np.ones(1)
+    if rows.offsets is not None and len(rows.field) > 2:
+        nodes, weights = rows.field[:, None] + _local_rate(branch)[:, None] * rows.offsets, WEIGHTS
+    edge = _split(height[order])
+    relative = noise / abs(amplitude)
+    return _Course(branch, line, part, rows.field[order], height[order], nodes[order], weights, relative, order, edge)
+
+
+def _local_rate(branch: Branch) -> FloatArray:
+    """dH/dt at each reading: while it was read if that is known, otherwise from reading to reading, T/s."""
+    rows = branch.rows
+    if rows.rate is not None and np.all(np.isfinite(rows.rate)):
+        return rows.rate
+    return np.gradient(rows.field, rows.time) if np.all(np.diff(rows.time) > 0) else np.zeros(len(rows.field))
+
+
+def _split(height: FloatArray) -> int:
+    """The last reading before the crossing: the division with the least height on the wrong side.
+
+    A first crossing would be one of many where the noise is large; this one counts them all.
+    """
+    above = np.concatenate([[0.0], np.cumsum(np.maximum(height, 0.0))])
+    below = np.cumsum(np.maximum(-height[::-1], 0.0))[::-1]
+    wrong = above + np.concatenate([below, [0.0]])
+    return int(np.argmin(wrong[1:-1]))
+
+
+def _inside(course: _Course, reach: float) -> tuple[int, int]:
+    """First and last reading within the reach of the level, counted outwards from the crossing.
+
+    Noise must not end the stretch early: heights are averaged until it is a tenth of the amplitude.
+    """
+    edge = course.edge
+    width = 2 * int(np.ceil((course.noise / 0.1) ** 2) // 2) + 1
+    width = min(width, 2 * ((len(course.height) - 1) // 4) + 1)
+    smooth = np.convolve(np.pad(course.height, width // 2, mode="edge"), np.full(width, 1 / width), mode="valid")
+    outside_below = np.flatnonzero(smooth[: edge + 1] <= -reach)
+    outside_above = np.flatnonzero(smooth[edge + 1 :] >= reach)
+    first = int(outside_below[-1]) + 1 if len(outside_below) else 0
+    last = edge + int(outside_above[0]) if len(outside_above) else len(smooth) - 1
+    if last - first + 1 > MOST_INSIDE:
+        first, last = max(first, edge + 1 - MOST_INSIDE // 2), min(last, edge + MOST_INSIDE // 2)
+    return first, last
+
+
+def _between(course: _Course, on_the_way: int) -> tuple[float, float, float]:
+    """Place, uncertainty and steepness of a crossing between two readings with few or no others on the way.
+
+    If the curve rises from the one reading to the other in n equal steps at random places, the crossing is the place
+    of one of them, and such an order statistic has a beta distribution: uniform for a single jump, narrow about the
+    straight line between the readings for many steps.
+    """
+    edge = course.edge
+    start, end = float(course.field[edge]), float(course.field[edge + 1])
+    low, high = float(course.height[edge]), float(course.height[edge + 1])
+    width, rise = end - start, max(high - low, 0.1)
+    fraction = min(max(-low / rise, 0.0), 1.0)
+    steps = 1 + STEPS_A_READING * on_the_way
+    if not on_the_way:
+        fraction = 0.5  # both readings lie on the plateaus; where between them tells nothing
+    lower, upper = (
+        float(betaincinv(steps * fraction + 0.5, steps * (1 - fraction) + 0.5, part)) for part in (LOWER_68, UPPER_68)
+    )
+    place = start + width * (lower + upper) / 2
+    return place, width * (upper - lower) / 2, rise / width if width > 0 else 1e300
+
+
+def _curve(course: _Course, reach: float) -> _Curve | None:
+    """The readings around the crossing; None when too few lie between the plateaus to show a course."""
+    first, last = _inside(course, reach)
+    field, height = course.field[first : last + 1], course.height[first : last + 1]
+    if len(field) < FEWEST_INSIDE or float(np.ptp(field)) == 0:
+        return None
+    degree = 3 if len(field) >= CURVED else 1
+    nodes = course.nodes[first : last + 1]
+    steep = float(np.polyfit(field - np.mean(field), height, 1)[0])
+    noise = float(np.hypot(course.noise, steep * _field_noise(course.branch)))
+    path = Path(nodes, _clock(field, height, degree, nodes), course.weights, height, max(noise, 1e-7), degree)
+    step = float(np.ptp(field)) / (len(field) - 1)
+    before, after = float(course.field[course.edge]), float(course.field[course.edge + 1])
+    middle, wide = (before + after) / 2, max(3 * step, after - before)
+    targets = np.linspace(max(middle - wide, field[0]), min(middle + wide, field[-1]), 61)
+    return _Curve(path, targets, _clock(field, height, degree, targets), middle, step)
+
+
+def _clock(field: FloatArray, height: FloatArray, degree: int, places: FloatArray) -> FloatArray:
+    """Field as the wander counts it, T: as many grains switch between two ticks everywhere, as the trend shows.
+
+    Each grain's field is drawn once, so that the scatter of the curve between two fields grows with the number of
+    grains between them and not with the field.
+    """
+    origin, span = float(np.mean(field)), float(np.ptp(field))
+    trend = np.polynomial.Polynomial.fit((field - origin) / span, height, degree).convert()
+    grid = np.linspace(-1.5, 1.5, 301)
+    density = np.maximum(trend.deriv()(np.clip(grid, -0.5, 0.5)), 0.0) + 1e-12
+    density = np.maximum(density / np.mean(density[100:201]), 0.2)
+    count = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(grid))])
+    return np.asarray(span * np.interp((places - origin) / span, grid, count), dtype=np.float64)
+
+
+def _trials(curves: list[_Curve | None]) -> FloatArray:
+    """Trial values for the wander, amplitudes per square root of tesla.
+
+    From far below the noise to half the amplitude between neighbouring readings.
+    """
+    usable = [curve for curve in curves if curve is not None]
+    if not usable:
+        return np.ones(1)
+    lowest = min(max(0.1 * curve.path.noise, 1e-6) / np.sqrt(curve.step) for curve in usable)
+    highest = max(0.5 / np.sqrt(curve.step) for curve in usable)
+    return np.geomspace(lowest, max(highest, 2 * lowest), TRIALS)
+
+
+def _plausibility(kriged: list[Kriging | None], trials: FloatArray) -> FloatArray:
+    """Probability of each trial value after both branches: the likelihoods times a prior even in the wander itself."""
+    total = np.log(trials) + sum(fit.log_likelihood for fit in kriged if fit is not None)
+    weight = np.exp(total - np.max(total))
+    return np.asarray(weight / np.sum(weight), dtype=np.float64)
+
+
+def _place(
+    curve: Kriging, targets: FloatArray, middle: float, weights: FloatArray
+) -> tuple[float, float, float] | None:
+    """Field, uncertainty and steepness of the crossing over all trial values; None when the curve does not cross."""
+    found: list[tuple[float, float, float, float]] = []
+    for mean, variance, slope, weight in zip(curve.mean, curve.variance, curve.slope, weights, strict=True):
+        rises = np.flatnonzero((mean[:-1] < 0) & (mean[1:] >= 0))
+        if weight < 1e-4 or not len(rises):
+            continue
+        near = int(rises[np.argmin(np.abs(targets[rises] - middle))])
+        fraction = float(mean[near] / (mean[near] - mean[near + 1]))
+        place, spread, steep = (
+            float(values[near] + fraction * (values[near + 1] - values[near])) for values in (targets, variance, slope)
+        )
+        if steep > 0:
+            found.append((place, spread / steep**2, steep, float(weight)))
+    if sum(weight for *_, weight in found) < 0.5:
+        return None
+    places, variances, slopes, used = (np.array(column) for column in zip(*found, strict=True))
+    place = float(np.average(places, weights=used))
+    error = float(np.sqrt(np.average(variances + (places - place) ** 2, weights=used)))
+    return place, error, float(np.average(slopes, weights=used))
+
+
+def _field_noise(branch: Branch) -> float:
+    """Noise of the reported field from reading to reading, T.
+
+    A swept field is straight in time, a stepped one from reading to reading; the smaller departure is the noise.
+    """
+    field, time = branch.rows.field, branch.rows.time
+    noise = white_noise(np.arange(len(field), dtype=np.float64), field)
+    return min(noise, white_noise(time, field)) if np.all(np.diff(time) > 0) else noise

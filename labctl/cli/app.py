@@ -1,0 +1,115 @@
+"""The commands' names, options and help."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="labctl",
+    help="Measure spin transport: run experiments on a station, or on its simulated twin.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
+Station = Annotated[str, typer.Option("--station", metavar="S", help="Station: a shipped name or a file.")]
+Sample = Annotated[str, typer.Option("--sample", metavar="NAME", help="Sample record: a shipped name or a file.")]
+Parameters = Annotated[
+    list[str] | None, typer.Option("-p", "--parameter", metavar="name=value", help="Set a parameter; repeatable.")
+]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+
+
+@app.callback()
+def _global(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    context.obj = debug
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """List experiments, stations, samples and drivers."""
+    from labctl.cli import listing
+
+    listing.list_all(json=json)
+
+
+@app.command()
+def describe(procedure: Annotated[str, typer.Argument(metavar="P")], json: Json = False) -> None:
+    """Say what an experiment does and which parameters it has."""
+    from labctl.cli import listing
+
+    listing.describe(procedure, json=json)
+
+
+@app.command()
+def run(
+    procedure: Annotated[str, typer.Argument(metavar="P", help="The experiment, e.g. ahe; `labctl list` names them.")],
+    station: Station = "ppms",
+    simulate: Annotated[bool, typer.Option("--simulate", help="Run on the station's simulated twin.")] = False,
+    sample: Sample = "",
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")] = None,
+    sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated sample's disorder.")] = 0,
+    parameter: Parameters = None,
+    user: Annotated[str, typer.Option(metavar="U", help="Who measures.")] = "",
+    notes: Annotated[str, typer.Option(metavar="T", help="Why, in a sentence.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(metavar="T", help="A word to find the run by; repeatable.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Run an experiment."""
+    from labctl.cli import running
+
+    running.run(
+        running.Options(
+            procedure, station, simulate, sample, seed, sample_seed, parameter or [], user, notes, tag or [], out, json
+        )
+    )
+
+
+@app.command()
+def analyse(run: RunArgument, json: Json = False) -> None:
+    """Analyse a run's data again, and draw its figure again."""
+    from labctl.cli import analysing
+
+    analysing.analyse(run, json=json)
+
+
+@app.command()
+def plot(
+    run: RunArgument,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write here instead; .png, .pdf or .svg by its ending.")
+    ] = None,
+    unit: Annotated[str, typer.Option(metavar="UNIT", help="Unit of the field axis: T, mT or Oe.")] = "mT",
+) -> None:
+    """Draw a run's figure again."""
+    from labctl.cli import analysing
+
+    analysing.plot(run, out=out, unit=unit)
+
+
+@app.command()
+def simulate(
+    station: Station = "ppms",
+    sample: Sample = "",
+    clock: Annotated[str, typer.Option(metavar="scaled", help="How time passes: scaled flows by itself.")] = "scaled",
+    speed: Annotated[float, typer.Option(metavar="X", help="Lab seconds per real second.")] = 1.0,
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")] = None,
+    sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the sample's disorder.")] = 0,
+    json: Json = False,
+) -> None:
+    """Serve a simulated station over TCP until Ctrl-C.
+
+    Prints its addresses first, as one line of JSON.
+    """
+    from labctl.cli import serving
+
+    del json  # the one line is JSON in any case
+    serving.simulate(station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed)

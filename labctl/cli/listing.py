@@ -1,0 +1,62 @@
+"""`labctl list` and `labctl describe`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from labctl import discovery
+from labctl.cli import output
+
+
+def list_all(*, json: bool) -> None:
+    """Print everything that can be named on the command line; imports none of it."""
+    from labctl.sample import available_samples
+    from labctl.station import available_stations
+
+    content = {
+        "procedures": {name: entry.summary for name, entry in discovery.procedures().items()},
+        "stations": available_stations(),
+        "samples": available_samples(),
+        "instruments": {name: entry.summary for name, entry in discovery.drivers().items()},
+    }
+    if json:
+        output.print_json(content)
+        return
+    for title, entries in content.items():
+        output.line(f"{title}:")
+        pairs = entries.items() if isinstance(entries, dict) else ((name, "") for name in entries)
+        output.table([(f"  {name}", summary) for name, summary in pairs], ("  name", "what it is"))
+        output.line()
+
+
+def describe(name: str, *, json: bool) -> None:
+    """Print what a procedure does, which instruments it needs and its parameters."""
+    from labctl.procedures import load_procedure
+
+    kind = load_procedure(name)
+    parameters = kind.declared_parameters()
+    if json:
+        output.print_json({
+            "procedure": name,
+            "summary": kind.summary(),
+            "roles": list(kind.roles),
+            "columns": list(kind.DATA_COLUMNS),
+            "parameters": {key: _describe(parameter) for key, parameter in parameters.items()},
+        })  # fmt: skip
+        return
+    output.line(f"{name}: {inspect.cleandoc(kind.__doc__ or '')}")
+    output.line()
+    output.line(f"Needs: {', '.join(kind.roles) or 'no instrument'}")
+    output.line()
+    rows = [(key, str(_describe(p)["default"]), p.choices(), p.summary) for key, p in parameters.items()]
+    output.table(rows, ("parameter", "default", "allowed", "what it is"))
+
+
+def _describe(parameter: Any) -> dict[str, Any]:
+    return {
+        "default": parameter.shown_default(),
+        "unit": getattr(parameter, "units", ""),
+        "allowed": parameter.choices(),
+        "what": parameter.summary,
+    }

@@ -1,0 +1,135 @@
+"""`labctl run`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from instruments.errors import BadValue
+from labctl.cli import output
+
+if TYPE_CHECKING:
+    from labctl.run import ActiveRun, Outcome, Watcher
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `labctl run`, as they were typed."""
+
+    procedure: str
+    station: str
+    simulate: bool
+    sample: str
+    seed: int | None
+    sample_seed: int
+    parameters: Sequence[str]
+    user: str
+    notes: str
+    tags: Sequence[str]
+    out: Path
+    json: bool
+
+
+def run(options: Options) -> None:
+    """Run a procedure, print what was found, and exit with the run's code."""
+    from labctl.procedures import load_procedure
+    from labctl.run import Request, carry_out
+    from labctl.sample import load_sample
+    from labctl.station import load_station
+
+    kind = load_procedure(options.procedure)
+    request = Request(
+        name=options.procedure,
+        procedure=kind(**assignments(options.parameters)),
+        station=load_station(options.station),
+        sample=load_sample(options.sample or _default_sample(simulate=options.simulate)),
+        simulate=options.simulate,
+        seed=options.seed,
+        sample_seed=options.sample_seed,
+        out=options.out,
+        user=options.user,
+        notes=options.notes,
+        tags=tuple(options.tags),
+    )
+    if options.json:
+        outcome = carry_out(request)
+        output.print_json(outcome.to_json())
+    else:
+        with _progress(options.procedure) as watch:
+            outcome = carry_out(request, watch)
+        _report(outcome)
+    for warning in outcome.warnings:
+        output.complain(f"warning: {warning}")
+    if outcome.error is not None:
+        output.complain(f"error: {outcome.error}")
+    raise typer.Exit(outcome.exit_code)
+
+
+def _default_sample(*, simulate: bool) -> str:
+    if simulate:
+        return "cotb2025"
+    raise BadValue(
+        "a run on hardware needs a sample record; name it with --sample (`labctl list` shows the shipped ones)"
+    )
+
+
+def assignments(texts: Sequence[str]) -> dict[str, str]:
+    """Split `name=value` texts.
+
+    Raises:
+        BadValue: A text has no `=`, or a name comes twice.
+    """
+    values: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        name = name.strip()
+        if not sign or not name:
+            raise BadValue(f"-p {text!r} is no assignment; write e.g. -p maximum_field=0.5T")
+        if name in values:
+            raise BadValue(f"-p {name} is given twice; give it once")
+        values[name] = value.strip()
+    return values
+
+
+@contextmanager
+def _progress(name: str) -> Generator[Watcher]:
+    """Show how far a run is: a bar on a terminal, a line for every tenth elsewhere."""
+    if sys.stdout.isatty():
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[at]}"))
+        with Progress(*columns, transient=True) as bar:
+            task = bar.add_task(name, total=1.0, at="")
+            yield lambda run: bar.update(task, completed=run.path.progress, at=f"{run.points} points")
+        return
+    shown = [0]
+
+    def watch(run: ActiveRun) -> None:
+        tenths = int(run.path.progress * 10)
+        if tenths > shown[0]:
+            shown[0] = tenths
+            output.line(f"{name}: {tenths * 10} % done, {run.points} points")
+
+    yield watch
+
+
+def _report(outcome: Outcome) -> None:
+    if outcome.results:
+        output.results_table(outcome.results)
+    simulated = " of a simulated lab" if outcome.simulated else ""
+    if outcome.run is None:
+        return
+    output.line(
+        f"{outcome.status}: {outcome.points} points, lab time {output.duration_text(outcome.lab_time_s)}{simulated}, "
+        f"wall time {output.duration_text(outcome.wall_time_s)}"
+    )
+    output.line(f"run:    {outcome.run}")
+    figure = outcome.run / "figure.png"
+    if figure.exists():
+        output.line(f"figure: {figure}")

@@ -1,0 +1,49 @@
+"""What happened during a run: one JSON line each, only ever appended to."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from instruments.clock import Clock
+from labctl.recorder import WriteFailed
+
+
+class EventLog:
+    """The file events.jsonl of one run.
+
+    Args:
+        path: The file.
+        clock: Gives each line its lab time and date.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+
+    def write(self, event: str, **details: Any) -> None:
+        """Append one line: lab time in s, date and time, what it is, and details.
+
+        Raises:
+            WriteFailed: The operating system does not take it.
+        """
+        line = {"time_s": self._clock.now(), "utc": self._clock.utc().isoformat(), "event": event, **details}
+        data = (json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        try:
+            with self.path.open("ab") as file:
+                file.write(data)
+                file.flush()
+                if event == "state":
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise WriteFailed(f"cannot write to {self.path}: {error.strerror}") from error
+
+    def state(self, state: str, **details: Any) -> None:
+        """Announce a change of the run's state, forced to disk.
+
+        Raises:
+            WriteFailed: The operating system does not take it.
+        """
+        self.write("state", state=state, **details)

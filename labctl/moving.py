@@ -1,0 +1,115 @@
+"""Going to a temperature or a field, and reading on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from instruments.cryostat import CryostatReading, FieldApproach, TemperatureApproach
+from labctl.reversal import with_field
+
+if TYPE_CHECKING:
+    from labctl.procedure import Procedure
+
+FIELD_RATE = 0.01
+"""T/s (100 Oe/s), at which a field is gone to when nothing is read on the way."""
+
+FIELD_DWELL = 5.0
+"""s for which a field has to hold before a loop begins there."""
+
+STEP_DWELL = 0.0
+"""s for which a field has to hold before a point of a stepped loop is read; the magnet's own state is waited for."""
+
+FAST_TEMPERATURE_RATE = 5.0 / 60.0
+SLOW_TEMPERATURE_RATE = 2.0 / 60.0
+SLOW_BELOW = 50.0
+"""K/s above this temperature in K, and below it."""
+
+TEMPERATURE_DWELL = 60.0
+SAMPLE_WAIT = 270.0
+"""s. The sample follows the block with a time constant of up to 90 s: three of them leave a twentieth of the lag."""
+
+
+def settle_temperature(procedure: Procedure, temperature: float) -> None:
+    """Ramp the block to a temperature in K, wait until it holds, and give the sample time to follow."""
+    cryostat = procedure.cryostat
+    rate = FAST_TEMPERATURE_RATE if temperature >= SLOW_BELOW else SLOW_TEMPERATURE_RATE
+    rate = min(rate, procedure.station.limits.temperature_rate)
+    away = abs(cryostat.reading().temperature - temperature)
+    cryostat.set_temperature(temperature, rate, TemperatureApproach.FAST_SETTLE)
+    cryostat.wait_temperature(dwell=TEMPERATURE_DWELL, tick=procedure.run.check)
+    if away > 0.1:
+        _wait(procedure, SAMPLE_WAIT)
+
+
+def settle_field(procedure: Procedure, field: float, *, rate: float = FIELD_RATE, dwell: float = FIELD_DWELL) -> None:
+    """Ramp to a field in T at a rate in T/s, and wait until it holds for a dwell in s."""
+    cryostat = procedure.cryostat
+    cryostat.set_field(field, min(rate, procedure.station.limits.field_rate), FieldApproach.LINEAR)
+    cryostat.wait_field(dwell=dwell, tick=procedure.run.check)
+
+
+def _wait(procedure: Procedure, seconds: float) -> None:
+    """Let time pass in slices of a second, so that an abort does not wait for the end."""
+    end = procedure.clock.now() + seconds
+    while (left := end - procedure.clock.now()) > 0:
+        procedure.run.check()
+        procedure.clock.sleep(min(1.0, left))
+
+
+def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str, Any]]:
+    """Ramp to a field in T at a rate in T/s, and read without pause until it is there.
+
+    Each reading lies between two readings of the field, the second of which is the first of the next. A sweep that is
+    cut short commands the present field: nothing runs on by itself.
+
+    Yields:
+        One row a reading, with the field at its middle.
+    """
+    cryostat, run = procedure.cryostat, procedure.run
+    before = cryostat.reading()
+    distance = abs(field - before.field)
+    cryostat.set_field(field, rate, FieldApproach.LINEAR)
+    told_at = procedure.clock.now()
+    arrived = _Arrival(procedure, field, told_at)
+    try:
+        while not arrived.at(before):
+            row = procedure.reader.read()
+            after = cryostat.reading()
+            run.path.within = 1.0 - min(1.0, abs(field - after.field) / distance) if distance else 1.0
+            yield with_field(row, before, after)
+            before = after
+    finally:
+        if not arrived.at(before):
+            cryostat.hold_field()
+
+
+class _Arrival:
+    """Whether a ramp is over: at the set point, stable, and not just still showing the state from before the ramp."""
+
+    def __init__(self, procedure: Procedure, field: float, told_at: float) -> None:
+        self._cryostat = procedure.cryostat
+        self._field = field
+        self._told_at = told_at
+        self._left = False
+
+    def at(self, reading: CryostatReading) -> bool:
+        state = reading.field_state
+        self._left = self._left or (state.known and not state.stable and reading.stamp >= self._told_at)
+        believed = self._left or reading.stamp - self._told_at >= self._cryostat.FIELD_DEAD_TIME
+        near = abs(reading.field - self._field) <= self._cryostat.FIELD_TOLERANCE
+        return believed and state.stable and near
+
+
+def steps(procedure: Procedure, fields: Sequence[float], rate: float) -> Iterator[dict[str, Any]]:
+    """Stop at each field in T, wait until the magnet holds it, and take one reading.
+
+    Yields:
+        One row a field.
+    """
+    for number, field in enumerate(fields):
+        settle_field(procedure, field, rate=rate, dwell=STEP_DWELL)
+        before = procedure.cryostat.reading()
+        row = procedure.reader.read()
+        procedure.run.path.within = (number + 1) / len(fields)
+        yield with_field(row, before, procedure.cryostat.reading())

@@ -1,0 +1,262 @@
+"""Parameters of a procedure: checked and converted the moment they are set, SI inside, units as people write them.
+
+Each is a pymeasure Parameter, so pymeasure's files and forms understand them, and a data descriptor, so that
+`procedure.maximum_field = "5 kOe"` is 0.5 at once or refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, Self, TypeVar, overload
+
+from pymeasure.experiment import Parameter
+
+from instruments import units
+from instruments.errors import BadValue
+
+ValueT = TypeVar("ValueT")
+
+
+class Setting(Parameter, Generic[ValueT]):
+    """Base of all parameters: keeps its value on the procedure it belongs to.
+
+    Attributes:
+        called: Name by which users set it; the attribute's own unless another was given.
+        summary: What it is, in one line.
+    """
+
+    def __init__(self, default: Any, summary: str, *, called: str = "") -> None:
+        self._attribute = ""
+        self.called = called
+        self.summary = summary
+        super().__init__("", default=None, description=summary)
+        self._first = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        """Learn the attribute's name, and convert the default now that the name can stand in its error."""
+        self._attribute = name
+        self.called = self.called or name
+        self.name = self.called.replace("_", " ").capitalize()
+        self.default = self.convert(self._first)
+        self._value = self.default
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> ValueT: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | ValueT:
+        """Return the value on an instance, the parameter itself on the class."""
+        if instance is None:
+            return self
+        return instance.__dict__[self._attribute]
+
+    def __set__(self, instance: object, value: Any) -> None:
+        """Convert, check and keep a value.
+
+        Raises:
+            BadValue: It does not fit; the sentence says why.
+        """
+        instance.__dict__[self._attribute] = self.convert(value)
+
+    def convert(self, value: Any) -> Any:
+        """Turn what a user wrote into the value; see the subclasses."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it converts {value!r}")
+
+    def show(self, value: Any) -> str:
+        """Write a value so that `convert` gives the very same value back."""
+        return str(value)
+
+    def choices(self) -> str:
+        """Say in a few words what may be entered."""
+        return ""
+
+    def shown_default(self) -> str:
+        """Return the default as it was written."""
+        return str(self._first)
+
+    def __str__(self) -> str:
+        """Return the value as written into headers of data files."""
+        return self.show(self._value)
+
+
+class _Number(Setting[ValueT]):
+    """A number with a unit, checked against limits."""
+
+    def __init__(
+        self,
+        default: str | None,
+        summary: str,
+        *,
+        unit: str,
+        minimum: str | None,
+        maximum: str | None,
+        above_zero: bool,
+    ) -> None:
+        self.units = unit
+        self.si_unit = units.si_unit(unit)
+        self.minimum = None if minimum is None else units.parse(minimum, unit)
+        self.maximum = None if maximum is None else units.parse(maximum, unit)
+        self.above_zero = above_zero
+        super().__init__(default, summary)
+
+    def convert(self, value: Any) -> Any:
+        """Return the value in SI units.
+
+        Raises:
+            BadValue: Not a quantity of this dimension, not finite, or outside the limits.
+        """
+        number = units.parse(value, self.units, self.called)
+        if self.above_zero and number <= 0:
+            raise BadValue(f"{self.called} is {value}, but must be above zero; give {self._example()}")
+        if self.minimum is not None and number < self.minimum:
+            raise BadValue(f"{self.called} is {value}, below its smallest value {self._shown(self.minimum)}")
+        if self.maximum is not None and number > self.maximum:
+            raise BadValue(f"{self.called} is {value}, above its largest value {self._shown(self.maximum)}")
+        return number
+
+    def _example(self) -> str:
+        return f"a positive value in {self.units}"
+
+    def _shown(self, value: float) -> str:
+        return units.format_quantity(value, self.si_unit)
+
+    def show(self, value: Any) -> str:
+        """Write the value exactly, in its SI unit."""
+        return f"{value!r} {self.si_unit}".rstrip()
+
+    def choices(self) -> str:
+        """Say which values are allowed."""
+        parts = ["above 0"] if self.above_zero else []
+        parts += [f"from {self._shown(self.minimum)}"] if self.minimum is not None else []
+        parts += [f"to {self._shown(self.maximum)}"] if self.maximum is not None else []
+        return " ".join(parts)
+
+
+class Quantity(_Number[float]):
+    """A number with a unit: `Quantity("0.5 T", "Field at the loop's ends")`.
+
+    Args:
+        default: With its unit, which becomes the declared one: a bare number or prefix (`5n`) is taken in it.
+        summary: What it is, in one line.
+        minimum: Smallest value, as text with a unit.
+        maximum: Largest value, as text with a unit.
+        above_zero: Whether zero and everything below is refused.
+    """
+
+    def __init__(
+        self,
+        default: str,
+        summary: str,
+        *,
+        minimum: str | None = None,
+        maximum: str | None = None,
+        above_zero: bool = False,
+    ) -> None:
+        unit = default.partition(" ")[2]
+        super().__init__(default, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
+
+    def _example(self) -> str:
+        return f"e.g. {self._first}"
+
+
+class OptionalQuantity(_Number[float | None]):
+    """A quantity that may be left out; a word says what then happens: `OptionalQuantity("stay", "...", unit="K")`.
+
+    The value is None when it is left out.
+    """
+
+    def __init__(
+        self,
+        absent: str,
+        summary: str,
+        *,
+        unit: str,
+        minimum: str | None = None,
+        maximum: str | None = None,
+        above_zero: bool = False,
+    ) -> None:
+        self.absent = absent
+        super().__init__(None, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
+
+    def convert(self, value: Any) -> float | None:
+        """Return the value in SI units, or None for the word that stands for leaving it out.
+
+        Raises:
+            BadValue: As for a quantity.
+        """
+        if value is None or (isinstance(value, str) and value.strip() in {"", self.absent}):
+            return None
+        return super().convert(value)
+
+    def shown_default(self) -> str:
+        """Return the word for its absence."""
+        return self.absent
+
+    def show(self, value: Any) -> str:
+        """Write the value exactly, or the word for its absence."""
+        return self.absent if value is None else super().show(value)
+
+    def choices(self) -> str:
+        """Say which values are allowed."""
+        return f"{self.absent} | {super().choices() or 'a value in ' + self.units}"
+
+
+class Count(Setting[int]):
+    """A whole number: `Count(1, "Hysteresis loops", minimum=1, maximum=100)`."""
+
+    def __init__(self, default: int, summary: str, *, minimum: int, maximum: int) -> None:
+        self.minimum = minimum
+        self.maximum = maximum
+        super().__init__(default, summary)
+
+    def convert(self, value: Any) -> int:
+        """Return the number.
+
+        Raises:
+            BadValue: Not a whole number, or outside the limits.
+        """
+        number = units.parse(value, "", self.called)
+        if number != math.floor(number):
+            raise BadValue(f"{self.called} is {value}, but must be a whole number")
+        if not self.minimum <= number <= self.maximum:
+            raise BadValue(f"{self.called} is {value}, but must lie from {self.minimum} to {self.maximum}")
+        return int(number)
+
+    def choices(self) -> str:
+        """Say which values are allowed."""
+        return f"{self.minimum} to {self.maximum}"
+
+
+class Choice(Setting[str]):
+    """One of a few words: `Choice("continuous", "How the field moves", options=["continuous", "step"])`."""
+
+    def __init__(self, default: str, summary: str, *, options: Sequence[str], called: str = "") -> None:
+        self.options = tuple(options)
+        super().__init__(default, summary, called=called)
+
+    def convert(self, value: Any) -> str:
+        """Return the word.
+
+        Raises:
+            BadValue: Another word.
+        """
+        text = str(value).strip()
+        if text not in self.options:
+            raise BadValue(f"{self.called} is {text!r}, but must be one of {', '.join(self.options)}")
+        return text
+
+    def choices(self) -> str:
+        """List the words."""
+        return " | ".join(self.options)
+
+
+def declared(owner: type) -> Iterator[tuple[str, Setting[Any]]]:
+    """List attribute and parameter of a procedure class in the order in which they were written, base classes first."""
+    names: dict[str, None] = {}
+    for base in reversed(owner.__mro__):
+        names.update(dict.fromkeys(name for name, value in vars(base).items() if isinstance(value, Setting)))
+    for name in names:
+        parameter = getattr(owner, name)
+        if isinstance(parameter, Setting):
+            yield name, parameter

@@ -1,0 +1,231 @@
+"""The base of all experiments: a for-loop with the lab around it.
+
+A procedure reads like what one would do by hand. It says which roles it needs, declares its parameters, and loops in
+`execute`. Nothing in it knows whether the station is simulated.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+
+import numpy as np
+from pymeasure.experiment import Procedure as PymeasureProcedure
+
+from instruments.clock import Clock
+from instruments.cryostat import Cryostat
+from instruments.errors import UnknownName
+from instruments.keithley2182a import Keithley2182A
+from instruments.keithley6221 import Keithley6221
+from labctl import moving
+from labctl.parameters import Setting, declared
+from labctl.probe import Probe, ProbeSettings, resolve
+from labctl.reversal import ReversalReader
+from labctl.sample import SampleRecord
+from labctl.station import Station
+from labctl.tracking import Path, Track
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from labctl.analysis.result import Results
+
+ValueT = TypeVar("ValueT")
+
+
+class Run(Protocol):
+    """What a procedure needs of the run that carries it out."""
+
+    path: Path
+
+    def record(self, row: dict[str, Any]) -> None:
+        """Append a row to the data file."""
+        ...
+
+    def check(self) -> None:
+        """Raise what ends the run: an abort, or an interlock."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a figure says of its origin.
+
+    Attributes:
+        provenance: The run's name.
+        simulated: Whether nothing of it was measured in a laboratory.
+        field_unit: Unit of a field axis: `mT`, `Oe` or `T`.
+    """
+
+    provenance: str = ""
+    simulated: bool = False
+    field_unit: Literal["mT", "Oe", "T"] = "mT"
+
+
+class Procedure(PymeasureProcedure):
+    """An experiment.
+
+    Class attributes:
+        roles: Instruments that it needs, by role.
+        DATA_COLUMNS: Columns of its rows; `Block` and `Attempt` are added by the run.
+
+    While it runs, `source`, `voltmeter` and `cryostat` are the station's drivers, `clock` its clock, `station` and
+    `sample` the records, and `rng` the generator from which any random order must be drawn.
+
+    Raises:
+        UnknownName: A parameter that it does not have was given.
+        BadValue: A parameter does not fit.
+    """
+
+    roles: ClassVar[Sequence[str]] = ()
+    DATA_COLUMNS: Sequence[str] = ()
+
+    source: Keithley6221
+    voltmeter: Keithley2182A
+    cryostat: Cryostat
+    clock: Clock
+    station: Station
+    sample: SampleRecord
+    rng: np.random.Generator
+    run: Run
+    reader: ReversalReader
+    caption = Caption()
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__()
+        self.set(**parameters)
+
+    def __init_subclass__(cls) -> None:
+        """Give a class that declares `probe = Probe()` the parameters that belong to it."""
+        super().__init_subclass__()
+        for probe in [value for value in vars(cls).values() if isinstance(value, Probe)]:
+            for name, parameter in probe.parameters().items():
+                if name not in vars(cls):
+                    setattr(cls, name, parameter)
+                    parameter.__set_name__(cls, name)
+
+    def _update_parameters(self) -> None:
+        """Collect the parameters in their written order (pymeasure sorts them by name)."""
+        self._parameters = {}
+        for attribute, parameter in declared(type(self)):
+            self._parameters[attribute] = copy.copy(parameter)
+            vars(self)[attribute] = parameter.default
+
+    @classmethod
+    def declared_parameters(cls) -> dict[str, Setting[Any]]:
+        """Return the parameters by the name that users give, in the order in which they were written."""
+        return {parameter.called: parameter for _, parameter in declared(cls)}
+
+    def set(self, **parameters: Any) -> None:
+        """Set parameters, each checked at once.
+
+        Raises:
+            UnknownName: A parameter that the procedure does not have.
+            BadValue: A value that does not fit.
+        """
+        known = self.declared_parameters()
+        for name, value in parameters.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+                raise UnknownName(f"{type(self).__name__} has no parameter {name!r}; {hint}")
+            known[name].__set__(self, value)
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters' values in SI units, None where one is left out."""
+        return {name: parameter.__get__(self, type(self)) for name, parameter in self.declared_parameters().items()}
+
+    @classmethod
+    def summary(cls) -> str:
+        """Return the first line of the class's docstring."""
+        return (inspect.getdoc(cls) or cls.__name__).splitlines()[0]
+
+    # ---- to be written by experiments; each of these has a default
+
+    def startup(self) -> None:
+        """Set up what the declared parameters speak of; called before `execute`."""
+        if "probe_current" in self.declared_parameters():
+            self.reader = ReversalReader(self.source, self.voltmeter, self.clock, self.probe_settings())
+            self.reader.prepare()
+
+    def check(self) -> None:
+        """Refuse parameters that do not fit together; each alone is checked when it is set.
+
+        Raises:
+            BadValue: They do not.
+        """
+
+    def largest(self) -> dict[str, float]:
+        """Return the largest magnitudes that will be asked for, checked against all limits before anything is sent.
+
+        By name of the limit: `current` in A, `voltage` (compliance) in V, `field` in T, `field_rate` in T/s,
+        `temperature` in K.
+        """
+        return {}
+
+    def analyse(self, data: pd.DataFrame) -> Results:
+        """Find what the experiment is about in its rows."""
+        from labctl.analysis.result import Results
+
+        del data
+        return Results({})
+
+    def figure(self, data: pd.DataFrame, results: Results) -> Figure | None:
+        """Draw what a person would rather look at, with `caption` on it; None if there is nothing to draw."""
+        del data, results
+
+    # ---- to be used by experiments
+
+    def track(self, name: str, values: Iterable[ValueT], *, restart: bool = False) -> Iterator[ValueT]:
+        """Loop over values: an ordinary loop that reports its progress, can be aborted, and names blocks of rows.
+
+        Args:
+            name: Unique at its level.
+            values: What to loop over.
+            restart: Whether each body begins from a known state whatever came before, so that it can be measured
+                again on its own. The values must then be a list that is known before the loop begins.
+        """
+        return Track(self.run.path, name, values, restart=restart)
+
+    def record(self, **row: Any) -> None:
+        """Append a row; when this returns, no death of any process can lose it.
+
+        Names that are no identifiers are given as `record(**{"Field (T)": 0.1})`.
+        """
+        self.run.record(row)
+
+    def settle(self, *, field: float | None = None, temperature: float | None = None) -> None:
+        """Go to a field in T, a temperature in K, or both, and wait until they hold there."""
+        if temperature is not None:
+            moving.settle_temperature(self, temperature)
+        if field is not None:
+            moving.settle_field(self, field)
+
+    def sweep(self, *, field: float, rate: float) -> Iterator[dict[str, Any]]:
+        """Ramp to a field in T at a rate in T/s while reading without pause: one row a reading.
+
+        Leaving the loop early holds the field where it is.
+        """
+        return moving.sweep(self, field, rate)
+
+    def steps(self, *, fields: Sequence[float], rate: float) -> Iterator[dict[str, Any]]:
+        """Stop at each field in T, going there at a rate in T/s, and read: one row a field."""
+        return moving.steps(self, fields, rate)
+
+    def probe_settings(self) -> ProbeSettings:
+        """Return how a reading is taken, with the sample record's defaults for what was left to it."""
+        values = self.values()
+        return resolve(
+            self.sample,
+            current=values["probe_current"],
+            read=values["probe_read"],
+            nplc=values["probe_nplc"],
+            settle=values["probe_settle"],
+            voltage_range=values["probe_range"],
+            compliance=values["probe_compliance"],
+        )

@@ -1,0 +1,132 @@
+"""Rows into a file, each before the next is taken.
+
+`record` returns when the operating system has the row: no death of any process loses it. A power failure can cost what
+came in the last second; the file is forced to disk once a second and whenever the run changes its state.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from instruments.errors import BadValue, LabError
+
+SYNC_INTERVAL = 1.0
+"""Seconds of real time after which the file is forced to disk."""
+
+
+class WriteFailed(LabError):
+    """The operating system did not take a row: the disk is full, or the file is gone."""
+
+
+class Recorder:
+    """Appends rows to one data file.
+
+    Args:
+        path: The file; it must not exist yet.
+        header: Lines that go before the names of the columns, each beginning with `#`.
+        columns: Names of the columns.
+
+    Raises:
+        WriteFailed: The file cannot be made or its header not be written.
+    """
+
+    def __init__(self, path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
+        self.path = path
+        self.columns = tuple(columns)
+        self.rows = 0
+        bad = [name for name in self.columns if "," in name or "\n" in name or '"' in name]
+        if bad:
+            raise BadValue(f"a column is called {bad[0]!r}, but a name may hold no comma, quote or line break")
+        try:
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise WriteFailed(f"cannot make {path}: {error.strerror}") from error
+        self._synced = time.monotonic()
+        self._length = 0
+        self._append("".join(f"{line}\n" for line in (*header, ",".join(self.columns))))
+
+    def record(self, row: Mapping[str, Any]) -> None:
+        """Append one row, with a value for each column.
+
+        Raises:
+            BadValue: A column is missing or unknown, or a value cannot stand in the file.
+            WriteFailed: The row could not be written whole.
+        """
+        try:
+            text = ",".join([_cell(row[name]) for name in self.columns])
+        except KeyError as error:
+            raise BadValue(f"record() was given no value for the column {error.args[0]!r}") from None
+        if len(row) != len(self.columns):
+            unknown = next(name for name in row if name not in self.columns)
+            raise BadValue(f"record() was given {unknown!r}, which is not among the columns of {self.path.name}")
+        self._append(text + "\n")
+        self.rows += 1
+        if time.monotonic() - self._synced > SYNC_INTERVAL:
+            self.sync()
+
+    def _append(self, text: str) -> None:
+        data = text.encode()
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._file, data[written:])
+        except OSError as error:
+            self._cut_torn_row()
+            raise WriteFailed(f"cannot write to {self.path}: {error.strerror}; {self.rows} rows are kept") from error
+        self._length += written
+
+    def _cut_torn_row(self) -> None:
+        try:
+            os.ftruncate(self._file, self._length)
+        except OSError:
+            return  # a reader drops a torn last row anyway
+
+    def sync(self) -> None:
+        """Force what was recorded to the disk.
+
+        Raises:
+            WriteFailed: The disk does not take it.
+        """
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise WriteFailed(f"cannot write {self.path} to the disk: {error.strerror}") from error
+        self._synced = time.monotonic()
+
+    def close(self) -> None:
+        """Force the file to disk and close it; closing twice does no harm."""
+        if self._file >= 0:
+            try:
+                self.sync()
+            finally:
+                os.close(self._file)
+                self._file = -1
+
+
+def _text(value: str) -> str:
+    if any(character in value for character in ',"\n\r#'):
+        raise BadValue(f"the text {value!r} holds a comma, quote, line break or #, which a row of data cannot")
+    return value
+
+
+_CELLS: dict[type, Callable[[Any], str]] = {
+    float: repr,
+    int: repr,
+    bool: lambda value: "1" if value else "0",
+    str: _text,
+    type(None): lambda _: "",
+}
+
+
+def _cell(value: Any) -> str:
+    """Write one value so that reading it gives the very same: shortest exact floats, `nan` for not a number."""
+    write = _CELLS.get(type(value))
+    if write is not None:
+        return write(value)
+    if hasattr(value, "item"):  # numpy's scalars: their repr names their type
+        return _cell(value.item())
+    raise BadValue(f"{value!r} is not a number, text or flag, so it cannot be recorded")

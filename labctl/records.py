@@ -1,0 +1,218 @@
+"""What station files and sample records have in common: TOML read, checked, and every fault said in one sentence."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from instruments.errors import UnknownName, UsageError
+from instruments.units import parse
+
+SCHEMA = 1
+"""Version of the files that this labctl reads and writes."""
+
+
+def _read_as(unit: str) -> BeforeValidator:
+    """Take a text with a unit, or a bare number in this (SI) unit."""
+
+    def read(value: object) -> float:
+        return parse(value, unit)
+
+    return BeforeValidator(read)
+
+
+Ampere = Annotated[float, _read_as("A")]
+AmperePerSecond = Annotated[float, _read_as("A/s")]
+AmperePerSquareMetre = Annotated[float, _read_as("A/m^2")]
+Hertz = Annotated[float, _read_as("Hz")]
+Joule = Annotated[float, _read_as("J")]
+Kelvin = Annotated[float, _read_as("K")]
+KelvinPerSecond = Annotated[float, _read_as("K/s")]
+Metre = Annotated[float, _read_as("m")]
+Ohm = Annotated[float, _read_as("ohm")]
+PerKelvin = Annotated[float, _read_as("1/K")]
+Radian = Annotated[float, _read_as("rad")]
+Second = Annotated[float, _read_as("s")]
+Tesla = Annotated[float, _read_as("T")]
+TeslaPerSecond = Annotated[float, _read_as("T/s")]
+Volt = Annotated[float, _read_as("V")]
+VoltPerSecond = Annotated[float, _read_as("V/s")]
+Watt = Annotated[float, _read_as("W")]
+
+
+class Section(BaseModel):
+    """A table of a file: no unknown keys, nothing changed after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Record(Section):
+    """A whole file."""
+
+    schema_version: int = Field(alias="schema", description=f"schema = {SCHEMA}, the version of the file's form")
+    name: str = Field(min_length=1, description='what it is called, e.g. name = "mine"')
+    title: str = Field(default="", description="one line for people")
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what was read, with defaults and in SI units, ready for JSON; reading that gives an equal record."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def read_record(kind: str, name: str | os.PathLike[str], shipped: Mapping[str, Path], model: type[RecordT]) -> RecordT:
+    """Read a file by the name of a shipped one, or by its path.
+
+    Args:
+        kind: What such a file is called, e.g. "station file".
+        name: A name, or a path: what ends in .toml or has a folder in it is taken for one.
+        shipped: The shipped files by name.
+        model: What it has to fit.
+
+    Raises:
+        UnknownName: No shipped file has this name.
+        UsageError: The file is not there, not TOML, or does not fit.
+    """
+    path = _locate(kind, name, shipped)
+    return check(kind, read_toml(kind, path), path, model)
+
+
+def _locate(kind: str, name: str | os.PathLike[str], shipped: Mapping[str, Path]) -> Path:
+    text = os.fspath(name)
+    if isinstance(name, os.PathLike) or text.endswith(".toml") or Path(text).name != text:
+        return Path(text)
+    if text in shipped:
+        return shipped[text]
+    raise UnknownName(
+        f"there is no {kind} {text!r}; {_nearest(text, shipped)}there are {', '.join(shipped)}, "
+        "and a file of your own is given by its path, e.g. ./mine.toml"
+    )
+
+
+def read_toml(kind: str, path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds.
+
+    Raises:
+        UsageError: It cannot be read, is not UTF-8, or not TOML; the sentence names the line.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # Windows editors put a mark before the first letter
+        return tomllib.loads(text)
+    except FileNotFoundError:
+        raise UsageError(f"{kind} {path} does not exist; check its path") from None
+    except OSError as error:
+        raise UsageError(f"{kind} {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UsageError(f"{kind} {path} is not UTF-8 text (line {line}); save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{kind} {path} is not TOML: {error}") from error
+
+
+def check(kind: str, data: Mapping[str, Any], path: Path, model: type[RecordT]) -> RecordT:
+    """Return a record of what was read.
+
+    Raises:
+        UsageError: It does not fit; the sentence names file, key and value, and what would be right.
+    """
+    version = data.get("schema")
+    if version != SCHEMA:
+        said = "says no schema" if version is None else f"has schema {version!r}"
+        raise UsageError(f"{kind} {path} {said}, but this labctl reads schema = {SCHEMA}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise UsageError(f"{kind} {path}: {_sentence(error, model)}") from None
+
+
+def suggest(name: str, known: Sequence[str]) -> str:
+    """Return the nearest of the known names as "did you mean 'x'? ", or nothing."""
+    return _nearest(name, known)
+
+
+def _nearest(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]!r}? " if near else ""
+
+
+def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say what the first fault is, and how many there are."""
+    faults = error.errors()
+    first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
+    others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return _fault(dict(first), model) + others
+
+
+def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
+    place: tuple[str | int, ...] = fault["loc"]
+    key = _dotted(place)
+    given: Any = fault["input"]
+    context: Mapping[str, Any] = fault.get("ctx") or {}
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _keys(_model_at(model, place[:-1]))
+            return f"unknown key {key}; {_nearest(str(place[-1]), known)}known here: {', '.join(known)}"
+        case "missing":
+            return f"{key} is missing: {_description(_model_at(model, place[:-1]), str(place[-1]))}"
+        case "value_error":
+            return f"{key}: {context['error']}" if key else str(context["error"])
+        case "literal_error":
+            return f"{key} is {given!r}, but must be {context['expected']}"
+        case _:
+            said = str(fault["msg"]).removeprefix("Input should ").removesuffix(" instance")
+            return f"{key} is {_short(given)}, but should {said}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _dotted(place: Sequence[str | int]) -> str:
+    text = ""
+    for part in place:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _keys(model: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _description(model: type[BaseModel], key: str) -> str:
+    described = {field.alias or name: field.description for name, field in model.model_fields.items()}
+    return described.get(key) or "write it"
+
+
+def _model_at(model: type[BaseModel], place: Sequence[str | int]) -> type[BaseModel]:
+    """Return the table that a place in the file belongs to; names in a table of tables lead no deeper."""
+    for part in place:
+        field = model.model_fields.get(str(part))
+        if field is not None:
+            model = _table_in(field.annotation) or model
+    return model
+
+
+def _table_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_table_in(part) for part in get_args(annotation))
+    return next((table for table in found if table is not None), None)
+
+
+def in_order(values: tuple[float, float]) -> tuple[float, float]:
+    """Return lowest and highest of a range.
+
+    Raises:
+        ValueError: The first is not below the second.
+    """
+    if not values[0] < values[1]:
+        raise ValueError(f"a range begins with its lowest value, but {values[0]:g} is not below {values[1]:g}")
+    return values

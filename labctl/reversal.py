@@ -1,0 +1,101 @@
+"""One resistance reading by current reversal: three conversions with currents + - +.
+
+The value is (V1 - 2 V2 + V3) / (I1 - 2 I2 + I3): constant voltages and linearly drifting ones cancel. What was
+measured is kept whole, because the parts that cancel tell of thermal voltages and of rectifying contacts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from instruments.clock import Clock
+from instruments.cryostat import CryostatReading
+from instruments.keithley2182a import Keithley2182A
+from instruments.keithley6221 import Keithley6221
+from labctl.probe import ProbeSettings
+
+COLUMNS = (
+    "Time (s)", "Temperature (K)", "Field (T)", "Hall resistance (ohm)",
+    "Voltage 1 (V)", "Voltage 2 (V)", "Voltage 3 (V)",
+    "Current 1 (A)", "Current 2 (A)", "Current 3 (A)",
+    "Start 1 (s)", "Start 2 (s)", "Start 3 (s)",
+    "End 1 (s)", "End 2 (s)", "End 3 (s)",
+    "Field before (T)", "Field before stamp (s)", "Field after (T)", "Field after stamp (s)",
+    "Range (V)", "Overflow", "Compliance",
+)  # fmt: skip
+"""Columns of a reading taken between two readings of the field."""
+
+CHANNEL = 1
+"""Channel of the voltmeter that reads the Hall voltage."""
+
+
+class ReversalReader:
+    """Takes readings with a current source and a nanovoltmeter.
+
+    Args:
+        source: The current source.
+        voltmeter: The nanovoltmeter.
+        clock: The lab's clock.
+        settings: Current, integration time, ranges.
+    """
+
+    def __init__(self, source: Keithley6221, voltmeter: Keithley2182A, clock: Clock, settings: ProbeSettings) -> None:
+        self._source = source
+        self._voltmeter = voltmeter
+        self._clock = clock
+        self._settings = settings
+        self._currents = (settings.current, -settings.current, settings.current)
+        self._weight = 4.0 * settings.current
+
+    def prepare(self) -> None:
+        """Set both instruments up and switch the source on at zero current."""
+        settings = self._settings
+        self._source.source_enabled = False
+        self._source.source_current = 0.0
+        self._source.source_range = settings.current
+        self._source.source_compliance = settings.compliance
+        self._source.filter_enabled = False
+        # Reversal cancels what the front autozero would. Line synchronisation would hold each conversion back by an
+        # unknown part of a cycle, and with it the time that belongs to the field; whole cycles reject hum without it.
+        self._voltmeter.configure_one_shot(CHANNEL, settings.nplc, settings.voltage_range, front_auto_zero=False)
+        self._voltmeter.line_synchronization_enabled = False
+        self._source.source_enabled = True
+
+    def read(self) -> dict[str, Any]:
+        """Take one reading: voltages in V, currents in A, start and end of each conversion in s on the lab's clock.
+
+        The resistance is NaN if the voltmeter overflowed.
+        """
+        source, voltmeter, settle = self._source, self._voltmeter, self._settings.settle
+        row: dict[str, Any] = {}
+        overflow = False
+        for number, current in enumerate(self._currents, start=1):
+            source.source_current = current
+            self._clock.sleep(settle)
+            reading = voltmeter.reading()
+            overflow = overflow or reading.overflow
+            row[f"Voltage {number} (V)"] = reading.voltage
+            row[f"Current {number} (A)"] = current
+            row[f"Start {number} (s)"] = reading.start
+            row[f"End {number} (s)"] = reading.end
+        row["Range (V)"] = self._settings.voltage_range
+        row["Overflow"] = overflow
+        row["Compliance"] = source.in_compliance
+        voltage = row["Voltage 1 (V)"] - 2.0 * row["Voltage 2 (V)"] + row["Voltage 3 (V)"]
+        row["Hall resistance (ohm)"] = math.nan if overflow else voltage / self._weight
+        row["Time (s)"] = 0.5 * (row["Start 2 (s)"] + row["End 2 (s)"])
+        return row
+
+
+def with_field(row: dict[str, Any], before: CryostatReading, after: CryostatReading) -> dict[str, Any]:
+    """Complete a reading with the field at its mid-time, interpolated between the readings of the field around it."""
+    span = after.stamp - before.stamp
+    part = (row["Time (s)"] - before.stamp) / span if span > 0 else 0.0
+    row["Field (T)"] = before.field + part * (after.field - before.field)
+    row["Temperature (K)"] = after.temperature
+    row["Field before (T)"] = before.field
+    row["Field before stamp (s)"] = before.stamp
+    row["Field after (T)"] = after.field
+    row["Field after stamp (s)"] = after.stamp
+    return row

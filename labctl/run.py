@@ -1,0 +1,365 @@
+"""Carries a procedure out: opens the station, records, analyses, and leaves the sample safe whatever happens."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import secrets
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from instruments.clock import WallClock
+from instruments.errors import ComplianceFault, LabError
+from labctl import limits
+from labctl.abort import AbortSwitch
+from labctl.events import EventLog
+from labctl.procedure import Caption, Procedure
+from labctl.recorder import Recorder, WriteFailed
+from labctl.rundir import RunDirectory
+from labctl.sample import SampleRecord, connections
+from labctl.session import Session, open_session
+from labctl.station import Station
+from labctl.tracking import Path as LoopPath
+
+VERSIONED = ("labctl", "pymeasure", "pyvisa", "pyvisa-py", "numpy", "scipy", "pandas")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is asked to do.
+
+    Attributes:
+        name: Short name of the procedure, as in the run's folder.
+        procedure: The procedure with its parameters set.
+        station: Where.
+        sample: On what.
+        simulate: Whether on the station's simulated twin.
+        seed: Seed of everything that fluctuates; drawn when None.
+        sample_seed: Seed of the simulated sample's frozen disorder.
+        out: Folder that holds the runs.
+        user: Who.
+        notes: Why, in a sentence.
+        tags: Words to find it by.
+    """
+
+    name: str
+    procedure: Procedure
+    station: Station
+    sample: SampleRecord
+    simulate: bool
+    seed: int | None = None
+    sample_seed: int = 0
+    out: Path = field(default_factory=lambda: Path("runs"))
+    user: str = ""
+    notes: str = ""
+    tags: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended; as a dictionary it is what `--json` prints."""
+
+    run: Path | None = None
+    status: str = "failed"
+    simulated: bool = True
+    points: int = 0
+    lab_time_s: float = 0.0
+    wall_time_s: float = 0.0
+    results: dict[str, Any] = field(default_factory=dict[str, Any])
+    error: str | None = None
+    exit_code: int = 0
+    warnings: list[str] = field(default_factory=list[str])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the public fields."""
+        return {
+            "run": None if self.run is None else str(self.run),
+            "status": self.status,
+            "simulated": self.simulated,
+            "points": self.points,
+            "lab_time_s": self.lab_time_s,
+            "wall_time_s": self.wall_time_s,
+            "results": self.results,
+            "error": self.error,
+        }
+
+    def fail(self, error: BaseException) -> None:
+        """Take an error's class as status and exit code, and its text as the sentence."""
+        known = isinstance(error, LabError)
+        self.status = error.status if known else "failed"
+        self.exit_code = error.exit_code if known else 1
+        self.error = str(error) if known else f"{type(error).__name__}: {error}"
+
+
+Watcher = Callable[["ActiveRun"], None]
+"""Called at every step of a run, to show its progress; it must neither raise nor wait."""
+
+
+class ActiveRun:
+    """A run that is on: what the procedure records goes through here."""
+
+    def __init__(
+        self, request: Request, directory: RunDirectory, session: Session, switch: AbortSwitch, watch: Watcher | None
+    ) -> None:
+        self.request = request
+        self.directory = directory
+        self.session = session
+        self.path = LoopPath(self.check)
+        self._switch = switch
+        self._watch = watch
+        procedure = request.procedure
+        self._recorder = Recorder(
+            directory.data_file, header_lines(procedure), (*procedure.DATA_COLUMNS, "Block", "Attempt")
+        )
+        self.attempt = 1
+
+    @property
+    def points(self) -> int:
+        """Rows recorded so far."""
+        return self._recorder.rows
+
+    def record(self, row: dict[str, Any]) -> None:
+        """Append a row and look whether the run may go on.
+
+        Raises:
+            ComplianceFault: The row was measured with a source in compliance; it is kept, and marked as such.
+            Aborted: Somebody asked for the end.
+        """
+        row["Block"] = self.path.block
+        row["Attempt"] = self.attempt
+        self._recorder.record(row)
+        if row.get("Compliance"):
+            raise ComplianceFault(
+                "the source reached its compliance and drove less than its current: a lead is open, or current times "
+                "resistance (sample and leads) exceeds it; check the leads, or give a smaller current or a larger "
+                "compliance"
+            )
+        self.check()
+
+    def check(self) -> None:
+        """Report progress, and raise what ends the run.
+
+        Raises:
+            Aborted: Somebody asked for the end.
+        """
+        if self._watch is not None:
+            self._watch(self)
+        self._switch.check()
+
+    def close(self) -> None:
+        """Force the rows to disk."""
+        self._recorder.close()
+
+
+def header_lines(procedure: Procedure) -> list[str]:
+    """Return the comment lines of a data file, in the form that pymeasure writes and reads."""
+    kind = type(procedure)
+    values = procedure.values()
+    return [
+        f"#Procedure: <{kind.__module__}.{kind.__qualname__}>",
+        "#Parameters:",
+        *(
+            f"#\t{parameter.name}: {parameter.show(values[name])}"
+            for name, parameter in procedure.declared_parameters().items()
+        ),
+        "#Data:",
+    ]
+
+
+def carry_out(request: Request, watch: Watcher | None = None) -> Outcome:
+    """Run a procedure from its first byte to its figure.
+
+    Whatever goes wrong is in the outcome: its status, exit code and one sentence. Nothing is raised but by a wrong
+    use of this function.
+    """
+    outcome = Outcome(simulated=request.simulate)
+    started = time.perf_counter()
+    try:
+        with AbortSwitch() as switch:
+            _measure(request, outcome, switch, watch)
+    except LabError as error:
+        outcome.fail(error)
+    outcome.wall_time_s = outcome.wall_time_s or time.perf_counter() - started
+    if outcome.run is not None and outcome.points:
+        _conclude(request, outcome)
+    return outcome
+
+
+def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None) -> None:
+    """Check, open, execute and make safe."""
+    procedure = request.procedure
+    procedure.station, procedure.sample = request.station, request.sample
+    procedure.check()
+    connections(request.station, request.sample)
+    limits.check(procedure.largest(), request.station, request.sample)
+    seed = secrets.randbits(32) if request.seed is None else request.seed
+    procedure.rng = np.random.default_rng([seed, 1])
+    directory = RunDirectory.create(request.out, _title(request), WallClock().utc().astimezone())
+    outcome.run = directory.path
+    description = _describe(request, seed)
+    directory.write_request(description)
+    started = time.perf_counter()
+    try:
+        with open_session(
+            request.station, request.sample, procedure.roles, simulate=request.simulate, seed=seed,
+            sample_seed=request.sample_seed,
+        ) as session:  # fmt: skip
+            directory.write_request({**description, "instruments": session.identities()})
+            _carry_out_in(session, request, directory, outcome, switch, watch)
+            outcome.wall_time_s = time.perf_counter() - started
+    except LabError as error:  # an instrument that is not there: nothing was energised
+        EventLog(directory.events_file, WallClock()).state(error.status, error=str(error))
+        raise
+
+
+def _carry_out_in(
+    session: Session, request: Request, directory: RunDirectory, outcome: Outcome, switch: AbortSwitch,
+    watch: Watcher | None,
+) -> None:  # fmt: skip
+    """Execute the procedure on the opened instruments."""
+    procedure = request.procedure
+    begun = session.clock.now()
+    run = ActiveRun(request, directory, session, switch, watch)
+    session.bind(procedure)
+    procedure.run = run
+    _execute(run, procedure, outcome, EventLog(directory.events_file, session.clock), switch)
+    outcome.points = run.points
+    outcome.lab_time_s = session.clock.now() - begun
+
+
+def _execute(run: ActiveRun, procedure: Procedure, outcome: Outcome, events: EventLog, switch: AbortSwitch) -> None:
+    """Execute the procedure; then the safe state, always; then, and only then, announce how it ended."""
+    try:
+        events.state("running")
+        procedure.startup()
+        procedure.execute()
+        outcome.status = "finished"
+    except KeyboardInterrupt:
+        outcome.status, outcome.exit_code, outcome.error = "aborted", 3, "aborted by Ctrl-C"
+    except Exception as error:  # noqa: BLE001 - the one boundary of a run: whatever an experiment raises, the sample is made safe
+        outcome.fail(error)
+        if not isinstance(error, LabError):
+            _note(events, outcome, "traceback", text=traceback.format_exc())
+    switch.shielded = True
+    _make_safe(run, procedure, outcome, events)
+    try:
+        run.close()
+    except WriteFailed as error:
+        outcome.fail(error)
+    _note(events, outcome, "state", state=outcome.status, error=outcome.error, points=run.points)
+
+
+def _make_safe(run: ActiveRun, procedure: Procedure, outcome: Outcome, events: EventLog) -> None:
+    """Let the procedure clean up, then bring the station to its safe state whatever the procedure did."""
+    try:
+        procedure.shutdown()
+    except Exception as error:  # noqa: BLE001 - part of the same boundary: a shutdown that raises must not keep the source on
+        outcome.warnings.append(f"the procedure's shutdown failed: {error}")
+        _note(events, outcome, "fault", text=str(error))
+    for fault in run.session.make_safe():
+        outcome.warnings.append(fault)
+        _note(events, outcome, "fault", text=fault)
+        if outcome.status == "finished":
+            outcome.status, outcome.exit_code, outcome.error = "fault", 5, fault
+    _note(events, outcome, "safe")
+
+
+def _note(events: EventLog, outcome: Outcome, event: str, **details: Any) -> None:
+    """Write an event; on a full disk this fails too, and must not keep the safe state from being reached."""
+    try:
+        events.write(event, **details)
+    except WriteFailed as error:
+        if outcome.status == "finished":
+            outcome.fail(error)
+
+
+def _conclude(request: Request, outcome: Outcome) -> None:
+    """Analyse and draw what was measured, also of a run that ended early."""
+    assert outcome.run is not None
+    directory = RunDirectory(outcome.run)
+    try:
+        conclude(request.procedure, directory, outcome)
+    except Exception as error:  # noqa: BLE001 - the data are safe; a defect in somebody's analysis must not hide how the run ended
+        outcome.warnings.append(f"the analysis failed: {type(error).__name__}: {error}")
+        if outcome.status == "finished":
+            outcome.fail(error)
+
+
+def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) -> None:
+    """Analyse a run's rows, and write result.json and figure.png.
+
+    Args:
+        procedure: With its parameters, its station and its sample.
+        directory: The run.
+        outcome: Gets the results, and warnings about the data.
+    """
+    data, warnings = directory.read_data()
+    outcome.warnings.extend(warnings)
+    results = procedure.analyse(data)
+    outcome.results = results.as_dict()
+    kind = type(procedure)
+    analysis = {"by": f"{kind.__module__}.{kind.__qualname__}", "labctl": importlib.metadata.version("labctl")}
+    directory.write_results(outcome.results, analysis)
+    procedure.caption = Caption(directory.path.name, outcome.simulated)
+    figure = procedure.figure(data, results)
+    if figure is not None:
+        from labctl import figures
+
+        figures.save(figure, directory.figure_file)
+
+
+def _title(request: Request) -> str:
+    return "-".join([request.name, request.sample.name, *(["sim"] if request.simulate else [])])
+
+
+def _describe(request: Request, seed: int) -> dict[str, Any]:
+    """Collect everything that is known before the first point, for run.json."""
+    procedure = request.procedure
+    kind = type(procedure)
+    values = procedure.values()
+    return {
+        "procedure": {"name": request.name, "class": f"{kind.__module__}:{kind.__qualname__}"},
+        "parameters": {
+            name: {"value": values[name], "text": parameter.show(values[name])}
+            for name, parameter in procedure.declared_parameters().items()
+        },
+        "station": request.station.snapshot(),
+        "sample": request.sample.snapshot(),
+        "simulated": request.simulate,
+        "seeds": {"seed": seed, "sample_seed": request.sample_seed} if request.simulate else {"seed": seed},
+        "user": request.user,
+        "notes": request.notes,
+        "tags": list(request.tags),
+        "begun": WallClock().utc().isoformat(),
+        "versions": _versions(),
+        "git": _git_state(Path(__file__).resolve().parents[1]),
+    }
+
+
+def _versions() -> Mapping[str, str]:
+    versions = {"python": platform.python_version(), "platform": platform.platform()}
+    return {**versions, **{name: importlib.metadata.version(name) for name in VERSIONED}}
+
+
+def _git_state(checkout: Path) -> dict[str, Any] | None:
+    """Return commit and whether anything was changed since, None where labctl does not run from a checkout."""
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        commit = _git(checkout, "rev-parse", "HEAD")
+        changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit.strip(), "changed": bool(changed.strip())}
+
+
+def _git(checkout: Path, *words: str) -> str:
+    command = ["git", "-C", str(checkout), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout  # noqa: S603 - fixed words

@@ -1,0 +1,226 @@
+"""A run is a directory: what was asked, what was measured, what happened and what was found.
+
+    runs/2026-11-21/0007-ahe-cotb2025-sim/
+        run.json       what was asked: procedure, exact parameters, station and sample as they were, versions, seeds
+        data.csv       one row a point
+        events.jsonl   what happened, one line each, only ever appended to
+        result.json    what the analysis found
+        figure.png     what a person would rather look at
+
+Everything else (state, progress) is derived from these files.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from instruments.errors import DataDamaged, UnknownName, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+"""Version of the files' layout."""
+
+_NUMBERED = re.compile(r"(\d{4,})-")
+
+
+class RunDirectory:
+    """One run's folder and the names of its files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.request_file = path / "run.json"
+        self.data_file = path / "data.csv"
+        self.events_file = path / "events.jsonl"
+        self.result_file = path / "result.json"
+        self.figure_file = path / "figure.png"
+
+    @classmethod
+    def create(cls, root: Path, title: str, today: datetime) -> RunDirectory:
+        """Make the next numbered folder below `root`, in a folder of today's date.
+
+        Raises:
+            UsageError: The folder cannot be written.
+        """
+        day = root / today.strftime("%Y-%m-%d")
+        try:
+            day.mkdir(parents=True, exist_ok=True)
+            number = 1 + max((_number(folder) for folder in root.glob("*/*")), default=0)
+            while True:
+                path = day / f"{number:04d}-{title}"
+                if not any(day.glob(f"{number:04d}-*")):
+                    path.mkdir()
+                    break
+                number += 1
+        except OSError as error:
+            raise UsageError(
+                f"cannot write runs to {root}: {error.strerror}; name another folder with --out"
+            ) from error
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunDirectory:
+        """Find a run by its folder, or by any file in it.
+
+        Raises:
+            UnknownName: There is no run.
+        """
+        folder = path if path.is_dir() else path.parent
+        if not (folder / "run.json").is_file():
+            raise UnknownName(f"{path} is no run: a run is a folder with a run.json in it")
+        return cls(folder)
+
+    def write_request(self, request: Mapping[str, Any]) -> None:
+        """Write run.json."""
+        write_json(self.request_file, {"schema": SCHEMA, **request})
+
+    def request(self) -> dict[str, Any]:
+        """Read run.json.
+
+        Raises:
+            DataDamaged: It is no JSON object.
+        """
+        return read_json(self.request_file)
+
+    def write_results(self, results: Mapping[str, Any], analysis: Mapping[str, Any]) -> None:
+        """Write result.json: {name: {value, uncertainty, unit, of}}."""
+        write_json(self.result_file, {"schema": SCHEMA, "analysis": dict(analysis), "results": dict(results)})
+
+    def results(self) -> dict[str, Any]:
+        """Read what the analysis found; empty if nothing was analysed.
+
+        Raises:
+            DataDamaged: The file is no JSON object.
+        """
+        return read_json(self.result_file).get("results", {}) if self.result_file.exists() else {}
+
+    def read_data(self) -> tuple[pd.DataFrame, list[str]]:
+        """Read the rows that count, and warnings about what was left out.
+
+        Raises:
+            DataDamaged: The file is damaged other than in its last row.
+        """
+        frame, warnings = read_rows(self.data_file)
+        return latest_attempts(frame), warnings
+
+    def status(self) -> str:
+        """Return the last state that the run announced, `unknown` if it announced none."""
+        state = "unknown"
+        if self.events_file.exists():
+            for line in self.events_file.read_text(encoding="utf-8").splitlines():
+                event = _parse_event(line)
+                state = event.get("state", state)
+        return state
+
+
+def _parse_event(line: str) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except json.JSONDecodeError:
+        return {}  # the last line of a run that died while writing it
+    return event if isinstance(event, dict) else {}
+
+
+def _number(folder: Path) -> int:
+    match = _NUMBERED.match(folder.name)
+    return int(match[1]) if match else 0
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file whole or not at all."""
+    scratch = path.with_name(path.name + ".part")
+    with scratch.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2, ensure_ascii=False, allow_nan=False)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        DataDamaged: It is not one.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataDamaged(f"cannot read {path}: {error}") from error
+    if not isinstance(content, dict):
+        raise DataDamaged(f"{path} holds no JSON object")
+    return content
+
+
+def read_rows(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Read a data file as written by the recorder; a torn last row is dropped with a warning.
+
+    Raises:
+        DataDamaged: The file cannot be read, has no names of columns, or a row other than the last is damaged.
+    """
+    import pandas as pd
+
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise DataDamaged(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataDamaged(f"{path} is no text file: byte {error.start} is not UTF-8") from error
+    lines = text.split("\n")
+    torn = lines.pop()
+    first = next((index for index, line in enumerate(lines) if not line.startswith("#")), None)
+    if first is None:
+        raise DataDamaged(f"{path} ends before the names of its columns, so there is nothing to read")
+    names = lines[first].split(",")
+    _check_rows(path, lines, first, len(names))
+    warnings = [f"{path.name}: the last row is torn and was dropped"] if torn else []
+    frame = pd.read_csv(io.StringIO("\n".join(lines[first:])))
+    for name in names:
+        _refuse_text_among_numbers(path, frame[name].tolist(), name, first)
+    return frame, warnings
+
+
+def _check_rows(path: Path, lines: list[str], first: int, width: int) -> None:
+    for number, line in enumerate(lines[first + 1 :], start=first + 2):
+        if line.count(",") + 1 != width:
+            raise DataDamaged(
+                f"{path}, line {number}: {line.count(',') + 1} values where {width} columns are named; "
+                "the file is damaged there"
+            )
+
+
+def _refuse_text_among_numbers(path: Path, values: list[Any], name: str, first: int) -> None:
+    """A column that is nearly all numbers and holds a word was damaged; a column of words is what it is."""
+    if not any(isinstance(value, str) for value in values):
+        return
+    bad = [row for row, value in enumerate(values) if not _is_number(value)]
+    if len(bad) < len(values) / 2:
+        raise DataDamaged(f"{path}, line {first + 2 + bad[0]}: {name!r} is {values[bad[0]]!r}, which is no number")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def latest_attempts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave out rows of blocks that were measured again later."""
+    if "Block" not in frame.columns or "Attempt" not in frame.columns or frame.empty:
+        return frame
+    blocks, attempts = frame["Block"].tolist(), frame["Attempt"].tolist()
+    latest: dict[str, int] = {}
+    for block, attempt in zip(blocks, attempts, strict=True):
+        latest[block] = max(attempt, latest.get(block, attempt))
+    counts = [attempt == latest[block] for block, attempt in zip(blocks, attempts, strict=True)]
+    return frame.loc[counts].reset_index(drop=True)

@@ -1,0 +1,131 @@
+"""The anomalous-Hall loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from instruments.errors import BadValue
+from instruments.units import format_quantity
+from labctl import reversal
+from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
+from labctl.probe import Probe
+from labctl.procedure import Procedure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from labctl.analysis.result import Results
+
+
+class AnomalousHallLoop(Procedure):
+    """Hall resistance against perpendicular field, around one hysteresis loop or several.
+
+    The sample is saturated at the largest field; then the field runs to the opposite one and back while the Hall
+    resistance is read without pause, each reading by current reversal (+ - +) with a time stamp, and the field
+    interpolated to the reading's middle. Nothing stands still, so a loop takes minutes instead of an hour, and the
+    coercive field refers to the field rate that is stated with it.
+
+    Without a window the whole loop runs at `survey_rate`. With a window, known from an earlier loop, the field runs at
+    `window_rate` where its magnitude is below `window` and at `sweep_rate` outside. `sweep=step` stops at every point
+    instead: slower by an order of magnitude, for those who must compare with stepped data.
+    """
+
+    roles = ("source", "voltmeter", "cryostat")
+    DATA_COLUMNS = (*reversal.COLUMNS, "Branch", "Loop")
+
+    temperature = OptionalQuantity("stay", "Temperature of the loop", unit="K", above_zero=True)
+    maximum_field = Quantity("0.5 T", "Field at the loop's ends", above_zero=True)
+    movement = Choice("continuous", "How the field moves", options=["continuous", "step"], called="sweep")
+    sweep_rate = Quantity("100 Oe/s", "Field rate outside the window", above_zero=True)
+    window_rate = Quantity("20 Oe/s", "Field rate inside the window", above_zero=True)
+    survey_rate = Quantity("50 Oe/s", "Field rate of a loop without a window", above_zero=True)
+    window = OptionalQuantity("none", "Field magnitude below which the field moves slowly", unit="T", above_zero=True)
+    field_step = Quantity("2.5 mT", "Distance between the points of a stepped loop", above_zero=True)
+    loops = Count(1, "Loops, one after the other", minimum=1, maximum=100)
+    start = Choice("positive", "Saturation from which each loop begins", options=["positive", "negative"])
+    probe = Probe()
+
+    def check(self) -> None:
+        """Refuse a window or a step that is larger than the loop."""
+        if self.window is not None and self.window >= self.maximum_field:
+            raise BadValue(
+                f"window is {self.window:g} T, but must lie below maximum_field, {self.maximum_field:g} T; "
+                "leave it out to run the whole loop at survey_rate"
+            )
+        if self.field_step > self.maximum_field:
+            raise BadValue(
+                f"field_step is {self.field_step:g} T, but must not exceed maximum_field, {self.maximum_field:g} T"
+            )
+
+    def largest(self) -> dict[str, float]:
+        """Return what will be asked for at most."""
+        probe = self.probe_settings()
+        wanted = {
+            "current": probe.current,
+            "voltage": probe.compliance,
+            "field": self.maximum_field,
+            "field_rate": max(self.sweep_rate, self.window_rate, self.survey_rate),
+        }
+        return wanted if self.temperature is None else {**wanted, "temperature": self.temperature}
+
+    def execute(self) -> None:
+        """Measure the loops."""
+        if self.temperature is not None:
+            self.settle(temperature=self.temperature)
+        first = self.maximum_field if self.start == "positive" else -self.maximum_field
+        directions = ("down", "up") if first > 0 else ("up", "down")
+        for loop in self.track("loop", range(1, self.loops + 1), restart=True):
+            self.settle(field=first)
+            for branch, end in self.track("branch", list(zip(directions, (-first, first), strict=True))):
+                for reading in self.branch(-end, end):
+                    self.record(**reading, Branch=branch, Loop=loop)
+
+    def branch(self, begin: float, end: float) -> Iterator[dict[str, Any]]:
+        """Read along one branch, from one field in T to the other."""
+        if self.movement == "step":
+            steps = math.ceil(round(abs(end - begin) / self.field_step, 6))
+            yield from self.steps(fields=np.linspace(begin, end, steps + 1).tolist(), rate=self.sweep_rate)
+        elif self.window is None:
+            yield from self.sweep(field=end, rate=self.survey_rate)
+        else:
+            edge = math.copysign(self.window, begin)
+            yield from self.sweep(field=edge, rate=self.sweep_rate)
+            yield from self.sweep(field=-edge, rate=self.window_rate)
+            yield from self.sweep(field=end, rate=self.sweep_rate)
+
+    def analyse(self, data: pd.DataFrame) -> Results:
+        """Find coercive fields, amplitude, slope and the rest; see `labctl.analysis.loops`."""
+        from labctl.analysis import loops
+
+        return loops.anomalous_hall(data, remanence=self.station.field_remanence)
+
+    def figure(self, data: pd.DataFrame, results: Results) -> Figure:
+        """Draw both branches with the coercive fields marked."""
+        from labctl import figures
+
+        return figures.hall_loop(
+            data,
+            results,
+            title=f"Anomalous Hall loop of {self.sample.name}",
+            subtitle=self._conditions(data, results),
+            provenance=self.caption.provenance,
+            simulated=self.caption.simulated,
+            unit=self.caption.field_unit,
+        )
+
+    def _conditions(self, data: pd.DataFrame, results: Results) -> str:
+        """Say under which conditions the loop was taken: temperature, current, field rate, number of loops."""
+        parts = [f"{data['Temperature (K)'].mean():.1f} K", format_quantity(abs(data["Current 1 (A)"].iloc[0]), "A")]
+        rate = results.number("field_rate")
+        if self.movement == "step":
+            parts.append(f"stepped by {format_quantity(self.field_step, 'T')}")
+        elif rate is not None:
+            parts.append(f"{rate * 1e4:.3g} Oe/s at the switch")
+        if self.loops > 1:
+            parts.append(f"{self.loops} loops")
+        return ", ".join(parts)

@@ -1,0 +1,354 @@
+"""The simulated PPMS Model 6000: the controller's dialect on GPIB in front of the simulated cryostat.
+
+What the real controller does with a command that it does not understand is not known; this one ignores it and moves on
+to the next advisory number.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+
+from instruments import scpi
+from instruments.errors import LimitExceeded
+from instruments.tables.model6000 import (
+    MODEL6000,
+    PER_CHANNEL,
+    SEQUENCE,
+    parse_unit,
+    read_arguments,
+    read_query,
+    split_message,
+)
+from instruments.tables.table import Row, Value
+from simulators.accessories import ChamberCommand, RotatorSetting
+from simulators.cryostat import SimulatedCryostat
+from simulators.device import Device
+from simulators.machines import MINUTE, OERSTED
+from simulators.physics.magnet import FieldApproach
+from simulators.physics.thermal import TemperatureApproach
+from simulators.timeline import Timeline
+
+INPUT_BUFFER = 4096
+"""Bytes of an unfinished message that are kept; assumed."""
+
+OUTPUT_QUEUE = 32
+"""Replies that wait to be fetched; the oldest is lost when another comes. Assumed."""
+
+CLOCK_OFFSET = 30_422_650.78
+"""Time stamp in s at the lab's beginning: the controller counts from a moment of its own, not from 1970."""
+
+IDENTITY = "QUANTUM DESIGN,MODEL 6000,0,SIMULATED"
+
+Setter = Callable[..., None]
+Effect = Callable[[], None]
+
+
+def _numbers(values: tuple[Value, ...]) -> tuple[float, ...]:
+    """All parameters but those of the sequence commands are numbers."""
+    return tuple(value for value in values if isinstance(value, int | float))
+
+
+class Model6000(Device):
+    """A Model 6000 with its cryostat.
+
+    Args:
+        timeline: The lab's time.
+        cryostat: What it controls.
+        latency: Time in s from a query to its reply; assumed. Values are those of the moment of the query.
+        ending: What follows the semicolon of a reply; whether anything does is not settled.
+    """
+
+    def __init__(
+        self, timeline: Timeline, cryostat: SimulatedCryostat, *, latency: float = 5e-3, ending: bytes = b""
+    ) -> None:
+        super().__init__(timeline)
+        self._cryostat = cryostat
+        self._latency = latency
+        self._ending = ";" + ending.decode("ascii")
+        self._input = b""
+        self._replies: deque[tuple[float, bytes]] = deque(maxlen=OUTPUT_QUEUE)
+        self._understood: dict[bytes, tuple[Effect, ...]] = {}
+        self._offset = timedelta()
+        self._advisory = 0
+        self._setters: dict[str, Setter] = {
+            "TEMP": self._set_temperature,
+            "FIELD": self._set_field,
+            "CHAMBER": lambda code: cryostat.set_chamber(ChamberCommand(code)),
+            "MOVE": self._move,
+            "MOVECFG": self._configure_motion,
+            "SHUTDOWN": cryostat.stand_by,
+            "LEVELON": self._switch_level_meter,
+            "DIGSET": partial(self._set_lines, "DIGSET"),
+            "EXTSET": partial(self._set_lines, "EXTSET"),
+            "SIGOUT": self._set_signal,
+            "BEEP": lambda *_: None,
+            "DATE": self._set_date,
+            "TIME": self._set_time,
+        }
+        self._queries: dict[str, Callable[..., str]] = {
+            "*IDN": lambda: IDENTITY,
+            "GETDAT": self._data,
+            "TEMP": self._temperature_setting,
+            "FIELD": self._field_setting,
+            "CHAMBER": lambda: str(int(cryostat.chamber_setting)),
+            "MOVE": self._move_setting,
+            "$MOVE": self._steps,
+            "LEVEL": self._level,
+            "MAGCNF": self._magnet,
+            "ADVNUM": lambda: str(self._advisory),
+            "REV": lambda: "SIMULATED,SIMULATED",
+            "DIGIN": lambda: str(self._digital_inputs()),
+            "DATE": lambda: self._date().strftime("%m,%d,%y"),
+            "TIME": lambda: self._date().strftime("%H,%M,%S"),
+        }
+        self._measure: dict[int, Callable[[], str]] = {
+            0: lambda: str(cryostat.status_word()),
+            1: lambda: f"{cryostat.read_temperature():.5f}",
+            2: lambda: f"{cryostat.read_field() / OERSTED:.3f}",
+            3: lambda: f"{cryostat.read_angle():.4f}",
+            12: lambda: "0",
+            13: lambda: "0",
+            14: lambda: str(self._digital_inputs()),
+            15: lambda: "0",
+            16: lambda: "0",
+            17: lambda: "0",
+            18: lambda: "0",
+            19: lambda: f"{cryostat.read_pressure():.4g}",
+        }
+        self._masks: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._power_on()
+
+    def _power_on(self) -> None:
+        """Settings as after switching on; what the bridges, outputs and lines had is gone."""
+        self._input = b""
+        self._replies.clear()
+        self._latest: dict[int, str] = {}
+        self._stored: dict[tuple[str, int], tuple[float, ...]] = {}
+        self._level_meter: tuple[int, float] = (3, float("-inf"))
+
+    # the connector
+
+    def write(self, data: bytes) -> None:
+        """Receive bytes; a message ends with a semicolon, a line feed or a carriage return."""
+        effects = None if self._input else self._understood.get(data)
+        if effects is None:
+            effects = self._receive(data)
+        for effect in effects:
+            effect()
+
+    def read(self) -> bytes:
+        """Hand over the oldest reply, if it is ready."""
+        replies = self._replies
+        if replies and replies[0][0] <= self.timeline.now:
+            return replies.popleft()[1]
+        return b""
+
+    def ready_at(self) -> float | None:
+        """Return when the oldest reply is ready (lab s)."""
+        return max(self._replies[0][0], self.timeline.now) if self._replies else None
+
+    def clear(self) -> None:
+        """Forget the unfinished message and all replies."""
+        self._input = b""
+        self._replies.clear()
+
+    def power_cycle(self) -> None:
+        """Switch off and on; temperature control stands by, and a driven magnet runs down."""
+        self._power_on()
+        self._cryostat.power_cycle()
+
+    # understanding
+
+    def _receive(self, data: bytes) -> tuple[Effect, ...]:
+        fresh = not self._input
+        text = self._input + data
+        end = max(text.rfind(b";"), text.rfind(b"\n"), text.rfind(b"\r")) + 1
+        self._input = text[end:]
+        if len(self._input) > INPUT_BUFFER:
+            self._input = b""
+            self._complain()
+        effects = tuple(self._understand(message) for message in split_message(text[:end].decode("latin-1")))
+        if fresh and not self._input and len(data) <= 64:
+            if len(self._understood) >= 256:
+                self._understood.clear()
+            self._understood[data] = effects
+        return effects
+
+    def _understand(self, message: str) -> Effect:
+        """What a message does; the same whenever it comes, so that it need not be read twice."""
+        try:
+            unit = parse_unit(message)
+            row, _ = MODEL6000.find((), unit.header)
+            if row.header in SEQUENCE:
+                return lambda: None
+            if unit.query:
+                return self._understand_query(row, unit)
+            if not row.command:
+                return self._complain
+            return partial(self._set, row.header, _numbers(read_arguments(row, unit.arguments)))
+        except scpi.ScpiError:
+            return self._complain
+
+    def _understand_query(self, row: Row, unit: scpi.Unit) -> Effect:
+        if not row.query:
+            return self._complain
+        values = _numbers(read_query(row, unit.arguments))
+        ask = self._queries.get(row.header) or partial(self._stored_setting, row)
+        return partial(self._answer, ask, values)
+
+    def _complain(self) -> None:
+        self._advisory = (self._advisory + 1) % 1000
+
+    def _answer(self, ask: Callable[..., str], values: tuple[float, ...]) -> None:
+        reply = ask(*values) + self._ending
+        self._replies.append((self.timeline.now + self._latency, reply.encode("ascii")))
+
+    def _set(self, header: str, values: tuple[float, ...]) -> None:
+        setter = self._setters.get(header)
+        try:
+            if setter is None:
+                self._store(header, values)
+            else:
+                setter(*values)
+        except LimitExceeded:
+            self._complain()
+
+    # temperature, field, chamber, position
+
+    def _set_temperature(self, temperature: float, rate: float | None = None, approach: int | None = None) -> None:
+        last = self._cryostat.temperature_setting
+        self._cryostat.set_temperature(
+            temperature,
+            last.rate if rate is None else rate / MINUTE,
+            last.approach if approach is None else TemperatureApproach(approach),
+        )
+
+    def _temperature_setting(self) -> str:
+        last = self._cryostat.temperature_setting
+        return f"{last.temperature:.10g},{last.rate * MINUTE:.6g},{int(last.approach)}"
+
+    def _set_field(
+        self, field: float, rate: float | None = None, approach: int | None = None, end: int | None = None
+    ) -> None:
+        last = self._cryostat.field_setting
+        self._cryostat.set_field(
+            field * OERSTED,
+            last.rate if rate is None else rate * OERSTED,
+            last.approach if approach is None else FieldApproach(approach),
+            persistent=last.persistent if end is None else end == 0,
+        )
+
+    def _field_setting(self) -> str:
+        last = self._cryostat.field_setting
+        field, rate = last.field / OERSTED, last.rate / OERSTED
+        return f"{field:.10g},{rate:.6g},{int(last.approach)},{int(not last.persistent)}"
+
+    def _move(self, angle: float, mode: int | None = None, slowdown: int | None = None) -> None:
+        last = self._cryostat.rotator.setting
+        mode, slowdown = last.mode if mode is None else mode, last.slowdown if slowdown is None else slowdown
+        self._cryostat.move(RotatorSetting(angle, mode, slowdown))
+
+    def _move_setting(self) -> str:
+        last = self._cryostat.rotator.setting
+        return f"{last.angle:.10g},{last.mode},{last.slowdown}"
+
+    def _configure_motion(self, unit: float, *others: float) -> None:
+        """The rotator is calibrated in degrees; other units are refused."""
+        if unit != 1:
+            self._complain()
+            return
+        self._store("MOVECFG", (unit, *others))
+
+    def _steps(self) -> str:
+        step = self._recall(MODEL6000["MOVECFG"], 0)[1]
+        return f"{round(self._cryostat.read_angle() / step)},{round(self._cryostat.rotator.destination / step)},0,0"
+
+    # settings that are kept
+
+    def _store(self, header: str, values: tuple[float, ...]) -> None:
+        """Keep a setting; parameters that are missing at the end stay as they were."""
+        channel = int(values[0]) if header in PER_CHANNEL else 0
+        given = values[1:] if header in PER_CHANNEL else values
+        last = self._recall(MODEL6000[header], channel)
+        self._stored[header, channel] = (*given, *last[len(given) :])
+
+    def _recall(self, row: Row, channel: int) -> tuple[float, ...]:
+        kept = self._stored.get((row.header, channel))
+        if kept is not None:
+            return kept
+        return _numbers(row.initial if isinstance(row.initial, tuple) else (row.initial or 0,))
+
+    def _stored_setting(self, row: Row, channel: float = 0) -> str:
+        values = self._recall(row, int(channel))
+        return row.reply % ((channel, *values) if row.header in PER_CHANNEL else values)
+
+    def _set_signal(self, channel: float, *voltage: float) -> None:
+        self._stored.pop(("LINK", int(channel)), None)
+        self._store("SIGOUT", (channel, *voltage))
+
+    def _set_lines(self, header: str, bits: int, kept: int = 0) -> None:
+        last = int(self._recall(MODEL6000[header], 0)[0])
+        self._stored[header, 0] = (bits & ~kept | last & kept,)
+
+    # readings
+
+    def _data(self, mask: int = 0, noupdate: float = 0) -> str:
+        """Answer GETDAT?: mask, time stamp, values.
+
+        Nothing is wired to bridges and user-mapped items, so that their bits are not available. The inputs lie open
+        and the drivers have no load: they read zero.
+        """
+        found = self._masks.get(mask)
+        if found is None:
+            bits = tuple(bit for bit in self._measure if mask >> bit & 1)
+            found = self._masks[mask] = sum(1 << bit for bit in bits), bits
+        available, bits = found
+        latest = self._latest
+        for bit in bits:
+            if not noupdate or bit not in latest:
+                latest[bit] = self._measure[bit]()
+        values = [latest[bit] for bit in bits]
+        return ",".join([str(available), f"{CLOCK_OFFSET + self.timeline.now:.2f}", *values])
+
+    def _digital_inputs(self) -> int:
+        """Bit 0 is the motor's first limit switch."""
+        return int(self._cryostat.position_state().name == "LIMIT_SWITCH")
+
+    def _switch_level_meter(self, code: int) -> None:
+        self._level_meter = (code, self.timeline.now)
+
+    def _level(self) -> str:
+        """Helium level with the age of its reading; a machine without helium has an old reading of zero."""
+        level = self._cryostat.helium_level()
+        mode, since = self._level_meter
+        continuous = mode == 1 and level is not None
+        age = 2 if continuous else int(mode == 2 or self.timeline.now - since < 3600)
+        return f"{level or 0.0:.2f},{age if level is not None else 0}"
+
+    def _magnet(self) -> str:
+        data = self._cryostat.machine.magnet
+        low, high = data.charging_voltages
+        return MODEL6000["MAGCNF"].reply % (
+            data.maximum / OERSTED, data.field_per_ampere / OERSTED, data.inductance, low, high,
+            data.switch_heating, data.switch_cooling,
+        )  # fmt: skip
+
+    # the controller's calendar
+
+    def _date(self) -> datetime:
+        return self.timeline.clock.utc() + self._offset
+
+    def _set_date(self, month: int, day: int, year: int) -> None:
+        try:
+            wanted = self._date().replace(year=2000 + year, month=month, day=day)
+        except ValueError:  # the 31st of a short month
+            self._complain()
+            return
+        self._offset += wanted - self._date()
+
+    def _set_time(self, hour: int, minute: int, second: int) -> None:
+        now = self._date()
+        self._offset += now.replace(hour=hour, minute=minute, second=second) - now

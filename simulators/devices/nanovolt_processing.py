@@ -1,0 +1,218 @@
+"""What a 2182A does with a reading: math, limits, the buffer and its statistics, and how it is printed.
+
+Source: 2182A user's manual, sections 4 (math), 6 (buffer), 8 (limits), 12 and 14 (data format).
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import struct
+
+from instruments.scpi import ScpiError
+from instruments.tables.table import Value
+from simulators.devices.nanovolt_trigger import DATA_STALE, Reading, TriggerModel
+from simulators.exchange import command, query
+from simulators.timeline import Timeline
+
+OVERFLOW = 9.9e37
+
+READING_OVERFLOW = 0x01
+BUFFER_AVAILABLE = 0x80
+BUFFER_HALF_FULL = 0x100
+BUFFER_FULL = 0x200
+_LIMIT_BITS = {1: (0x02, 0x04), 2: (0x08, 0x10)}
+
+_BYTES_A_READING = 12
+_CAPACITY = 1024 * _BYTES_A_READING
+"""Size of the buffer (assumed: the manual gives 1024 readings and no number of bytes)."""
+
+
+class Processing(TriggerModel):
+    """Everything behind the digital filter."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__(timeline)
+        self._buffer: list[Reading] = []
+        self._failed = {1: False, 2: False}
+
+    # ---- math and limits
+
+    def processed(self, value: float) -> float:
+        """Apply CALCulate:FORMat to a value, where it is on."""
+        if not self.flag("CALC:STAT") or value == OVERFLOW:
+            return value
+        form = self.value("CALC:FORM")
+        if form == "MXB":
+            return self.number("CALC:KMAT:MMF") * value + self.number("CALC:KMAT:MBF")
+        if form == "PERC":
+            reference = self.number("CALC:KMAT:PERC")
+            return (value - reference) / reference * 100.0 if reference else OVERFLOW
+        return value
+
+    def keep(self, reading: Reading) -> None:
+        """Deal with a new reading: overflow bit, limits, buffer."""
+        self.status.measurement.set(READING_OVERFLOW, reading.value == OVERFLOW)
+        result = self.processed(reading.value)
+        for limit, (low_bit, high_bit) in _LIMIT_BITS.items():
+            if self.flag(f"CALC3:LIM{limit}:STAT"):
+                low = result < self.number(f"CALC3:LIM{limit}:LOW")
+                high = result > self.number(f"CALC3:LIM{limit}:UPP")
+                self._failed[limit] = low or high
+                self.status.measurement.set(low_bit, low)
+                self.status.measurement.set(high_bit, high)
+        if self.storing():
+            source = self.value("TRAC:FEED")
+            stored = Reading(result, reading.channel, reading.temperature) if source == "CALC1" else reading
+            self._buffer.append(stored)
+            self._show_buffer()
+
+    @query("CALC3:LIM1:FAIL")
+    def _ask_first_limit(self) -> str:
+        return f"{self._failed[1]:d}"
+
+    @query("CALC3:LIM2:FAIL")
+    def _ask_second_limit(self) -> str:
+        return f"{self._failed[2]:d}"
+
+    @command("CALC3:LIM1:CLE")
+    def _clear_first_limit(self) -> None:
+        self._failed[1] = False
+
+    @command("CALC3:LIM2:CLE")
+    def _clear_second_limit(self) -> None:
+        self._failed[2] = False
+
+    @command("CALC:KMAT:PERC:ACQ")
+    def _acquire_percent(self) -> None:
+        self.set_value("CALC:KMAT:PERC", self.present_value())
+
+    def present_value(self) -> float:
+        """Return the latest reading's value.
+
+        Raises:
+            ScpiError: There is none (-230), or it is an overflow (-221).
+        """
+        self.catch_reading()
+        if self._latest is None:
+            raise ScpiError(DATA_STALE, "no reading yet")
+        return self._latest.value
+
+    # ---- buffer
+
+    def storing(self) -> bool:
+        """Whether readings go into the buffer."""
+        return self.value("TRAC:FEED:CONT") == "NEXT" and self.value("TRAC:FEED") != "NONE"
+
+    def buffer_in_use(self) -> bool:
+        """Whether the buffer holds readings."""
+        return bool(self._buffer)
+
+    def _show_buffer(self) -> None:
+        """Bits of the measurement register; a full buffer ends the storing."""
+        stored, points = len(self._buffer), round(self.number("TRAC:POIN"))
+        measurement = self.status.measurement
+        measurement.set(BUFFER_AVAILABLE, stored >= 2)
+        measurement.set(BUFFER_HALF_FULL, stored >= max(1, points // 2))
+        measurement.set(BUFFER_FULL, stored >= points)
+        if stored >= points:
+            self.set_value("TRAC:FEED:CONT", "NEV")
+
+    def empty_buffer(self) -> None:
+        """Forget what is stored."""
+        self._buffer.clear()
+        self.status.measurement.set(BUFFER_AVAILABLE | BUFFER_HALF_FULL | BUFFER_FULL, on=False)
+
+    @command("TRAC:CLE")
+    def _clear_buffer(self) -> None:
+        self.empty_buffer()
+
+    @command("TRAC:POIN")
+    def _set_points(self, points: int) -> None:
+        """Another size empties the buffer (assumed)."""
+        self.set_value("TRAC:POIN", points)
+        self.empty_buffer()
+
+    @command("TRAC:FEED:CONT")
+    def _set_feed_control(self, control: str) -> None:
+        """NEXT stores from the first place on."""
+        self.set_value("TRAC:FEED:CONT", control)
+        if control == "NEXT":
+            self.empty_buffer()
+            self.reconsider()
+
+    @command("TRAC:FEED")
+    def _set_feed(self, source: str) -> None:
+        self.set_value("TRAC:FEED", source)
+        self.reconsider()
+
+    @query("TRAC:DATA")
+    def _ask_buffer(self) -> str:
+        if not self._buffer:
+            raise ScpiError(DATA_STALE, "the buffer is empty")
+        return self.formatted(self._buffer, processed=False)
+
+    @query("TRAC:FREE")
+    def _ask_free(self) -> str:
+        used = len(self._buffer) * _BYTES_A_READING
+        return f"{_CAPACITY - used},{used}"
+
+    # ---- statistics of the buffer
+
+    @command("CALC2:IMM", "CALC3:IMM")
+    def _compute(self) -> None:
+        """Results are worked out when they are asked for."""
+
+    @query("CALC2:IMM", "CALC2:DATA")
+    def _ask_statistic(self) -> str:
+        values = [reading.value for reading in self._buffer if reading.value != OVERFLOW]
+        form = self.value("CALC2:FORM")
+        if not values or form == "NONE" or not self.flag("CALC2:STAT"):
+            raise ScpiError(DATA_STALE, "no statistics")
+        if form == "SDEV":
+            result = statistics.stdev(values) if len(values) > 1 else 0.0
+        else:
+            result = {"MEAN": statistics.fmean, "MAX": max, "MIN": min}[str(form)](values)
+        return f"{result:+.8E}"
+
+    # ---- how readings are printed
+
+    @command("FORM:ELEM")
+    def _set_elements(self, words: tuple[str, ...]) -> None:
+        order = ("READ", "CHAN", "UNIT")
+        chosen = {word[:4] for word in words}
+        elements: Value = tuple(word for word in order if word in chosen)
+        self.set_value("FORM:ELEM", elements)
+
+    def formatted(self, readings: list[Reading], processed: bool) -> str:
+        """Print readings, after relative and (if `processed`) after math."""
+        elements = self.value("FORM:ELEM")
+        assert isinstance(elements, tuple)
+        values = [self.processed(reading.value) if processed else reading.value for reading in readings]
+        coding = self.value("FORM")
+        if coding != "ASC":
+            return self._binary(values, double=coding == "DRE")
+        if elements == ("READ",):
+            return ",".join(map(_number_text, values))
+        return ",".join(
+            self._with_elements(value, reading, elements) for value, reading in zip(values, readings, strict=True)
+        )
+
+    def _with_elements(self, value: float, reading: Reading, elements: tuple[Value, ...]) -> str:
+        """Reading, unit letters right behind it (not behind an overflow), channel as `1INTCHAN`."""
+        text = _number_text(value) if "READ" in elements else ""
+        if "UNIT" in elements and value != OVERFLOW:
+            text += str(self.value("UNIT:TEMP")) if reading.temperature else "VDC"
+        channel = f"{reading.channel}INTCHAN" if "CHAN" in elements else ""
+        return ",".join(part for part in (text, channel) if part)
+
+    def _binary(self, values: list[float], *, double: bool) -> str:
+        """IEEE 488.2 block of indefinite length, `#0` and the numbers' bytes."""
+        order = ">" if self.value("FORM:BORD") == "NORM" else "<"
+        block = struct.pack(f"{order}{len(values)}{'d' if double else 'f'}", *values)
+        return "#0" + block.decode("latin-1")
+
+
+def _number_text(value: float) -> str:
+    """Print a reading: sign, one digit, eight places, exponent of two digits; `+9.9E37` where it overflows."""
+    return "+9.9E37" if value == OVERFLOW or not math.isfinite(value) else f"{value + 0.0:+.8E}"

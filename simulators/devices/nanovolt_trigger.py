@@ -1,0 +1,406 @@
+"""When a 2182A takes readings, and what READ?, FETCh? and their like have to do with it.
+
+Two ways to run. Single readings are events on the timeline: one for each conversion. A meter that triggers itself
+without end (INITiate:CONTinuous, or an infinite count) and stores nothing would fill eight hours with events, so there
+the reading that is asked for is found in closed form, by counting periods.
+
+Source: 2182A user's manual, sections 7 (triggering) and 12 (signal-oriented commands).
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import partial
+
+from instruments.scpi import ScpiError
+from simulators.exchange import TRIGGER_IGNORED, ScpiDevice, command, query
+from simulators.messages import Later, Outcome
+from simulators.timeline import Event, Timeline
+
+INIT_IGNORED = -213
+TRIGGER_DEADLOCK = -214
+OUT_OF_MEMORY = -225
+DATA_STALE = -230
+
+MEASURING = 0x10
+WAITING = 0x20
+IDLE = 0x400
+READING_AVAILABLE = 0x20
+
+RESOLUTION = 1e-9
+"""Times in s that differ by less than this are the same moment: lab times of days leave no finer ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading.
+
+    Attributes:
+        value: V or degrees; `OVERFLOW` where the input is beyond the range.
+        channel: 0, 1 or 2.
+        temperature: Whether it is a temperature.
+    """
+
+    value: float
+    channel: int
+    temperature: bool
+
+
+class TriggerModel(ScpiDevice):
+    """Idle, waiting for a trigger, measuring; the readings that came of it."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__(timeline)
+        self._event: Event | None = None
+        self._free_since: float | None = None
+        self._free_index = -1
+        self._fresh_index = -1
+        self._left = 0.0
+        self._samples_left = 0
+        self._samples: list[Reading] = []
+        self._latest: Reading | None = None
+        self._fetchable: list[Reading] = []
+        self._fresh = False
+        self._wants_reading = False
+        self._last_trigger = -math.inf
+        self._initiated = False
+        self.status.operation.condition = IDLE
+
+    # ---- what the meter gives
+
+    @abstractmethod
+    def begin_conversion(self, trigger: float | None) -> float:
+        """Begin a conversion; `trigger` is the moment it was triggered, None for one that follows another.
+
+        Returns the lab time in s at which it ends.
+        """
+
+    @abstractmethod
+    def end_conversion(self) -> Reading | float | None:
+        """Return the reading that the conversion completes, None if it takes another, or when to begin that (s)."""
+
+    @abstractmethod
+    def free_period(self) -> float:
+        """Return the time in s from one self-triggered reading to the next."""
+
+    @abstractmethod
+    def free_reading(self, since: float, period: float, index: int) -> Reading:
+        """Return the reading number `index` of a meter that has triggered itself since a lab time."""
+
+    @abstractmethod
+    def keep(self, reading: Reading) -> None:
+        """Deal with a new reading: buffer, limits, overflow."""
+
+    @abstractmethod
+    def storing(self) -> bool:
+        """Whether readings go into the buffer, so that none may be skipped."""
+
+    @abstractmethod
+    def formatted(self, readings: list[Reading], processed: bool) -> str:
+        """Print readings, after relative and (if `processed`) after math."""
+
+    # ---- states
+
+    def start(self) -> None:
+        """Leave idle."""
+        self._initiated = True
+        self.begin_operation()
+        self._begin_sequence()
+
+    def halt(self) -> None:
+        """Go to idle, whatever is under way."""
+        if self._event is not None:
+            self._event.cancel()
+            self._event = None
+        self._free_since = None
+        self._samples = []
+        self._indicate(IDLE)
+        if self._initiated:
+            self._initiated = False
+            self.end_operation()
+
+    def restart(self, invalid: bool) -> None:
+        """A setting of the measurement has changed: what is under way begins anew.
+
+        `invalid` says whether readings so far do not count any more: FETCh? then answers -230.
+        """
+        if invalid:
+            self._fetchable = []
+        if self._free_since is not None or self._event is not None:
+            if self._event is not None:
+                self._event.cancel()
+                self._event = None
+            self._samples, self._samples_left = [], round(self.number("SAMP:COUN"))
+            self._trigger_now()
+
+    def reconsider(self) -> None:
+        """The buffer began or ceased to store: whether readings may be skipped has changed."""
+        if self._free_since is not None and self.storing():
+            self._trigger_now()
+
+    def _indicate(self, bits: int) -> None:
+        operation = self.status.operation
+        operation.set(MEASURING | WAITING | IDLE, on=False)
+        operation.set(bits)
+
+    def _begin_sequence(self) -> None:
+        self._left = self.number("TRIG:COUN")
+        self._await_trigger()
+
+    def _await_trigger(self) -> None:
+        """At the control source: go on at once, at the timer's beat, or wait."""
+        self._samples, self._samples_left = [], round(self.number("SAMP:COUN"))
+        source = self.value("TRIG:SOUR")
+        if source == "IMM":
+            self._trigger_now()
+        elif source == "TIM" and not self._endless():
+            beat = max(self.timeline.now, self._last_trigger + self.number("TRIG:TIM"))
+            self._indicate(WAITING)
+            self._event = self.timeline.schedule(beat, self._trigger_now)
+        elif source == "TIM":
+            self._trigger_now()
+        else:
+            self._free_since = None
+            self._indicate(WAITING)
+
+    def _endless(self) -> bool:
+        """Whether the meter triggers itself without end and may skip readings that nobody asks for."""
+        endless = self.flag("INIT:CONT") or math.isinf(self._left)
+        return endless and self.value("TRIG:SOUR") in {"IMM", "TIM"} and not self.storing()
+
+    def _trigger_now(self) -> None:
+        self._indicate(MEASURING)
+        self._last_trigger = self.timeline.now
+        if self._endless():
+            self._event = None
+            self._free_since = self.timeline.now
+            self._free_index = self._fresh_index = -1
+        else:
+            self._free_since = None
+            self._convert(self.timeline.now)
+
+    def _convert(self, trigger: float | None) -> None:
+        self._event = self.timeline.schedule(self.begin_conversion(trigger), self._converted)
+
+    def _converted(self) -> None:
+        self._event = None
+        outcome = self.end_conversion()
+        if isinstance(outcome, Reading):
+            self._complete(outcome)
+        elif outcome is None:
+            self._convert(None)
+        else:
+            self._event = self.timeline.schedule(outcome, partial(self._convert, None))
+
+    def _complete(self, reading: Reading) -> None:
+        """A reading is there: sample counter, trigger counter, and so on."""
+        self._latest, self._fresh = reading, True
+        self._samples.append(reading)
+        self._fetchable = list(self._samples)
+        self.status.measurement.set(READING_AVAILABLE, on=False)
+        self.status.measurement.set(READING_AVAILABLE)
+        self.keep(reading)
+        self._samples_left -= 1
+        if self._samples_left > 0:
+            self._convert(self.timeline.now)
+            return
+        self._left -= 1
+        if self._left > 0:
+            self._await_trigger()
+        elif self.flag("INIT:CONT"):
+            self._begin_sequence()
+        else:
+            self.halt()
+
+    def triggered(self) -> Outcome:
+        """Carry out *TRG or a group execute trigger."""
+        self._external("BUS")
+
+    def external_trigger(self) -> None:
+        """A pulse on line 2 of the trigger link."""
+        try:
+            self._external("EXT")
+        except ScpiError as error:
+            self.status.report(error.code)
+
+    def _external(self, source: str) -> None:
+        waiting = self._initiated and self._event is None and self._free_since is None
+        if not waiting or self.value("TRIG:SOUR") != source:
+            raise ScpiError(TRIGGER_IGNORED, "nothing waits for this trigger")
+        self._trigger_now()
+
+    def operations_end(self) -> float | None:
+        """Return when the conversion under way ends; None while nothing is under way or nothing will end."""
+        return None if self._event is None else self._event.time
+
+    def abandon(self) -> None:
+        """A READ? was cleared away: back to idle."""
+        if self._wants_reading:
+            self._wants_reading = False
+            self.halt()
+
+    # ---- readings in closed form
+
+    def catch_reading(self) -> None:
+        """Bring the latest reading of a meter that triggers itself up to date."""
+        since = self._free_since
+        if since is None:
+            return
+        period = self.free_period()
+        index = math.floor((self.timeline.now - since + RESOLUTION) / period) - 1
+        if index > self._free_index:
+            self._free_index = index
+            self._latest = self.free_reading(since, period, index)
+            self._fetchable = [self._latest]
+            self._fresh = True
+            self.keep(self._latest)
+
+    def next_reading_at(self) -> float:
+        """Return when the next reading ends (lab time in s), inf if none is under way."""
+        since = self._free_since
+        if since is not None:
+            period = self.free_period()
+            done = math.floor((self.timeline.now - since + RESOLUTION) / period)
+            return since + (done + 1) * period
+        return math.inf if self._event is None else self._event.time
+
+    def refresh(self) -> None:
+        """A meter that triggers itself has readings without anybody asking."""
+        since = self._free_since
+        if since is not None and self.timeline.now - since + RESOLUTION >= self.free_period():
+            self.status.measurement.set(READING_AVAILABLE)
+
+    # ---- commands
+
+    @command("INIT")
+    def _initiate(self) -> None:
+        if self._initiated:
+            raise ScpiError(INIT_IGNORED, "not idle")
+        self.start()
+
+    @command("INIT:CONT")
+    def _set_continuous(self, on: bool) -> None:
+        """Off ends after the readings that are under way; those of a meter that triggers itself end at once."""
+        self.set_value("INIT:CONT", on)
+        if on and not self._initiated:
+            self.start()
+        elif not on and self._initiated and self._free_since is not None and math.isfinite(self._left):
+            self.halt()
+
+    @command("ABOR")
+    def _abort(self) -> None:
+        self.halt()
+        if self.flag("INIT:CONT"):
+            self.start()
+
+    @command("TRIG:SIGN")
+    def _signal(self) -> None:
+        if not self._initiated or self._event is not None or self._free_since is not None:
+            raise ScpiError(TRIGGER_IGNORED, "nothing waits for a trigger")
+        self._trigger_now()
+
+    @command("TRIG:SOUR")
+    def _set_source(self, source: str) -> None:
+        self._retrigger("TRIG:SOUR", source)
+
+    @command("TRIG:COUN")
+    def _set_count(self, count: float | str) -> None:
+        self._retrigger("TRIG:COUN", count)
+
+    @command("SAMP:COUN")
+    def _set_samples(self, count: int) -> None:
+        self._retrigger("SAMP:COUN", count)
+
+    @command("TRIG:TIM")
+    def _set_timer(self, seconds: float) -> None:
+        self._retrigger("TRIG:TIM", seconds)
+
+    def _retrigger(self, header: str, value: float | str) -> None:
+        """A setting of the trigger model; what runs begins anew with it."""
+        self.set_value(header, value)
+        if self._initiated:
+            if self._event is not None:
+                self._event.cancel()
+                self._event = None
+            self._begin_sequence()
+
+    @query("READ")
+    def ask_read(self) -> Outcome:
+        """ABORt, INITiate, FETCh?."""
+        if self.value("TRIG:SOUR") in {"BUS", "EXT"}:
+            raise ScpiError(TRIGGER_DEADLOCK, "no trigger can come while READ? waits for one")
+        if round(self.number("SAMP:COUN")) > 1 and self.buffer_in_use():
+            raise ScpiError(OUT_OF_MEMORY, "the buffer holds readings")
+        if self.flag("INIT:CONT"):
+            self.status.report(INIT_IGNORED)
+            return self._next_reading(processed=True)
+        self.halt()
+        self.start()
+        self._wants_reading = True
+        if math.isinf(self._left) or self.value("TRIG:SOUR") == "MAN":
+            return Later(math.inf, self._read)
+        return Later(None, self._read)
+
+    @abstractmethod
+    def buffer_in_use(self) -> bool:
+        """Whether the buffer holds readings."""
+
+    def _read(self) -> str:
+        self._wants_reading = False
+        self._fresh = False
+        if not self._fetchable:
+            raise ScpiError(DATA_STALE, "no reading came")
+        return self.formatted(self._fetchable, processed=True)
+
+    @query("FETC")
+    def _ask_fetch(self) -> str:
+        self.catch_reading()
+        if not self._fetchable:
+            raise ScpiError(DATA_STALE, "no valid reading")
+        return self.formatted(self._fetchable, processed=True)
+
+    @query("SENS:DATA")
+    def _ask_latest(self) -> str:
+        return self._latest_text(processed=False)
+
+    @query("CALC:DATA")
+    def _ask_latest_result(self) -> str:
+        return self._latest_text(processed=True)
+
+    def _latest_text(self, processed: bool) -> str:
+        self.catch_reading()
+        if self._latest is None:
+            raise ScpiError(DATA_STALE, "no reading yet")
+        return self.formatted([self._latest], processed)
+
+    @query("SENS:DATA:FRES")
+    def _ask_fresh(self) -> Outcome:
+        return self._fresh_text(processed=False)
+
+    @query("CALC:DATA:FRES")
+    def _ask_fresh_result(self) -> Outcome:
+        return self._fresh_text(processed=True)
+
+    def _fresh_text(self, processed: bool) -> Outcome:
+        """A reading that nobody had yet; none is triggered, so the wait may be for ever."""
+        self.catch_reading()
+        if self._fresh and self._latest is not None:
+            self._fresh = False
+            return self.formatted([self._latest], processed)
+        return self._next_reading(processed)
+
+    def _next_reading(self, processed: bool) -> Outcome:
+        self.catch_reading()
+        self._fresh = False
+        time = self.next_reading_at()
+        return Later(time, partial(self._when_due, processed))
+
+    def _when_due(self, processed: bool) -> Outcome:
+        """The moment has come; a conversion may still have to be repeated."""
+        self.catch_reading()
+        if self._fresh and self._latest is not None:
+            self._fresh = False
+            return self.formatted([self._latest], processed)
+        return Later(self.next_reading_at(), partial(self._when_due, processed))

@@ -1,0 +1,10 @@
+"""The sample families of this package: name -> (where, one line). Imports nothing, so that listing is cheap."""
+
+from __future__ import annotations
+
+SAMPLES = {
+    "ferrimagnet_hall_bar": (
+        "simulators.samples.hall_bar:FerrimagnetHallBar",
+        "Hall bar of a perpendicular ferrimagnet on a heavy metal: anomalous Hall effect, compensation, coercivity",
+    ),
+}

@@ -1,0 +1,1 @@
+"""Physics of the simulated lab, in closed form wherever a closed form exists."""

@@ -1,0 +1,260 @@
+"""The field of a superconducting magnet in time: what its supply reports, and what is really there.
+
+Both are piecewise linear in time, so that they are known in closed form between break points. The supply reports the
+field of its current; the flux trapped in the windings adds to it (Quantum Design application note 1070-207). The
+windings are described as in Bean's critical state, by stop operators: each part k of them follows a reversal of the
+current elastically until it has moved by r_k and then slips,
+
+    error = sign * A * sum_k w_k s_k / r_k,    ds_k = dH while |s_k| < r_k, else 0,
+
+so that the error depends on the history, vanishes for short excursions and is A at most.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from simulators.machines import MagnetData
+
+
+class MagnetState(IntEnum):
+    """What the magnet does, with the codes of the Model 6000's status word."""
+
+    UNKNOWN = 0
+    PERSISTENT = 1
+    SWITCH_WARMING = 2
+    SWITCH_COOLING = 3
+    DRIVEN = 4
+    FINAL_APPROACH = 5
+    CHARGING = 6
+    DISCHARGING = 7
+
+
+class FieldApproach(IntEnum):
+    """How a field is approached, with the codes of the FIELD command."""
+
+    LINEAR = 0
+    NO_OVERSHOOT = 1
+    OSCILLATE = 2
+
+
+_NEEDS_LEADS = frozenset({MagnetState.PERSISTENT})
+_NEEDS_HEATING = frozenset({MagnetState.PERSISTENT, MagnetState.SWITCH_WARMING, MagnetState.SWITCH_COOLING})
+
+
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """A stretch of a command's execution: until when (s), what is shown, and what really goes on."""
+
+    end: float
+    shown: MagnetState
+    really: MagnetState
+
+
+Leg = tuple[float, float]
+"""A straight stretch of a path: its duration in s and the reported field in T at its end."""
+
+
+class MagnetTrajectory:
+    """Reported and true field of one magnet, from its first moment on; both are linear between break points."""
+
+    def __init__(self, data: MagnetData, start: float) -> None:
+        self._data = data
+        self._times = [start]
+        self._reported = [0.0]
+        self._reported_slopes = [0.0]
+        self._true = [0.0]
+        self._slopes = [0.0]
+        self._stops: list[tuple[float, ...]] = [(0.0,) * len(data.flux_thresholds)]
+        self._gains = tuple(
+            data.remanence_sign * data.remanence * weight / threshold
+            for weight, threshold in zip(data.flux_weights, data.flux_thresholds, strict=True)
+        )
+        self._phases = [_Phase(math.inf, MagnetState.DRIVEN, MagnetState.DRIVEN)]
+
+    def field(self, time: float) -> float:
+        """True field in T at a lab time in s."""
+        times = self._times
+        index = bisect_right(times, time) - 1
+        if index < 0:
+            return self._true[0]
+        return self._true[index] + (time - times[index]) * self._slopes[index]
+
+    def reported(self, time: float) -> float:
+        """Field of the supply's current in T at a lab time in s, without the noise of its reading."""
+        times = self._times
+        index = bisect_right(times, time) - 1
+        if index < 0:
+            return self._reported[0]
+        return self._reported[index] + (time - times[index]) * self._reported_slopes[index]
+
+    def stretch(self, time: float) -> tuple[float, float, float]:
+        """Straight stretch of the true field at a lab time in s: its start and end (s) and rate (T/s)."""
+        index = max(0, bisect_right(self._times, time) - 1)
+        end = self._times[index + 1] if index + 1 < len(self._times) else math.inf
+        return self._times[index], end, self._slopes[index]
+
+    def state(self, time: float) -> MagnetState:
+        """State that is shown at a lab time in s, not before the latest command."""
+        state = self._phase(time).shown
+        return self._direction(time) if state is MagnetState.CHARGING else state
+
+    @property
+    def settled_at(self) -> float:
+        """Lab time in s at which the latest command is carried out."""
+        return self._phases[-2].end if len(self._phases) > 1 else self._times[0]
+
+    def command(self, time: float, target: float, rate: float, approach: FieldApproach, persistent: bool) -> None:
+        """Go to a field, starting from where the magnet is; whatever it was doing ends here.
+
+        Args:
+            time: Lab time in s, not before the latest command.
+            target: Reported field in T to go to.
+            rate: T/s, above zero.
+            approach: How to arrive.
+            persistent: Whether to close the persistent switch in the end.
+        """
+        data = self._data
+        shown, really = self.state(time), self._phase(time).really
+        here = self.reported(time)
+        self._cut(time)
+        phases = self._phases = [_Phase(self._wait(data.dead_time), shown, really)]
+        if really in _NEEDS_LEADS:
+            leads = data.leads_time + abs(here) / data.leads_rate
+            phases.append(_Phase(self._wait(leads), MagnetState.PERSISTENT, MagnetState.PERSISTENT))
+        if really in _NEEDS_HEATING:
+            warming = MagnetState.SWITCH_WARMING
+            phases.append(_Phase(self._wait(data.switch_heating), warming, warming))
+        ramp, final = path(data, here, target, rate, approach)
+        for legs, state in ((ramp, MagnetState.CHARGING), (final, MagnetState.FINAL_APPROACH)):
+            for duration, field in legs:
+                self._move(duration, field)
+            phases.append(_Phase(self._times[-1], state, state))
+        rest = MagnetState.DRIVEN
+        if persistent:
+            cooling, rest = MagnetState.SWITCH_COOLING, MagnetState.PERSISTENT
+            phases.append(_Phase(self._wait(data.switch_cooling), cooling, cooling))
+        phases.append(_Phase(math.inf, rest, rest))
+
+    def _phase(self, time: float) -> _Phase:
+        for phase in self._phases:
+            if time < phase.end:
+                return phase
+        return self._phases[-1]
+
+    def _direction(self, time: float) -> MagnetState:
+        """Charging where the current grows, discharging where it shrinks."""
+        slope = self._reported_slopes[bisect_right(self._times, time) - 1]
+        return MagnetState.CHARGING if slope * self.reported(time) >= 0 else MagnetState.DISCHARGING
+
+    def _cut(self, time: float) -> None:
+        """Forget the future; what is past stays, whoever has asked for it or not."""
+        index = bisect_right(self._times, time) - 1
+        reported, true = self.reported(time), self.field(time)
+        stops = self._moved(self._stops[index], reported - self._reported[index])
+        for column in (self._times, self._reported, self._reported_slopes, self._true, self._slopes, self._stops):
+            del column[index + 1 :]
+        if time == self._times[index]:
+            self._reported_slopes[index] = self._slopes[index] = 0.0
+        else:  # the slopes of what is past are kept to the last bit
+            self._rest(time, reported, true, stops)
+
+    def _rest(self, time: float, reported: float, true: float, stops: tuple[float, ...]) -> None:
+        """Set a new break point, from which on both fields stand still."""
+        self._times.append(time)
+        self._reported.append(reported)
+        self._reported_slopes.append(0.0)
+        self._true.append(true)
+        self._slopes.append(0.0)
+        self._stops.append(stops)
+
+    def _append(self, time: float, reported: float, true: float, stops: tuple[float, ...]) -> None:
+        """Go on in a straight line to a new break point."""
+        span = time - self._times[-1]
+        self._reported_slopes[-1] = (reported - self._reported[-1]) / span
+        self._slopes[-1] = (true - self._true[-1]) / span
+        self._rest(time, reported, true, stops)
+
+    def _wait(self, duration: float) -> float:
+        """Stand still; return when that ends."""
+        self._move(duration, self._reported[-1])
+        return self._times[-1]
+
+    def _move(self, duration: float, field: float) -> None:
+        """Ramp to a reported field; a new break point stands wherever a part of the windings begins to slip."""
+        start, here, stops = self._times[-1], self._reported[-1], self._stops[-1]
+        step = field - here
+        slips = {1.0}
+        if step:
+            ends = (
+                (math.copysign(threshold, step) - stop) / step
+                for stop, threshold in zip(stops, self._data.flux_thresholds, strict=True)
+            )
+            slips.update(fraction for fraction in ends if 0 < fraction < 1)
+        for fraction in sorted(slips):
+            time = start + fraction * duration
+            if time <= self._times[-1]:
+                continue  # closer together than lab time can tell
+            reported = field if fraction == 1 else here + fraction * step
+            moved = self._moved(stops, reported - here)
+            error = sum(gain * stop for gain, stop in zip(self._gains, moved, strict=True))
+            self._append(time, reported, reported + error, moved)
+
+    def _moved(self, stops: tuple[float, ...], step: float) -> tuple[float, ...]:
+        """The stop operators after the reported field has moved one way by `step` T."""
+        thresholds = self._data.flux_thresholds
+        return tuple(max(-r, min(r, stop + step)) for stop, r in zip(stops, thresholds, strict=True))
+
+
+def path(
+    data: MagnetData, here: float, target: float, rate: float, approach: FieldApproach
+) -> tuple[list[Leg], list[Leg]]:
+    """Straight stretches from one reported field in T to another: the ramp, and its final approach.
+
+    Args:
+        data: The magnet.
+        here: Where it begins, in T.
+        target: Where it ends, in T.
+        rate: T/s.
+        approach: How it arrives.
+    """
+    step = target - here
+    if approach is FieldApproach.NO_OVERSHOOT:
+        ramp, final = _no_overshoot(data, target, step, rate)
+    elif approach is FieldApproach.OSCILLATE:
+        ramp, final = list(_oscillation(data, here, target, rate)), []
+    else:
+        over = math.copysign(min(data.overshoot * abs(step), data.overshoot_maximum), step)
+        ramp = [(abs(step) / rate, target)]
+        final = [(abs(over) / rate, target + over), (4 * abs(over) / rate, target)]
+    remaining = data.settle_time - sum(duration for duration, _ in final)
+    if remaining > 0:
+        final.append((remaining, target))
+    return _long_enough(ramp), _long_enough(final)
+
+
+def _long_enough(legs: list[Leg]) -> list[Leg]:
+    return [leg for leg in legs if leg[0] > 0]
+
+
+def _no_overshoot(data: MagnetData, target: float, step: float, rate: float) -> tuple[list[Leg], list[Leg]]:
+    """Halve the rate with every half of what remains, eight times: an exponential approach in straight stretches."""
+    remaining = data.taper * step
+    ramp = [((abs(step) - abs(remaining)) / rate, target - remaining)]
+    final = [(abs(remaining) / rate, target - remaining / 2**halving) for halving in range(1, 9)]
+    return ramp, [*final, (abs(remaining) / rate, target)]
+
+
+def _oscillation(data: MagnetData, here: float, target: float, rate: float) -> Iterator[Leg]:
+    """Swing about the target, each time less far, never beyond the magnet's largest field."""
+    swing = (here - target) * -data.oscillation
+    while abs(swing) > data.oscillation_end:
+        turn = max(-data.maximum, min(data.maximum, target + swing))
+        yield abs(turn - here) / rate, turn
+        here = turn
+        swing *= -data.oscillation
+    yield abs(target - here) / rate, target

@@ -1,0 +1,58 @@
+"""What a simulated sample is to the wiring: pads, into which currents flow and on which potentials are found."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+
+class Sample(ABC):
+    """One sample: a film with its history, and the pads on it.
+
+    The resistances of leads and contacts belong to the wiring; a sample ends at its pads. Times are lab times in s.
+
+    Attributes:
+        pads: Names of the pads.
+    """
+
+    pads: tuple[str, ...]
+
+    @abstractmethod
+    def advance(self, until: float) -> None:
+        """Live through what temperature, field and currents do until a lab time; a time in the past is no step."""
+
+    @abstractmethod
+    def set_currents(self, time: float, injected: Mapping[str, float]) -> None:
+        """Let these currents flow from a lab time on.
+
+        Args:
+            time: Lab time in s, not before the sample's present.
+            injected: A flowing into each pad; a pad that is not named gets none. The sum is zero.
+
+        Raises:
+            BadValue: The sum is not zero, or the time is past.
+            UnknownName: A pad that the sample does not have.
+        """
+
+    @abstractmethod
+    def mean_potentials(self, start: float, end: float) -> dict[str, float]:
+        """Return each pad's potential in V against the sample's reference pad, averaged from `start` to `end`.
+
+        They are those of the currents that flowed then. The window ends now or earlier (a later end first advances
+        the sample), begins at most ten seconds before the sample's present, and contains no change of the currents.
+
+        Raises:
+            BadValue: The window begins too long ago, or contains a change of the currents.
+        """
+
+    @abstractmethod
+    def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
+        """Return the two-terminal resistance in ohm between two pads.
+
+        Raises:
+            UnknownName: A pad that the sample does not have.
+        """
+
+    @abstractmethod
+    def temperature(self, time: float) -> float:
+        """Return the temperature of the film in K, with what the currents of that time add to it."""

@@ -1,0 +1,108 @@
+"""Parameters: converted and checked the moment they are set, in written order, exact on paper."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from instruments.errors import BadValue, UnknownName
+from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
+from labctl.probe import Probe
+from labctl.procedure import Procedure
+
+
+class Loop(Procedure):
+    """A loop."""
+
+    temperature = OptionalQuantity("stay", "Temperature", unit="K", above_zero=True)
+    maximum_field = Quantity("0.5 T", "Field at the loop's ends", above_zero=True)
+    rate = Quantity("100 Oe/s", "Field rate", above_zero=True, maximum="200 Oe/s")
+    movement = Choice("continuous", "How the field moves", options=["continuous", "step"], called="sweep")
+    loops = Count(1, "Loops", minimum=1, maximum=100)
+    probe = Probe()
+
+
+@pytest.mark.parametrize(
+    ("text", "tesla"),
+    [("5 kOe", 0.5), ("0.5 T", 0.5), ("500 mT", 0.5), ("0.5T", 0.5), (0.25, 0.25), ("0.25", 0.25), ("30m", 0.03)],
+)
+def test_a_field_may_be_written_in_any_of_its_units(text: object, tesla: float) -> None:
+    assert Loop(maximum_field=text).maximum_field == tesla
+
+
+def test_the_hundredth_microampere_is_exact() -> None:
+    assert Loop(probe_current="100 uA").values()["probe_current"] == 1e-4
+
+
+def test_a_default_is_converted_too() -> None:
+    loop = Loop()
+    assert (loop.temperature, loop.maximum_field, loop.rate, loop.loops) == (None, 0.5, 0.01, 1)
+
+
+def test_parameters_keep_their_written_order_and_the_probe_brings_its_own() -> None:
+    names = list(Loop.declared_parameters())
+    assert names[:5] == ["temperature", "maximum_field", "rate", "sweep", "loops"]
+    assert [name.partition("_")[0] for name in names[5:]] == ["probe"] * len(names[5:])
+    assert len(names) > 8
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("maximum_field", "5 parsec"), ("maximum_field", "5 A"), ("maximum_field", "nan"), ("maximum_field", math.nan),
+        ("maximum_field", math.inf), ("maximum_field", 0), ("maximum_field", "-1 T"), ("maximum_field", None),
+        ("maximum_field", True), ("maximum_field", "banana"), ("maximum_field", ""), ("rate", 0),
+        ("rate", "-5 Oe/s"), ("rate", "201 Oe/s"), ("rate", "100 Oe"), ("temperature", "cold"), ("temperature", 0),
+        ("sweep", "sideways"), ("loops", 1.5), ("loops", 0), ("loops", 101), ("loops", "two"), ("loops", "1 T"),
+        ("probe_current", "0 A"), ("probe_nplc", "100 PLC"), ("probe_compliance", "0.01 V"), ("probe_read", "guess"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_in_one_sentence_that_names_it(name: str, value: object) -> None:
+    with pytest.raises(BadValue) as caught:
+        Loop(**{name: value})
+    sentence = str(caught.value)
+    assert name in sentence
+    assert "\n" not in sentence
+
+
+def test_a_refused_value_leaves_the_old_one() -> None:
+    loop = Loop(maximum_field="1 T")
+    with pytest.raises(BadValue):
+        loop.maximum_field = "-1 T"  # pyright: ignore[reportAttributeAccessIssue] - text is converted
+    assert loop.maximum_field == 1.0
+
+
+def test_a_misspelled_parameter_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UnknownName, match=r"temperture.*did you mean temperature"):
+        Loop(temperture=5)
+
+
+def test_the_word_for_leaving_out_leaves_out() -> None:
+    assert Loop(temperature="stay").temperature is None
+    assert Loop(temperature="250 K").temperature == 250.0
+
+
+@given(st.floats(1e-12, 1e3))
+def test_what_is_shown_is_read_back_exactly(value: float) -> None:
+    parameter = Loop.declared_parameters()["maximum_field"]
+    assert parameter.convert(parameter.show(value)) == value
+
+
+def test_instances_do_not_share_values() -> None:
+    first, second = Loop(maximum_field="1 T"), Loop()
+    assert second.maximum_field == 0.5
+    assert copy.deepcopy(first).maximum_field == 1.0
+
+
+def test_pymeasures_own_views_of_the_parameters_still_work() -> None:
+    loop = Loop(maximum_field="1 T")
+    assert loop.parameter_values()["maximum_field"] == 1.0
+    assert loop.parameter_objects()["maximum_field"].value == 1.0
+    assert str(loop.parameter_objects()["maximum_field"]) == "1.0 T"
+    loop.set_parameters({"maximum_field": "2 T"})
+    assert loop.maximum_field == 2.0
+    assert Loop().parameter_objects()["maximum_field"].value == 0.5

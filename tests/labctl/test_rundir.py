@@ -1,0 +1,117 @@
+"""Run directories: numbered, readable by others, and honest about damage."""
+
+from __future__ import annotations
+
+import os
+import random
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from instruments.errors import DataDamaged, UnknownName, UsageError
+from labctl.recorder import Recorder
+from labctl.rundir import RunDirectory, latest_attempts, read_json, read_rows, write_json
+
+TODAY = datetime(2026, 11, 21)  # noqa: DTZ001 - only the date is used
+COLUMNS = ("Field (T)", "Branch", "Block", "Attempt")
+
+
+def write_run(path: Path, rows: int = 20) -> Path:
+    recorder = Recorder(path, ["#Procedure: <a.B>", "#Parameters:", "#Data:"], COLUMNS)
+    for number in range(rows):
+        recorder.record({"Field (T)": number / 7, "Branch": "up", "Block": f"loop={number // 5 + 1}", "Attempt": 1})
+    recorder.close()
+    return path
+
+
+def test_runs_are_numbered_one_after_the_other(tmp_path: Path) -> None:
+    names = [RunDirectory.create(tmp_path, "ahe-cotb2025-sim", TODAY).path for _ in range(3)]
+    assert [str(name.relative_to(tmp_path)) for name in names] == [
+        os.path.join("2026-11-21", f"000{number}-ahe-cotb2025-sim")  # noqa: PTH118 - compared as text
+        for number in (1, 2, 3)
+    ]
+    later = RunDirectory.create(tmp_path, "x", datetime(2026, 11, 22))  # noqa: DTZ001
+    assert later.path.name == "0004-x"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UsageError, match="--out"):
+        RunDirectory.create(tmp_path, "x", TODAY)
+    tmp_path.chmod(0o700)
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("not a folder")
+    with pytest.raises(UsageError, match=r"cannot write runs to .*--out"):
+        RunDirectory.create(tmp_path / "runs", "x", TODAY)
+
+
+def test_what_is_no_run_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match=r"run\.json"):
+        RunDirectory.open(tmp_path)
+
+
+def test_rows_are_read_exactly(tmp_path: Path) -> None:
+    frame, warnings = read_rows(write_run(tmp_path / "data.csv"))
+    assert frame["Field (T)"].tolist() == [number / 7 for number in range(20)]
+    assert warnings == []
+
+
+def test_a_file_cut_anywhere_loses_at_most_its_torn_row(tmp_path: Path) -> None:
+    """Every row that is whole is read, and no torn one ever is."""
+    whole = write_run(tmp_path / "data.csv").read_bytes()
+    head = whole.index(b"Attempt\n") + len(b"Attempt\n")
+    for cut in random.Random(1).sample(range(head, len(whole)), 100):
+        path = tmp_path / "cut.csv"
+        path.write_bytes(whole[:cut])
+        frame, warnings = read_rows(path)
+        complete = whole[:cut].count(b"\n", head)
+        assert frame["Field (T)"].tolist() == [number / 7 for number in range(complete)]
+        assert bool(warnings) == (not whole[:cut].endswith(b"\n"))
+
+
+def test_a_file_cut_in_its_header_has_nothing_to_read(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_bytes(b"#Procedure: <a.B>\n#Para")
+    with pytest.raises(DataDamaged, match="nothing to read"):
+        read_rows(tmp_path / "data.csv")
+
+
+def test_damage_in_the_middle_is_named_with_its_line(tmp_path: Path) -> None:
+    lines = write_run(tmp_path / "data.csv").read_text().splitlines(keepends=True)
+    for damaged in ("0.1,up\n", "0.1,up,loop=1,1,9\n", "0.1#4,up,loop=1,1\n"):
+        (tmp_path / "damaged.csv").write_text("".join([*lines[:10], damaged, *lines[11:]]))
+        with pytest.raises(DataDamaged, match="line 11"):
+            read_rows(tmp_path / "damaged.csv")
+
+
+def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataDamaged, match="UTF-8"):
+        read_rows(tmp_path / "data.csv")
+
+
+def test_rows_of_an_earlier_attempt_at_a_block_do_not_count(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "data.csv", ["#Data:"], COLUMNS)
+    for block, attempt, field in (("loop=1", 1, 0.1), ("loop=2", 1, 0.2), ("loop=2", 2, 0.3), ("loop=3", 2, 0.4)):
+        recorder.record({"Field (T)": field, "Branch": "up", "Block": block, "Attempt": attempt})
+    recorder.close()
+    frame = latest_attempts(read_rows(tmp_path / "data.csv")[0])
+    assert frame["Field (T)"].tolist() == [0.1, 0.3, 0.4]
+
+
+def test_a_json_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    write_json(path, {"a": 0.1})
+    with pytest.raises(ValueError, match="nan"):
+        write_json(path, {"a": float("nan")})
+    assert read_json(path) == {"a": 0.1}
+
+
+def test_the_last_announced_state_is_the_runs_state(tmp_path: Path) -> None:
+    directory = RunDirectory(tmp_path)
+    assert directory.status() == "unknown"
+    directory.events_file.write_text('{"event": "state", "state": "running"}\n{"event": "sta')
+    assert directory.status() == "running"

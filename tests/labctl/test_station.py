@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from instruments.errors import UnknownName, UsageError
+from labctl.station import Station, available_stations, load_station
+
+GOOD = """
+schema = 1
+name = "mine"
+
+[instruments.source]
+driver = "keithley6221"
+resource = "GPIB0::12::INSTR"
+
+[instruments.voltmeter]
+driver = "keithley2182a"
+resource = "GPIB0::7::INSTR"
+
+[cables]
+source = { high = "I+", low = "I-" }
+voltmeter = { channel_1_high = "A", channel_1_low = "B", channel_2_high = "D", channel_2_low = "B" }
+
+[limits]
+current = "100 mA"
+voltage = "21 V"
+field = "9 T"
+field_rate = "190 Oe/s"
+temperature = ["1.9 K", "400 K"]
+temperature_rate = "20 K/min"
+
+[[interlocks]]
+name = "helium low"
+quantity = "helium_level"
+condition = "below"
+limit = "60 %"
+action = "pause"
+
+[simulation]
+machine = "ppms_9t"
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def changed(folder: Path, old: str, new: str) -> Path:
+    assert old in GOOD
+    return write(folder, GOOD.replace(old, new))
+
+
+def fault(path: Path | str) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_station(path)
+    assert caught.value.exit_code == 2
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+@pytest.mark.parametrize("name", available_stations())
+def test_shipped_stations_are_valid_and_go_by_their_file_name(name: str) -> None:
+    station = load_station(name)
+    assert station.name == name
+    assert {"source", "voltmeter", "cryostat"} <= set(station.instruments)
+    assert station.title
+
+
+def test_shipped_stations() -> None:
+    assert available_stations() == ("dynacool", "ppms", "versalab")
+    ppms = load_station("ppms")
+    assert ppms.instrument("source").resource == "GPIB0::12::INSTR"
+    assert ppms.instrument("voltmeter").resource == "GPIB0::7::INSTR"
+    assert ppms.instrument("cryostat").resource == "GPIB0::15::INSTR"
+    assert ppms.limits.field == 9.0
+    assert ppms.limits.field_rate == 0.019
+    assert ppms.limits.temperature == (1.9, 400.0)
+    assert load_station("versalab").limits.field == 3.0
+    assert load_station("dynacool").instrument("cryostat").driver == "multivu"
+
+
+def test_texts_become_si_numbers_and_the_rest_has_defaults(tmp_path: Path) -> None:
+    station = load_station(write(tmp_path, GOOD))
+    assert station.limits.current == 0.1
+    assert station.limits.temperature_rate == 20 / 60
+    assert station.limits.power is None
+    assert station.interlocks[0].limit == 0.6
+    assert station.visa_library == "@py"
+    assert station.line_frequency == 50.0
+    assert station.safe_state.source_ramp == 0.1
+    assert station.safe_state.field_hold == 7200.0
+    assert station.simulation.thermal_emf_drift == 0.0
+
+
+def test_bare_numbers_are_si(tmp_path: Path) -> None:
+    station = load_station(changed(tmp_path, '"100 mA"', "0.05"))
+    assert station.limits.current == 0.05
+
+
+def test_a_station_cannot_be_changed(tmp_path: Path) -> None:
+    station = load_station(write(tmp_path, GOOD))
+    with pytest.raises(ValueError, match="frozen"):
+        station.limits.field = 20.0  # pyright: ignore[reportAttributeAccessIssue] # this is what must fail
+
+
+def test_the_snapshot_is_json_and_reads_back_as_the_same_station() -> None:
+    for name in available_stations():
+        station = load_station(name)
+        snapshot = json.loads(json.dumps(station.snapshot()))
+        assert snapshot["schema"] == 1
+        assert Station.model_validate(snapshot) == station
+
+
+def test_open_ends_reach_no_lead(tmp_path: Path) -> None:
+    station = load_station(changed(tmp_path, 'high = "I+"', 'high = "open"'))
+    assert "cables.source.high" not in station.cables.leads()
+    assert station.cables.leads()["cables.source.low"] == "I-"
+
+
+def test_a_missing_role_names_the_role_who_needs_it_and_what_to_add() -> None:
+    with pytest.raises(UsageError) as caught:
+        load_station("ppms").instrument("lockin", "harmonic")
+    assert str(caught.value) == (
+        "station 'ppms' has no lockin, which harmonic needs; add [instruments.lockin] to its file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('current = "100 mA"', 'curent = "100 mA"', "unknown key limits.curent; did you mean 'current'? known here: "),
+        (
+            'driver = "keithley6221"',
+            'drivr = "keithley6221"',
+            "unknown key instruments.source.drivr; did you mean 'drive",
+        ),
+        ('name = "mine"', 'name = "mine"\nnmae = 1', "unknown key nmae; did you mean 'name'?"),
+        ('name = "mine"', 'title = "x"', "name is missing: what it is called, e.g. name = "),
+        ('current = "100 mA"\n', "", 'limits.current is missing: largest current, e.g. current = "100 mA"'),
+        ('"9 T"', '"5 parsec"', "limits.field: 5 parsec is not a magnetic field; give e.g. 0.5 T or 5 kOe"),
+        ('"9 T"', '"9 V"', "limits.field: 9 V is not a magnetic field"),
+        ('"9 T"', "nan", "limits.field: nan is not a magnetic field, because it is not finite"),
+        ('"9 T"', "true", "limits.field: True is not a magnetic field"),
+        ('"9 T"', '"-9 T"', "limits.field is -9.0, but should be greater than 0"),
+        ('["1.9 K", "400 K"]', '["400 K", "1.9 K"]', "limits.temperature: a range begins with its lowest value"),
+        ('["1.9 K", "400 K"]', '["1.9 K", "27 degC"]', r"limits.temperature[2]: 27 degC is in degrees Celsius"),
+        ('["1.9 K", "400 K"]', '"300 K"', "limits.temperature is '300 K', but should be a valid tuple"),
+        ("[instruments.source]", "[instruments.sorce]", "instruments: 'sorce' is not a role; did you mean 'source'?"),
+        ('channel_2_low = "B"', 'channel_2_low = "C"', "channel 2 of a 2182A is referenced to channel 1's low"),
+        (', channel_2_low = "B"', "", "cables.voltmeter.channel_2_low is 'open', but channel_1_low is 'B'"),
+        ('source = { high = "I+", low = "I-" }', "", "cables.source is missing: instruments.source has to say where"),
+        ('high = "I+", low = "I-" }', 'high = "I+" }', "cables.source.low is missing: the lead at low"),
+        (
+            'action = "pause"',
+            'action = "panic"',
+            "interlocks[1].action is 'panic', but must be 'warn', 'pause' or 'stop'",
+        ),
+        ('limit = "60 %"', 'limit = "60 K"', "interlocks[1]: limit: 60 K is not a plain number"),
+        (
+            'machine = "ppms_9t"',
+            'machine = "ppms"',
+            "simulation.machine is 'ppms', but must be 'ppms_9t', 'versalab' or",
+        ),
+        ('[simulation]\nmachine = "ppms_9t"\n', "", "simulation is missing: [simulation], e.g. machine"),
+        ('name = "mine"', 'name = "mine"\nline_frequency = "55 Hz"', "line_frequency: power lines have 50 Hz or 60 Hz"),
+        ("schema = 1", "schema = 2", "has schema 2, but this labctl reads schema = 1"),
+        ("schema = 1", "", "says no schema, but this labctl reads schema = 1"),
+        ('driver = "keithley6221"', "driver = 5", "instruments.source.driver is 5, but should be a valid string"),
+        ("[limits]", "[[limits]]", "limits is [{"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_in_one_sentence(tmp_path: Path, old: str, new: str, words: str) -> None:
+    path = changed(tmp_path, old, new)
+    sentence = fault(path)
+    assert sentence.startswith(f"station file {path}")
+    assert words in sentence
+
+
+def test_several_faults_are_counted(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace('"9 T"', '"9 V"').replace('"21 V"', '"21 A"'))
+    assert fault(path).endswith("(and 1 more)")
+
+
+def test_the_voltmeter_may_leave_channel_2_free(tmp_path: Path) -> None:
+    station = load_station(changed(tmp_path, ', channel_2_high = "D", channel_2_low = "B"', ""))
+    assert station.cables.voltmeter is not None
+    assert station.cables.voltmeter.channel_2_high == "open"
+
+
+def test_channels_of_another_voltmeter_need_not_share_their_low(tmp_path: Path) -> None:
+    text = GOOD.replace("keithley2182a", "their_meter").replace('channel_2_low = "B"', 'channel_2_low = "C"')
+    station = load_station(write(tmp_path, text))
+    assert station.cables.leads()["cables.voltmeter.channel_2_low"] == "C"
+
+
+def test_malformed_toml_names_the_line(tmp_path: Path) -> None:
+    path = write(tmp_path, 'schema = 1\nname = "mine\n')
+    assert re.fullmatch(rf"station file {re.escape(str(path))} is not TOML: .*line 2.*", fault(path))
+
+
+def test_a_file_that_is_not_utf8_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'schema = 1\ntitle = "30 \xb5A"\n')
+    assert f"{path} is not UTF-8 text (line 2); save it as UTF-8" in fault(path)
+
+
+def test_the_mark_that_windows_editors_write_first_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert load_station(path).name == "mine"
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    assert fault(tmp_path / "no.toml") == f"station file {tmp_path / 'no.toml'} does not exist; check its path"
+    assert "does not exist" in fault("no.toml")
+    assert "cannot be read" in fault(tmp_path)
+
+
+def test_an_unknown_name_gets_the_nearest_one() -> None:
+    with pytest.raises(UnknownName, match="there is no station file 'pmps'; did you mean 'ppms'"):
+        load_station("pmps")
+    with pytest.raises(UnknownName, match="there are dynacool, ppms, versalab"):
+        load_station("")
+
+
+def test_loading_a_station_imports_no_driver() -> None:
+    code = (
+        "import sys; from labctl.station import load_station; load_station('ppms');"
+        "assert not [m for m in sys.modules if 'keithley' in m or m.split('.')[0] in ('pymeasure', 'pyvisa')]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

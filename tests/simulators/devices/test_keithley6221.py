@@ -1,0 +1,347 @@
+"""The simulated 6221 against its manual and its table of specifications."""
+
+import random
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from instruments.clock import VirtualClock
+from instruments.tables.keithley6221 import RANGES, TABLE
+from simulators.devices.keithley6221 import NOISE, Keithley6221
+from simulators.timeline import Timeline
+
+
+class Terminals:
+    """A resistor between the source's terminals."""
+
+    def __init__(self, resistance=1000.0):
+        self.resistance = resistance
+        self.current = 0.0
+        self.limit = 0.0
+        self.noise = 0.0
+        self.driven = False
+
+    def drive(self, current, compliance, noise=0.0):
+        self.current, self.limit, self.noise, self.driven = current, compliance, noise, True
+
+    def release(self):
+        self.current, self.driven = 0.0, False
+
+    def in_compliance(self):
+        return self.driven and abs(self.current) * self.resistance > self.limit
+
+    def voltage(self):
+        return self.current * self.resistance
+
+
+class Bench:
+    def __init__(self):
+        self.terminals = Terminals()
+        self.device = Keithley6221(Timeline(VirtualClock()), self.terminals)
+        self.clock = self.device.timeline.clock
+
+    def write(self, message):
+        self.device.timeline.catch_up()
+        self.device.write(message.encode("latin-1") + b"\n")
+
+    def ask(self, message) -> Any:
+        self.write(message)
+        while (ready := self.device.ready_at()) is not None:
+            self.clock.sleep_until(ready)
+            self.device.timeline.catch_up()
+            reply = self.device.read()
+            if reply:
+                return reply.decode("latin-1").removesuffix("\n")
+        return None
+
+    def errors(self):
+        codes = []
+        while (code := int(self.ask("SYST:ERR?").split(",")[0])) != 0:
+            codes.append(code)
+        return codes
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_identity_has_the_blanks_of_the_real_one(bench):
+    assert bench.ask("*IDN?") == "KEITHLEY INSTRUMENTS INC.,MODEL 6221,4559777,D04  /700x "
+
+
+@pytest.mark.parametrize(
+    ("message", "reply"),
+    [
+        ("SOUR:CURR:RANG?", "0.100000"),
+        ("SOUR:CURR:COMP?", "10.0000"),
+        ("SOUR:CURR:RANG:AUTO?;:OUTP?;:OUTP:LTE?;:SOUR:DELT:ARM?;CAB?;CSW?", "1;0;0;0;0;0"),
+        ("OUTP:RESP?;ISH?;INT:TRIP?", "FAST;OLOW;1"),
+        ("STAT:OPER:COND?", "1024"),
+        ("SYST:ERR?", '0,"No error"'),
+        ("SOUR:DELT:NVPR?", "0"),
+        ("TRAC:FREE?", "2097152,0"),
+        ("SOUR:DEL?;:SOUR:SWE:COUN?;RANG?", "1.00000;1;BEST"),
+        ("UNIT?;:UNIT:POW?", "V;AVER"),
+        ("SYST:LFR?;:*TST?", "50;0"),
+        ("DISP:ENAB?;:TRAC:POIN?;POIN:ACT?", "1;100;0"),
+    ],
+)
+def test_replies_of_a_fresh_instrument(bench, message, reply):
+    assert bench.ask(message) == reply
+    assert bench.errors() == []
+
+
+def test_current_flows_while_the_output_is_on(bench):
+    bench.write("SOUR:CURR 1e-4")
+    assert not bench.terminals.driven
+    bench.write("OUTP ON")
+    assert bench.terminals.current == 1e-4
+    bench.write("SOUR:CURR -2.5e-5")
+    assert bench.terminals.current == -2.5e-5
+    bench.write("OUTP OFF")
+    assert not bench.terminals.driven
+    assert bench.ask("SOUR:CURR?;:OUTP?") == "-2.500000E-05;0"
+    bench.write("OUTP 1;:SOUR:CLE")
+    assert not bench.terminals.driven
+    assert bench.ask("CURR?;:OUTP?") == "0.000000E+00;0"
+    bench.write("OUTP 1;:SOUR:CURR 1e-3;*RST")
+    assert not bench.terminals.driven
+    bench.write("OUTP 1;:SOUR:CURR 1e-3")
+    bench.device.power_cycle()
+    assert not bench.terminals.driven
+    assert bench.ask("OUTP?;*ESR?;:SOUR:CURR?") == "0;128;0.000000E+00"
+
+
+@pytest.mark.parametrize("full", RANGES)
+def test_ranges(bench, full):
+    """A fixed range holds 105 % of it in steps of 1/20000 of it, a decade step for the 100 mA range."""
+    bench.write(f"OUTP 1;:SOUR:CURR:RANG {full}")
+    assert float(bench.ask("SOUR:CURR:RANG?")) == pytest.approx(full)
+    assert bench.ask("SOUR:CURR:RANG:AUTO?") == "0"
+    bench.write(f"SOUR:CURR {1.05 * full:.6g}")
+    assert bench.errors() == []
+    assert bench.terminals.current == pytest.approx(1.05 * full)
+    bench.write(f"SOUR:CURR {1.051 * full}")
+    assert bench.errors() == [-222]
+    assert bench.terminals.current == pytest.approx(1.05 * full)
+    resolution = 1e-5 if full == 0.1 else full / 20000
+    bench.write(f"SOUR:CURR {100.4 * resolution}")
+    assert bench.terminals.current == pytest.approx(100 * resolution, rel=1e-12)
+    assert bench.terminals.noise == NOISE[RANGES.index(full)]
+
+
+def test_automatic_range_is_the_smallest_that_holds_the_level(bench):
+    bench.write("OUTP 1")
+    for level, full in [(2e-9, 2e-9), (2.1e-9, 20e-9), (-1e-4, 200e-6), (2e-3, 2e-3), (0.0201, 0.1), (0.105, 0.1)]:
+        bench.write(f"SOUR:CURR {level}")
+        assert float(bench.ask("SOUR:CURR:RANG?")) == pytest.approx(full)
+        assert bench.terminals.current == pytest.approx(level)
+    bench.write("SOUR:CURR:RANG 2e-6")
+    assert bench.errors() == [-221]
+    assert float(bench.ask("SOUR:CURR:RANG?")) == 0.1
+    bench.write("SOUR:CURR 1e-6;:SOUR:CURR:RANG 2e-3;RANG:AUTO 1")
+    assert float(bench.ask("SOUR:CURR:RANG?")) == pytest.approx(2e-6)
+
+
+@given(st.floats(-0.105, 0.105))
+@settings(deadline=None, max_examples=100)
+def test_rounding_never_exceeds_half_a_step(level):
+    bench = Bench()
+    bench.write(f"OUTP 1;:SOUR:CURR {level!r}")
+    full = next((full for full in RANGES if abs(level) <= full), 0.1)
+    step = 1e-5 if full == 0.1 else full / 20000
+    assert abs(bench.terminals.current - level) <= 0.5001 * step
+
+
+def test_compliance(bench):
+    bench.write("OUTP 1;:SOUR:CURR:COMP 1;:SOUR:CURR 0.9e-3;:STAT:MEAS:ENAB 8")
+    assert bench.ask("STAT:MEAS:COND?;:*STB?") == "0;16"
+    bench.write("SOUR:CURR 1.1e-3")
+    bench.write("SOUR:CURR 0")
+    assert bench.ask("*STB?") == "1"
+    assert bench.ask("STAT:MEAS:COND?;EVEN?;EVEN?") == "0;8;0"
+    bench.write("SOUR:CURR 0.9e-3")
+    bench.terminals.resistance = 2000.0
+    assert bench.ask("STAT:MEAS:COND?") == "8"
+    bench.write("SOUR:CURR:COMP 2")
+    assert bench.ask("STAT:MEAS:COND?") == "0"
+    bench.write("SOUR:CURR:COMP 1.234")
+    assert bench.ask("SOUR:CURR:COMP?") == "1.2300"
+    assert bench.terminals.limit == 1.23
+    bench.write("SOUR:CURR:COMP 0.05")
+    assert bench.errors() == [-222]
+
+
+def test_open_interlock_keeps_the_output_off(bench):
+    bench.device.interlock_closed = False
+    bench.write("OUTP 1")
+    assert bench.errors() == [-221]
+    assert not bench.terminals.driven
+    assert bench.ask("OUTP:INT:TRIP?;:STAT:MEAS:COND?") == "0;2"
+
+
+@pytest.mark.parametrize("mode", ["DELT", "PDEL", "DCON"])
+def test_modes_that_need_a_meter_cannot_be_armed_without(bench, mode):
+    assert bench.ask(f"SOUR:{mode}:NVPR?") == "0"
+    bench.write(f"SOUR:{mode}:ARM")
+    assert bench.ask(f"SOUR:{mode}:ARM?") == "0"
+    assert bench.errors() == [-241]
+    assert bench.clock.now() == pytest.approx(2 * bench.device.link_patience)
+
+
+@pytest.mark.parametrize(
+    ("message", "codes"),
+    [
+        ("SOUR:SWE:ARM", [-221]),
+        ("SOUR:WAVE:ARM", [-221]),
+        ("SENS:DATA?", [-221]),
+        ("SENS:DATA:FRES?", [-221]),
+        ("TRAC:DATA?", [-230]),
+        ("ESE 3", [-113]),
+        ("ESE?", [-113]),
+        (":SYST:BEEP 440, 1", [-108]),
+        (":ARM:SOUR BUS;:TRIG:SOUR BUS;", [-224]),
+        (":TRAC:FEED SENSE;:TRAC:FEED:CONT NEXT;", []),
+        ("SOUR:SWE:COUN 65536", [-222]),
+        ("SOUR:PDEL:LME 0", [-222]),
+        ("SOUR:DELT:PROT 1", [-113]),
+        ("TRACE:ACTUAL?", [-113]),
+        ("SOUR:WAVE:PMAR:OLIN 2", [-221]),
+        ("CURRENT:RANGE 1e-3;:PDELta:ARM?", []),
+        ('SYST:COMM:SERIAL:SEND "SENS:FUNC ""VOLT"""', []),
+        ("*TRG", [-211]),
+        ("SOUR:WAVE:AMPL 0.2", [-222]),
+        ("INIT;:ABOR;:SOUR:SWE:ABOR;:SOUR:WAVE:ABOR", []),
+        ("SYST:COMM:SERial:ENT?", []),
+    ],
+)  # fmt: skip
+def test_what_clients_send(bench, message, codes):
+    bench.ask(message)
+    assert bench.errors() == codes
+
+
+def test_high_sets_low(bench):
+    assert bench.ask("SOUR:DELT:HIGH 2e-3;LOW?") == "-2.000000E-03"
+    assert bench.ask("SOUR:DELT:LOW 0;HIGH?") == "2.000000E-03"
+
+
+def test_lists_grow(bench):
+    bench.write("SOUR:LIST:CURR 1e-3,-2e-3;CURR:APP 3e-3")
+    assert bench.ask("SOUR:LIST:CURR?;CURR:POIN?") == "1.000000E-03,-2.000000E-03,3.000000E-03;3"
+    bench.write("SOUR:LIST:CURR 1e-3,0.2")
+    assert bench.errors() == [-222]
+    assert bench.ask("SOUR:LIST:CURR:POIN?") == "3"
+
+
+def test_elements_keep_the_order_of_the_instrument(bench):
+    assert bench.ask("FORM:ELEM SOUR,TST,READING;ELEM?;ELEM ALL;ELEM?;ELEM DEF;ELEM?") == (
+        "READ,TST,SOUR;READ,TST,UNIT,RNUM,SOUR,COMP,AVOL;READ,TST"
+    )
+
+
+def test_every_query_of_the_table_answers_or_says_why_not(bench):
+    """On a fresh instrument; those that need an argument get the one they print in the manual."""
+    for row in TABLE:
+        if row.query:
+            header = row.header.replace("[1]", "1").replace("[", "").replace("]", "").split("|")[-1]
+            arguments = " 0,1" if row.parameters and not row.command else ""
+            reply = bench.ask(f"{header}?{arguments}")
+            assert (reply is None) == (bool(bench.errors()) or header.endswith(":DATA:DATA")), header
+
+
+_NUMBERS = (
+    "0",
+    "1",
+    "-1",
+    "1e-3",
+    "105e-3",
+    "1e9",
+    "1e-30",
+    "MIN",
+    "MAX",
+    "DEF",
+    "INF",
+    "ON",
+    "nan",
+    "'x'",
+    "(1:2)",
+    "#H1F",
+)
+
+
+def _spelling(generator, header):
+    """A way to write a header: nodes left out or not, short or long, suffixes or not."""
+    while "[" in header:
+        opening = header.rindex("[")
+        closing = header.index("]", opening)
+        inner = header[opening + 1 : closing] if generator.random() < 0.6 else ""
+        header = header[:opening] + inner + header[closing + 1 :]
+    nodes = [generator.choice(node.split("|")) for node in header.strip(":").split(":")]
+    short = generator.random() < 0.5
+    return ":".join("".join(c for c in node if not c.islower()) if short else node.lower() for node in nodes)
+
+
+def _message(generator, rows):
+    """A program message: mostly right, sometimes wrong, sometimes rubbish."""
+    units = []
+    for _ in range(generator.choice((1, 1, 1, 2, 3))):
+        row = generator.choice(rows)
+        unit = ":" + _spelling(generator, row.header)
+        if unit.startswith(":*"):
+            unit = unit[1:]
+        if generator.random() < 0.45:
+            unit += "?"
+        if generator.random() < 0.6:
+            words = [word for parameter in row.parameters for word in parameter.words]
+            unit += " " + ",".join(generator.choice((*_NUMBERS, *words)) for _ in range(generator.choice((1, 1, 2))))
+        if generator.random() < 0.05:
+            place = generator.randrange(len(unit))
+            unit = unit[:place] + generator.choice(string.printable) + unit[place + 1 :]
+        units.append(unit)
+    return ";".join(units)
+
+
+def _consistent(device):
+    """Status byte, event register and queue tell the same story."""
+    byte = device.status_byte()
+    assert bool(byte & 4) == bool(len(device.status.errors))
+    assert bool(byte & 16) == (device.ready_at() == device.timeline.now and bool(device._output))
+    assert bool(byte & 32) == bool(device.status.events & device.status.events_enabled)
+    assert len(device.status.errors) <= 10
+
+
+def test_fuzz():
+    """Twenty thousand messages: no exception, a reply only to a query, and the source obeys its limits throughout."""
+    generator = random.Random(6221)
+    bench = Bench()
+    rows = list(TABLE)
+    for number in range(20_000):
+        message = _message(generator, rows).replace("\n", " ")
+        reply = bench.ask(message)
+        assert reply is None or "?" in message
+        if not bench.terminals.driven:
+            assert bench.device.settings[TABLE["OUTP"].header] is False
+        assert abs(bench.terminals.current) <= 0.105
+        if number % 20 == 0:
+            _consistent(bench.device)
+        if number % 50 == 0:
+            bench.write("*CLS")
+    bench.device.clear()
+    bench.write("*RST;*CLS;:FORM:SREG ASC;*ESE 0;*SRE 0;:STAT:QUE:ENAB (-999:999)")
+    assert bench.ask("*IDN?").startswith("KEITHLEY")
+    assert bench.errors() == []
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=60))
+@settings(deadline=None, max_examples=300)
+def test_any_text_is_survived(text):
+    bench = Bench()
+    reply = bench.ask(text.replace("\n", " "))
+    assert reply is None or "?" in text
+    bench.device.clear()
+    bench.write("*CLS")
+    assert bench.ask("SYST:ERR?") == '0,"No error"'
