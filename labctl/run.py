@@ -17,7 +17,7 @@ import numpy as np
 
 from instruments.clock import WallClock
 from instruments.errors import ComplianceFault, LabError
-from labctl import limits
+from labctl import discovery, limits
 from labctl.abort import AbortSwitch
 from labctl.events import EventLog
 from labctl.procedure import Caption, Procedure
@@ -197,6 +197,8 @@ def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Wat
     procedure = request.procedure
     procedure.station, procedure.sample = request.station, request.sample
     procedure.check()
+    for role in procedure.roles:
+        discovery.find("instruments", request.station.instrument(role, request.name).driver)
     connections(request.station, request.sample)
     limits.check(procedure.largest(), request.station, request.sample)
     seed = secrets.randbits(32) if request.seed is None else request.seed

@@ -12,7 +12,10 @@ class Device(ABC):
 
     Attributes:
         timeline: The lab's time.
+        stream: Whether what it says is sent off at once, as over a socket, instead of waiting to be asked for.
     """
+
+    stream = False
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
@@ -42,6 +45,10 @@ class Device(ABC):
     def status_byte(self) -> int:
         """Answer a serial poll; clears the request for service."""
         return 0
+
+    def service_requested(self) -> bool:
+        """Whether it requests service (SRQ); looking does not take the request back."""
+        return False
 
     def trigger(self) -> None:  # noqa: B027 - boxes without a trigger ignore it
         """Group execute trigger (GPIB GET)."""

@@ -88,7 +88,7 @@ class Lab:
 
     def _device(self, model: str) -> Device:
         if model == "keithley6221":
-            return Keithley6221(self.timeline, self.wiring)
+            return Keithley6221(self.timeline, self.wiring, line_frequency=self.bench.line_frequency)
         if model == "keithley2182a":
             noise = self.streams.noise("voltmeter")
             return Keithley2182A(self.timeline, self.wiring, noise, line_frequency=self.bench.line_frequency)

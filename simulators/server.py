@@ -72,6 +72,7 @@ class LabServer:
         self._stopping = False
         self.ports: dict[str, int] = {}
         for role, (device, terminators) in devices.items():
+            device.stream = True
             listener = socket.create_server((host, 0))
             listener.setblocking(False)
             line = _Line(device, re.compile(b"([" + re.escape(terminators) + b"])"))

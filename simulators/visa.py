@@ -19,7 +19,6 @@ from simulators.timeline import Timeline
 
 _library_numbers = itertools.count(1)
 
-_REQUEST_SERVICE = 0x40
 _Status = tuple[Any, StatusCode]
 
 
@@ -31,6 +30,7 @@ class _Port:
     def __init__(self, device: Device, gpib: bool) -> None:
         self.device = device
         self.gpib = gpib
+        device.stream = not gpib
         self.heard = b""
 
 
@@ -228,7 +228,7 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
         end = timeline.clock.now() + timeout / 1e3
         while True:
             timeline.catch_up()
-            if device.status_byte() & _REQUEST_SERVICE:
+            if device.service_requested():
                 return in_event_type, 0, StatusCode.success
             following = timeline.next_time()
             if following is None or following > end:

@@ -97,7 +97,10 @@ class Wiring:
     # ---- the source's side
 
     def drive(self, current: float, compliance: float, noise: float = 0.0) -> None:
-        """Drive this current in A, limited to this voltage in V; see `SourceTerminals.drive`."""
+        """Drive this current in A, limited to this voltage in V; see `SourceTerminals.drive`.
+
+        What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
+        """
         self._commanded, self._compliance, self._noise = current, compliance, noise
         self._set_current(self._limited_current())
 
@@ -108,9 +111,7 @@ class Wiring:
 
     def in_compliance(self) -> bool:
         """Whether less flows now than was commanded, because the compliance voltage is reached."""
-        limited = self._limited_current()
-        self._set_current(limited)
-        return limited != self._commanded
+        return self._limited_current() != self._commanded
 
     def voltage(self) -> float:
         """Voltage in V between the source's terminals."""

@@ -124,6 +124,6 @@ def test_the_engine_needs_no_screen() -> None:
 
 
 def test_help_loads_nothing_heavy() -> None:
-    loaded = modules_after("from labctl.__main__ import main\nassert main(['--help']) == 0")
+    loaded = modules_after("from labctl.cli.main import run_command\nassert run_command(['--help']) == 0")
     heavy = {"matplotlib", "numpy", "pandas", "pint", "pydantic", "pymeasure", "pyvisa", "rich", "scipy"}
     assert loaded & heavy == set()

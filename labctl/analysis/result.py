@@ -242,7 +242,7 @@ def quantity_text(value: float, uncertainty: float | None, unit: str) -> str:
 def short_text(size: float, unit: str) -> str:
     """`0.12 mT`: two digits and a prefix, for a sentence."""
     factor, shown_unit = prefix_for(size, unit)
-    return f"{size * factor:.2g} {shown_unit}".rstrip()
+    return f"{float(f'{size * factor:.2g}'):g} {shown_unit}".rstrip()
 
 
 def uncertain_decimals(uncertainty: float) -> int:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from labctl.procedure import Procedure
     from labctl.rundir import RunDirectory
 
+ENDINGS = (".png", ".pdf", ".svg")
+"""Kinds of figure files."""
+
 
 def analyse(path: Path, *, json: bool) -> None:
     """Analyse a run again; its result.json and figure.png are written anew."""
@@ -40,6 +43,8 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
 
     if unit not in ("mT", "Oe", "T"):
         raise BadValue(f"--unit is {unit!r}, but must be T, mT or Oe")
+    if out is not None and out.suffix not in ENDINGS:
+        raise BadValue(f"--out is {str(out)!r}, but its ending must be one of {', '.join(ENDINGS)}")
     directory = RunDirectory.open(_existing(path))
     request = directory.request()
     procedure = procedure_of(directory, request)

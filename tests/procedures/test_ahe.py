@@ -53,7 +53,7 @@ def test_below_compensation_the_polarity_is_reversed(simulate: Simulate) -> None
     done = simulate(temperature="250 K")
     assert done.value("polarity") == -1
     assert done.value("anomalous_hall_resistance") < -0.06
-    assert abs(done.rows["Temperature (K)"].mean() - 250.0) < 0.1
+    assert abs(np.mean(done.rows["Temperature (K)"].to_numpy(float)) - 250.0) < 0.1
 
 
 def test_close_to_compensation_it_says_not_saturated_and_gives_no_coercive_field(simulate: Simulate) -> None:
@@ -103,11 +103,11 @@ def test_another_device_of_the_same_kind_has_nearly_the_same_coercive_field(simu
 def test_open_hall_leads_leave_the_noise_of_the_meter(simulate: Simulate) -> None:
     done = simulate(station=recabled({"channel_1_high": "open", "channel_1_low": "open", "channel_2_low": "open",
                                       "channel_2_high": "open"}), **QUICK)  # fmt: skip
-    resistance = done.rows["Hall resistance (ohm)"]
+    resistance = done.rows["Hall resistance (ohm)"].to_numpy(float)
     assert done.outcome.status == "finished"
     assert done.value("saturated") is False
-    assert abs(resistance.mean()) < 0.01
-    assert 0 < resistance.std() < 0.01
+    assert abs(np.mean(resistance)) < 0.01
+    assert 0 < np.std(resistance) < 0.01
 
 
 def test_swapped_hall_leads_give_the_opposite_sign(simulate: Simulate) -> None:
@@ -130,16 +130,16 @@ def test_a_current_that_the_compliance_does_not_let_through_ends_the_run_with_th
 def test_a_little_less_current_passes(simulate: Simulate) -> None:
     done = simulate(probe_current="380 uA", probe_compliance="0.15 V", **QUICK)
     assert done.outcome.status == "finished"
-    assert done.rows["Compliance"].sum() == 0
+    assert sum(done.rows["Compliance"].tolist()) == 0
 
 
 def test_a_range_that_is_too_small_is_marked_and_not_averaged(simulate: Simulate) -> None:
-    done = simulate(probe_current="400 uA", probe_range="10 mV", **QUICK, probe_compliance="1 V")
-    assert done.rows["Overflow"].sum() == 0
-    offset = load_sample("cotb2025")
-    overloaded = simulate(sample=changed(offset, misalignment=1.0), probe_range="10 mV", probe_current="400 uA", **QUICK)
-    assert overloaded.rows["Overflow"].all()
-    assert overloaded.rows["Hall resistance (ohm)"].isna().all()
+    record = changed(load_sample("cotb2025"), misalignment=0.5, resistance=2000.0)  # 100 ohm x 400 uA = 40 mV
+    fits = simulate(sample=record, probe_range="100 mV", probe_current="400 uA", probe_compliance="5 V", **QUICK)
+    assert sum(fits.rows["Overflow"].tolist()) == 0
+    overloaded = simulate(sample=record, probe_range="10 mV", probe_current="400 uA", probe_compliance="5 V", **QUICK)
+    assert all(overloaded.rows["Overflow"].tolist())
+    assert all(np.isnan(value) for value in overloaded.rows["Hall resistance (ohm)"].tolist())
     assert overloaded.value("anomalous_hall_resistance") is None
 
 
@@ -212,8 +212,8 @@ def test_another_seed_gives_other_bytes_and_the_same_results_within_their_uncert
     assert first.directory.data_file.read_bytes() != second.directory.data_file.read_bytes()
     for name in ("anomalous_hall_resistance", "coercive_field_up", "coercive_field_down", "ordinary_hall_slope"):
         error = np.hypot(first.uncertainty(name), second.uncertainty(name))
-        # thermal clocks make the loops themselves differ: 0.3 % of the coercive field for 1000 hysterons
-        error = np.hypot(error, 0.005 * abs(first.value(name)))
+        # Thermal clocks make the loops themselves differ, by about 0.3 % of the coercive field for 1000 hysterons.
+        error = np.hypot(error, 0.003 * abs(first.value(name)) * (name in {"coercive_field_up", "coercive_field_down"}))
         assert abs(first.value(name) - second.value(name)) < 4 * error
 
 

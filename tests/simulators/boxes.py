@@ -14,7 +14,7 @@ class EchoBox(Device):
         self.heard: list[tuple[float, bytes]] = []
         self.out: list[tuple[float, bytes]] = []
         self.talked_to_without_need = 0
-        self.service = 0
+        self.service = False
 
     def write(self, data: bytes) -> None:
         for line in data.splitlines():
@@ -27,7 +27,7 @@ class EchoBox(Device):
                 self.out.append((self.timeline.now, line[:-1] + b"\n"))
 
     def _request(self) -> None:
-        self.service = 0x40
+        self.service = True
 
     def read(self) -> bytes:
         if self.out and self.out[0][0] <= self.timeline.now:
@@ -43,9 +43,8 @@ class EchoBox(Device):
     def read_without_talk(self) -> None:
         self.talked_to_without_need += 1
 
-    def status_byte(self) -> int:
-        value, self.service = self.service, 0
-        return value
+    def service_requested(self) -> bool:
+        return self.service
 
     def power_cycle(self) -> None:
         self.clear()

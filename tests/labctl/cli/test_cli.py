@@ -27,8 +27,8 @@ def labctl(*words: object) -> int:
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
-    yield Said(capsys)
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    return Said(capsys)
 
 
 class Said:
@@ -139,7 +139,9 @@ def test_bad_input_is_one_sentence_and_the_right_exit_code(
     assert not list((tmp_path / "runs").glob("*/*"))
 
 
-@pytest.mark.parametrize(("words", "code"), [(["ahh"], 2), (["ahe", "-p", "maximum_field=10 T"], 4), (["--speling"], 2)])
+@pytest.mark.parametrize(
+    ("words", "code"), [(["ahh"], 2), (["ahe", "-p", "maximum_field=10 T"], 4), (["--speling"], 2)]
+)
 def test_bad_input_is_one_json_object_too(tmp_path: Path, said: Said, words: list[str], code: int) -> None:
     assert labctl("run", *words, "--simulate", "--out", tmp_path, "--json") == code
     outcome = said.json()
@@ -210,7 +212,7 @@ def test_ctrl_c_ends_with_code_3_source_off_and_the_data_kept(simulate: Simulate
     assert len(done.rows) == 40
     done.assert_source_off()
     assert done.directory.status() == "aborted"
-    assert done.outcome.results["saturated"]["value"] is False
+    assert done.outcome.results["anomalous_hall_resistance"]["why"]
     held = float(done.ask("cryostat", b"FIELD?\n").split(b",")[0])
     assert 0 < held < 2000
 
@@ -338,12 +340,14 @@ def test_pymeasures_own_classes_read_the_hall_voltage_that_ours_read(served: dic
     source.source_current = 1e-4
     source.source_enabled = True
     meter.channel_function = "voltage"
-    meter.ch_1.voltage_range = 0.01
+    channel: Any = meter.ch_1
+    channel.voltage_range = 0.01
     theirs = meter.voltage
     source.adapter.close()
     meter.adapter.close()
     our_source = keithley6221.Keithley6221(served["source"], visa_library="@py")
     our_meter = keithley2182a.Keithley2182A(served["voltmeter"], visa_library="@py")
+    our_meter.clear()  # READ? while the meter measures by itself leaves "Init ignored" in the error queue
     assert our_source.source_current == 1e-4
     our_meter.configure_one_shot(1, 5.0, 0.01)
     ours = our_meter.voltage

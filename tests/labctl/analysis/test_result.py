@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from instruments.errors import BadValue, DataDamaged, UnknownName
+from labctl.analysis.result import (
+    HALL_LOOP_UNITS,
+    Result,
+    Results,
+    missing,
+    prefix_for,
+    quantity_text,
+    short_text,
+)
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    value=st.none() | st.booleans() | finite, uncertainty=st.none() | st.floats(0, 1e300), few=st.none() | st.just(2)
+)
+def test_json_gives_back_exactly_what_went_in(
+    value: float | bool | None, uncertainty: float | None, few: int | None
+) -> None:
+    result = Result(value, uncertainty, "ohm", "this loop", "it is so", "noted", few)
+    read = Results.from_json(Results({"closure": result}).to_json())
+    assert read["closure"] == result
+    assert type(read["closure"].value) is type(result.value)
+
+
+def test_json_holds_value_uncertainty_unit_and_of_also_of_what_is_missing() -> None:
+    results = Results({"loop_shift": missing("T", "no switch within the field")})
+    assert json.loads(results.to_json()) == {
+        "loop_shift": {
+            "value": None,
+            "uncertainty": None,
+            "unit": "T",
+            "of": "this loop",
+            "why": "no switch within the field",
+        }
+    }
+
+
+def test_numpy_scalars_become_plain_numbers() -> None:
+    result = Result(np.float64(1.5), np.float64(0.1), "ohm", "this loop")  # type: ignore[arg-type]  # what numpy hands over
+    assert type(result.value) is float
+    assert type(result.uncertainty) is float
+    assert Result(np.True_, None, "1", "this loop").value is True  # type: ignore[arg-type]  # what numpy hands over
+
+
+@pytest.mark.parametrize(
+    ("value", "uncertainty", "why"),
+    [(None, None, None), (math.nan, 1.0, None), (math.inf, 1.0, None), (1.0, -1.0, None), (1.0, math.nan, None)],
+)
+def test_what_is_no_result_is_refused(value: float | None, uncertainty: float | None, why: str | None) -> None:
+    with pytest.raises(BadValue):
+        Result(value, uncertainty, "T", "this loop", why)
+
+
+def test_a_fixed_name_has_its_fixed_unit_and_other_names_are_words() -> None:
+    with pytest.raises(BadValue, match="always given in T, not in Oe"):
+        Results({"coercive_field_up": Result(700.0, 1.0, "Oe", "this loop")})
+    with pytest.raises(UnknownName, match="lower_case_words"):
+        Results({"Coercive field": Result(0.07, 1e-4, "T", "this loop")})
+    own = Results({"planar_hall_resistance": Result(0.01, 1e-4, "ohm", "this loop")})
+    assert own.number("planar_hall_resistance") == 0.01
+    assert own.number("absent") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"closure": 3}',
+        '{"closure": {"value": 1}}',
+        '{"closure": {"value": "1", "uncertainty": null, "unit": "ohm", "of": "x"}}',
+    ],
+)
+def test_damaged_results_are_said_to_be_damaged(text: str) -> None:
+    with pytest.raises(DataDamaged):
+        Results.from_json(text)
+
+
+def test_intervals_are_normal_or_students() -> None:
+    normal = Result(10.0, 1.0, "T", "this loop")
+    low, high = normal.interval(0.95)
+    assert (low, high) == (pytest.approx(10 - 1.959964), pytest.approx(10 + 1.959964))
+    three_loops = Result(10.0, 1.0, "T", "mean of 3 loops", degrees_of_freedom=2)
+    assert three_loops.interval(0.95)[1] == pytest.approx(10 + 4.302653)
+    with pytest.raises(BadValue, match="no interval"):
+        missing("T", "no switch").interval()
+    with pytest.raises(BadValue, match="outside 0"):
+        normal.interval(95)
+
+
+def test_text_is_rounded_to_its_uncertainty_with_a_prefix() -> None:
+    assert quantity_text(0.0749812, 0.0000213, "ohm") == "74.981 ± 0.021 mohm"
+    assert quantity_text(-0.07, 0.0005, "T") == "-70.0 ± 0.5 mT"
+    assert quantity_text(0.9991, 0.0021, "1") == "0.9991 ± 0.0021"
+    assert quantity_text(-2.5e-8, 5.8e-5, "T") == "-0 ± 58 µT"
+    assert quantity_text(75e-3, 2e-16, "ohm") == "75 ± 2e-13 mohm"
+    assert short_text(2.9e-4, "T") == "290 µT"
+    assert Result(False, None, "1", "this loop").text() == "no"
+    assert missing("T", "no loop").text() == "- (no loop)"
+
+
+def test_prefixes_stay_with_what_people_write() -> None:
+    assert prefix_for(1500.0, "ohm") == (pytest.approx(1e-3), "kohm")
+    assert prefix_for(9e3, "T") == (1.0, "T")
+    assert prefix_for(0.0, "T") == (1.0, "T")
+    assert prefix_for(275.0, "K") == (1.0, "K")
+
+
+def test_every_name_of_a_hall_loop_has_a_unit() -> None:
+    assert set(HALL_LOOP_UNITS.values()) <= {"ohm", "T", "1", "ohm/T", "T/s"}
+    assert len(HALL_LOOP_UNITS) == 15
