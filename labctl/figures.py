@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,7 +121,8 @@ def _scale(readings: Readings, unit: FieldUnit) -> _Scale:
     hall = readings.hall if len(readings.hall) else np.zeros(1)
     low, high = float(np.min(hall)), float(np.max(hall))
     middle, height = (low + high) / 2, high - low
-    offset = middle if height and abs(middle) > FAR * height else 0.0
+    # As few digits as keep the curve in its panel.
+    offset = round(middle, -math.floor(math.log10(height))) if height and abs(middle) > FAR * height else 0.0
     hall_factor, hall_unit = prefix_for(height if offset else max(abs(low), abs(high)), "ohm")
     shown = hall_unit.replace("ohm", "Ω")
     name = f"Hall resistance − {offset:.6g} Ω" if offset else "Hall resistance"
@@ -244,18 +246,19 @@ def _mark_crossings(axes: Axes, analysis: LoopAnalysis, results: Results, scale:
             continue
         level = float(analysis.plateaus.line(branch).level(result.value, 0.0))
         left = (branch.direction == "down") == (down <= up)
-        if abs(result.value - middle) > 0.5 * half:
-            left = not left  # outward there is no room
+        inward = abs(result.value - middle) > 0.5 * half  # outward there is no room
+        lower = inward and abs(up - down) < half  # inward there is the other one
         place = (float(scale.x(result.value)), float(scale.y(level)))
-        _mark_crossing(axes, place, _shown_field(result, scale), COLOURS[branch.direction], left=left)
+        text = _shown_field(result, scale)
+        _mark_crossing(axes, place, text, COLOURS[branch.direction], left=left != inward, lower=lower)
 
 
-def _mark_crossing(axes: Axes, place: tuple[float, float], text: str, colour: str, *, left: bool) -> None:
+def _mark_crossing(axes: Axes, place: tuple[float, float], text: str, colour: str, *, left: bool, lower: bool) -> None:
     axes.plot(*place, marker="o", markersize=8, color="white", markeredgecolor=colour, markeredgewidth=2, zorder=5)
     axes.annotate(
         text,
         place,
-        xytext=(-9 if left else 9, -5),
+        xytext=(-9 if left else 9, -24 if lower else -5),
         textcoords="offset points",
         ha="right" if left else "left",
         va="top",

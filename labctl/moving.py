@@ -15,10 +15,7 @@ FIELD_RATE = 0.01
 """T/s (100 Oe/s), at which a field is gone to when nothing is read on the way."""
 
 FIELD_DWELL = 5.0
-"""s for which a field has to hold before a loop begins there."""
-
-STEP_DWELL = 0.0
-"""s for which a field has to hold before a point of a stepped loop is read; the magnet's own state is waited for."""
+"""s for which a field has to hold after a stop, before a loop begins there or a point of a stepped one is read."""
 
 FAST_TEMPERATURE_RATE = 5.0 / 60.0
 SLOW_TEMPERATURE_RATE = 2.0 / 60.0
@@ -42,11 +39,11 @@ def settle_temperature(procedure: Procedure, temperature: float) -> None:
         _wait(procedure, SAMPLE_WAIT)
 
 
-def settle_field(procedure: Procedure, field: float, *, rate: float = FIELD_RATE, dwell: float = FIELD_DWELL) -> None:
-    """Ramp to a field in T at a rate in T/s, and wait until it holds for a dwell in s."""
+def settle_field(procedure: Procedure, field: float, *, rate: float = FIELD_RATE) -> None:
+    """Ramp to a field in T at a rate in T/s, and wait until it holds there."""
     cryostat = procedure.cryostat
     cryostat.set_field(field, min(rate, procedure.station.limits.field_rate), FieldApproach.LINEAR)
-    cryostat.wait_field(dwell=dwell, tick=procedure.run.check)
+    cryostat.wait_field(dwell=FIELD_DWELL, tick=procedure.run.check)
 
 
 def _wait(procedure: Procedure, seconds: float) -> None:
@@ -108,7 +105,7 @@ def steps(procedure: Procedure, fields: Sequence[float], rate: float) -> Iterato
         One row a field.
     """
     for number, field in enumerate(fields):
-        settle_field(procedure, field, rate=rate, dwell=STEP_DWELL)
+        settle_field(procedure, field, rate=rate)
         before = procedure.cryostat.reading()
         row = procedure.reader.read()
         procedure.run.path.within = (number + 1) / len(fields)

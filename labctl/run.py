@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib.metadata
-import platform
 import secrets
-import subprocess
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ import numpy as np
 
 from instruments.clock import WallClock
 from instruments.errors import ComplianceFault, LabError
-from labctl import discovery, limits
+from labctl import discovery, limits, provenance
 from labctl.abort import AbortSwitch
 from labctl.events import EventLog
 from labctl.procedure import Caption, Procedure
@@ -27,8 +25,6 @@ from labctl.sample import SampleRecord, connections
 from labctl.session import Session, open_session
 from labctl.station import Station
 from labctl.tracking import Path as LoopPath
-
-VERSIONED = ("labctl", "pymeasure", "pyvisa", "pyvisa-py", "numpy", "scipy", "pandas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +201,7 @@ def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Wat
     procedure.rng = np.random.default_rng([seed, 1])
     directory = RunDirectory.create(request.out, _title(request), WallClock().utc().astimezone())
     outcome.run = directory.path
-    description = _describe(request, seed)
+    description = provenance.describe(request, seed)
     directory.write_request(description)
     started = time.perf_counter()
     try:
@@ -319,49 +315,3 @@ def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) ->
 
 def _title(request: Request) -> str:
     return "-".join([request.name, request.sample.name, *(["sim"] if request.simulate else [])])
-
-
-def _describe(request: Request, seed: int) -> dict[str, Any]:
-    """Collect everything that is known before the first point, for run.json."""
-    procedure = request.procedure
-    kind = type(procedure)
-    values = procedure.values()
-    return {
-        "procedure": {"name": request.name, "class": f"{kind.__module__}:{kind.__qualname__}"},
-        "parameters": {
-            name: {"value": values[name], "text": parameter.show(values[name])}
-            for name, parameter in procedure.declared_parameters().items()
-        },
-        "station": request.station.snapshot(),
-        "sample": request.sample.snapshot(),
-        "simulated": request.simulate,
-        "seeds": {"seed": seed, "sample_seed": request.sample_seed} if request.simulate else {"seed": seed},
-        "user": request.user,
-        "notes": request.notes,
-        "tags": list(request.tags),
-        "begun": WallClock().utc().isoformat(),
-        "versions": _versions(),
-        "git": _git_state(Path(__file__).resolve().parents[1]),
-    }
-
-
-def _versions() -> Mapping[str, str]:
-    versions = {"python": platform.python_version(), "platform": platform.platform()}
-    return {**versions, **{name: importlib.metadata.version(name) for name in VERSIONED}}
-
-
-def _git_state(checkout: Path) -> dict[str, Any] | None:
-    """Return commit and whether anything was changed since, None where labctl does not run from a checkout."""
-    if not (checkout / ".git").exists():
-        return None
-    try:
-        commit = _git(checkout, "rev-parse", "HEAD")
-        changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return {"commit": commit.strip(), "changed": bool(changed.strip())}
-
-
-def _git(checkout: Path, *words: str) -> str:
-    command = ["git", "-C", str(checkout), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout  # noqa: S603 - fixed words

@@ -92,6 +92,7 @@ class Wiring:
         self._commanded = 0.0
         self._compliance = math.inf
         self._noise = 0.0
+        self._looked_at, self._clamped = -math.inf, False
         self._changes: deque[tuple[float, float]] = deque([(-math.inf, 0.0)])
 
     # ---- the source's side
@@ -102,16 +103,22 @@ class Wiring:
         What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
         """
         self._commanded, self._compliance, self._noise = current, compliance, noise
-        self._set_current(self._limited_current())
+        limited = self._limited_current()
+        self._looked_at, self._clamped = self._timeline.now, limited != current
+        self._set_current(limited)
 
     def release(self) -> None:
         """Let go: no current."""
         self._commanded, self._compliance, self._noise = 0.0, math.inf, 0.0
+        self._looked_at, self._clamped = self._timeline.now, False
         self._set_current(0.0)
 
     def in_compliance(self) -> bool:
         """Whether less flows now than was commanded, because the compliance voltage is reached."""
-        return self._limited_current() != self._commanded
+        now = self._timeline.now
+        if now != self._looked_at:
+            self._looked_at, self._clamped = now, self._limited_current() != self._commanded
+        return self._clamped
 
     def voltage(self) -> float:
         """Voltage in V between the source's terminals."""

@@ -16,7 +16,8 @@ from tests.sources import PACKAGES, python_files
 ALLOWED: dict[str, str] = {
     "instruments/clock.py": "the one place where the wall clock becomes an object",
     "labctl/recorder.py": "data are forced to the disk once a second of real time, whatever the lab's clock does",
-    "labctl/run.py": "the wall time a run took is part of its report, and git may not hold a run up",
+    "labctl/provenance.py": "git is asked for the version, and may not hold a run up",
+    "labctl/run.py": "the wall time a run took is part of its report",
     "simulators/server.py": "clients of the served lab live in real time, and so does the wait for their next message",
     "benchmarks/": "they measure what the computer itself needs",
 }

@@ -149,10 +149,10 @@ def turning_points(field: list[float], threshold: float) -> list[int]:
         if value < field[low]:
             low = row
         if heading >= 0 and field[high] - value > threshold:
-            _turn(points, high)
+            _turn(points, high if heading else 0)  # where the field began is no turn, whatever the noise did there
             heading, low, high = -1, row, row
         elif heading <= 0 and value - field[low] > threshold:
-            _turn(points, low)
+            _turn(points, low if heading else 0)
             heading, low, high = 1, row, row
     last = (high if heading > 0 else low) if heading else len(field) - 1
     _turn(points, last)

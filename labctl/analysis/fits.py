@@ -52,7 +52,8 @@ def linear_fit(design: FloatArray, value: FloatArray, sigma: float | None = None
     """Least squares with the noise given, or taken from the residuals if they are larger (or nothing is given).
 
     Residuals that hang together from point to point (slow drift, 1/f noise) hold less than their number suggests:
-    the covariance is widened by the ratio of the scatter of means of neighbours to what white noise would give.
+    the covariance is widened by the ratio of the scatter of means of six neighbours to what white noise would give.
+    What hangs together over more than that is counted in part only.
     """
     parameters = np.asarray(np.linalg.lstsq(design, value, rcond=None)[0], dtype=np.float64)
     residual = value - design @ parameters

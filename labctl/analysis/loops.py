@@ -225,8 +225,8 @@ def _amplitude(plateaus: Plateaus, parity: Parity | str) -> tuple[Result, Result
     else:
         note, fit = None, parity.line()
         amplitude, slope = fit.combine(np.array([0.0, 1.0, 0.0])), fit.combine(np.array([0.0, 0.0, 1.0]))
-    if plateaus.bend:
-        note = "; ".join(filter(None, [note, "the ends still bend a little; the uncertainty counts it"]))
+    if plateaus.bend > amplitude[1]:
+        note = "; ".join(filter(None, [note, "the ends may still bend; the uncertainty counts it"]))
     distance = max(map(abs, plateaus.inner))
     return (
         Result(amplitude[0], float(np.hypot(amplitude[1], plateaus.bend)), "ohm", THIS_LOOP, note=note),
@@ -251,7 +251,7 @@ def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing]) -> Result:
     if isinstance(parity, str):
         return missing("1", parity)
     amplitude, error = parity.line().combine(np.array([0.0, 1.0, 0.0]))
-    reach = 0.15 * min(abs(both[0].field), abs(both[1].field))
+    reach = max(0.15 * min(abs(both[0].field), abs(both[1].field)), 1e-6)
     remanent, remanent_error = parity.at_zero(reach)
     ratio = remanent / amplitude
     return Result(ratio, float(np.hypot(remanent_error, ratio * error)) / abs(amplitude), "1", THIS_LOOP)

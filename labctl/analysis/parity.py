@@ -15,6 +15,8 @@ from labctl.analysis.fits import LinearFit, linear_fit
 from labctl.analysis.plateaus import Plateaus
 from labctl.analysis.readings import BoolArray, FloatArray
 
+ENOUGH_TO_CURVE = 5
+"""Points around zero field from which a curved line can be told from a straight one."""
 LOPSIDED = 0.1
 """Part by which the largest fields of both signs may differ before the split leaves out too much."""
 
@@ -47,13 +49,14 @@ class Parity:
         """Odd part of the falling branch at zero field and its uncertainty, ohm.
 
         Args:
-            reach: T, points this close to zero are used; the nearest two where they are fewer.
+            reach: T, above zero: points this close to zero are used; the nearest two where they are fewer.
         """
         nearest = np.argsort(np.abs(self.field))
         count = max(2, int(np.sum(np.abs(self.field) <= reach)))
         rows = nearest[:count]
-        design = np.stack([np.ones(len(rows)), self.field[rows]], axis=1)
-        return linear_fit(design, self.odd[rows], self.noise).combine(np.array([1.0, 0.0]))
+        powers = 3 if count >= ENOUGH_TO_CURVE else 2  # a slanted loop is curved at zero field
+        design = np.vander(self.field[rows] / reach, powers, increasing=True)
+        return linear_fit(design, self.odd[rows], self.noise).combine(np.eye(powers)[0])
 
     def offset(self) -> tuple[float, float]:
         """Even part of the saturated ends and its uncertainty, ohm: offset and what else does not reverse."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -87,8 +87,8 @@ class Plateaus:
         joint: Fit of all ends: offset, amplitude, slope (ohm/T), drift (ohm/s).
         middle_time: s, where the drift is counted from.
         down, up: Lines of the raw branches.
-        bend: Error of the amplitude from ends that still bend, ohm; 0 where no bend is seen.
-        bend_error: Its uncertainty, ohm; endless where the ends have too few points.
+        bend: Error of the amplitude from ends that still bend, ohm.
+        bend_error: How well a bend would be seen, ohm; endless where the ends have too few points.
         why_not: Why the loop is not saturated; None when it is.
         open_ends: Not saturated because the branches differ at an end.
     """
@@ -126,13 +126,13 @@ def find_plateaus(loop: Loop) -> Plateaus | str:
     if wide is None:
         return f"fewer than {FEWEST} points of each branch in the outer halves of the field"
     first = _plateaus(loop, wide)
-    # A narrower end helps where the switching reaches into the wider one; a bend only hides in it.
-    if not first.open_ends or wide > END:
+    if first.why_not is None or wide > END:
         return first
     for part in NARROWER_ENDS:
         if _enough(_ends(loop, part)):
             trial = _plateaus(loop, part)
-            if trial.why_not is None and (_is_square(loop, trial) or _is_straight(trial, part)):
+            # A narrower end helps where the switching reaches into the wider one; a bend only hides in it.
+            if trial.why_not is None and (_is_square(loop, trial) or (first.open_ends and _is_straight(trial))):
                 return trial
     return first
 
@@ -149,9 +149,9 @@ def _is_square(loop: Loop, plateaus: Plateaus) -> bool:
     return True
 
 
-def _is_straight(plateaus: Plateaus, part: float) -> bool:
+def _is_straight(plateaus: Plateaus) -> bool:
     """A bend that matters would have been seen."""
-    return (plateaus.bend + 2 * plateaus.bend_error) * END / part < MOST_BENT * 2 * abs(plateaus.amplitude[0])
+    return plateaus.bend + 2 * plateaus.bend_error < MOST_BENT * 2 * abs(plateaus.amplitude[0])
 
 
 def _enough(ends: Iterable[End]) -> bool:
@@ -182,12 +182,8 @@ def _plateaus(loop: Loop, part: float) -> Plateaus:
     joint = linear_fit(_joint_design(ends, middle_time), np.concatenate([end.hall for end in ends]), noise)
     residuals = np.split(joint.residual, np.cumsum([len(end.rows) for end in ends])[:-1])
     bend, bend_error = _odd_bend(ends, residuals, noise)
-    amplitude = joint.combine(np.array([0.0, 1.0, 0.0, 0.0]))
-    # A curve that the lines fit to the last digit has no residuals, but its numbers still have a last digit.
-    amplitude = amplitude[0], max(amplitude[1], 1e-12 * float(np.max(np.abs(loop.down.rows.hall))))
-    open_ends = _why_open(ends, residuals, noise, 2 * abs(amplitude[0]))
-    significant = bend if bend > SIGNIFICANT * bend_error else 0.0
-    return Plateaus(
+    wider = max(1.0, END / part)  # over a narrower end the same curve bends less
+    draft = Plateaus(
         ends=ends,
         inner=_inner(loop, part),
         noise=noise,
@@ -195,34 +191,56 @@ def _plateaus(loop: Loop, part: float) -> Plateaus:
         middle_time=middle_time,
         down=_branch_line(ends[:2], noise),
         up=_branch_line(ends[2:], noise),
-        bend=bend if bend > 3 * bend_error else 0.0,
-        bend_error=bend_error,
-        why_not=open_ends or _why_no_switch(amplitude) or _why_bent(significant * max(1.0, END / part), amplitude[0]),
-        open_ends=open_ends is not None,
+        bend=bend * wider,
+        bend_error=bend_error * wider,
+        why_not=_why_open(ends, residuals, noise, 2 * abs(float(joint.parameters[1]))),
+        open_ends=False,
     )
+    if draft.why_not is not None:
+        return replace(draft, open_ends=True)
+    return replace(draft, why_not=_why_no_switch(draft) or _why_bent(loop, draft), bend=_counted_bend(loop, draft))
 
 
-def _why_no_switch(amplitude: tuple[float, float]) -> str | None:
-    if abs(amplitude[0]) > SIGNIFICANT * amplitude[1]:
+def _counted_bend(loop: Loop, draft: Plateaus) -> float:
+    """The bend as an error of the amplitude, ohm.
+
+    A square loop shows by its long straight branches that there is none unless it stands out; a slanted one may hide
+    as much as its noise allows.
+    """
+    if draft.bend > 3 * draft.bend_error:
+        return draft.bend
+    hidden = 0.0 if _is_square(loop, draft) else float(np.hypot(draft.bend, draft.bend_error))
+    return hidden if np.isfinite(hidden) else 0.0
+
+
+def _why_no_switch(draft: Plateaus) -> str | None:
+    value, error = draft.amplitude
+    if abs(value) > SIGNIFICANT * error:
         return None
-    difference = quantity_text(2 * amplitude[0], 2 * amplitude[1], "ohm")
+    difference = quantity_text(2 * value, 2 * error, "ohm")
     return f"not saturated: no switch within the field, the ends differ by {difference} after the slope"
 
 
-def _why_bent(bend: float, amplitude: float) -> str | None:
-    """`bend` as it would be over an end of the usual width: the same curve bends less over a narrower one."""
-    if bend <= MOST_BENT * 2 * abs(amplitude):
-        return None
-    return f"not saturated: the ends still bend, which leaves {100 * bend / abs(amplitude):.0f} % of the amplitude open"
+def _why_bent(loop: Loop, draft: Plateaus) -> str | None:
+    amplitude = abs(draft.amplitude[0])
+    if draft.bend > max(SIGNIFICANT * draft.bend_error, MOST_BENT * 2 * amplitude):
+        share = 100 * draft.bend / amplitude
+        return f"not saturated: the ends still bend, which leaves {share:.0f} % of the amplitude open"
+    slanted = abs(float(draft.joint.parameters[2])) * (loop.high - loop.low) > 2 * amplitude
+    if slanted and not _is_square(loop, draft) and not _is_straight(draft):
+        return "not saturated: the curve is slanted to its ends, and nothing shows that they are straight"
+    return None
 
 
-def _end_noise(ends: Iterable[End], loop: Loop) -> float:
+def _end_noise(ends: tuple[End, ...], loop: Loop) -> float:
     """Point-to-point noise, ohm: of the ends, or of the whole branches where the ends have too few points to tell."""
     squares = [(len(end.rows) - 2, white_noise(end.time, end.hall) ** 2) for end in ends if len(end.rows) >= 8]
     if len(squares) < 4:
         rows = (loop.down.rows, loop.up.rows)
         squares = [(1, white_noise(branch.field, branch.hall) ** 2) for branch in rows]
-    return float(np.sqrt(sum(n * square for n, square in squares) / sum(n for n, _ in squares)))
+    noise = float(np.sqrt(sum(n * square for n, square in squares) / sum(n for n, _ in squares)))
+    # A made-up curve may have no noise at all, but its numbers still have a last digit.
+    return max(noise, 1e-12 * max(float(np.max(np.abs(end.hall))) for end in ends))
 
 
 def _joint_design(ends: Iterable[End], middle_time: float) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ FEWEST_INSIDE = 3
 """Readings between the plateaus from which a course of the switching can be told; with fewer it is sharp."""
 MOST_INSIDE = 150
 """Readings used around a crossing; more would only cost time (the cube of their number)."""
-CURVED = 10
+CURVED = 6
 """Readings from which a cubic trend can be told from a straight one."""
 TRIALS = 14
 """Trial values of the wander, from far below the noise to half the amplitude between neighbours."""
@@ -210,27 +211,28 @@ def _curve(course: _Course, reach: float) -> _Curve | None:
     nodes = course.nodes[first : last + 1]
     steep = float(np.polyfit(field - np.mean(field), height, 1)[0])
     noise = float(np.hypot(course.noise, steep * _field_noise(course.branch)))
-    path = Path(nodes, _clock(field, height, degree, nodes), course.weights, height, max(noise, 1e-7), degree)
+    clock = _clock(field, height, degree)
+    path = Path(nodes, clock(nodes), course.weights, height, max(noise, 1e-7), degree)
     step = float(np.ptp(field)) / (len(field) - 1)
     before, after = float(course.field[course.edge]), float(course.field[course.edge + 1])
     middle, wide = (before + after) / 2, max(3 * step, after - before)
     targets = np.linspace(max(middle - wide, field[0]), min(middle + wide, field[-1]), 61)
-    return _Curve(path, targets, _clock(field, height, degree, targets), middle, step)
+    return _Curve(path, targets, clock(targets), middle, step)
 
 
-def _clock(field: FloatArray, height: FloatArray, degree: int, places: FloatArray) -> FloatArray:
+def _clock(field: FloatArray, height: FloatArray, degree: int) -> Callable[[FloatArray], FloatArray]:
     """Field as the wander counts it, T: as many grains switch between two ticks everywhere, as the trend shows.
 
     Each grain's field is drawn once, so that the scatter of the curve between two fields grows with the number of
     grains between them and not with the field.
     """
     origin, span = float(np.mean(field)), float(np.ptp(field))
-    trend = np.polynomial.Polynomial.fit((field - origin) / span, height, degree).convert()
+    trend = np.polyfit((field - origin) / span, height, degree)
     grid = np.linspace(-1.5, 1.5, 301)
-    density = np.maximum(trend.deriv()(np.clip(grid, -0.5, 0.5)), 0.0) + 1e-12
+    density = np.maximum(np.polyval(np.polyder(trend), np.clip(grid, -0.5, 0.5)), 0.0) + 1e-12
     density = np.maximum(density / np.mean(density[100:201]), 0.2)
     count = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2 * np.diff(grid))])
-    return np.asarray(span * np.interp((places - origin) / span, grid, count), dtype=np.float64)
+    return lambda places: np.asarray(span * np.interp((places - origin) / span, grid, count), dtype=np.float64)
 
 
 def _trials(curves: list[_Curve | None]) -> FloatArray:

@@ -23,6 +23,10 @@ import numpy as np
 from instruments.errors import UnknownName
 
 
+MOST_KNOWN = 1000
+"""Patterns of currents whose flow is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Crossing:
     """A pair of Hall arms.
@@ -74,6 +78,9 @@ class HallNetwork:
         stubs = np.array([0.0, 0.0] + [arm] * len(arms))
         self._squares = np.diag(stubs) - 0.5 * np.abs(self._taps[:, None] - self._taps[None, :])
         self._hall = self._hall_matrix()
+        # A reading's two currents come back thousands of times, and so do the few pairs of pads that are cabled.
+        self._known_flows: dict[tuple[tuple[str, float], ...], Flow] = {}
+        self._known_squares: dict[tuple[str, str], float] = {}
 
     def _hall_matrix(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """K = sum over crossings of T U^t - U T^t.
@@ -95,6 +102,15 @@ class HallNetwork:
         Raises:
             UnknownName: A pad that the bar does not have.
         """
+        asked = tuple(injected.items())
+        flow = self._known_flows.get(asked)
+        if flow is None:
+            if len(self._known_flows) >= MOST_KNOWN:
+                self._known_flows.clear()
+            flow = self._known_flows[asked] = self._flow(injected)
+        return flow
+
+    def _flow(self, injected: Mapping[str, float]) -> Flow:
         currents = np.zeros(len(self.pads))
         for name, current in injected.items():
             currents[self.index(name)] = current
@@ -113,9 +129,12 @@ class HallNetwork:
         Raises:
             UnknownName: A pad that the bar does not have.
         """
-        a, b = self.index(pad_a), self.index(pad_b)
-        s = self._squares
-        return float(s[a, a] + s[b, b] - 2.0 * s[a, b])
+        squares = self._known_squares.get((pad_a, pad_b))
+        if squares is None:
+            a, b = self.index(pad_a), self.index(pad_b)
+            s = self._squares
+            squares = self._known_squares[pad_a, pad_b] = float(s[a, a] + s[b, b] - 2.0 * s[a, b])
+        return squares
 
     def index(self, pad: str) -> int:
         """Return the place of a pad.

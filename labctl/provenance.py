@@ -1,0 +1,64 @@
+"""What is known of a run before its first point: everything that goes into run.json."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from instruments.clock import WallClock
+
+if TYPE_CHECKING:
+    from labctl.run import Request
+
+VERSIONED = ("labctl", "pymeasure", "pyvisa", "pyvisa-py", "numpy", "scipy", "pandas")
+"""Packages whose versions are kept with a run."""
+
+
+def describe(request: Request, seed: int) -> dict[str, Any]:
+    """Return what was asked, of whom, with which seeds and which versions; plain types only."""
+    procedure = request.procedure
+    kind = type(procedure)
+    values = procedure.values()
+    return {
+        "procedure": {"name": request.name, "class": f"{kind.__module__}:{kind.__qualname__}"},
+        "parameters": {
+            name: {"value": values[name], "text": parameter.show(values[name])}
+            for name, parameter in procedure.declared_parameters().items()
+        },
+        "station": request.station.snapshot(),
+        "sample": request.sample.snapshot(),
+        "simulated": request.simulate,
+        "seeds": {"seed": seed, "sample_seed": request.sample_seed} if request.simulate else {"seed": seed},
+        "user": request.user,
+        "notes": request.notes,
+        "tags": list(request.tags),
+        "begun": WallClock().utc().isoformat(),
+        "versions": _versions(),
+        "git": _git_state(Path(__file__).resolve().parents[1]),
+    }
+
+
+def _versions() -> Mapping[str, str]:
+    versions = {"python": platform.python_version(), "platform": platform.platform()}
+    return {**versions, **{name: importlib.metadata.version(name) for name in VERSIONED}}
+
+
+def _git_state(checkout: Path) -> dict[str, Any] | None:
+    """Return commit and whether anything was changed since, None where labctl does not run from a checkout."""
+    if not (checkout / ".git").exists():
+        return None
+    try:
+        commit = _git(checkout, "rev-parse", "HEAD")
+        changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"commit": commit.strip(), "changed": bool(changed.strip())}
+
+
+def _git(checkout: Path, *words: str) -> str:
+    command = ["git", "-C", str(checkout), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout  # noqa: S603 - fixed words
