@@ -76,17 +76,39 @@ def alternate(
         count: How many things one call does.
         repeats: How often each is measured.
     """
+    scale = 1e6 / count
+    return beside(
+        name, lambda: seconds(ours) * scale, lambda: seconds(peer) * scale, unit="us", goal=goal, repeats=repeats
+    )
+
+
+def beside(
+    name: str,
+    ours: Callable[[], float],
+    peer: Callable[[], float],
+    *,
+    unit: str,
+    goal: float | None = None,
+    repeats: int = REPEATS,
+) -> Comparison:
+    """Compare two measurements that return their own figure, in turns, after one of each that does not count.
+
+    Args:
+        name: What the row is called.
+        ours: Measures our way, in `unit`.
+        peer: Measures the other way, in the same unit.
+        unit: Unit of both.
+        goal: Largest ratio of the medians that is good enough.
+        repeats: How often each is measured.
+    """
     ours()
     peer()
     mine: list[float] = []
     theirs: list[float] = []
     for _ in range(repeats):
-        mine.append(seconds(ours))
-        theirs.append(seconds(peer))
-    scale = 1e6 / count
-    return Comparison(
-        name, "us", statistics.median(mine) * scale, statistics.median(theirs) * scale, goal, max(mine) / min(mine)
-    )
+        mine.append(ours())
+        theirs.append(peer())
+    return Comparison(name, unit, statistics.median(mine), statistics.median(theirs), goal, max(mine) / min(mine))
 
 
 def table(rows: Sequence[Comparison]) -> str:

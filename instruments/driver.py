@@ -280,6 +280,29 @@ class ScpiDriver(Driver):
             raise self._refusal(message, [error, *self._take_errors()])
         return []
 
+    def ask_then_command(self, question: str, form: Form[T], message: str) -> T:
+        """Ask something and then send commands, in one message with the question for errors.
+
+        What is asked is answered as it was before the commands.
+
+        Raises:
+            InstrumentError: The error queue holds something; all of it is named.
+            NoReply: No reply came. Whether the commands were carried out is not known.
+            GarbledReply: The reply was damaged. Whether the commands were carried out is not known.
+        """
+        self.write(f"{question};{message}{ERROR_QUERY}")
+        reply = self.line.receive()
+        answer, separator, entry = reply.partition(";")
+        entry = entry.lstrip(" ")  # the manual prints a blank there, instruments send none
+        if form.matches(answer) is None or (separator and ERROR.matches(entry) is None):
+            raise self.line.doubt(f"{form.expected}, a semicolon and {ERROR.expected}; read back what was set", reply)
+        if not separator:  # the rest of a message is dropped behind a unit that is invalid
+            raise self._refusal(message, self._take_errors() or [QueuedError(0, "nothing")])
+        error = ERROR.read(entry)
+        if error.code:
+            raise self._refusal(message, [error, *self._take_errors()])
+        return form.read(answer)
+
     def check_errors(self) -> list[Any]:
         """Empty the error queue.
 

@@ -27,6 +27,9 @@ _RESPONSES = {"fast": "FAST", "slow": "SLOW"}
 _SHIELDS = {"output low": "OLOW", "guard": "GUAR"}
 
 
+_CURRENT = within("source_current", -LARGEST_CURRENT, LARGEST_CURRENT, "A")
+
+
 class MeasurementBit(IntFlag):
     """Bits of the 6221's measurement registers."""
 
@@ -102,7 +105,7 @@ class Keithley6221(ScpiDriver):
         ":SOUR:CURR?",
         ":SOUR:CURR %s",
         """Control the direct current in A (float from -0.105 to 0.105; on a fixed range at most 105 % of it).""",
-        within("source_current", -LARGEST_CURRENT, LARGEST_CURRENT, "A"),
+        _CURRENT,
         NUMBER,
     )
     source_range = control(
@@ -227,6 +230,19 @@ class Keithley6221(ScpiDriver):
     def in_compliance(self) -> bool:
         """Get whether the source is in compliance now: it drives less current than it was set to."""
         return bool(self.measurement_condition & MeasurementBit.COMPLIANCE)
+
+    def change_current(self, current: float) -> bool:
+        """Set the current in A, and say whether the source was in compliance until then; all in one message.
+
+        Raises:
+            BadValue: The current is no finite number.
+            LimitExceeded: It lies outside -0.105 A to 0.105 A; nothing was sent.
+            InstrumentError: The source refused it.
+            NoReply: No reply came; read back what was set.
+            GarbledReply: The reply was damaged; read back what was set.
+        """
+        before = self.ask_then_command(":STAT:MEAS:COND?", REGISTER, f":SOUR:CURR {_CURRENT(current)}")
+        return bool(before & MeasurementBit.COMPLIANCE)
 
     def clear_source(self) -> None:
         """Set 0 A and turn the output off at once.

@@ -78,7 +78,7 @@ def hall_loop(
         data: The table that was analysed.
         results: What `loops.anomalous_hall` said of it; these numbers are written into the figure.
         title: What was measured on what.
-        subtitle: Conditions: temperature, current, rate.
+        subtitle: Temperature, current, rate.
         provenance: Run, date, version: a discreet line at the bottom.
         simulated: Marks the figure so that nobody takes it for a measurement.
         unit: Of the field axis.
@@ -91,16 +91,13 @@ def hall_loop(
 
     if unit not in FIELD_UNITS:
         raise BadValue(f"A field is shown in {', '.join(FIELD_UNITS)}, not in {unit!r}: choose one of them.")
-    readings = read_table(data)
-    analyses, _ = analyse_loops(data)
+    readings, (analyses, _) = read_table(data), analyse_loops(data)
     scale = _scale(readings, unit)
     split = [analysis for analysis in analyses if not isinstance(analysis.parity, str)]
     figure = Figure(figsize=SIZE, facecolor="white")
-    grid = figure.add_gridspec(
-        1, 2 if split else 1, width_ratios=[2.35, 1] if split else [1], left=0.085, right=0.98, top=0.83, bottom=0.16
-    )
-    main = figure.add_subplot(grid[0])
-    _draw_loop(main, readings, analyses, results, scale)
+    widths = [2.35, 1.0] if split else [1.0]
+    grid = figure.add_gridspec(1, len(widths), width_ratios=widths, left=0.085, right=0.98, top=0.83, bottom=0.16)
+    _draw_loop(figure.add_subplot(grid[0]), readings, analyses, results, scale)
     if split:
         _draw_parts(figure.add_subplot(grid[1]), split, scale)
     _write_frame(figure, title, subtitle, provenance, simulated=simulated)

@@ -45,8 +45,13 @@ class ReversalReader:
         self._voltmeter = voltmeter
         self._clock = clock
         self._settings = settings
-        self._currents = (settings.current, -settings.current, settings.current)
+        currents = (settings.current, -settings.current, settings.current)
+        self._conversions = [
+            (current, f"Voltage {number} (V)", f"Current {number} (A)", f"Start {number} (s)", f"End {number} (s)")
+            for number, current in enumerate(currents, start=1)
+        ]
         self._weight = 4.0 * settings.current
+        self._level = 0.0
 
     def prepare(self) -> None:
         """Set both instruments up and switch the source on at zero current."""
@@ -61,27 +66,32 @@ class ReversalReader:
         self._voltmeter.configure_one_shot(CHANNEL, settings.nplc, settings.voltage_range, front_auto_zero=False)
         self._voltmeter.line_synchronization_enabled = False
         self._source.source_enabled = True
+        self._level = 0.0
 
     def read(self) -> dict[str, Any]:
         """Take one reading: voltages in V, currents in A, start and end of each conversion in s on the lab's clock.
 
-        The resistance is NaN if the voltmeter overflowed.
+        A reading begins with the current with which the one before ended. Compliance is asked for with each reversal,
+        for the conversion that is over, so that either polarity is looked at. The resistance is NaN if the voltmeter
+        overflowed.
         """
-        source, voltmeter, settle = self._source, self._voltmeter, self._settings.settle
+        voltmeter = self._voltmeter
         row: dict[str, Any] = {}
-        overflow = False
-        for number, current in enumerate(self._currents, start=1):
-            source.source_current = current
-            self._clock.sleep(settle)
+        overflow = compliance = False
+        for current, voltage_name, current_name, start_name, end_name in self._conversions:
+            if current != self._level:
+                compliance = self._source.change_current(current) or compliance
+                self._level = current
+                self._clock.sleep(self._settings.settle)
             reading = voltmeter.reading()
             overflow = overflow or reading.overflow
-            row[f"Voltage {number} (V)"] = reading.voltage
-            row[f"Current {number} (A)"] = current
-            row[f"Start {number} (s)"] = reading.start
-            row[f"End {number} (s)"] = reading.end
+            row[voltage_name] = reading.voltage
+            row[current_name] = current
+            row[start_name] = reading.start
+            row[end_name] = reading.end
         row["Range (V)"] = self._settings.voltage_range
         row["Overflow"] = overflow
-        row["Compliance"] = source.in_compliance
+        row["Compliance"] = compliance
         voltage = row["Voltage 1 (V)"] - 2.0 * row["Voltage 2 (V)"] + row["Voltage 3 (V)"]
         row["Hall resistance (ohm)"] = math.nan if overflow else voltage / self._weight
         row["Time (s)"] = 0.5 * (row["Start 2 (s)"] + row["End 2 (s)"])

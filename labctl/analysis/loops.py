@@ -211,7 +211,7 @@ def _moved(crossing: Crossing, unstraight: float) -> float:
 
 
 def _field_note(crossing: Crossing, remanence: float | None) -> str | None:
-    notes = [f"switches within one spacing of {1e3 * crossing.spacing:.3g} mT"] if crossing.sharp else []
+    notes = [f"limited by the spacing of the readings, {short_text(crossing.spacing, 'T')}"] if crossing.sharp else []
     if remanence is not None and abs(crossing.field) < 3 * abs(remanence):
         notes.append("within three times the magnet's remanent field")
     return "; ".join(notes) or None

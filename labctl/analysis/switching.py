@@ -43,7 +43,7 @@ class Crossing:
     Attributes:
         field: T, reported field.
         uncertainty: T, standard uncertainty of this crossing of this branch.
-        sharp: The crossing lies within a jump from one reading to the next: the spacing limits it.
+        sharp: Too few readings lie on the way to show a course: the spacing limits it.
         slope: ohm/T, steepness at the crossing (of the jump, if sharp), sign as in the raw data.
         spacing: T, distance of the two readings around it.
         row: Row of the branch, in order of measurement, nearest to it.

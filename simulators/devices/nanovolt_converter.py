@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -65,6 +66,7 @@ _NOISE = {
 }
 
 
+@lru_cache(maxsize=64)
 def noise_rms(channel: int, full_scale: float, nplc: float) -> float:
     """Return the meter's own noise in one conversion, V rms; white from conversion to conversion.
 
@@ -88,6 +90,7 @@ def noise_rms(channel: int, full_scale: float, nplc: float) -> float:
     return one * nplc ** (math.log(five / one) / math.log(5.0))
 
 
+@lru_cache(maxsize=64)
 def conversion_time(nplc: float, line_frequency: float, autozero: bool, front_autozero: bool) -> float:
     """Return the time in s from the beginning of an aperture until the reading is there.
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from instruments import scpi
 from instruments.clock import VirtualClock
 from instruments.driver import Identity
-from instruments.errors import BadValue, InstrumentError, InstrumentFault, LimitExceeded, NoReply
+from instruments.errors import BadValue, GarbledReply, InstrumentError, InstrumentFault, LimitExceeded, NoReply
 from instruments.keithley6221 import Keithley6221, MeasurementBit
 from tests.instruments.dialogues import (
     NO_ERROR,
@@ -143,6 +143,39 @@ def test_commands(method: str, message: str):
     pairs = [(f"{message};:SYST:ERR?", '-221,"Settings conflict"'), (":SYST:ERR?", NO_ERROR)]
     with dialogue(Keithley6221, *pairs) as source, pytest.raises(InstrumentError, match="Settings conflict"):
         getattr(source, method)()
+
+
+CHANGE = ":STAT:MEAS:COND?;:SOUR:CURR -0.0001;:SYST:ERR?"
+
+
+@pytest.mark.parametrize(("register", "clamped"), [(0, False), (8, True), (512, False), (520, True)])
+@pytest.mark.parametrize("blank", ["", " "])
+def test_changing_the_current_tells_of_the_compliance_until_then(register: int, clamped: bool, blank: str):
+    with dialogue(Keithley6221, (CHANGE, f"{register};{blank}{NO_ERROR}")) as source:
+        assert source.change_current(-1e-4) is clamped
+
+
+@pytest.mark.parametrize(
+    "reply", ["8x;" + NO_ERROR, "8;" + NO_ERROR[:-1], "8;", ";" + NO_ERROR, "8;8;" + NO_ERROR, NO_ERROR,
+              "8;" + NO_ERROR + "8;" + NO_ERROR, "8;-222"],
+)  # fmt: skip
+def test_a_damaged_reply_to_a_change_of_the_current_raises(reply: str):
+    with dialogue(Keithley6221, (CHANGE, reply)) as source, pytest.raises(GarbledReply, match="read back"):
+        source.change_current(-1e-4)
+
+
+def test_a_change_of_the_current_that_is_refused_or_not_answered_raises():
+    refusal = (CHANGE, '0;-222,"Parameter data out of range"'), (":SYST:ERR?", NO_ERROR)
+    with dialogue(Keithley6221, *refusal) as source, pytest.raises(InstrumentError, match="-222"):
+        source.change_current(-1e-4)
+    dropped = (CHANGE, "0"), (":SYST:ERR?", '-113,"Undefined header"'), (":SYST:ERR?", NO_ERROR)
+    with dialogue(Keithley6221, *dropped) as source, pytest.raises(InstrumentError, match="-113"):
+        source.change_current(-1e-4)
+    with dialogue(Keithley6221, (CHANGE, b"")) as source, pytest.raises(NoReply):
+        source.change_current(-1e-4)
+    for value, error in ((0.2, LimitExceeded), (float("nan"), BadValue), (float("inf"), BadValue)):
+        with dialogue(Keithley6221) as source, pytest.raises(error):
+            source.change_current(value)
 
 
 def test_reset_waits_on_the_clock_and_leaves_nothing_behind():

@@ -93,7 +93,7 @@ class Grains:
         state = (2 * np.searchsorted(fields, along) / self.count - 1).mean(axis=2) @ WEIGHTS
         hall = 0.17 + sign * self.amplitude * state + self.noise * rng.standard_normal(rows)
         field = sign * (-self.maximum + self.rate * middle) + self.field_noise * rng.standard_normal(rows)
-        time = middle + (0.0 if sign < 0 else rows * self.period)
+        time = np.asarray(middle + (0.0 if sign < 0 else rows * self.period), dtype=np.float64)
         readings = Readings(
             field=field,
             hall=hall,

@@ -1,0 +1,19 @@
+"""All benchmarks, one after the other, in one table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from benchmarks import first_loop, queries, recording, startup
+from benchmarks.harness import Comparison, main
+
+ALL = (startup, recording, queries, first_loop)
+
+
+def measure(repeats: int) -> Sequence[Comparison]:
+    return [row for benchmark in ALL for row in benchmark.measure(repeats)]
+
+
+if __name__ == "__main__":
+    sys.exit(main(measure))

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from labctl.analysis.combine import combine
+from labctl.analysis.result import Result, Results, missing
+
+
+def loop(field: float, error: float = 1e-5, polarity: float = 1.0, *, saturated: bool = True) -> Results:
+    return Results(
+        {
+            "coercive_field_up": Result(field, error, "T", "this loop", note="sharp"),
+            "polarity": Result(polarity, None, "1", "this loop", note="convention"),
+            "saturated": Result(saturated, None, "1", "this loop"),
+        }
+    )
+
+
+def unsaturated() -> Results:
+    return Results(
+        {
+            "coercive_field_up": missing("T", "no switch"),
+            "polarity": missing("1", "no switch"),
+            "saturated": Result(False, None, "1", "this loop", note="no switch"),
+        }
+    )
+
+
+def test_one_loop_is_itself() -> None:
+    only = loop(0.07)
+    assert combine([only]) is only
+
+
+def test_several_loops_give_mean_and_scatter_with_their_number() -> None:
+    up = combine([loop(0.070), loop(0.072), loop(0.074)])["coercive_field_up"]
+    assert up.value == pytest.approx(0.072)
+    assert up.uncertainty == pytest.approx(0.002 / np.sqrt(3))
+    assert (up.of, up.degrees_of_freedom) == ("mean of 3 loops", 2)
+    assert up.note == "loop-to-loop sd 2 mT, n = 3; sharp"
+
+
+def test_a_mean_is_not_surer_than_the_readings_of_its_loops() -> None:
+    up = combine([loop(0.07, 3e-4), loop(0.07, 3e-4)])["coercive_field_up"]
+    assert up.uncertainty == pytest.approx(3e-4 / np.sqrt(2))
+
+
+def test_student_intervals_of_three_loops_hold_the_mean() -> None:
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(400):
+        low, high = combine([loop(0.07 + 2e-4 * x) for x in rng.standard_normal(3)])["coercive_field_up"].interval(0.95)
+        held += low <= 0.07 <= high
+    assert 368 <= held <= 390
+
+
+def test_loops_without_a_result_are_left_out_and_said() -> None:
+    results = combine([loop(0.070), unsaturated(), loop(0.072)])
+    assert results["coercive_field_up"].value == pytest.approx(0.071)
+    assert "1 of 3 loops left out: no switch" in (results["coercive_field_up"].note or "")
+    assert results["saturated"].value is False
+    none = combine([unsaturated(), unsaturated()])
+    assert none["coercive_field_up"].value is None
+    assert none["coercive_field_up"].why == "no switch"
+    alone = combine([unsaturated(), loop(0.07)])["coercive_field_up"]
+    assert (alone.value, alone.uncertainty, alone.of) == (0.07, 1e-5, "this loop")
+
+
+def test_a_sign_is_given_only_if_all_loops_agree() -> None:
+    assert combine([loop(0.07), loop(0.07)])["polarity"].value == 1.0
+    differing = combine([loop(0.07), loop(0.07, polarity=-1.0)])["polarity"]
+    assert differing.value is None
+    assert differing.why == "the 2 loops differ"

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from instruments.errors import BadValue
+from labctl.analysis.loops import anomalous_hall
+from labctl.figures import COLOURS, FieldUnit, hall_loop, save
+from tests.labctl.analysis.synthetic import Film
+
+
+def drawn(table: pd.DataFrame, *, simulated: bool = True, unit: FieldUnit = "mT") -> Figure:
+    return hall_loop(
+        table,
+        anomalous_hall(table),
+        title="Anomalous Hall loop",
+        subtitle="300 K",
+        provenance="run 7",
+        simulated=simulated,
+        unit=unit,
+    )
+
+
+def words(figure: Figure) -> str:
+    """Every text of the figure, true minus signs made plain."""
+    texts = [text.get_text() for text in figure.texts]
+    for axes in figure.axes:
+        texts += [text.get_text() for text in axes.texts]
+        texts += [axes.get_xlabel(), axes.get_ylabel(), axes.get_title(loc="left")]
+    return "\n".join(texts).replace("−", "-")
+
+
+def test_numbers_of_the_results_stand_in_the_figure() -> None:
+    table = Film().table(recorded=True)
+    results = anomalous_hall(table)
+    text = words(drawn(table))
+    for name in ("coercive_field_up", "coercive_field_down"):
+        assert results[name].text().removesuffix(" mT") in text
+    assert results["anomalous_hall_resistance"].text().replace("ohm", "Ω") in text
+    for word in ("Anomalous Hall loop", "300 K", "run 7", "field falling", "field rising", "(mT)", "(mΩ)"):
+        assert word in text
+
+
+def test_markers_lie_on_the_curve_at_the_coercive_fields() -> None:
+    table = Film().table(recorded=True)
+    axes = drawn(table).axes[0]
+    markers = [line for line in axes.lines if len(np.asarray(line.get_xdata())) == 1]
+    assert [line.get_markeredgecolor() for line in markers] == [COLOURS["down"], COLOURS["up"]]
+    for line, field in zip(markers, (-70.0, 70.0), strict=True):
+        assert float(np.asarray(line.get_xdata())[0]) == pytest.approx(field, abs=0.3)
+        assert float(np.asarray(line.get_ydata())[0]) == pytest.approx(170.0, abs=0.3)
+
+
+def test_only_a_simulated_loop_is_marked_as_simulated() -> None:
+    table = Film().table()
+    assert "SIMULATED" in words(drawn(table, simulated=True))
+    assert "SIMULATED" not in words(drawn(table, simulated=False))
+
+
+@pytest.mark.parametrize(("unit", "label", "reach"), [("mT", "(mT)", 500.0), ("Oe", "(Oe)", 5000.0), ("T", "(T)", 0.5)])
+def test_field_is_shown_in_the_wanted_unit(unit: FieldUnit, label: str, reach: float) -> None:
+    figure = drawn(Film().table(), unit=unit)
+    assert label in words(figure)
+    assert np.max(np.asarray(figure.axes[0].lines[0].get_xdata())) == pytest.approx(reach)
+
+
+def test_an_unknown_unit_is_refused_by_name() -> None:
+    with pytest.raises(BadValue, match="not in 'gauss'"):
+        drawn(Film().table(), unit="gauss")  # type: ignore[arg-type]  # what a user may type
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        (Film(coercive=0.05, width=0.4).table(), "Not saturated"),
+        (Film(amplitude=0.0).table(), "no switch"),
+        (Film(order="d").table(), "No loop"),
+        (Film().table().iloc[:0], "Only 0 valid points"),
+    ],
+)
+def test_what_cannot_be_given_is_said_in_the_figure(table: pd.DataFrame, sentence: str, tmp_path: Path) -> None:
+    figure = drawn(table)
+    assert sentence in " ".join(words(figure).split())
+    assert "R_\\mathrm{A}" not in words(figure)
+    save(figure, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_large_offset_is_taken_off_the_axis_and_said() -> None:
+    figure = drawn(Film(offset=7.5).table())
+    assert "Hall resistance - 7.5" in words(figure)
+    low, high = figure.axes[0].get_ylim()
+    assert -150 < low < -75 < 75 < high < 150
+
+
+@pytest.mark.parametrize(
+    "film",
+    [
+        Film(points=15),
+        Film(coercive=0.375, width=0.0, amplitude=-0.075),
+        Film(order="dududu", noise=2e-3, shift=0.02),
+        Film(shift=0.2),
+        Film(offset=-0.2),
+    ],
+    ids=str,
+)
+def test_texts_do_not_run_out_of_the_figure_or_over_each_other(film: Film) -> None:
+    figure = drawn(film.table())
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for axes in figure.axes for text in axes.texts if text.get_text()]
+    boxes += [text.get_window_extent() for text in figure.texts if text.get_text()]
+    for i, box in enumerate(boxes):
+        assert figure.bbox.x0 <= box.x0
+        assert box.x1 <= figure.bbox.x1
+        for other in boxes[i + 1 :]:
+            apart = box.x1 <= other.x0 or other.x1 <= box.x0 or box.y1 <= other.y0 or other.y1 <= box.y0
+            assert apart, (box, other)
+
+
+def test_every_kind_of_file_is_written(tmp_path: Path) -> None:
+    figure = drawn(Film().table())
+    for ending in ("png", "pdf", "svg"):
+        save(figure, tmp_path / f"figure.{ending}")
+        assert (tmp_path / f"figure.{ending}").stat().st_size > 5000
+
+
+def test_a_figure_that_cannot_be_written_raises(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="absent"):
+        save(drawn(Film().table()), tmp_path / "absent" / "figure.png")
+
+
+def test_loading_the_module_loads_no_matplotlib_and_no_pandas() -> None:
+    heavy = "import sys, labctl.figures; print([m for m in ('matplotlib', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
