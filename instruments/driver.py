@@ -27,6 +27,9 @@ T = TypeVar("T")
 ERROR_QUERY = ";:SYST:ERR?"
 """Ends every message that sets something."""
 
+NO_ERROR = '0,"No error"'
+"""What an empty error queue says."""
+
 LONGEST_ERROR_QUEUE = 30
 """The queues of these instruments hold ten; more than this many errors in a row are not a queue."""
 
@@ -273,6 +276,8 @@ class ScpiDriver(Driver):
             if not held:
                 raise
             raise self._refusal(message, held) from silence
+        if reply == NO_ERROR:
+            return []
         if ERROR.matches(reply) is None:
             raise self.line.doubt(f"{ERROR.expected}; read back what was set", reply)
         error = ERROR.read(reply)
@@ -294,6 +299,8 @@ class ScpiDriver(Driver):
         reply = self.line.receive()
         answer, separator, entry = reply.partition(";")
         entry = entry.lstrip(" ")  # the manual prints a blank there, instruments send none
+        if entry == NO_ERROR and form.matches(answer):
+            return form.read(answer)
         if form.matches(answer) is None or (separator and ERROR.matches(entry) is None):
             raise self.line.doubt(f"{form.expected}, a semicolon and {ERROR.expected}; read back what was set", reply)
         if not separator:  # the rest of a message is dropped behind a unit that is invalid

@@ -32,6 +32,10 @@ class DataDamaged(UsageError):
     """A data file that cannot be read to its end, apart from a torn last row."""
 
 
+class WriteFailed(LabError):
+    """The operating system did not take what was to be written: the disk is full, or the file is gone."""
+
+
 class Aborted(LabError):
     """Somebody asked the run to stop."""
 

@@ -78,6 +78,8 @@ def finite(name: str, value: object, unit: str = "") -> float:
     Raises:
         BadValue: It is no number, or nan or infinite.
     """
+    if type(value) is float and value - value == 0.0:
+        return value
     if isinstance(value, bool) or not isinstance(value, Real):
         raise BadValue(f"{name} takes a number{in_unit(unit)}, not {value!r}; nothing was sent")
     number = float(value)

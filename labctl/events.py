@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from instruments.clock import Clock
-from labctl.recorder import WriteFailed
+from instruments.errors import WriteFailed
 
 
 class EventLog:

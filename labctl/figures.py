@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from instruments.errors import BadValue
+from instruments.errors import BadValue, WriteFailed
 from labctl.analysis.branches import Branch
 from labctl.analysis.loops import LoopAnalysis, analyse_loops
 from labctl.analysis.plateaus import Plateaus
@@ -35,6 +36,8 @@ COLOURS = {"down": "#0072B2", "up": "#D55E00"}
 """Blue and vermilion of Okabe and Ito, told apart with every kind of colour vision and in print."""
 INK, QUIET, FAINT, AMBER, GREEN = "#222222", "#6b6b6b", "#c9c9c9", "#E69F00", "#009E73"
 WORDS = {"down": "field falling", "up": "field rising"}
+ENDINGS = (".png", ".pdf", ".svg")
+"""Kinds of figure files."""
 SIZE = (9.6, 5.4)
 """Inches: the shape of a slide."""
 CLEARED = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
@@ -105,12 +108,20 @@ def hall_loop(
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure; the kind follows from the ending (.png, .pdf, .svg).
+    """Write the figure; the kind follows from the ending.
 
     Raises:
-        OSError: the file cannot be written.
+        BadValue: an ending that no kind of figure has.
+        WriteFailed: the file cannot be written.
     """
-    figure.savefig(path, dpi=200)
+    if path.suffix not in ENDINGS:
+        raise BadValue(f"a figure cannot be written to {str(path)!r}: its ending must be one of {', '.join(ENDINGS)}")
+    try:
+        figure.savefig(path, dpi=200)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
 
 
 def _scale(readings: Readings, unit: FieldUnit) -> _Scale:

@@ -12,14 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from instruments.errors import BadValue, LabError
+from instruments.errors import BadValue, WriteFailed
 
 SYNC_INTERVAL = 1.0
 """Seconds of real time after which the file is forced to disk."""
-
-
-class WriteFailed(LabError):
-    """The operating system did not take a row: the disk is full, or the file is gone."""
 
 
 class Recorder:
@@ -41,8 +37,9 @@ class Recorder:
         bad = [name for name in self.columns if "," in name or "\n" in name or '"' in name]
         if bad:
             raise BadValue(f"a column is called {bad[0]!r}, but a name may hold no comma, quote or line break")
+        mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         try:
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0))
+            self._file = os.open(path, mode, 0o666)
         except OSError as error:
             raise WriteFailed(f"cannot make {path}: {error.strerror}") from error
         self._synced = time.monotonic()
@@ -57,7 +54,9 @@ class Recorder:
             WriteFailed: The row could not be written whole.
         """
         try:
-            text = ",".join([_cell(row[name]) for name in self.columns])
+            text = ",".join(
+                [repr(value) if type(value := row[name]) is float else _cell(value) for name in self.columns]
+            )
         except KeyError as error:
             raise BadValue(f"record() was given no value for the column {error.args[0]!r}") from None
         if len(row) != len(self.columns):

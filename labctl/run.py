@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import secrets
 import time
@@ -9,22 +10,25 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from instruments.clock import WallClock
-from instruments.errors import ComplianceFault, LabError
+from instruments.errors import ComplianceFault, DataDamaged, LabError, WriteFailed
 from labctl import discovery, limits, provenance
 from labctl.abort import AbortSwitch
 from labctl.events import EventLog
 from labctl.procedure import Caption, Procedure
-from labctl.recorder import Recorder, WriteFailed
+from labctl.recorder import Recorder
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, connections
 from labctl.session import Session, open_session
 from labctl.station import Station
 from labctl.tracking import Path as LoopPath
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class ActiveRun:
             directory.data_file, header_lines(procedure), (*procedure.DATA_COLUMNS, "Block", "Attempt")
         )
         self.attempt = 1
+        self.last_row_at = 0.0
 
     @property
     def points(self) -> int:
@@ -131,6 +136,7 @@ class ActiveRun:
         row["Block"] = self.path.block
         row["Attempt"] = self.attempt
         self._recorder.record(row)
+        self.last_row_at = time.perf_counter()
         if row.get("Compliance"):
             raise ComplianceFault(
                 "the source reached its compliance and drove less than its current: a lead is open, or current times "
@@ -176,13 +182,11 @@ def carry_out(request: Request, watch: Watcher | None = None) -> Outcome:
     use of this function.
     """
     outcome = Outcome(simulated=request.simulate)
-    started = time.perf_counter()
     try:
         with AbortSwitch() as switch:
             _measure(request, outcome, switch, watch)
     except LabError as error:
         outcome.fail(error)
-    outcome.wall_time_s = outcome.wall_time_s or time.perf_counter() - started
     if outcome.run is not None and outcome.points:
         _conclude(request, outcome)
     return outcome
@@ -203,25 +207,26 @@ def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Wat
     outcome.run = directory.path
     description = provenance.describe(request, seed)
     directory.write_request(description)
-    started = time.perf_counter()
     try:
         with open_session(
             request.station, request.sample, procedure.roles, simulate=request.simulate, seed=seed,
             sample_seed=request.sample_seed,
         ) as session:  # fmt: skip
+            started = time.perf_counter()
             directory.write_request({**description, "instruments": session.identities()})
-            _carry_out_in(session, request, directory, outcome, switch, watch)
-            outcome.wall_time_s = time.perf_counter() - started
+            last_row_at = _carry_out_in(session, request, directory, outcome, switch, watch)
+            outcome.wall_time_s = max(0.0, last_row_at - started)
     except LabError as error:  # an instrument that is not there: nothing was energised
-        EventLog(directory.events_file, WallClock()).state(error.status, error=str(error))
+        with contextlib.suppress(WriteFailed):
+            EventLog(directory.events_file, WallClock()).state(error.status, error=str(error))
         raise
 
 
 def _carry_out_in(
     session: Session, request: Request, directory: RunDirectory, outcome: Outcome, switch: AbortSwitch,
     watch: Watcher | None,
-) -> None:  # fmt: skip
-    """Execute the procedure on the opened instruments."""
+) -> float:  # fmt: skip
+    """Execute the procedure on the opened instruments; return when the last row was recorded (performance counter)."""
     procedure = request.procedure
     begun = session.clock.now()
     run = ActiveRun(request, directory, session, switch, watch)
@@ -230,6 +235,7 @@ def _carry_out_in(
     _execute(run, procedure, outcome, EventLog(directory.events_file, session.clock), switch)
     outcome.points = run.points
     outcome.lab_time_s = session.clock.now() - begun
+    return run.last_row_at
 
 
 def _execute(run: ActiveRun, procedure: Procedure, outcome: Outcome, events: EventLog, switch: AbortSwitch) -> None:
@@ -298,8 +304,9 @@ def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) ->
         directory: The run.
         outcome: Gets the results, and warnings about the data.
     """
-    data, warnings = directory.read_data()
+    data, warnings = rows_of(directory)
     outcome.warnings.extend(warnings)
+    outcome.points = len(data)
     results = procedure.analyse(data)
     outcome.results = results.as_dict()
     kind = type(procedure)
@@ -311,6 +318,18 @@ def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) ->
         from labctl import figures
 
         figures.save(figure, directory.figure_file)
+
+
+def rows_of(directory: RunDirectory) -> tuple[pd.DataFrame, list[str]]:
+    """Read a run's rows, and warnings about what was left out.
+
+    Raises:
+        DataDamaged: There are none, or the file is damaged other than in its last row.
+    """
+    data, warnings = directory.read_data()
+    if data.empty:
+        raise DataDamaged(f"{directory.data_file} holds no row: nothing was measured, so there is nothing to analyse")
+    return data, warnings
 
 
 def _title(request: Request) -> str:

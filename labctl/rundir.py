@@ -12,6 +12,7 @@ Everything else (state, progress) is derived from these files.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -21,7 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import DataDamaged, UnknownName, UsageError
+from instruments.errors import DataDamaged, UnknownName, UsageError, WriteFailed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,14 +136,24 @@ def _number(folder: Path) -> int:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file whole or not at all."""
+    """Write a JSON file whole or not at all.
+
+    Raises:
+        WriteFailed: The operating system does not take it; nothing of it stays behind.
+        ValueError: The content holds a number that JSON has not.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     scratch = path.with_name(path.name + ".part")
-    with scratch.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2, ensure_ascii=False, allow_nan=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    try:
+        with scratch.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            scratch.unlink()
+        raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

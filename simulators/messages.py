@@ -78,7 +78,9 @@ class _Message:
         if self.dropped:
             return False
         first = self.position - 1 if self.finish is not None else self.position
-        return bool(self.replies) or any(step[2] for step in self.steps[first:])
+        if self.replies:
+            return True
+        return any(step[2] for step in self.steps[first:])
 
 
 class MessageExchange(Device):
@@ -367,4 +369,7 @@ class MessageExchange(Device):
             self.service_requested()
 
     def _awaits_reply(self) -> bool:
-        return any(message is not None and message.expects_reply() for message in (self._held, *self._waiting))
+        held = self._held
+        if held is not None and held.expects_reply():
+            return True
+        return any(message.expects_reply() for message in self._waiting)

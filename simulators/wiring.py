@@ -93,6 +93,7 @@ class Wiring:
         self._compliance = math.inf
         self._noise = 0.0
         self._looked_at, self._clamped = -math.inf, False
+        self._looked_into: dict[int, tuple[float, float]] = {}
         self._changes: deque[tuple[float, float]] = deque([(-math.inf, 0.0)])
 
     # ---- the source's side
@@ -161,22 +162,30 @@ class Wiring:
             return math.nan
         aperture = end - start
         voltage = self._emf[channel](0.5 * (start + end))
-        resistance = high.resistance + low.resistance
         if high.pad != low.pad:
-            resistance += self._sample.resistance(high.pad, low.pad, end)
             for begin, finish, current in self._currents(start, end):
                 weight = (finish - begin) / aperture
                 voltage += weight * self._sample_voltage(high.pad, low.pad, begin, finish, current)
         temperature = self._sample.temperature(end)
-        return voltage + self._johnson[channel]() * johnson_rms(resistance, temperature, aperture)
+        return voltage + self._johnson[channel]() * johnson_rms(
+            self._resistance(channel, high, low, end), temperature, aperture
+        )
 
     def source_resistance(self, channel: int) -> float:
         """Resistance in ohm that a channel looks into."""
         high, low = self._channels.get(channel, (None, None))
         if high is None or low is None:
             return math.inf
-        between = 0.0 if high.pad == low.pad else self._sample.resistance(high.pad, low.pad, self._timeline.now)
-        return high.resistance + low.resistance + between
+        return self._resistance(channel, high, low, self._timeline.now)
+
+    def _resistance(self, channel: int, high: Lead, low: Lead, time: float) -> float:
+        """Resistance in ohm between two leads; a meter asks twice at the end of an aperture, and gets it once."""
+        asked_at, resistance = self._looked_into.get(channel, (math.nan, 0.0))
+        if asked_at != time:
+            between = 0.0 if high.pad == low.pad else self._sample.resistance(high.pad, low.pad, time)
+            resistance = high.resistance + low.resistance + between
+            self._looked_into[channel] = (time, resistance)
+        return resistance
 
     def _currents(self, start: float, end: float) -> list[tuple[float, float, float]]:
         """Cut a window at the changes of the current: start, end, current in A."""

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from labctl.procedure import Procedure
     from labctl.rundir import RunDirectory
 
-ENDINGS = (".png", ".pdf", ".svg")
-"""Kinds of figure files."""
-
 
 def analyse(path: Path, *, json: bool) -> None:
     """Analyse a run again; its result.json and figure.png are written anew."""
@@ -25,7 +22,6 @@ def analyse(path: Path, *, json: bool) -> None:
     request = directory.request()
     outcome = Outcome(run=directory.path, simulated=bool(request.get("simulated")), status=directory.status())
     conclude(procedure_of(directory, request), directory, outcome)
-    outcome.points = len(directory.read_data()[0])
     if json:
         output.print_json(outcome.to_json())
     else:
@@ -39,17 +35,16 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
     """Draw a run's figure again."""
     from labctl import figures
     from labctl.procedure import Caption
+    from labctl.run import rows_of
     from labctl.rundir import RunDirectory
 
     if unit not in ("mT", "Oe", "T"):
         raise BadValue(f"--unit is {unit!r}, but must be T, mT or Oe")
-    if out is not None and out.suffix not in ENDINGS:
-        raise BadValue(f"--out is {str(out)!r}, but its ending must be one of {', '.join(ENDINGS)}")
     directory = RunDirectory.open(_existing(path))
     request = directory.request()
     procedure = procedure_of(directory, request)
     procedure.caption = Caption(directory.path.name, bool(request.get("simulated")), unit)
-    data, warnings = directory.read_data()
+    data, warnings = rows_of(directory)
     figure = procedure.figure(data, procedure.analyse(data))
     if figure is None:
         output.line(f"{request['procedure']['name']} draws no figure")

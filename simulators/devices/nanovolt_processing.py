@@ -10,6 +10,7 @@ import statistics
 import struct
 
 from instruments.scpi import ScpiError
+from instruments.tables.keithley2182a import TABLE
 from instruments.tables.table import Value
 from simulators.devices.nanovolt_trigger import DATA_STALE, Reading, TriggerModel
 from simulators.exchange import command, query
@@ -28,6 +29,20 @@ _CAPACITY = 1024 * _BYTES_A_READING
 """Size of the buffer (assumed: the manual gives 1024 readings and no number of bytes)."""
 
 
+# Settings that every reading looks at, by the name under which they are kept.
+_MATH_FORM = TABLE["CALC:FORM"].header
+_FEED = TABLE["TRAC:FEED"].header
+_FEED_CONTROL = TABLE["TRAC:FEED:CONT"].header
+_STATISTIC = TABLE["CALC2:FORM"].header
+_ELEMENTS = TABLE["FORM:ELEM"].header
+_CODING = TABLE["FORM"].header
+_TEMPERATURE_UNIT = TABLE["UNIT:TEMP"].header
+_BYTE_ORDER = TABLE["FORM:BORD"].header
+_MATH_ON = TABLE["CALC:STAT"].header
+_STATISTICS_ON = TABLE["CALC2:STAT"].header
+_LIMITS_ON = {limit: TABLE[f"CALC3:LIM{limit}:STAT"].header for limit in (1, 2)}
+
+
 class Processing(TriggerModel):
     """Everything behind the digital filter."""
 
@@ -40,9 +55,9 @@ class Processing(TriggerModel):
 
     def processed(self, value: float) -> float:
         """Apply CALCulate:FORMat to a value, where it is on."""
-        if not self.flag("CALC:STAT") or value == OVERFLOW:
+        if not bool(self.settings[_MATH_ON]) or value == OVERFLOW:
             return value
-        form = self.value("CALC:FORM")
+        form = self.settings[_MATH_FORM]
         if form == "MXB":
             return self.number("CALC:KMAT:MMF") * value + self.number("CALC:KMAT:MBF")
         if form == "PERC":
@@ -55,14 +70,14 @@ class Processing(TriggerModel):
         self.status.measurement.set(READING_OVERFLOW, reading.value == OVERFLOW)
         result = self.processed(reading.value)
         for limit, (low_bit, high_bit) in _LIMIT_BITS.items():
-            if self.flag(f"CALC3:LIM{limit}:STAT"):
+            if self.settings[_LIMITS_ON[limit]]:
                 low = result < self.number(f"CALC3:LIM{limit}:LOW")
                 high = result > self.number(f"CALC3:LIM{limit}:UPP")
                 self._failed[limit] = low or high
                 self.status.measurement.set(low_bit, low)
                 self.status.measurement.set(high_bit, high)
         if self.storing():
-            source = self.value("TRAC:FEED")
+            source = self.settings[_FEED]
             stored = Reading(result, reading.channel, reading.temperature) if source == "CALC1" else reading
             self._buffer.append(stored)
             self._show_buffer()
@@ -102,7 +117,7 @@ class Processing(TriggerModel):
 
     def storing(self) -> bool:
         """Whether readings go into the buffer."""
-        return self.value("TRAC:FEED:CONT") == "NEXT" and self.value("TRAC:FEED") != "NONE"
+        return self.settings[_FEED_CONTROL] == "NEXT" and self.settings[_FEED] != "NONE"
 
     def buffer_in_use(self) -> bool:
         """Whether the buffer holds readings."""
@@ -166,8 +181,8 @@ class Processing(TriggerModel):
     @query("CALC2:IMM", "CALC2:DATA")
     def _ask_statistic(self) -> str:
         values = [reading.value for reading in self._buffer if reading.value != OVERFLOW]
-        form = self.value("CALC2:FORM")
-        if not values or form == "NONE" or not self.flag("CALC2:STAT"):
+        form = self.settings[_STATISTIC]
+        if not values or form == "NONE" or not bool(self.settings[_STATISTICS_ON]):
             raise ScpiError(DATA_STALE, "no statistics")
         if form == "SDEV":
             result = statistics.stdev(values) if len(values) > 1 else 0.0
@@ -186,10 +201,10 @@ class Processing(TriggerModel):
 
     def formatted(self, readings: list[Reading], processed: bool) -> str:
         """Print readings, after relative and (if `processed`) after math."""
-        elements = self.value("FORM:ELEM")
+        elements = self.settings[_ELEMENTS]
         assert isinstance(elements, tuple)
         values = [self.processed(reading.value) if processed else reading.value for reading in readings]
-        coding = self.value("FORM")
+        coding = self.settings[_CODING]
         if coding != "ASC":
             return self._binary(values, double=coding == "DRE")
         if elements == ("READ",):
@@ -202,13 +217,13 @@ class Processing(TriggerModel):
         """Reading, unit letters right behind it (not behind an overflow), channel as `1INTCHAN`."""
         text = _number_text(value) if "READ" in elements else ""
         if "UNIT" in elements and value != OVERFLOW:
-            text += str(self.value("UNIT:TEMP")) if reading.temperature else "VDC"
+            text += str(self.settings[_TEMPERATURE_UNIT]) if reading.temperature else "VDC"
         channel = f"{reading.channel}INTCHAN" if "CHAN" in elements else ""
         return ",".join(part for part in (text, channel) if part)
 
     def _binary(self, values: list[float], *, double: bool) -> str:
         """IEEE 488.2 block of indefinite length, `#0` and the numbers' bytes."""
-        order = ">" if self.value("FORM:BORD") == "NORM" else "<"
+        order = ">" if self.settings[_BYTE_ORDER] == "NORM" else "<"
         block = struct.pack(f"{order}{len(values)}{'d' if double else 'f'}", *values)
         return "#0" + block.decode("latin-1")
 

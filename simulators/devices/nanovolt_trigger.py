@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from instruments.scpi import ScpiError
+from instruments.tables.keithley2182a import TABLE
 from simulators.exchange import TRIGGER_IGNORED, ScpiDevice, command, query
 from simulators.messages import Later, Outcome
 from simulators.timeline import Event, Timeline
@@ -31,6 +32,11 @@ READING_AVAILABLE = 0x20
 
 RESOLUTION = 1e-9
 """Times in s that differ by less than this are the same moment: lab times of days leave no finer ones."""
+
+
+# Settings that every conversion looks at, by the name under which they are kept.
+_TRIGGER_SOURCE = TABLE["TRIG:SOUR"].header
+_CONTINUOUS = TABLE["INIT:CONT"].header
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,7 @@ class TriggerModel(ScpiDevice):
     def _await_trigger(self) -> None:
         """At the control source: go on at once, at the timer's beat, or wait."""
         self._samples, self._samples_left = [], round(self.number("SAMP:COUN"))
-        source = self.value("TRIG:SOUR")
+        source = self.settings[_TRIGGER_SOURCE]
         if source == "IMM":
             self._trigger_now()
         elif source == "TIM" and not self._endless():
@@ -167,8 +173,8 @@ class TriggerModel(ScpiDevice):
 
     def _endless(self) -> bool:
         """Whether the meter triggers itself without end and may skip readings that nobody asks for."""
-        endless = self.flag("INIT:CONT") or math.isinf(self._left)
-        return endless and self.value("TRIG:SOUR") in {"IMM", "TIM"} and not self.storing()
+        endless = bool(self.settings[_CONTINUOUS]) or math.isinf(self._left)
+        return endless and self.settings[_TRIGGER_SOURCE] in {"IMM", "TIM"} and not self.storing()
 
     def _trigger_now(self) -> None:
         self._indicate(MEASURING)
@@ -209,7 +215,7 @@ class TriggerModel(ScpiDevice):
         self._left -= 1
         if self._left > 0:
             self._await_trigger()
-        elif self.flag("INIT:CONT"):
+        elif bool(self.settings[_CONTINUOUS]):
             self._begin_sequence()
         else:
             self.halt()
@@ -227,7 +233,7 @@ class TriggerModel(ScpiDevice):
 
     def _external(self, source: str) -> None:
         waiting = self._initiated and self._event is None and self._free_since is None
-        if not waiting or self.value("TRIG:SOUR") != source:
+        if not waiting or self.settings[_TRIGGER_SOURCE] != source:
             raise ScpiError(TRIGGER_IGNORED, "nothing waits for this trigger")
         self._trigger_now()
 
@@ -292,7 +298,7 @@ class TriggerModel(ScpiDevice):
     @command("ABOR")
     def _abort(self) -> None:
         self.halt()
-        if self.flag("INIT:CONT"):
+        if bool(self.settings[_CONTINUOUS]):
             self.start()
 
     @command("TRIG:SIGN")
@@ -329,17 +335,17 @@ class TriggerModel(ScpiDevice):
     @query("READ")
     def ask_read(self) -> Outcome:
         """ABORt, INITiate, FETCh?."""
-        if self.value("TRIG:SOUR") in {"BUS", "EXT"}:
+        if self.settings[_TRIGGER_SOURCE] in {"BUS", "EXT"}:
             raise ScpiError(TRIGGER_DEADLOCK, "no trigger can come while READ? waits for one")
         if round(self.number("SAMP:COUN")) > 1 and self.buffer_in_use():
             raise ScpiError(OUT_OF_MEMORY, "the buffer holds readings")
-        if self.flag("INIT:CONT"):
+        if bool(self.settings[_CONTINUOUS]):
             self.status.report(INIT_IGNORED)
             return self._next_reading(processed=True)
         self.halt()
         self.start()
         self._wants_reading = True
-        if math.isinf(self._left) or self.value("TRIG:SOUR") == "MAN":
+        if math.isinf(self._left) or self.settings[_TRIGGER_SOURCE] == "MAN":
             return Later(math.inf, self._read)
         return Later(None, self._read)
 

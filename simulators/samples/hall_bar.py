@@ -302,6 +302,8 @@ class FerrimagnetHallBar(Sample):
 
     def _interval(self, time: float) -> int:
         """Return the place in the record of the currents that flowed from a time on."""
+        if time >= self._currents[-1]:
+            return len(self._currents) - 1
         k = bisect_right(self._currents, time) - 1
         if k < 0:
             raise BadValue(f"the currents at {time} s were asked for; they are known from {self._currents[0]} s on")

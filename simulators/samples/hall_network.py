@@ -22,7 +22,6 @@ import numpy as np
 
 from instruments.errors import UnknownName
 
-
 MOST_KNOWN = 1000
 """Patterns of currents whose flow is kept."""
 

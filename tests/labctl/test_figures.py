@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from instruments.errors import BadValue
+from instruments.errors import BadValue, WriteFailed
 from labctl.analysis.loops import anomalous_hall
 from labctl.figures import COLOURS, FieldUnit, hall_loop, save
 from tests.labctl.analysis.synthetic import Film
@@ -131,8 +131,11 @@ def test_every_kind_of_file_is_written(tmp_path: Path) -> None:
 
 
 def test_a_figure_that_cannot_be_written_raises(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="absent"):
+    with pytest.raises(WriteFailed, match="absent"):
         save(drawn(Film().table()), tmp_path / "absent" / "figure.png")
+    with pytest.raises(BadValue, match="xyz"):
+        save(drawn(Film().table()), tmp_path / "figure.xyz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_loading_the_module_loads_no_matplotlib_and_no_pandas() -> None:

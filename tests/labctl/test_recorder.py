@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instruments.errors import BadValue
-from labctl.recorder import Recorder, WriteFailed
+from instruments.errors import BadValue, WriteFailed
+from labctl.recorder import Recorder
 
 COLUMNS = ("Field (T)", "Loop", "Branch", "Overflow")
 

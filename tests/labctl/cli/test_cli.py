@@ -253,6 +253,16 @@ def test_a_data_file_cut_in_the_middle_of_a_row_loses_that_row_with_a_warning(
 
 
 @pytest.mark.parametrize("command", ["analyse", "plot"])
+def test_a_run_without_a_row_has_nothing_to_analyse(tmp_path: Path, said: Said, command: str) -> None:
+    assert labctl("run", "ahe", "--simulate", "--seed", 1, "--out", tmp_path, *FAST, "--json") == 0
+    run = Path(said.json()["run"])
+    lines = (run / "data.csv").read_text().splitlines(keepends=True)
+    (run / "data.csv").write_text("".join(line for line in lines if line.startswith(("#", "Time"))))
+    assert labctl(command, run) == 2
+    assert "holds no row" in said.sentence()
+
+
+@pytest.mark.parametrize("command", ["analyse", "plot"])
 def test_what_is_no_run_is_refused(tmp_path: Path, said: Said, command: str) -> None:
     assert labctl(command, tmp_path / "nothing") == 2
     assert "does not exist" in said.sentence()
