@@ -162,6 +162,9 @@ class TemperatureSetpoint:
     rate: float
     approach: TemperatureApproach
 
+    def __str__(self) -> str:
+        return f"{self.temperature:g} K at {self.rate * 60:g} K/min, {self.approach.value}"
+
 
 @dataclass(frozen=True, slots=True)
 class FieldSetpoint:
@@ -171,6 +174,9 @@ class FieldSetpoint:
     rate: float
     approach: FieldApproach
     mode: MagnetMode
+
+    def __str__(self) -> str:
+        return f"{self.field:g} T at {self.rate * 1e4:g} Oe/s, {self.approach.value}, {self.mode.value}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+from decimal import ROUND_FLOOR, Decimal
 from enum import IntFlag
 from typing import Any
 
@@ -16,18 +17,29 @@ from pymeasure.adapters import Adapter
 from instruments.clock import Clock
 from instruments.driver import ScpiDriver, control, identity_form, measurement
 from instruments.errors import BadValue, InstrumentError, InstrumentFault
-from instruments.forms import BOOLEAN, NUMBER, REGISTER, finite, flag, one_of, reverse, whole, within
+from instruments.forms import BOOLEAN, NUMBER, REGISTER, exact, finite, flag, one_of, reverse, whole, within
 
 log = logging.getLogger(__name__)
 
 LARGEST_CURRENT = 0.105
 """A."""
 
+COMPLIANCE_STEP = Decimal("0.01")
+"""V."""
+
 _RESPONSES = {"fast": "FAST", "slow": "SLOW"}
 _SHIELDS = {"output low": "OLOW", "guard": "GUAR"}
 
 
 _CURRENT = within("source_current", -LARGEST_CURRENT, LARGEST_CURRENT, "A")
+
+
+_COMPLIANCE = within("source_compliance", 0.1, 105.0, "V")
+
+
+def _compliance(value: object) -> str:
+    """Check a compliance in V, and spell it rounded down to the source's step."""
+    return exact(float(Decimal(_COMPLIANCE(value)).quantize(COMPLIANCE_STEP, ROUND_FLOOR)))
 
 
 class MeasurementBit(IntFlag):
@@ -127,8 +139,10 @@ class Keithley6221(ScpiDriver):
     source_compliance = control(
         ":SOUR:CURR:COMP?",
         ":SOUR:CURR:COMP %s",
-        """Control the compliance, the largest voltage, in V (float from 0.1 to 105; the source rounds to 10 mV).""",
-        within("source_compliance", 0.1, 105.0, "V"),
+        """Control the compliance, the largest voltage, in V (float from 0.1 to 105, in steps of 10 mV).
+
+        It is a limit, so that a value between two steps is rounded down.""",
+        _compliance,
         NUMBER,
     )
     source_delay = control(

@@ -13,7 +13,17 @@ from typing import Any, Self
 
 from instruments.errors import Aborted
 
-_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = {
+    getattr(signal, name): words
+    for name, words in (
+        ("SIGINT", "Ctrl-C"),
+        ("SIGTERM", "a request to terminate"),
+        ("SIGHUP", "the end of its terminal"),
+        ("SIGBREAK", "Ctrl-Break"),
+    )
+    if hasattr(signal, name)
+}
+"""What ends a program on this system, and what it is called; no system has all of them."""
 
 
 class AbortSwitch:
@@ -26,7 +36,7 @@ class AbortSwitch:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
+            for number in SIGNALS:
                 self._previous[number] = signal.signal(number, self._on_signal)
         return self
 
@@ -39,7 +49,7 @@ class AbortSwitch:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
         again = bool(self.asked)
-        self.asked = "Ctrl-C" if number == signal.SIGINT else "a request to terminate"
+        self.asked = SIGNALS[signal.Signals(number)]
         if again and not self.shielded:
             raise KeyboardInterrupt
 

@@ -101,12 +101,12 @@ class _Number(Setting[ValueT]):
         super().__init__(default, summary)
 
     def convert(self, value: Any) -> Any:
-        """Return the value in SI units.
+        """Return the value in SI units. Text without a unit is in the declared one; a number is in SI units already.
 
         Raises:
             BadValue: Not a quantity of this dimension, not finite, or outside the limits.
         """
-        number = units.parse(value, self.units, self.called)
+        number = units.parse(value, self.units if isinstance(value, str) else self.si_unit, self.called)
         if self.above_zero and number <= 0:
             raise BadValue(f"{self.called} is {value}, but must be above zero; give {self._example()}")
         if self.minimum is not None and number < self.minimum:
@@ -185,9 +185,13 @@ class OptionalQuantity(_Number[float | None]):
         Raises:
             BadValue: As for a quantity.
         """
-        if value is None or (isinstance(value, str) and value.strip() in {"", self.absent}):
+        if value is None or (isinstance(value, str) and value.strip() == self.absent):
             return None
         return super().convert(value)
+
+    def is_set(self) -> bool:
+        """Tell pymeasure that leaving it out is a value."""
+        return True
 
     def shown_default(self) -> str:
         """Return the word for its absence."""

@@ -47,7 +47,7 @@ class Probe:
         from_record = "from record"
         return {
             "probe_current": OptionalQuantity(
-                from_record, "Probe current, reversed during a reading", unit="A", above_zero=True
+                from_record, "Probe current, reversed during a reading", unit="A", minimum="100 pA"
             ),
             "probe_read": Choice(REVERSAL3, "How one reading is made of conversions", options=[REVERSAL3]),
             "probe_nplc": Quantity("1 PLC", "Integration time of one conversion", minimum="0.01 PLC", maximum="50 PLC"),

@@ -67,6 +67,20 @@ class Caption:
     field_unit: Literal["mT", "Oe", "T"] = "mT"
 
 
+def check_names(procedure: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse parameters that a procedure does not have.
+
+    Raises:
+        UnknownName: The first that it does not have; the sentence says which name is nearest.
+    """
+    known = list(known)
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+            raise UnknownName(f"{procedure} has no parameter {name!r}; {hint}")
+
+
 class Procedure(PymeasureProcedure):
     """An experiment.
 
@@ -129,11 +143,8 @@ class Procedure(PymeasureProcedure):
             BadValue: A value that does not fit.
         """
         known = self.declared_parameters()
+        check_names(type(self).__name__, parameters, known)
         for name, value in parameters.items():
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
-                raise UnknownName(f"{type(self).__name__} has no parameter {name!r}; {hint}")
             known[name].__set__(self, value)
 
     def values(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from instruments.clock import Clock
 from instruments.cryostat import CryostatReading
+from instruments.errors import BadValue
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from labctl.probe import ProbeSettings
@@ -25,6 +26,9 @@ COLUMNS = (
     "Range (V)", "Overflow", "Compliance",
 )  # fmt: skip
 """Columns of a reading taken between two readings of the field."""
+
+COARSEST = 0.01
+"""Largest relative difference between the current that was asked for and the one that the source can set."""
 
 CHANNEL = 1
 """Channel of the voltmeter that reads the Hall voltage."""
@@ -45,20 +49,21 @@ class ReversalReader:
         self._voltmeter = voltmeter
         self._clock = clock
         self._settings = settings
-        currents = (settings.current, -settings.current, settings.current)
-        self._conversions = [
-            (current, f"Voltage {number} (V)", f"Current {number} (A)", f"Start {number} (s)", f"End {number} (s)")
-            for number, current in enumerate(currents, start=1)
-        ]
-        self._weight = 4.0 * settings.current
+        self._conversions: list[tuple[float, str, str, str, str]] = []
+        self._weight = 0.0
         self._level = 0.0
 
     def prepare(self) -> None:
-        """Set both instruments up and switch the source on at zero current."""
+        """Set both instruments up and switch the source on at zero current.
+
+        Raises:
+            BadValue: The source has no level near the probe current.
+        """
         settings = self._settings
         self._source.source_enabled = False
         self._source.source_current = 0.0
         self._source.source_range = settings.current
+        self._plan(self._nearest_level(settings.current))
         self._source.source_compliance = settings.compliance
         self._source.filter_enabled = False
         # Reversal cancels what the front autozero would. Line synchronisation would hold each conversion back by an
@@ -67,6 +72,25 @@ class ReversalReader:
         self._voltmeter.line_synchronization_enabled = False
         self._source.source_enabled = True
         self._level = 0.0
+
+    def _nearest_level(self, current: float) -> float:
+        """Ask the source, with its output off, which of its levels it takes for a current in A."""
+        self._source.source_current = current
+        level = self._source.source_current
+        self._source.source_current = 0.0
+        if abs(level - current) > COARSEST * current:
+            raise BadValue(
+                f"probe_current is {current:g} A, but the source's nearest level is {level:g} A; give a current that "
+                "its range resolves"
+            )
+        return level
+
+    def _plan(self, current: float) -> None:
+        self._conversions = [
+            (level, f"Voltage {number} (V)", f"Current {number} (A)", f"Start {number} (s)", f"End {number} (s)")
+            for number, level in enumerate((current, -current, current), start=1)
+        ]
+        self._weight = 4.0 * current
 
     def read(self) -> dict[str, Any]:
         """Take one reading: voltages in V, currents in A, start and end of each conversion in s on the lab's clock.

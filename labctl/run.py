@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from instruments.clock import WallClock
-from instruments.errors import ComplianceFault, DataDamaged, LabError, WriteFailed
+from instruments.errors import Aborted, ComplianceFault, DataDamaged, LabError, WriteFailed
 from labctl import discovery, limits, provenance
 from labctl.abort import AbortSwitch
 from labctl.events import EventLog
@@ -152,7 +152,10 @@ class ActiveRun:
             Aborted: Somebody asked for the end.
         """
         if self._watch is not None:
-            self._watch(self)
+            try:
+                self._watch(self)
+            except OSError:  # whoever watched has gone away; the run goes on
+                self._watch = None
         self._switch.check()
 
     def close(self) -> None:
@@ -182,13 +185,17 @@ def carry_out(request: Request, watch: Watcher | None = None) -> Outcome:
     use of this function.
     """
     outcome = Outcome(simulated=request.simulate)
-    try:
-        with AbortSwitch() as switch:
+    with AbortSwitch() as switch:
+        try:
             _measure(request, outcome, switch, watch)
-    except LabError as error:
-        outcome.fail(error)
-    if outcome.run is not None and outcome.points:
-        _conclude(request, outcome)
+        except LabError as error:
+            outcome.fail(error)
+        switch.shielded = True  # the data are safe, and what is left takes a second
+        if outcome.run is not None and outcome.points:
+            _conclude(request, outcome)
+    if switch.asked and not outcome.exit_code:
+        outcome.warnings.append(f"{switch.asked} came after the last point: the run is complete")
+        outcome.exit_code = Aborted.exit_code
     return outcome
 
 
@@ -246,7 +253,7 @@ def _execute(run: ActiveRun, procedure: Procedure, outcome: Outcome, events: Eve
         procedure.execute()
         outcome.status = "finished"
     except KeyboardInterrupt:
-        outcome.status, outcome.exit_code, outcome.error = "aborted", 3, "aborted by Ctrl-C"
+        outcome.fail(Aborted("aborted by Ctrl-C, given twice"))
     except Exception as error:  # noqa: BLE001 - the one boundary of a run: whatever an experiment raises, the sample is made safe
         outcome.fail(error)
         if not isinstance(error, LabError):

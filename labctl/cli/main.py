@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 import typer
 
-from instruments.errors import LabError
+from instruments.errors import Aborted, BadValue, LabError
+from labctl.abort import SIGNALS
+from labctl.cli import output
 from labctl.cli.app import app
+
+_INTERRUPTED = 130
+"""Exit code that typer gives to a command that was interrupted."""
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -19,18 +27,50 @@ def run_command(arguments: Sequence[str]) -> int:
     """
     words = list(arguments) or ["--help"]
     try:
-        code = app(args=words, prog_name="labctl", standalone_mode=False)
-    except typer.Exit as end:
-        return end.exit_code
+        with _signals_as_interrupts():
+            return _run(words)
     except typer.TyperException as error:
         return _complain(_sentence(error), 2, "failed", words)
     except (typer.Abort, KeyboardInterrupt):
-        return _complain("aborted by Ctrl-C", 3, "aborted", words)
+        return _complain("aborted by Ctrl-C", Aborted.exit_code, Aborted.status, words)
     except LabError as error:
         if "--debug" in words:
             traceback.print_exc()
         return _complain(str(error), error.exit_code, error.status, words)
+    except Exception as error:  # noqa: BLE001 - the one boundary of the process: a defect is one sentence, too
+        if "--debug" in words:
+            traceback.print_exc()
+        hint = "; `labctl --debug ...` shows where"
+        return _complain(f"{type(error).__name__}: {error}{hint}", 1, "failed", words)
+
+
+def _run(words: list[str]) -> int:
+    for word in words:
+        if not word.isprintable() and any("\ud800" <= character <= "\udfff" for character in word):
+            raise BadValue(f"the word {word!a} is not text in this system's encoding; write it in UTF-8")
+    code = app(args=words, prog_name="labctl", standalone_mode=False)
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _signals_as_interrupts() -> Generator[None]:
+    """Let every signal that ends a program end it as Ctrl-C does: through `finally`, with an exit code."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    try:
+        previous = {number: signal.signal(number, interrupt) for number in SIGNALS}
+    except ValueError:  # not the main thread, to which signals belong
+        previous = {}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 def _sentence(error: typer.TyperException) -> str:
@@ -42,8 +82,6 @@ def _sentence(error: typer.TyperException) -> str:
 
 def _complain(sentence: str, code: int, status: str, words: Sequence[str]) -> int:
     """Say what is wrong, on stderr and, where JSON was asked for, as the one object on stdout."""
-    from labctl.cli import output
-
     if "--json" in words:
         output.print_json({
             "run": None, "status": status, "simulated": "--simulate" in words, "points": 0, "lab_time_s": 0.0,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,18 +13,29 @@ import typer
 
 
 def line(text: str = "") -> None:
-    """Print a line to stdout."""
-    typer.echo(text)
+    """Print a line to stdout. If nobody takes it (`| head -1`, a full disk), nothing more is printed."""
+    try:
+        typer.echo(text)
+    except OSError:
+        _print_to_nobody()
+
+
+def _print_to_nobody() -> None:
+    """Send what is printed from now on nowhere: a measurement does not end because its spectator has left."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def complain(sentence: str) -> None:
-    """Print a sentence to stderr."""
-    typer.echo(sentence, err=True)
+    """Print a sentence to stderr, if anybody takes it."""
+    with contextlib.suppress(OSError):
+        typer.echo(sentence, err=True)
 
 
 def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON object and nothing else."""
-    typer.echo(json.dumps(content, ensure_ascii=False, allow_nan=False))
+    line(json.dumps(content, ensure_ascii=False, allow_nan=False))
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:

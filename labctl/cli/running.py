@@ -38,15 +38,20 @@ class Options:
 
 def run(options: Options) -> None:
     """Run a procedure, print what was found, and exit with the run's code."""
+    from labctl.procedure import check_names
     from labctl.procedures import load_procedure
     from labctl.run import Request, carry_out
     from labctl.sample import load_sample
     from labctl.station import load_station
 
     kind = load_procedure(options.procedure)
+    values = assignments(options.parameters)
+    check_names(options.procedure, values, kind.declared_parameters())
+    if str(options.out) in {"", "."} and not options.out.name:
+        raise BadValue("--out is empty; name the folder that holds the runs")
     request = Request(
         name=options.procedure,
-        procedure=kind(**assignments(options.parameters)),
+        procedure=kind(**values),
         station=load_station(options.station),
         sample=load_sample(options.sample or _default_sample(simulate=options.simulate)),
         simulate=options.simulate,
@@ -93,6 +98,8 @@ def assignments(texts: Sequence[str]) -> dict[str, str]:
             raise BadValue(f"-p {text!r} is no assignment; write e.g. -p maximum_field=0.5T")
         if name in values:
             raise BadValue(f"-p {name} is given twice; give it once")
+        if not value.strip():
+            raise BadValue(f"-p {text!r} gives {name} no value; write e.g. -p {name}=..., or leave it out")
         values[name] = value.strip()
     return values
 

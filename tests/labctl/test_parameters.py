@@ -34,6 +34,14 @@ def test_a_field_may_be_written_in_any_of_its_units(text: object, tesla: float) 
     assert Loop(maximum_field=text).maximum_field == tesla
 
 
+def test_text_without_a_unit_is_in_the_declared_one_and_a_number_is_in_si_units() -> None:
+    assert Loop(rate="50").rate == 0.005
+    assert Loop(rate=0.005).rate == 0.005
+    loop = Loop(rate="50 Oe/s")
+    loop.rate = loop.rate
+    assert loop.rate == 0.005
+
+
 def test_the_hundredth_microampere_is_exact() -> None:
     assert Loop(probe_current="100 uA").values()["probe_current"] == 1e-4
 
