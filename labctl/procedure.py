@@ -171,11 +171,11 @@ class Procedure(PymeasureProcedure):
             BadValue: They do not.
         """
 
-    def largest(self) -> dict[str, float]:
-        """Return the largest magnitudes that will be asked for, checked against all limits before anything is sent.
+    def demands(self) -> dict[str, float]:
+        """Return the extremes that will be asked for, checked against all limits before anything is sent.
 
-        By name of the limit: `current` in A, `voltage` (compliance) in V, `field` in T, `field_rate` in T/s,
-        `temperature` in K.
+        By name: `current` in A, `voltage` (compliance) in V, `field` in T, `field_rate` and `slowest_field_rate` in
+        T/s, `temperature` in K.
         """
         return {}
 

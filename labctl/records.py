@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, Self, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from instruments.errors import UnknownName, UsageError
 from instruments.units import parse
+from labctl.wording import demand
 
 SCHEMA = 1
 """Version of the files that this labctl reads and writes."""
+
+LONGEST_NAME = 60
+"""Letters of a record's name, which becomes part of the names of folders."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", re.ASCII)
 
 
 def _read_as(unit: str) -> BeforeValidator:
@@ -52,12 +60,40 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The file that a record was read from; where it was found makes it no other record."""
+
+    file: Path | None = field(default=None, compare=False)
+
+
 class Record(Section):
     """A whole file."""
 
+    _origin: _Origin = PrivateAttr(default=_Origin())
     schema_version: int = Field(alias="schema", description=f"schema = {SCHEMA}, the version of the file's form")
     name: str = Field(min_length=1, description='what it is called, e.g. name = "mine"')
     title: str = Field(default="", description="one line for people")
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{_short(name)} cannot be part of a folder's name; take at most {LONGEST_NAME} letters (a to z), "
+                "digits, -, _ and ., with no . at either end, and write the rest into title"
+            )
+        return name
+
+    def read_from(self, file: Path) -> Self:
+        """Note the file that this was read from, and return itself."""
+        self._origin = _Origin(file)
+        return self
+
+    @property
+    def label(self) -> str:
+        """Its name and, where it was read from a file, that file: what a sentence calls it by."""
+        return repr(self.name) if self._origin.file is None else f"{self.name!r} ({self._origin.file})"
 
     def snapshot(self) -> dict[str, Any]:
         """Return what was read, with defaults and in SI units, ready for JSON; reading that gives an equal record."""
@@ -81,7 +117,20 @@ def read_record(kind: str, name: str | os.PathLike[str], shipped: Mapping[str, P
         UsageError: The file is not there, not TOML, or does not fit.
     """
     path = _locate(kind, name, shipped)
-    return check(kind, read_toml(kind, path), path, model)
+    return check(kind, read_toml(kind, path), path, model).read_from(path)
+
+
+def titles(shipped: Mapping[str, Path]) -> dict[str, str]:
+    """Return the one line that each file says about itself, by name; nothing of it is checked, so this is quick."""
+    return {name: _title(path) for name, path in shipped.items()}
+
+
+def _title(path: Path) -> str:
+    try:
+        title = read_toml("file", path).get("title", "")
+    except UsageError:
+        return "(cannot be read)"
+    return title if isinstance(title, str) else ""
 
 
 def _locate(kind: str, name: str | os.PathLike[str], shipped: Mapping[str, Path]) -> Path:
@@ -123,7 +172,7 @@ def check(kind: str, data: Mapping[str, Any], path: Path, model: type[RecordT]) 
         UsageError: It does not fit; the sentence names file, key and value, and what would be right.
     """
     version = data.get("schema")
-    if version != SCHEMA:
+    if type(version) is not int or version != SCHEMA:  # true is equal to 1, and no version
         said = "says no schema" if version is None else f"has schema {version!r}"
         raise UsageError(f"{kind} {path} {said}, but this labctl reads schema = {SCHEMA}")
     try:
@@ -154,7 +203,6 @@ def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
     place: tuple[str | int, ...] = fault["loc"]
     key = _dotted(place)
     given: Any = fault["input"]
-    context: Mapping[str, Any] = fault.get("ctx") or {}
     match fault["type"]:
         case "extra_forbidden":
             known = _keys(_model_at(model, place[:-1]))
@@ -162,12 +210,10 @@ def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
         case "missing":
             return f"{key} is missing: {_description(_model_at(model, place[:-1]), str(place[-1]))}"
         case "value_error":
-            return f"{key}: {context['error']}" if key else str(context["error"])
-        case "literal_error":
-            return f"{key} is {given!r}, but must be {context['expected']}"
+            error = fault["ctx"]["error"]
+            return f"{key}: {error}" if key else str(error)
         case _:
-            said = str(fault["msg"]).removeprefix("Input should ").removesuffix(" instance")
-            return f"{key} is {_short(given)}, but should {said}"
+            return f"{key} is {_short(given)}, but must {demand(fault)}"
 
 
 def _short(value: object) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 
 from instruments.clock import WallClock
 from instruments.errors import Aborted, ComplianceFault, DataDamaged, LabError, WriteFailed
-from labctl import discovery, limits, provenance
+from labctl import discovery, limits, provenance, simulation
 from labctl.abort import AbortSwitch
 from labctl.events import EventLog
 from labctl.procedure import Caption, Procedure
@@ -207,7 +207,9 @@ def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Wat
     for role in procedure.roles:
         discovery.find("instruments", request.station.instrument(role, request.name).driver)
     connections(request.station, request.sample)
-    limits.check(procedure.largest(), request.station, request.sample)
+    if request.simulate:
+        simulation.check(request.station, request.sample, procedure.roles)
+    limits.check(procedure.demands(), request.station, request.sample)
     seed = secrets.randbits(32) if request.seed is None else request.seed
     procedure.rng = np.random.default_rng([seed, 1])
     directory = RunDirectory.create(request.out, _title(request), WallClock().utc().astimezone())

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Version of the files' layout."""
 
-_NUMBERED = re.compile(r"(\d{4,})-")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBERED = re.compile(r"(\d{4,})-(?!\d{2}-\d{2}).")
 
 
 class RunDirectory:
@@ -54,13 +55,15 @@ class RunDirectory:
         day = root / today.strftime("%Y-%m-%d")
         try:
             day.mkdir(parents=True, exist_ok=True)
-            number = 1 + max((_number(folder) for folder in root.glob("*/*")), default=0)
+            days = [folder for folder in root.iterdir() if _DATE.fullmatch(folder.name) and folder.is_dir()]
+            number = 1 + max((_number(run) for folder in days for run in folder.iterdir()), default=0)
             while True:
                 path = day / f"{number:04d}-{title}"
-                if not any(day.glob(f"{number:04d}-*")):
+                try:
                     path.mkdir()
                     break
-                number += 1
+                except FileExistsError:  # another run took the number in this moment
+                    number += 1
         except OSError as error:
             raise UsageError(
                 f"cannot write runs to {root}: {error.strerror}; name another folder with --out"
@@ -88,8 +91,9 @@ class RunDirectory:
 
         Raises:
             DataDamaged: It is no JSON object.
+            UsageError: Another labctl wrote it, in a form that this one does not know.
         """
-        return read_json(self.request_file)
+        return _of_this_schema(self.request_file)
 
     def write_results(self, results: Mapping[str, Any], analysis: Mapping[str, Any]) -> None:
         """Write result.json: {name: {value, uncertainty, unit, of}}."""
@@ -100,8 +104,9 @@ class RunDirectory:
 
         Raises:
             DataDamaged: The file is no JSON object.
+            UsageError: Another labctl wrote it, in a form that this one does not know.
         """
-        return read_json(self.result_file).get("results", {}) if self.result_file.exists() else {}
+        return _of_this_schema(self.result_file).get("results", {}) if self.result_file.exists() else {}
 
     def read_data(self) -> tuple[pd.DataFrame, list[str]]:
         """Read the rows that count, and warnings about what was left out.
@@ -116,21 +121,32 @@ class RunDirectory:
         """Return the last state that the run announced, `unknown` if it announced none."""
         state = "unknown"
         if self.events_file.exists():
-            for line in self.events_file.read_text(encoding="utf-8").splitlines():
-                event = _parse_event(line)
-                state = event.get("state", state)
+            # What is not UTF-8 spoils its own line and no other.
+            for line in self.events_file.read_bytes().split(b"\n"):
+                announced = _parse_event(line).get("state")
+                state = announced if isinstance(announced, str) else state
         return state
 
 
-def _parse_event(line: str) -> dict[str, Any]:
+def _of_this_schema(path: Path) -> dict[str, Any]:
+    content = read_json(path)
+    version = content.get("schema")
+    if type(version) is not int or version != SCHEMA:  # True is equal to 1, and no version
+        said = f"has schema {version!r}" if "schema" in content else "says no schema"
+        raise UsageError(f"{path} {said}, but this labctl reads schema {SCHEMA}; read it with the labctl that wrote it")
+    return content
+
+
+def _parse_event(line: bytes) -> dict[str, Any]:
     try:
-        event = json.loads(line)
-    except json.JSONDecodeError:
-        return {}  # the last line of a run that died while writing it
+        event = json.loads(line.decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        return {}  # damaged, or the last line of a run that died while writing it
     return event if isinstance(event, dict) else {}
 
 
 def _number(folder: Path) -> int:
+    """Return a run's number; a folder with another name, such as a date, has none."""
     match = _NUMBERED.match(folder.name)
     return int(match[1]) if match else 0
 
@@ -163,7 +179,7 @@ def read_json(path: Path) -> dict[str, Any]:
         DataDamaged: It is not one.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise DataDamaged(f"cannot read {path}: {error}") from error
     if not isinstance(content, dict):
@@ -174,13 +190,15 @@ def read_json(path: Path) -> dict[str, Any]:
 def read_rows(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Read a data file as written by the recorder; a torn last row is dropped with a warning.
 
+    What programs on Windows (and git) make of a text file is read too: a mark before the first letter, CR before LF.
+
     Raises:
         DataDamaged: The file cannot be read, has no names of columns, or a row other than the last is damaged.
     """
     import pandas as pd
 
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise DataDamaged(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

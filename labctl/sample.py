@@ -33,6 +33,7 @@ from labctl.records import (
     Volt,
     read_record,
     suggest,
+    titles,
 )
 from labctl.station import Station
 
@@ -111,7 +112,17 @@ class Resistances(Section):
     """ohm, by which the Hall arms miss each other."""
     temperature: Kelvin = Field(default=300.0, gt=0)
     """K at which all of this holds."""
-    temperature_coefficient: PerKelvin | None = None
+    temperature_coefficient: PerKelvin | None = Field(default=None, ge=-0.1, le=0.1)
+    """1/K; metals have some 1e-3, and nothing that a film is made of comes near the bounds."""
+
+    @model_validator(mode="after")
+    def _two_wires_hold_the_bar(self) -> Self:
+        if self.two_wire is not None and self.two_wire < self.longitudinal:
+            raise ValueError(
+                f"two_wire is {self.two_wire:g} ohm, below longitudinal, {self.longitudinal:g} ohm, but what is "
+                "measured with two wires is the bar and its leads; correct one of them"
+            )
+        return self
 
 
 class ProbeDefaults(Section):
@@ -275,7 +286,8 @@ def connections(station: Station, record: SampleRecord) -> dict[str, str]:
     """Return the pad that each cable of a station reaches, by the cable's key in the station file.
 
     Raises:
-        UsageError: A cable is plugged into a lead that the sample does not have.
+        UsageError: A cable is plugged into a lead that the sample does not have, or two ends of one instrument reach
+            the same pad.
     """
     reached: dict[str, str] = {}
     for end, lead in station.cables.leads().items():
@@ -285,6 +297,12 @@ def connections(station: Station, record: SampleRecord) -> dict[str, str]:
                 f"{suggest(lead, list(record.leads))}its leads are {', '.join(record.leads)}"
             )
         reached[end] = record.leads[lead].pad
+    for high, low in station.cables.pairs():
+        if high in reached and reached[high] == reached.get(low):
+            raise UsageError(
+                f"station {station.name!r} has {high} and {low} at leads that both end on the pad {reached[high]!r} of "
+                f"sample {record.name!r}: a short is no measurement; plug one of them into another lead"
+            )
     return reached
 
 
@@ -301,6 +319,11 @@ def load_sample(name: str | os.PathLike[str]) -> SampleRecord:
 def available_samples() -> tuple[str, ...]:
     """Return the names of the shipped sample records."""
     return tuple(paths.sample_files())
+
+
+def sample_titles() -> dict[str, str]:
+    """Return the titles of the shipped sample records by name, in alphabetical order; a broken file hides no other."""
+    return titles(paths.sample_files())
 
 
 def _decimal(value: float) -> Fraction:

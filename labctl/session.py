@@ -98,5 +98,5 @@ def _open(station: Station, role: str, clock: Clock, lab: Lab | None) -> Driver:
     library: Any = station.visa_library if lab is None else lab.visa
     try:
         return kind(instrument.resource, clock=clock, visa_library=library)
-    except (pyvisa.Error, OSError) as error:
+    except (pyvisa.Error, OSError, ValueError) as error:  # pyvisa's InvalidResourceName is a ValueError
         raise UsageError(f"station {station.name!r}: cannot open {role} at {instrument.resource}: {error}") from error

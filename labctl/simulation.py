@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from instruments.clock import Clock
@@ -12,38 +13,107 @@ from labctl.sample import Model, SampleRecord, connections
 from labctl.station import Station
 from simulators.environment import Environment
 from simulators.lab import Bench, Instrument, Lab
+from simulators.machines import MACHINES
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
 from simulators.wiring import OPEN, Cables, EmfSettings, Lead
+
+TWINS = ("keithley6221", "keithley2182a", "ppms6000")
+"""Drivers whose instruments the simulated lab has."""
+
+
+def check(station: Station, record: SampleRecord, roles: Sequence[str] = ()) -> None:
+    """Refuse what cannot be simulated, as far as that can be known without building a lab.
+
+    Args:
+        station: The station.
+        record: The sample.
+        roles: Instruments that are needed; others may lack a simulated twin and are then not in the lab.
+
+    Raises:
+        UsageError: The station or the sample has no twin, or not in all that is asked for; the sentence names the
+            sample record by its file.
+    """
+    for role in roles:
+        _check_twin(station, role)
+    if station.simulation.machine not in MACHINES:
+        raise UsageError(
+            f"station {station.label} has simulation.machine = {station.simulation.machine!r}, which nobody simulates; "
+            f"there are {', '.join(MACHINES)}"
+        )
+    model = _model_of(record)
+    if record.mounting.field_from_normal != 0.0:
+        raise UsageError(
+            f"sample {record.label} has mounting.field_from_normal = "
+            f"{math.degrees(record.mounting.field_from_normal):g} deg, but simulated samples only know a field along "
+            'their film normal; write "0 deg" for a rehearsal, or measure on hardware'
+        )
+    reached = connections(station, record)  # a misspelled lead is an error, not an open one
+    pads = _check_model(station, record, model)
+    for end, pad in reached.items():
+        if pads is not None and pad not in pads:
+            raise UsageError(
+                f"sample {record.label} has a lead on the pad {pad!r}, where station {station.name!r} has {end}, but "
+                f"its model {model.family!r} has no such pad; it has {', '.join(pads)}"
+            )
+
+
+def _check_twin(station: Station, role: str) -> None:
+    driver = station.instrument(role).driver
+    discovery.find("instruments", driver)
+    if driver not in TWINS:
+        raise UsageError(
+            f"station {station.label} has the driver {driver!r} as its {role}, of which there is no simulated "
+            f"instrument; there are {', '.join(TWINS)}"
+        )
+
+
+def _model_of(record: SampleRecord) -> Model:
+    if record.model is None:
+        raise UsageError(
+            f"sample {record.label} has no [model], so it cannot be simulated; add one or leave --simulate"
+        )
+    return record.model
+
+
+def _check_model(station: Station, record: SampleRecord, model: Model) -> tuple[str, ...] | None:
+    """Let the family check its parameters and name its pads; None of one that has no `check_model` to do so."""
+    try:
+        family: Any = discovery.load("samples", model.family)
+        if not hasattr(family, "check_model"):
+            return None
+        return family.check_model(model.parameters, record.model_geometry(), station.limits.temperature)
+    except UsageError as error:
+        raise UsageError(f"sample {record.label}: {error}") from error
 
 
 def bench(station: Station, record: SampleRecord) -> Bench:
     """Describe the bench that a station file and a sample record stand for.
 
+    An instrument without a simulated twin is not on it; `check` says whether one that is needed lacks its twin.
+
     Raises:
-        UsageError: The record has no `[model]`, so nothing can stand in for the sample.
+        UsageError: Nothing can stand in for the sample, or not as it is mounted and cabled; see `check`.
     """
-    if record.model is None:
-        raise UsageError(
-            f"sample {record.name!r} has no [model], so it cannot be simulated; add one or leave --simulate"
-        )
-    connections(station, record)  # a misspelled lead is an error, not an open one
+    check(station, record)
     settings = station.simulation
     return Bench(
         instruments={
-            role: Instrument(instrument.driver, instrument.resource) for role, instrument in station.instruments.items()
+            role: Instrument(instrument.driver, instrument.resource)
+            for role, instrument in station.instruments.items()
+            if instrument.driver in TWINS
         },
         machine=settings.machine,
         cables=_cables(station),
         leads={name: Lead(lead.pad, lead.resistance) for name, lead in record.leads.items()},
-        sample=_sample_factory(record.model, record.model_geometry()),
+        sample=_sample_factory(_model_of(record), record.model_geometry()),
         line_frequency=station.line_frequency,
         emf=EmfSettings(settings.thermal_emf, settings.thermal_emf_wander, settings.thermal_emf_drift),
     )
 
 
 def _sample_factory(model: Model, geometry: dict[str, float]) -> Callable[[Environment, Streams, float], Sample]:
-    """Find the family that stands in for the sample; it checks its own parameters."""
+    """Find the family that stands in for the sample."""
     family: Any = discovery.load("samples", model.family)
     return lambda environment, streams, start: family.from_model(
         model.parameters, geometry, environment, streams, start

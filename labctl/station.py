@@ -6,6 +6,7 @@ A station file (`data/stations/*.toml`, or one's own) is read once; every value 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -32,6 +33,7 @@ from labctl.records import (
     in_order,
     read_record,
     suggest,
+    titles,
 )
 
 ROLES = ("source", "voltmeter", "smu", "lockin", "cryostat")
@@ -39,6 +41,22 @@ ROLES = ("source", "voltmeter", "smu", "lockin", "cryostat")
 
 OPEN = "open"
 """What a cable's end is plugged into when it hangs free."""
+
+PLAYS = {
+    "keithley6221": "source",
+    "keithley2182a": "voltmeter",
+    "keithley2400": "smu",
+    "ppms6000": "cryostat",
+    "multivu": "cryostat",
+}
+"""Role that each of our own drivers can play; another package's driver is trusted to play the one that it is given."""
+
+LARGEST_REMANENCE = 0.1
+"""T; flux trapped in a superconducting magnet makes some mT, so more than this is a field and no remanence."""
+
+_GPIB = re.compile(r"GPIB\d{0,2}::(?:\d|[12]\d|30)(?:::\d{1,2})?(?:::INSTR)?")
+_SOCKET = re.compile(r"TCPIP\d*::[^:\s]+::(?P<port>\d{1,5})::SOCKET")
+_HOST_AND_PORT = re.compile(r"[^:\s]+:(?P<port>\d{1,5})")
 
 _INTERLOCK_UNITS = {"helium_level": "", "temperature": "K", "field": "T"}
 
@@ -49,12 +67,53 @@ class Instrument(Section):
     driver: str = Field(min_length=1, description='name of the driver, e.g. driver = "keithley6221"')
     resource: str = Field(min_length=1, description='its address, e.g. resource = "GPIB0::12::INSTR"')
 
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        """Our own drivers' addresses are checked; another package's driver knows what its address looks like."""
+        if self.driver == "multivu":
+            if not _has_port(_HOST_AND_PORT, self.resource):
+                raise ValueError(
+                    f"resource is {self.resource!r}, but multivu needs host and port of the MultiPyVu server, e.g. "
+                    '"127.0.0.1:27183"'
+                )
+        elif self.driver in PLAYS and not _is_visa_name(self.resource):
+            raise ValueError(
+                f"resource is {self.resource!r}, which is no VISA resource name; give e.g. "
+                '"GPIB0::12::INSTR" (addresses 0 to 30) or "TCPIP::192.168.0.5::1394::SOCKET"'
+            )
+        return self
+
+
+def _has_port(pattern: re.Pattern[str], text: str) -> bool:
+    match = pattern.fullmatch(text)
+    return match is not None and 0 < int(match["port"]) < 65536
+
+
+def _is_visa_name(text: str) -> bool:
+    """GPIB and sockets are judged here, since pyvisa takes any address for them, and takes time to import."""
+    if text.upper().startswith("GPIB") and not text.endswith("INTFC"):
+        return _GPIB.fullmatch(text) is not None
+    if text.startswith("TCPIP") and text.endswith("::SOCKET"):
+        return _has_port(_SOCKET, text)
+    from pyvisa.rname import InvalidResourceName, ResourceName
+
+    try:
+        ResourceName.from_string(text)
+    except InvalidResourceName:
+        return False
+    return True
+
 
 class Pair(Section):
     """Leads that an instrument's high and low are plugged into."""
 
     high: str = Field(min_length=1, description=f'the lead at high, or "{OPEN}"')
     low: str = Field(min_length=1, description=f'the lead at low, or "{OPEN}"')
+
+    @model_validator(mode="after")
+    def _no_short(self) -> Self:
+        _refuse_short("high", self.high, "low", self.low)
+        return self
 
 
 class VoltmeterCables(Section):
@@ -64,6 +123,20 @@ class VoltmeterCables(Section):
     channel_1_low: str = Field(min_length=1, description=f'the lead at low of channel 1, or "{OPEN}"')
     channel_2_high: str = Field(default=OPEN, min_length=1)
     channel_2_low: str = Field(default=OPEN, min_length=1)
+
+    @model_validator(mode="after")
+    def _no_short(self) -> Self:
+        _refuse_short("channel_1_high", self.channel_1_high, "channel_1_low", self.channel_1_low)
+        _refuse_short("channel_2_high", self.channel_2_high, "channel_2_low", self.channel_2_low)
+        return self
+
+
+def _refuse_short(high: str, at_high: str, low: str, at_low: str) -> None:
+    if at_high == at_low != OPEN:
+        raise ValueError(
+            f"{high} and {low} are both at the lead {at_high!r}: a short is no measurement; plug one of them into "
+            f'another lead, or write "{OPEN}"'
+        )
 
 
 class Cables(Section):
@@ -83,6 +156,12 @@ class Cables(Section):
             ends |= {f"cables.{role}.{end}": lead for end, lead in plugged.items() if lead != OPEN}
         return ends
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the keys of the two ends between which an instrument drives or measures."""
+        two_ended = [(f"cables.{role}.high", f"cables.{role}.low") for role in ("source", "smu", "lockin")]
+        channels = [(f"cables.voltmeter.channel_{n}_high", f"cables.voltmeter.channel_{n}_low") for n in (1, 2)]
+        return [*two_ended, *channels]
+
 
 class Limits(Section):
     """What nothing may exceed on this station, whatever the sample allows. Magnitudes, but for the temperature."""
@@ -91,6 +170,8 @@ class Limits(Section):
     voltage: Volt = Field(gt=0, description='largest voltage, also as compliance, e.g. voltage = "21 V"')
     field: Tesla = Field(gt=0, description='largest field, e.g. field = "9 T"')
     field_rate: TeslaPerSecond = Field(gt=0, description='largest field rate, e.g. field_rate = "190 Oe/s"')
+    slowest_field_rate: TeslaPerSecond | None = Field(default=None, gt=0)
+    """T/s, slowest ramp that the magnet's supply keeps; None if any will do."""
     temperature: Annotated[tuple[Kelvin, Kelvin], AfterValidator(in_order)] = Field(
         description='lowest and highest temperature, e.g. temperature = ["1.9 K", "400 K"]'
     )
@@ -173,12 +254,40 @@ class Station(Record):
             raise ValueError(f"power lines have 50 Hz or 60 Hz, not {frequency:g} Hz")
         return frequency
 
+    @field_validator("field_remanence")
+    @classmethod
+    def _of_a_magnet(cls, remanence: float | None) -> float | None:
+        if remanence is not None and remanence > LARGEST_REMANENCE:
+            raise ValueError(
+                f"{remanence:g} T is not a remanence, which is what flux trapped in the magnet adds, at most "
+                f'{LARGEST_REMANENCE:g} T; write e.g. "20 Oe"'
+            )
+        return remanence
+
     @field_validator("instruments")
     @classmethod
     def _known_roles(cls, instruments: dict[str, Instrument]) -> dict[str, Instrument]:
         for role in instruments:
             if role not in ROLES:
                 raise ValueError(f"{role!r} is not a role; {suggest(role, ROLES)}roles are {', '.join(ROLES)}")
+        return instruments
+
+    @field_validator("instruments")
+    @classmethod
+    def _each_plays_its_role(cls, instruments: dict[str, Instrument]) -> dict[str, Instrument]:
+        at: dict[str, str] = {}
+        for role, instrument in instruments.items():
+            if PLAYS.get(instrument.driver, role) != role:
+                raise ValueError(
+                    f"{role} has the driver {instrument.driver!r}, which can only be the "
+                    f"{PLAYS[instrument.driver]}; name the driver of a {role}, or move it to "
+                    f"[instruments.{PLAYS[instrument.driver]}]"
+                )
+            other = at.setdefault(instrument.resource, role)
+            if instruments[other].driver != instrument.driver:
+                raise ValueError(
+                    f"{other} and {role} are both at {instrument.resource!r}, but two instruments have two addresses"
+                )
         return instruments
 
     @model_validator(mode="after")
@@ -230,3 +339,8 @@ def load_station(name: str | os.PathLike[str]) -> Station:
 def available_stations() -> tuple[str, ...]:
     """Return the names of the shipped stations."""
     return tuple(paths.station_files())
+
+
+def station_titles() -> dict[str, str]:
+    """Return the titles of the shipped stations by name, in alphabetical order; a broken file hides no other."""
+    return titles(paths.station_files())

@@ -62,14 +62,16 @@ class AnomalousHallLoop(Procedure):
                 f"field_step is {self.field_step:g} T, but must not exceed maximum_field, {self.maximum_field:g} T"
             )
 
-    def largest(self) -> dict[str, float]:
-        """Return what will be asked for at most."""
+    def demands(self) -> dict[str, float]:
+        """Return what will be asked for at most, and of field rates also at least; all of them, used or not."""
         probe = self.probe_settings()
+        rates = (self.sweep_rate, self.window_rate, self.survey_rate)
         wanted = {
             "current": probe.current,
             "voltage": probe.compliance,
             "field": self.maximum_field,
-            "field_rate": max(self.sweep_rate, self.window_rate, self.survey_rate),
+            "field_rate": max(rates),
+            "slowest_field_rate": min(rates),
         }
         return wanted if self.temperature is None else {**wanted, "temperature": self.temperature}
 

@@ -2,7 +2,8 @@
 
 One thread serves all sockets and moves the lab, so what happens has one order. An instrument carries out one message
 at a time; whoever asked gets the answer when it is ready on the lab's clock, and what others send meanwhile waits in
-line. A client that vanishes takes its unfinished question with it.
+line. A client that vanishes takes its unfinished question with it, and none can spoil what another says: an instrument
+only ever gets whole messages, and who floods the lab is dropped.
 """
 
 from __future__ import annotations
@@ -21,8 +22,13 @@ from simulators.timeline import Timeline
 
 LOOPBACK = "127.0.0.1"
 LONGEST_MESSAGE = 65_536
-"""Bytes after which an unfinished message is handed on as it is; the instrument knows what to do with too long ones."""
+"""Bytes after which an unfinished message is too long: the rest is thrown away up to its terminator. The instrument
+gets what it cannot hold either, and reports the overrun."""
 
+LARGEST_BACKLOG = 1_048_576
+"""Bytes that may wait for a client to read, or wait from it for the instrument; who lets more gather is dropped."""
+
+_MESSAGE_OVERHEAD = 64  # bytes; what a waiting message takes besides its own, so that empty ones are bounded too
 _IDLE = 0.5  # s of real time after which the loop looks whether it should stop
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
@@ -35,6 +41,8 @@ class _Connection:
     line: _Line
     received: bytes = b""
     unsent: bytes = b""
+    waiting: int = 0  # bytes
+    overrun: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +50,7 @@ class _Line:
     """One instrument with its clients and the messages that wait for it."""
 
     device: Device
+    terminators: bytes
     end: re.Pattern[bytes]
     waiting: deque[tuple[_Connection, bytes]] = field(default_factory=deque)
     asking: _Connection | None = None
@@ -75,7 +84,7 @@ class LabServer:
             device.stream = True
             listener = socket.create_server((host, 0))
             listener.setblocking(False)
-            line = _Line(device, re.compile(b"([" + re.escape(terminators) + b"])"))
+            line = _Line(device, terminators, re.compile(b"([" + re.escape(terminators) + b"])"))
             self._lines.append(line)
             self._selector.register(listener, selectors.EVENT_READ, line)
             self.ports[role] = listener.getsockname()[1]
@@ -141,11 +150,22 @@ class LabServer:
         *messages, rest = line.end.split(connection.received)
         # The pattern captures, so that each message is followed by what ended it.
         for message, terminator in zip(messages[::2], messages[1::2], strict=True):
-            line.waiting.append((connection, message + terminator))
-        if len(rest) > LONGEST_MESSAGE:
-            line.waiting.append((connection, rest))
+            if connection.overrun:  # the end of a message that was too long
+                connection.overrun = False
+            else:
+                self._queue(connection, message + terminator)
+        if connection.overrun:
             rest = b""
+        elif len(rest) > LONGEST_MESSAGE:
+            self._queue(connection, rest + line.terminators[:1])
+            connection.overrun, rest = True, b""
         connection.received = rest
+        if connection.waiting > LARGEST_BACKLOG:
+            self._drop(connection)
+
+    def _queue(self, connection: _Connection, message: bytes) -> None:
+        connection.line.waiting.append((connection, message))
+        connection.waiting += len(message) + _MESSAGE_OVERHEAD
 
     def _attend(self, line: _Line) -> None:
         """Hand an instrument its next messages, and bring its answer to whoever asked."""
@@ -153,15 +173,23 @@ class LabServer:
         while True:
             answer = device.read()
             if answer and line.asking is not None:
-                line.asking.unsent += answer
-                self._send(line.asking)
+                self._answer(line.asking, answer)
             if device.ready_at() is not None:
                 return
             line.asking = None
             if not line.waiting:
                 return
             line.asking, message = line.waiting.popleft()
+            line.asking.waiting -= len(message) + _MESSAGE_OVERHEAD
             device.write(message)
+
+    def _answer(self, connection: _Connection, answer: bytes) -> None:
+        """Send an answer, unless the client has left too much unread; a single one may be of any size."""
+        if len(connection.unsent) > LARGEST_BACKLOG:
+            self._drop(connection)
+            return
+        connection.unsent += answer
+        self._send(connection)
 
     def _send(self, connection: _Connection) -> None:
         try:

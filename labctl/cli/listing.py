@@ -11,13 +11,13 @@ from labctl.cli import output
 
 def list_all(*, json: bool) -> None:
     """Print everything that can be named on the command line; imports none of it."""
-    from labctl.sample import available_samples
-    from labctl.station import available_stations
+    from labctl.sample import sample_titles
+    from labctl.station import station_titles
 
     content = {
         "procedures": {name: entry.summary for name, entry in discovery.procedures().items()},
-        "stations": available_stations(),
-        "samples": available_samples(),
+        "stations": station_titles(),
+        "samples": sample_titles(),
         "instruments": {name: entry.summary for name, entry in discovery.drivers().items()},
     }
     if json:
@@ -25,8 +25,7 @@ def list_all(*, json: bool) -> None:
         return
     for title, entries in content.items():
         output.line(f"{title}:")
-        pairs = entries.items() if isinstance(entries, dict) else ((name, "") for name in entries)
-        output.table([(f"  {name}", summary) for name, summary in pairs], ("  name", "what it is"))
+        output.table([(f"  {name}", what) for name, what in entries.items()], ("  name", "what it is"))
         output.line()
 
 

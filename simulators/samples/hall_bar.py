@@ -49,7 +49,7 @@ class HallBarParameters(Parameters):
     compensation_temperature: float = Field(description="K at which the net moment vanishes", gt=0)
     atom_density: float = Field(description="atoms per m3", gt=0)
 
-    hysterons: int = Field(description="number of droplets", ge=1)
+    hysterons: int = Field(description="number of droplets", ge=1, le=10_000_000)
     attempt_rate: float = Field(description="attempts to reverse per s", gt=0)
     athermal_temperature: float = Field(description="K, added to the temperature in the Boltzmann factor", ge=0)
     switching_drive: float = Field(
@@ -125,6 +125,17 @@ def _squares(geometry: Mapping[str, float]) -> float:
     return geometry["length"] / geometry["width"]
 
 
+def _reference_order(ferrimagnet: Ferrimagnet, model: HallBarParameters) -> float:
+    """Order of the transition metal at the temperature at which the Hall resistance is given."""
+    order = ferrimagnet.transition_metal_order(model.reference_temperature)
+    if order == 0.0:
+        raise BadValue(
+            f"reference_temperature is {model.reference_temperature} K and has to lie below the Curie temperature "
+            f"of {model.curie_temperature} K"
+        )
+    return order
+
+
 def _positive_normal(generator: np.random.Generator, mean: float, spread: float, count: int) -> NDArray[np.float64]:
     """Draw from a normal distribution of which only the positive part is kept."""
     values = mean * (1.0 + spread * generator.standard_normal(count))
@@ -164,17 +175,38 @@ class FerrimagnetHallBar(Sample):
         self._squares = _squares(geometry)
         self._network = model.network(self._squares)
         self.pads = self._network.pads
-        self._reference_order = self._ferrimagnet.transition_metal_order(model.reference_temperature)
-        if self._reference_order == 0.0:
-            raise BadValue(
-                f"reference_temperature is {model.reference_temperature} K and has to lie below the Curie temperature "
-                f"of {model.curie_temperature} K"
-            )
+        self._reference_order = _reference_order(self._ferrimagnet, model)
         self._heating = 0.0
         self._currents: list[float] = [-math.inf]
         self._flows: list[Flow] = [self._network.flow({})]
         hysterons = self._fresh(streams, start)
         self._history = History(hysterons, environment, self._stretch, start)
+
+    @classmethod
+    def check_model(
+        cls, model: Mapping[str, Any], geometry: Mapping[str, float], temperatures: tuple[float, float]
+    ) -> tuple[str, ...]:
+        """Check the `[model]` section of a sample record without building a sample, and return the names of its pads.
+
+        Args:
+            model: The section.
+            geometry: As for the class.
+            temperatures: Lowest and highest temperature in K that it can be brought to.
+
+        Raises:
+            UnknownName: A key that the family does not know.
+            BadValue: A parameter is missing or does not fit.
+        """
+        checked = parameters(model, HallBarParameters)
+        for temperature in temperatures:
+            rise = checked.resistance_temperature_coefficient * (temperature - checked.reference_temperature)
+            if not rise > -1.0:
+                raise BadValue(
+                    f"[model] resistance_temperature_coefficient is {checked.resistance_temperature_coefficient:g} /K, "
+                    f"so that the bar would have no resistance left at {temperature:g} K; a metal has about 1e-3 /K"
+                )
+        _reference_order(checked.ferrimagnet(), checked)
+        return checked.network(_squares(geometry)).pads
 
     @classmethod
     def from_model(

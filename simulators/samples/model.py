@@ -87,4 +87,5 @@ def _sentence(error: ValidationError, kind: type[Parameters]) -> str:
     meaning = kind.model_fields[name].description
     if first["type"] == "missing":
         return f"[model] lacks {name} ({meaning})"
-    return f"[model] {name} ({meaning}) is {first['input']!r}: {first['msg'].lower()}"
+    wanted = first["msg"].removeprefix("Input should ")
+    return f"[model] {name} ({meaning}) is {first['input']!r}, but must {wanted}"

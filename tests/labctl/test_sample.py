@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from instruments.errors import LimitExceeded, UnknownName, UsageError
-from labctl.sample import SampleRecord, available_samples, connections, load_sample
+from labctl.sample import SampleRecord, available_samples, connections, load_sample, sample_titles
 from labctl.station import Station, available_stations, load_station
 
 GOOD = """
@@ -147,7 +147,7 @@ def test_the_snapshot_is_json_and_reads_back_as_the_same_record(mine: SampleReco
         ('width = "10 um"', 'widht = "10 um"', "unknown key geometry.widht; did you mean 'width'? known here: kind, "),
         ('width = "10 um"', 'width = "10 uA"', "geometry.width: 10 uA is not a length; give e.g. 5 um"),
         ('width = "10 um"', "", 'geometry.width is missing: width of the bar, e.g. width = "5 um"'),
-        ('width = "10 um"', 'width = "0 um"', "geometry.width is 0.0, but should be greater than 0"),
+        ('width = "10 um"', 'width = "0 um"', "geometry.width is 0.0, but must be above 0"),
         ('width = "10 um"', 'width = { value = "10 um", mrk = "S" }', "geometry.width has the keys value, mrk; beside"),
         ('mark = "M"', 'mark = "X"', "basis.stack[1].thickness.mark is 'X', but must be 'S', 'F', 'D', "),
         ('kind = "hall_bar"', 'kind = "hallbar"', "geometry.kind is 'hallbar', but must be 'hall_bar'"),
@@ -156,6 +156,12 @@ def test_the_snapshot_is_json_and_reads_back_as_the_same_record(mine: SampleReco
         ('longitudinal = "1 kohm"', "", "resistances.longitudinal is missing: from end to end"),
         ('longitudinal = "1 kohm"', 'longitudinal = "inf ohm"', "resistances.longitudinal: inf ohm is not a"),
         ("[resistances]", "[probe]\ncurrent_density = 1e10\n[resistances]", "probe.current_density, 1e+10 A/m^2, is a"),
+        ("schema = 1", "schema = true", "has schema True, but this labctl reads schema = 1"),
+        ('name = "mine"', 'name = "../../mine"', "name: '../../mine' cannot be part of a folder's name; take at"),
+        ('"1 kohm"', '"1 kohm"\ntwo_wire = "39 ohm"', "resistances: two_wire is 39 ohm, below longitudinal, 1000 ohm"),
+        ('"1 kohm"', '"1 kohm"\ntemperature_coefficient = "-1 /K"', "temperature_coefficient is '-1 /K', but must be"),
+        ("carries_current = true", "carries_current = 7", "stack[1].carries_current is 7, but must be true or false"),
+        ("date = 2026-03-01", 'date = "soon"', "basis.stack[1].thickness.date is 'soon', but must be a date, e.g. 20"),
         ("schema = 1", "schema = 7", "has schema 7, but this labctl reads schema = 1"),
         ("[resistances]", "[model]\n[resistances]", "model.family is missing: name of the sample family"),
     ],
@@ -231,6 +237,30 @@ def test_a_cable_at_a_lead_that_the_sample_lacks_is_refused(mine: SampleRecord) 
         "station 'ppms' has cables.voltmeter.channel_2_high at the lead 'D', which sample 'mine' does not have; "
         "its leads are I+, I-, A, B"
     )
+
+
+def test_two_leads_on_one_pad_are_a_short(tmp_path: Path) -> None:
+    record = load_sample(changed(tmp_path, 'B = { pad = "down" }', 'B = { pad = "up" }\nD = { pad = "down" }'))
+    with pytest.raises(UsageError) as caught:
+        connections(load_station("ppms"), record)
+    assert str(caught.value) == (
+        "station 'ppms' has cables.voltmeter.channel_1_high and cables.voltmeter.channel_1_low at leads that both end "
+        "on the pad 'up' of sample 'mine': a short is no measurement; plug one of them into another lead"
+    )
+
+
+def test_a_record_knows_its_file_and_is_equal_to_its_like_elsewhere(tmp_path: Path, mine: SampleRecord) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    other = load_sample(write(tmp_path / "elsewhere", GOOD))
+    assert mine.label == f"'mine' ({tmp_path / 'mine.toml'})"
+    assert other.label == f"'mine' ({tmp_path / 'elsewhere' / 'mine.toml'})"
+    assert other == mine
+    assert SampleRecord.model_validate(mine.snapshot()).label == "'mine'"
+
+
+def test_titles_of_the_shipped_records() -> None:
+    assert sample_titles() == {name: load_sample(name).title for name in available_samples()}
+    assert all(sample_titles().values())
 
 
 def test_open_cables_reach_nothing(mine: SampleRecord) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from instruments.errors import UnknownName, UsageError
-from labctl.station import Station, available_stations, load_station
+from labctl import paths
+from labctl.station import Station, available_stations, load_station, station_titles
 
 GOOD = """
 schema = 1
@@ -150,10 +151,10 @@ def test_a_missing_role_names_the_role_who_needs_it_and_what_to_add() -> None:
         ('"9 T"', '"9 V"', "limits.field: 9 V is not a magnetic field"),
         ('"9 T"', "nan", "limits.field: nan is not a magnetic field, because it is not finite"),
         ('"9 T"', "true", "limits.field: True is not a magnetic field"),
-        ('"9 T"', '"-9 T"', "limits.field is -9.0, but should be greater than 0"),
+        ('"9 T"', '"-9 T"', "limits.field is -9.0, but must be above 0"),
         ('["1.9 K", "400 K"]', '["400 K", "1.9 K"]', "limits.temperature: a range begins with its lowest value"),
         ('["1.9 K", "400 K"]', '["1.9 K", "27 degC"]', r"limits.temperature[2]: 27 degC is in degrees Celsius"),
-        ('["1.9 K", "400 K"]', '"300 K"', "limits.temperature is '300 K', but should be a valid tuple"),
+        ('["1.9 K", "400 K"]', '"300 K"', "limits.temperature is '300 K', but must be a list, [..., ...]"),
         ("[instruments.source]", "[instruments.sorce]", "instruments: 'sorce' is not a role; did you mean 'source'?"),
         ('channel_2_low = "B"', 'channel_2_low = "C"', "channel 2 of a 2182A is referenced to channel 1's low"),
         (', channel_2_low = "B"', "", "cables.voltmeter.channel_2_low is 'open', but channel_1_low is 'B'"),
@@ -174,8 +175,43 @@ def test_a_missing_role_names_the_role_who_needs_it_and_what_to_add() -> None:
         ('name = "mine"', 'name = "mine"\nline_frequency = "55 Hz"', "line_frequency: power lines have 50 Hz or 60 Hz"),
         ("schema = 1", "schema = 2", "has schema 2, but this labctl reads schema = 1"),
         ("schema = 1", "", "says no schema, but this labctl reads schema = 1"),
-        ('driver = "keithley6221"', "driver = 5", "instruments.source.driver is 5, but should be a valid string"),
+        ('driver = "keithley6221"', "driver = 5", "instruments.source.driver is 5, but must be a text in quotes"),
         ("[limits]", "[[limits]]", "limits is [{"),
+        ("[limits]", "[[limits]]", "..., but must be a table with keys of its own"),
+        ("schema = 1", "schema = true", "has schema True, but this labctl reads schema = 1"),
+        ("schema = 1", "schema = 1.0", "has schema 1.0, but this labctl reads schema = 1"),
+        ('driver = "keithley6221"', 'driver = ""', "instruments.source.driver is '', but must not be empty"),
+        (
+            '["1.9 K", "400 K"]',
+            '["1.9 K", "4 K", "400 K"]',
+            "'400 K'], but must have at most 2 entries",
+        ),
+        (
+            'name = "mine"',
+            'name = "mine"\nfield_remanence = "5 T"',
+            "field_remanence: 5 T is not a remanence, which is what flux trapped in the magnet adds, at most 0.1 T",
+        ),
+        (
+            'driver = "keithley6221"',
+            'driver = "keithley2182a"',
+            "instruments: source has the driver 'keithley2182a', which can only be the voltmeter; name the driver of a",
+        ),
+        (
+            '"GPIB0::7::INSTR"',
+            '"GPIB0::12::INSTR"',
+            "instruments: source and voltmeter are both at 'GPIB0::12::INSTR', but two instruments have two addresses",
+        ),
+        (
+            'high = "I+", low = "I-"',
+            'high = "I+", low = "I+"',
+            "cables.source: high and low are both at the lead 'I+': a short is no measurement",
+        ),
+        (
+            'channel_1_high = "A"',
+            'channel_1_high = "B"',
+            "cables.voltmeter: channel_1_high and channel_1_low are both at the lead 'B': a short is no measurement",
+        ),
+        ('channel_2_high = "D"', 'channel_2_high = "B"', "cables.voltmeter: channel_2_high and channel_2_low are both"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_said_in_one_sentence(tmp_path: Path, old: str, new: str, words: str) -> None:
@@ -183,6 +219,71 @@ def test_what_is_wrong_in_a_file_is_said_in_one_sentence(tmp_path: Path, old: st
     sentence = fault(path)
     assert sentence.startswith(f"station file {path}")
     assert words in sentence
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "a/b", "a\\\\b", "x" * 300, "x" * 61, ".hidden", "dot.", "two words", "caf\u00e9", ""]
+)
+def test_a_name_that_cannot_be_part_of_a_folders_name_is_refused(tmp_path: Path, name: str) -> None:
+    sentence = fault(changed(tmp_path, 'name = "mine"', f'name = "{name}"'))
+    assert "name" in sentence
+    assert "at most 60 letters" in sentence or "must not be empty" in sentence
+    assert len(sentence) < 400
+
+
+@pytest.mark.parametrize("name", ["mine", "Wafer-7_b2.1", "7", "_x", "x" * 60])
+def test_a_name_that_can_be_part_of_a_folders_name_is_taken(tmp_path: Path, name: str) -> None:
+    assert load_station(changed(tmp_path, 'name = "mine"', f'name = "{name}"')).name == name
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "banana", "GPIB0::31::INSTR", "GPIB0::x::INSTR", "GPIB0::7::instr", "gpib0::7::INSTR", "127.0.0.1:5025",
+        "USB::1::2", "TCPIP::host::port::SOCKET", "TCPIP::host::0::SOCKET", "TCPIP::host::70000::SOCKET",
+    ],
+)  # fmt: skip
+def test_an_address_that_visa_cannot_have_is_refused(tmp_path: Path, resource: str) -> None:
+    sentence = fault(changed(tmp_path, "GPIB0::12::INSTR", resource))
+    assert f"instruments.source: resource is {resource!r}, which is no VISA resource name; give e.g." in sentence
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "GPIB0::0::INSTR", "GPIB::30", "GPIB1::5::1::INSTR", "TCPIP::192.168.0.5::1394::SOCKET",
+        "TCPIP0::keithley.local::INSTR", "ASRL/dev/ttyUSB0::INSTR", "ASRL3::INSTR",
+        "USB0::0x05E6::0x2182::1234567::INSTR",
+    ],
+)  # fmt: skip
+def test_an_address_of_any_visa_interface_is_taken(tmp_path: Path, resource: str) -> None:
+    assert load_station(changed(tmp_path, "GPIB0::12::INSTR", resource)).instrument("source").resource == resource
+
+
+@pytest.mark.parametrize("resource", ["127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "GPIB0::15::INSTR", ":5000"])
+def test_multivu_needs_host_and_port(tmp_path: Path, resource: str) -> None:
+    text = GOOD + f'[instruments.cryostat]\ndriver = "multivu"\nresource = "{resource}"\n'
+    assert f"resource is {resource!r}, but multivu needs host and port" in fault(write(tmp_path, text))
+
+
+def test_another_packages_driver_has_its_own_roles_and_addresses(tmp_path: Path) -> None:
+    text = GOOD.replace("keithley6221", "theirs").replace("GPIB0::12::INSTR", "COM7@9600")
+    assert load_station(write(tmp_path, text)).instrument("source").resource == "COM7@9600"
+
+
+def test_titles_come_without_checking_and_a_broken_file_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert station_titles() == {name: load_station(name).title for name in available_stations()}
+    files = {name: tmp_path / f"{name}.toml" for name in ("sound", "broken", "silent", "odd", "gone")}
+    files["sound"].write_text('title = "One line"\nnonsense = 1\n', encoding="utf-8")
+    files["broken"].write_text("title = ", encoding="utf-8")
+    files["silent"].write_text("schema = 1\n", encoding="utf-8")
+    files["odd"].write_text("title = 5\n", encoding="utf-8")
+    monkeypatch.setattr(paths, "station_files", lambda: files)
+    assert station_titles() == {
+        "sound": "One line", "broken": "(cannot be read)", "silent": "", "odd": "", "gone": "(cannot be read)",
+    }  # fmt: skip
 
 
 def test_several_faults_are_counted(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ def test_values_come_with_or_without_marks() -> None:
     [
         ({"thicknes": 1.0}, UnknownName, "'thicknes'.*perhaps 'thickness' is meant"),
         ({"xyz": 1.0}, UnknownName, "'xyz'.*it knows thickness, layers"),
-        ({"thickness": -1.0}, BadValue, r"thickness \(m\) is -1.0: .*greater than 0"),
-        ({"thickness": "6 nm"}, BadValue, r"thickness \(m\) is '6 nm': .*number"),
+        ({"thickness": -1.0}, BadValue, r"thickness \(m\) is -1.0, but must be greater than 0"),
+        ({"thickness": "6 nm"}, BadValue, r"thickness \(m\) is '6 nm', but must be a valid number"),
         ({"thickness": True}, BadValue, "thickness"),
         ({"thickness": float("nan")}, BadValue, "thickness.*finite"),
         ({"layers": 1.5}, BadValue, r"layers \(number of layers\) is 1.5"),
