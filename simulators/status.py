@@ -55,6 +55,11 @@ class EventRegister:
         else:
             self.condition &= ~bits
 
+    def renew(self, bits: int, among: int = 0) -> None:
+        """Set condition bits anew, so that they count as events also if they were set; reset the rest of a group."""
+        self.condition = (self.condition & ~among) | bits
+        self.event |= bits
+
     def flash(self, bits: int) -> None:
         """Remember events that have no lasting condition."""
         self.event |= bits

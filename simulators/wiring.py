@@ -23,6 +23,7 @@ OPEN = "open"
 SOURCE_NOISE_BAND = 10.0
 """Hz; upper end of the band in which a source's noise is specified."""
 
+_SLOW = 0.1  # s; what a meter's bias current flows through is not looked up again within this time of an aperture
 _MEMORY = 30.0  # s; how long changes of the current are remembered, for apertures that lie in the past
 
 
@@ -176,15 +177,15 @@ class Wiring:
         high, low = self._channels.get(channel, (None, None))
         if high is None or low is None:
             return math.inf
-        return self._resistance(channel, high, low, self._timeline.now)
+        time, resistance = self._looked_into.get(channel, (-math.inf, 0.0))
+        now = self._timeline.now
+        return resistance if now - time < _SLOW else self._resistance(channel, high, low, now)
 
     def _resistance(self, channel: int, high: Lead, low: Lead, time: float) -> float:
-        """Resistance in ohm between two leads; a meter asks twice at the end of an aperture, and gets it once."""
-        asked_at, resistance = self._looked_into.get(channel, (math.nan, 0.0))
-        if asked_at != time:
-            between = 0.0 if high.pad == low.pad else self._sample.resistance(high.pad, low.pad, time)
-            resistance = high.resistance + low.resistance + between
-            self._looked_into[channel] = (time, resistance)
+        """Resistance in ohm between two leads."""
+        between = 0.0 if high.pad == low.pad else self._sample.resistance(high.pad, low.pad, time)
+        resistance = high.resistance + low.resistance + between
+        self._looked_into[channel] = (time, resistance)
         return resistance
 
     def _currents(self, start: float, end: float) -> list[tuple[float, float, float]]:

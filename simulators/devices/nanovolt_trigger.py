@@ -147,9 +147,7 @@ class TriggerModel(ScpiDevice):
             self._trigger_now()
 
     def _indicate(self, bits: int) -> None:
-        operation = self.status.operation
-        operation.set(MEASURING | WAITING | IDLE, on=False)
-        operation.set(bits)
+        self.status.operation.renew(bits, among=MEASURING | WAITING | IDLE)
 
     def _begin_sequence(self) -> None:
         self._left = self.number("TRIG:COUN")
@@ -205,8 +203,7 @@ class TriggerModel(ScpiDevice):
         self._latest, self._fresh = reading, True
         self._samples.append(reading)
         self._fetchable = list(self._samples)
-        self.status.measurement.set(READING_AVAILABLE, on=False)
-        self.status.measurement.set(READING_AVAILABLE)
+        self.status.measurement.renew(READING_AVAILABLE)
         self.keep(reading)
         self._samples_left -= 1
         if self._samples_left > 0:

@@ -10,7 +10,7 @@ from simulators.physics.constants import BOLTZMANN
 
 SHORTEST_PERIOD = 60.0
 LONGEST_PERIOD = 40_000.0
-_COMPONENTS = 12
+_COMPONENTS = 8
 
 
 def johnson_rms(resistance: float, temperature: float, aperture: float) -> float:
