@@ -144,6 +144,7 @@ def test_pymeasure_reads_the_data_file_with_its_parameters(simulate: Simulate) -
     assert isinstance(results.procedure, AnomalousHallLoop)
     assert results.procedure.values() == {**AnomalousHallLoop(**QUICK, probe_current="99 uA").values()}
     assert results.procedure.temperature is None
+    assert results.data is not None
     pd.testing.assert_frame_equal(results.data, pd.read_csv(done.directory.data_file, comment="#"))
 
 

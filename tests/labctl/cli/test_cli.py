@@ -244,10 +244,11 @@ def test_a_data_file_cut_in_the_middle_of_a_row_loses_that_row_with_a_warning(
     assert labctl("run", "ahe", "--simulate", "--seed", 1, "--out", tmp_path, *FAST, "--json") == 0
     run = Path(said.json()["run"])
     whole = (run / "data.csv").read_bytes()
-    (run / "data.csv").write_bytes(whole[: len(whole) // 2 + 7])
+    middle = whole.index(b"\n", len(whole) // 2) + 20
+    (run / "data.csv").write_bytes(whole[:middle])
     assert labctl(command, run) == 0
     assert "torn" in said.out_and_error()[1]
-    (run / "data.csv").write_bytes(whole[: len(whole) // 2] + whole[len(whole) // 2 + 100 :])
+    (run / "data.csv").write_bytes(whole[:middle] + whole[middle + 100 :])
     assert labctl(command, run) == 2
     assert "data.csv, line" in said.sentence()
 

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from labctl.analysis.combine import combine
+from labctl.analysis.loops import anomalous_hall
+from labctl.analysis.result import Results
+from labctl.cli.findings import HEADER, rows_and_remarks
+from labctl.cli.output import results_table
+from tests.labctl.analysis.synthetic import Film
+
+
+def printed(results: Results, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("COLUMNS", "80")
+    results_table(results.as_dict())
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    "film",
+    [Film(), Film(amplitude=0.0), Film(order="dududu", shift=0.002), Film(order="d"), Film(maximum=0.1)],
+    ids=str,
+)
+def test_the_table_fits_80_columns(
+    film: Film, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = printed(anomalous_hall(film.table(), remanence=2e-3), capsys, monkeypatch)
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == list(HEADER)
+
+
+def test_a_reason_is_printed_once_and_dashes_stand_in_the_rows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = anomalous_hall(Film(amplitude=0.0).table(), remanence=2e-3)
+    lines = printed(results, capsys, monkeypatch)
+    assert " ".join(lines).count("no switch within the field") == 1
+    (row,) = (line for line in lines if line.startswith("coercive field up"))
+    assert row.split() == ["coercive", "field", "up", "-", "this", "loop", "[1]"]
+    assert any(line.startswith("[1] not saturated") for line in lines)
+
+
+def test_remarks_are_kept_whole_and_scatter_stands_in_one_of_them() -> None:
+    results = combine([anomalous_hall(Film(shift=shift).table()) for shift in (0.0, 0.003)])
+    _, remarks = rows_and_remarks(results, 400)
+    assert sum("loop-to-loop sd" in remark for remark in remarks) == 1
+    assert any("coercive field up 2.1 mT" in remark and "loop shift" in remark for remark in remarks)
+    assert any("positive = R_xy rises with H" in remark for remark in remarks)
+
+
+def test_only_the_last_column_is_wrapped() -> None:
+    rows, _ = rows_and_remarks(anomalous_hall(Film(order="dududu", shift=0.002).table()), 70)
+    assert any(name == value == "" and of for name, value, of in rows)
+    assert all(value for name, value, _ in rows if name)
