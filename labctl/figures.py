@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +15,10 @@ from instruments.errors import BadValue, WriteFailed
 from labctl.analysis.branches import Branch
 from labctl.analysis.loops import LoopAnalysis, analyse_loops
 from labctl.analysis.plateaus import Plateaus
-from labctl.analysis.readings import FloatArray, Readings, read_table
+from labctl.analysis.readings import Readings, read_table
 from labctl.analysis.result import Result, Results, prefix_for, quantity_text
+from labctl.curves import Scale, draw_curve
+from labctl.labels import Place, Room
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,25 +46,6 @@ CLEARED = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
 """Behind numbers, so that a curve does not run through them."""
 FAR = 20
 """An offset this many times the size of the curve is taken off the axis and written into its label."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """How tesla and ohm are shown: factors, units, and what is taken off the resistance."""
-
-    field: float
-    field_unit: str
-    field_label: str
-    hall: float
-    hall_unit: str
-    hall_label: str
-    offset: float
-
-    def x(self, field: FloatArray | float) -> FloatArray:
-        return np.asarray(field, dtype=np.float64) * self.field
-
-    def y(self, hall: FloatArray | float) -> FloatArray:
-        return (np.asarray(hall, dtype=np.float64) - self.offset) * self.hall
 
 
 def hall_loop(
@@ -104,7 +87,19 @@ def hall_loop(
     if split:
         _draw_parts(figure.add_subplot(grid[1]), split, scale)
     _write_frame(figure, title, subtitle, provenance, simulated=simulated)
+    _write_remanence(figure, results, scale)
     return figure
+
+
+def current_text(current: float) -> str:
+    """A current in A as it is printed: `100 µA`."""
+    factor, unit = prefix_for(current, "A")
+    return f"{current * factor:.6g} {unit}"
+
+
+def rate_text(rate: float, unit: FieldUnit) -> str:
+    """A field rate in T/s, in the unit of the axis: `5 mT/s`."""
+    return f"{rate * FIELD_UNITS[unit][0]:.3g} {unit}/s"
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -124,7 +119,7 @@ def save(figure: Figure, path: Path) -> None:
         raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
 
 
-def _scale(readings: Readings, unit: FieldUnit) -> _Scale:
+def _scale(readings: Readings, unit: FieldUnit) -> Scale:
     factor, label = FIELD_UNITS[unit]
     hall = readings.hall if len(readings.hall) else np.zeros(1)
     low, high = float(np.min(hall)), float(np.max(hall))
@@ -134,7 +129,7 @@ def _scale(readings: Readings, unit: FieldUnit) -> _Scale:
     hall_factor, hall_unit = prefix_for(height if offset else max(abs(low), abs(high)), "ohm")
     shown = hall_unit.replace("ohm", "Ω")
     name = f"Hall resistance − {offset:.6g} Ω" if offset else "Hall resistance"
-    return _Scale(factor, unit, label, hall_factor, shown, f"{name} ({shown})", offset)
+    return Scale(factor, unit, label, hall_factor, shown, f"{name} ({shown})", offset)
 
 
 def _write_frame(figure: Figure, title: str, subtitle: str, provenance: str, *, simulated: bool) -> None:
@@ -156,6 +151,14 @@ def _write_frame(figure: Figure, title: str, subtitle: str, provenance: str, *, 
         )
 
 
+def _write_remanence(figure: Figure, results: Results, scale: Scale) -> None:
+    """What every field in the figure may be off by beside its uncertainty of reading, where it is known."""
+    bound = results.number("field_uncertainty")
+    if bound is not None:
+        text = f"fields as the magnet reports them; its trapped flux may add up to ±{bound * scale.field:.3g}"
+        figure.text(0.085, 0.022, f"{text} {scale.field_unit}", fontsize=7, color=QUIET, ha="left", va="bottom")
+
+
 def _bare(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
@@ -164,7 +167,7 @@ def _bare(axes: Axes) -> None:
 
 
 def _draw_loop(
-    axes: Axes, readings: Readings, analyses: Sequence[LoopAnalysis], results: Results, scale: _Scale
+    axes: Axes, readings: Readings, analyses: Sequence[LoopAnalysis], results: Results, scale: Scale
 ) -> None:
     _bare(axes)
     axes.set_xlabel(scale.field_label, fontsize=12, color=INK)
@@ -176,30 +179,23 @@ def _draw_loop(
     few = len(readings.field) < 120 * len(analyses)
     for analysis in analyses:
         for branch in (analysis.loop.down, analysis.loop.up):
-            _draw_branch(axes, branch, scale, few=few)
+            draw_curve(axes, branch.rows.field, branch.rows.hall, COLOURS[branch.direction], scale, few=few)
     _make_room(axes)
-    for branch in (analyses[0].loop.down, analyses[0].loop.up):
-        _point_along(axes, branch, scale)
     first = next((analysis for analysis in analyses if analysis.down and analysis.up), None)
     if first is None or results["coercive_field_up"].value is None:
         _say(axes, results["saturated"].note or "not saturated")
+        _head(axes)
         return
-    _mark_crossings(axes, first, results, scale)
-    _mark_amplitude(axes, first, results["anomalous_hall_resistance"], scale)
-
-
-def _draw_branch(axes: Axes, branch: Branch, scale: _Scale, *, few: bool) -> None:
-    axes.plot(
-        scale.x(branch.rows.field),
-        scale.y(branch.rows.hall),
-        color=COLOURS[branch.direction],
-        linewidth=1.0 if few else 1.4,
-        marker="o" if few else "",
-        markersize=4.5,
-        markeredgewidth=0,
-        alpha=0.9,
-        solid_joinstyle="round",
-    )
+    _mark_amplitude(axes, first, scale)
+    crossings = _mark_crossings(axes, first, results, scale)
+    room = Room(axes)
+    place, middle, upper = _amplitude_place(first)
+    room.keep_off((float(scale.x(place)), float(scale.y(middle))), (float(scale.x(place)), float(scale.y(upper))))
+    for branch in (first.loop.down, first.loop.up):
+        _write_crossing(room, branch, crossings, results, scale)
+    _write_amplitude(room, first, results["anomalous_hall_resistance"], scale)
+    for branch in (first.loop.down, first.loop.up):
+        _point_along(room, branch, scale)
 
 
 def _make_room(axes: Axes) -> None:
@@ -209,27 +205,44 @@ def _make_room(axes: Axes) -> None:
     axes.set_ylim(low - room, high + room)
 
 
-def _point_along(axes: Axes, branch: Branch, scale: _Scale) -> None:
-    """Words and an arrow beside a branch, where it has not switched yet."""
+def _arrow(direction: str) -> str:
+    return f"{WORDS[direction]}  →" if direction == "up" else f"←  {WORDS[direction]}"
+
+
+def _head(axes: Axes) -> None:
+    """Words for branches that lie on each other: above the curves, where none is."""
+    for place, side, direction in ((0.01, "left", "down"), (0.99, "right", "up")):
+        axes.text(
+            place,
+            0.985,
+            _arrow(direction),
+            transform=axes.transAxes,
+            ha=side,  # pyright: ignore[reportArgumentType] # left or right
+            va="top",
+            fontsize=10.5,
+            color=COLOURS[direction],
+        )
+
+
+def _point_along(room: Room, branch: Branch, scale: Scale) -> None:
+    """Words and an arrow beside a branch, where it has not switched yet if there is room."""
     field, hall = branch.rows.field, branch.rows.hall
     order = np.argsort(field, kind="stable")
-    rising = branch.direction == "up"
-    span = branch.high - branch.low
-    place = (branch.low + branch.high) / 2 + (-0.22 if rising else 0.22) * span
-    level = float(np.interp(place, field[order], hall[order]))
-    above = level > (float(np.min(hall)) + float(np.max(hall))) / 2
-    # A slanted curve leaves room on one side only of the point that the words stand at.
-    climbs = hall[order][-1] > hall[order][0]
-    axes.annotate(
-        f"{WORDS['up']}  →" if rising else f"←  {WORDS['down']}",
-        (float(scale.x(place)), float(scale.y(level))),
-        xytext=(0, 9 if above else -9),
-        textcoords="offset points",
-        ha="right" if above == climbs else "left",
-        va="bottom" if above else "top",
-        fontsize=10.5,
-        color=COLOURS[branch.direction],
-    )
+    before = -1 if branch.direction == "up" else 1
+    places: list[Place] = []
+    for part in (0.22, 0.3, 0.38, 0.14, 0.06):
+        place = (branch.low + branch.high) / 2 + before * part * (branch.high - branch.low)
+        level = float(np.interp(place, field[order], hall[order]))
+        above = level > (float(np.min(hall)) + float(np.max(hall))) / 2
+        # A slanted curve leaves room on one side only of the point that the words stand at.
+        side = "right" if above == (hall[order][-1] > hall[order][0]) else "left"
+        at = (float(scale.x(place)), float(scale.y(level)))
+        places += [
+            Place(at, (0, 9 if over else -9), horizontal, "bottom" if over else "top")
+            for over in (above, not above)
+            for horizontal in (side, "center")
+        ]
+    room.put(_arrow(branch.direction), places, fontsize=10.5, color=COLOURS[branch.direction])
 
 
 def _shown(text: str) -> str:
@@ -237,74 +250,86 @@ def _shown(text: str) -> str:
     return text.replace("-", "−").replace("ohm", "Ω")
 
 
-def _shown_field(result: Result, scale: _Scale) -> str:
+def _shown_field(result: Result, scale: Scale) -> str:
+    """The field with its uncertainty, and what loops scatter by where that is more."""
     assert result.value is not None
     error = None if result.uncertainty is None else result.uncertainty * scale.field
-    return _shown(quantity_text(result.value * scale.field, error, "1")) + f" {scale.field_unit}"
+    text = quantity_text(result.value * scale.field, error, "1") + f" {scale.field_unit}"
+    if result.scatter is None or (result.uncertainty or 0.0) >= result.scatter:
+        return _shown(text)
+    upto = "up to " if result.degrees_of_freedom is None else ""
+    scatter = float(f"{result.scatter * scale.field:.2g}")
+    return _shown(f"{text}\nloop to loop {upto}{scatter:g} {scale.field_unit}")
 
 
-def _mark_crossings(axes: Axes, analysis: LoopAnalysis, results: Results, scale: _Scale) -> None:
+def _mark_crossings(
+    axes: Axes, analysis: LoopAnalysis, results: Results, scale: Scale
+) -> dict[str, tuple[float, float]]:
+    """Rings at the coercive fields; where they are, in the units of the axes."""
     assert isinstance(analysis.plateaus, Plateaus)
-    half = (analysis.loop.high - analysis.loop.low) / 2
-    middle = (analysis.loop.high + analysis.loop.low) / 2
-    down, up = (results.number(f"coercive_field_{name}") for name in ("down", "up"))
+    marked: dict[str, tuple[float, float]] = {}
     for branch in (analysis.loop.down, analysis.loop.up):
-        result = results[f"coercive_field_{branch.direction}"]
-        if result.value is None or down is None or up is None:
+        field = results.number(f"coercive_field_{branch.direction}")
+        if field is None:
             continue
-        level = float(analysis.plateaus.line(branch).level(result.value, 0.0))
-        left = (branch.direction == "down") == (down <= up)
-        inward = abs(result.value - middle) > 0.5 * half  # outward there is no room
-        lower = inward and abs(up - down) < half  # inward there is the other one
-        place = (float(scale.x(result.value)), float(scale.y(level)))
-        text = _shown_field(result, scale)
-        _mark_crossing(axes, place, text, COLOURS[branch.direction], left=left != inward, lower=lower)
+        place = (float(scale.x(field)), float(scale.y(analysis.plateaus.line(branch).level(field, 0.0))))
+        colour = COLOURS[branch.direction]
+        axes.plot(*place, marker="o", markersize=8, color="white", markeredgecolor=colour, markeredgewidth=2, zorder=5)
+        marked[branch.direction] = place
+    return marked
 
 
-def _mark_crossing(axes: Axes, place: tuple[float, float], text: str, colour: str, *, left: bool, lower: bool) -> None:
-    axes.plot(*place, marker="o", markersize=8, color="white", markeredgecolor=colour, markeredgewidth=2, zorder=5)
-    axes.annotate(
-        text,
-        place,
-        xytext=(-9 if left else 9, -24 if lower else -5),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        va="top",
-        fontsize=11,
-        color=colour,
-        bbox=CLEARED,
-        zorder=4,
-    )
-
-
-def _mark_amplitude(axes: Axes, analysis: LoopAnalysis, result: Result, scale: _Scale) -> None:
-    """A double arrow from the middle of the loop to its upper plateau."""
-    assert isinstance(analysis.plateaus, Plateaus)
-    if result.value is None:
+def _write_crossing(
+    room: Room, branch: Branch, crossings: dict[str, tuple[float, float]], results: Results, scale: Scale
+) -> None:
+    """The coercive field beside its ring: outward if there is room, otherwise inward, lower or higher."""
+    place = crossings.get(branch.direction)
+    if place is None:
         return
-    line = analysis.plateaus.down
-    low, high = analysis.loop.low, analysis.loop.high
+    middle = float(np.mean([x for x, _ in crossings.values()]))
+    left = place[0] < middle or (place[0] == middle and branch.direction == "down")
+    outward, inward = ("right", "left") if left else ("left", "right")
+    places = [
+        Place(place, (-away if side == "right" else away, down), side, "top" if down < 0 else "bottom")
+        for side, heights in ((outward, (-5, 5, -24, 24)), (inward, (-5, 5, -24, 24, -44, 44, -64, 64)))
+        for down in heights
+        for away in (9, 24, 40)
+    ]
+    text = _shown_field(results[f"coercive_field_{branch.direction}"], scale)
+    room.put(text, places, fontsize=11, linespacing=1.3, color=COLOURS[branch.direction], bbox=CLEARED, zorder=4)
+
+
+def _amplitude_place(analysis: LoopAnalysis) -> tuple[float, float, float]:
+    """Field (T) at which the amplitude is shown, and the levels (ohm) of the loop's middle and its upper plateau."""
+    assert isinstance(analysis.plateaus, Plateaus)
+    line, low, high = analysis.plateaus.down, analysis.loop.low, analysis.loop.high
     reach = max(abs(crossing.field) for crossing in (analysis.down, analysis.up) if crossing)
-    place = low + 0.92 * (high - low) if reach < 0.2 * (high - low) else (low + high) / 2
-    upper = 1.0 if line.amplitude[0] > 0 else -1.0
-    bottom, top = float(scale.y(line.level(place, 0.0))), float(scale.y(line.level(place, upper)))
-    x = float(scale.x(place))
-    ends = scale.x(np.array([place - 0.02 * (high - low), place + 0.02 * (high - low)]))
-    axes.plot(ends, [bottom, bottom], color=QUIET, linewidth=0.9)
+    rises = line.amplitude[0] > 0
+    # At an end the upper plateau lies on the side to which the loop rises; in a wide loop it reaches the middle.
+    part = 0.5 if reach >= 0.2 * (high - low) else 0.92 if rises else 0.08
+    field = low + part * (high - low)
+    return field, float(line.level(field, 0.0)), float(line.level(field, 1.0 if rises else -1.0))
+
+
+def _mark_amplitude(axes: Axes, analysis: LoopAnalysis, scale: Scale) -> None:
+    """A double arrow from the middle of the loop to its upper plateau."""
+    field, middle, upper = _amplitude_place(analysis)
+    width = 0.02 * (analysis.loop.high - analysis.loop.low)
+    x, bottom, top = float(scale.x(field)), float(scale.y(middle)), float(scale.y(upper))
+    axes.plot(scale.x(np.array([field - width, field + width])), [bottom, bottom], color=QUIET, linewidth=0.9)
     arrow = {"arrowstyle": "<->", "color": QUIET, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (x, top), xytext=(x, bottom), arrowprops=arrow)
-    axes.annotate(
-        f"$R_\\mathrm{{A}}$\n{_shown(result.text())}",
-        (x, (bottom + top) / 2),
-        xytext=(-7, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=11,
-        linespacing=1.35,
-        color=INK,
-        bbox=CLEARED,
-    )
+
+
+def _write_amplitude(room: Room, analysis: LoopAnalysis, result: Result, scale: Scale) -> None:
+    field, middle, upper = _amplitude_place(analysis)
+    places = [
+        Place((float(scale.x(field)), float(scale.y(middle + part * (upper - middle)))), (away, 0), side, "center")
+        for part in (0.5, 0.65, 0.35, 0.8)
+        for away, side in ((-7, "right"), (7, "left"))
+    ]
+    text = f"$R_\\mathrm{{A}}$\n{_shown(result.text())}"
+    room.put(text, places, fontsize=11, linespacing=1.35, color=INK, bbox=CLEARED, zorder=4)
 
 
 def _say(axes: Axes, sentence: str) -> None:
@@ -320,26 +345,26 @@ def _say(axes: Axes, sentence: str) -> None:
     )
 
 
-def _draw_parts(axes: Axes, analyses: Sequence[LoopAnalysis], scale: _Scale) -> None:
+def _draw_parts(axes: Axes, analyses: Sequence[LoopAnalysis], scale: Scale) -> None:
     """Odd part, and even part less its offset, of every loop."""
     from matplotlib.ticker import MaxNLocator
 
     _bare(axes)
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     axes.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
-    offsets: list[float] = []
-    for analysis in analyses:
-        parity = analysis.parity
-        assert not isinstance(parity, str)
-        offset = parity.offset()[0]
-        offsets.append(offset)
+    parts = [analysis.parity for analysis in analyses if not isinstance(analysis.parity, str)]
+    offsets = [parity.offset()[0] for parity in parts]
+    height = max(float(np.ptp(parity.odd)) + float(np.ptp(parity.even)) for parity in parts)
+    scale = replace(scale, offset=0.0)
+    for parity, offset in zip(parts, offsets, strict=True):
         # The rising branch of the odd part is the falling one turned by half a turn about the origin.
-        axes.plot(scale.x(parity.field), parity.odd * scale.hall, color=INK, linewidth=1.3)
-        axes.plot(scale.x(-parity.field), -parity.odd * scale.hall, color=INK, linewidth=1.3)
-        axes.plot(scale.x(parity.field), (parity.even - offset) * scale.hall, color=GREEN, linewidth=1.1)
+        for sign in (1, -1):
+            draw_curve(axes, sign * parity.field, sign * parity.odd, INK, scale)
+        draw_curve(axes, parity.field, parity.even - offset, GREEN, scale)
     mean = float(np.mean(offsets))
     factor, unit = prefix_for(mean, "ohm")
-    even = f"even part − {_shown(f'{mean * factor:.4g} {unit}')}" if mean > 0 else "even part less its mean"
+    known = abs(mean) > 0.05 * height  # less is noise, whose digits say nothing
+    even = f"even part, {_shown(f'{mean * factor:.4g} {unit}')} taken off" if known else "even part less its mean"
     for height, text, colour in ((1.075, "odd part", INK), (1.015, even, GREEN)):
         axes.text(0.0, height, text, color=colour, transform=axes.transAxes, fontsize=10, va="bottom")
     axes.set_xlabel(scale.field_label, fontsize=10, color=INK)

@@ -122,12 +122,15 @@ class AnomalousHallLoop(Procedure):
 
     def _conditions(self, data: pd.DataFrame, results: Results) -> str:
         """Say under which conditions the loop was taken: temperature, current, field rate, number of loops."""
-        parts = [f"{data['Temperature (K)'].mean():.1f} K", format_quantity(abs(data["Current 1 (A)"].iloc[0]), "A")]
+        from labctl import figures
+
+        current = figures.current_text(abs(data["Current 1 (A)"].iloc[0]))
+        parts = [f"{data['Temperature (K)'].mean():.1f} K", current]
         rate = results.number("field_rate")
         if self.movement == "step":
             parts.append(f"stepped by {format_quantity(self.field_step, 'T')}")
         elif rate is not None:
-            parts.append(f"{rate * 1e4:.3g} Oe/s at the switch")
+            parts.append(f"{figures.rate_text(rate, self.caption.field_unit)} at the switch")
         if self.loops > 1:
             parts.append(f"{self.loops} loops")
         return ", ".join(parts)

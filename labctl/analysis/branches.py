@@ -104,7 +104,9 @@ def steadied(branch: Branch) -> Branch:
 def _why_no_loop(readings: Readings, branches: list[Branch]) -> str:
     count = len(readings.field)
     if count < 2 * FEWEST_POINTS:
-        return f"only {count} valid points, a loop needs at least {2 * FEWEST_POINTS}"
+        few = f"only {count} valid points, a loop needs at least {2 * FEWEST_POINTS}"
+        out = readings.left_out
+        return few if out is None else out if out.startswith("all ") else f"{few}; {out}"
     if float(np.ptp(readings.field)) == 0:
         return "the field does not change"
     found = " and ".join(sorted({branch.direction for branch in branches})) or "no"

@@ -6,17 +6,29 @@ Averaging curves whose coercive fields scatter would fake a gradual reversal.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from labctl.analysis.result import Result, Results, mean_of, short_text
+from labctl.analysis.result import Result, Results, mean_of, spread_text
+
+ANOTHER_LOOP = "another loop would scatter by up to"
+LOOP_TO_LOOP = "loop-to-loop sd"
+"""How the notes on scatter begin; what reads them must not depend on the words twice."""
 
 
 def combine(loops: Sequence[Results]) -> Results:
-    """The results of one loop as they are; of several their means with the loop-to-loop scatter."""
+    """The results of one loop with what another is expected to differ by; of several means with their scatter."""
     if len(loops) == 1:
-        return loops[0]
+        return Results({name: _one_of_many(result) for name, result in loops[0].items()})
     return Results({name: _combine([results[name] for results in loops]) for name in loops[0]})
+
+
+def _one_of_many(result: Result) -> Result:
+    """Say it where a further loop would differ by more than this one's uncertainty suggests."""
+    if result.scatter is None or result.uncertainty is None or result.scatter <= result.uncertainty:
+        return result
+    return replace(result, note=_joined(result.note, f"{ANOTHER_LOOP} {spread_text(result.scatter, result)}"))
 
 
 def _combine(results: list[Result]) -> Result:
@@ -35,7 +47,7 @@ def _combine(results: list[Result]) -> Result:
         return _agreed(given, note)
     if len(given) == 1:
         only = given[0]
-        return Result(only.value, only.uncertainty, only.unit, only.of, note=note)
+        return _one_of_many(replace(only, note=note))
     return _mean(given, note)
 
 
@@ -46,9 +58,8 @@ def _mean(results: list[Result], note: str | None) -> Result:
     count = len(values)
     scatter = float(np.std(values, ddof=1))
     error = max(scatter, float(np.sqrt(np.mean(errors**2)))) / float(np.sqrt(count))
-    unit = results[0].unit
-    note = _joined(f"loop-to-loop sd {short_text(scatter, unit)}, n = {count}", note)
-    return Result(float(np.mean(values)), error, unit, mean_of(count), None, note, count - 1)
+    mean = Result(float(np.mean(values)), error, results[0].unit, mean_of(count), None, None, count - 1, scatter)
+    return replace(mean, note=_joined(f"{LOOP_TO_LOOP} {spread_text(scatter, mean)}, n = {count}", note))
 
 
 def _agreed(results: list[Result], note: str | None) -> Result:

@@ -7,9 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from labctl.analysis.branches import Branch, Loop
-from labctl.analysis.plateaus import SIGNIFICANT, End, Plateaus, find_plateaus
+from labctl.analysis.ends import SIGNIFICANT, closing
+from labctl.analysis.plateaus import Plateaus, find_plateaus
 from labctl.analysis.readings import FloatArray
 
+SMALL = 0.02
+"""Part of the swing below which the gap of a loop whose ends agree is taken for a drift."""
 NEIGHBOURS = 4
 """Readings before and after a step that tell its height."""
 
@@ -19,16 +22,7 @@ def closure(loop: Loop, plateaus: Plateaus) -> tuple[float, float]:
 
     A linear drift of the offset shows here, and so does a step; an even or odd part of the curve does not.
     """
-    first, last = loop.in_time
-    sign = 1 if first.direction == "down" else -1
-    start, end = (next(e for e in plateaus.ends if e.sign == sign and e.branch is branch) for branch in (first, last))
-    error = plateaus.noise * float(np.sqrt(1 / len(start.rows) + 1 / len(end.rows)))
-    slope = float(plateaus.joint.parameters[2])
-    return _level(end, slope) - _level(start, slope), error
-
-
-def _level(end: End, slope: float) -> float:
-    return float(np.mean(end.hall - slope * end.field))
+    return closing(loop, plateaus.ends, float(plateaus.joint.parameters[2]), plateaus.noise)
 
 
 def without_step(loop: Loop, plateaus: Plateaus) -> tuple[Loop, Plateaus, str | None]:
@@ -39,7 +33,8 @@ def without_step(loop: Loop, plateaus: Plateaus) -> tuple[Loop, Plateaus, str | 
     saturated, counts as a step. Where it lies tells which branch's plateaus it had moved apart.
     """
     gap, error = closure(loop, plateaus)
-    if abs(gap) <= max(SIGNIFICANT * error, 0.02 * abs(2 * plateaus.amplitude[0])):
+    small = 0.0 if plateaus.open_ends else SMALL * abs(2 * plateaus.amplitude[0])
+    if abs(gap) <= max(SIGNIFICANT * error, small):
         return loop, plateaus, None
     hall = np.concatenate([branch.rows.hall for branch in loop.in_time])
     field = np.concatenate([branch.rows.field for branch in loop.in_time])

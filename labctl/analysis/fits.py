@@ -60,7 +60,7 @@ def linear_fit(design: FloatArray, value: FloatArray, sigma: float | None = None
     freedom = max(1, len(value) - design.shape[1])
     from_residuals = float(np.sqrt(np.sum(residual**2) / freedom))
     scatter = from_residuals if sigma is None else max(sigma, from_residuals)
-    widened = scatter**2 * _persistence(residual)
+    widened = scatter**2 * persistence(residual)
     covariance = np.asarray(np.linalg.pinv(design.T @ design) * widened, dtype=np.float64)
     return LinearFit(parameters, covariance, residual)
 
@@ -68,7 +68,7 @@ def linear_fit(design: FloatArray, value: FloatArray, sigma: float | None = None
 BATCH = 6
 
 
-def _persistence(residual: FloatArray) -> float:
+def persistence(residual: FloatArray) -> float:
     """Variance of means of six neighbours over what white noise gives, never below 1; 1 for short records."""
     batches = len(residual) // BATCH
     mean_square = float(np.mean(residual**2))

@@ -7,18 +7,20 @@ first would make the shift zero and both coercive fields equal whatever was meas
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labctl.analysis.branches import Branch, Loop, find_loops
+from labctl.analysis.branches import Loop, find_loops
 from labctl.analysis.combine import combine
 from labctl.analysis.drift import closure, without_step
+from labctl.analysis.ends import SIGNIFICANT
 from labctl.analysis.parity import Parity, split
 from labctl.analysis.plateaus import Plateaus, find_plateaus
-from labctl.analysis.readings import FloatArray, Readings, read_table
+from labctl.analysis.rates import effective_rate, outside_window, rate_at, reading_rate
+from labctl.analysis.readings import Readings, read_table
 from labctl.analysis.result import HALL_LOOP_UNITS, THIS_LOOP, Result, Results, missing, short_text
 from labctl.analysis.switching import Crossing, crossings
 
@@ -31,8 +33,6 @@ TEN_TO_NINETY = (-0.8, 0.8)
 """Levels of the 10-90 % width in units of the amplitude."""
 EVEN_WARNING = 0.2
 """Part of the amplitude above which a changing even part is worth a warning."""
-RATE_ROWS = 5
-"""Readings before and after the switch from which the field's rate is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +94,49 @@ def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAna
     if isinstance(plateaus, str):
         results = _nothing(plateaus, remanence)
         return LoopAnalysis(loop, plateaus, None, None, plateaus, tuple(notes), results)
-    gap, gap_error = closure(loop, plateaus)
+    gap = closure(loop, plateaus)
     loop, plateaus, step = without_step(loop, plateaus)
     notes += [] if step is None else [step]
     parity = split(loop, plateaus)
     common = _field_results(remanence) | {
-        "closure": _ohm(gap, gap_error),
+        "closure": _closure(gap, plateaus, step),
         "even_part": _even_part(parity, plateaus),
     }
-    if plateaus.why_not is not None:
-        results = _unsaturated(plateaus.why_not, common, notes)
-        return LoopAnalysis(loop, plateaus, None, None, parity, tuple(notes), results)
-    down, up = crossings(loop, plateaus)
-    results = _saturated(loop, plateaus, (down, up), parity, remanence) | common
-    return LoopAnalysis(loop, plateaus, down, up, parity, tuple(notes), _finished(results, notes))
+    both = None if plateaus.why_not is not None else crossings(loop, plateaus)
+    if both is not None:
+        results = _saturated(loop, plateaus, both, parity, remanence) | common
+        excess = _why_too_remanent(results["remanence_ratio"])
+        if excess is None:
+            return LoopAnalysis(loop, plateaus, *both, parity, tuple(notes), _finished(results, notes))
+        plateaus = replace(plateaus, why_not=excess)
+        common["even_part"] = _even_part(parity, plateaus)
+    assert plateaus.why_not is not None
+    results = _unsaturated(plateaus.why_not, common, notes)
+    return LoopAnalysis(loop, plateaus, None, None, parity, tuple(notes), results)
+
+
+def _closure(gap: tuple[float, float], plateaus: Plateaus, step: str | None) -> Result:
+    """How far the loop fails to close, with what that was taken for where it is more than noise."""
+    note = None
+    if abs(gap[0]) > SIGNIFICANT * gap[1] and plateaus.why_not is None:
+        note = step or "the ends agree but for this gap between first and last: taken for a drift, and taken out"
+    return Result(*gap, "ohm", THIS_LOOP, note=note)
+
+
+def _why_too_remanent(remanence: Result) -> str | None:
+    """More than the whole film cannot stay magnetised: then the lines of the ends are not those of saturation."""
+    if remanence.value is None or remanence.uncertainty is None:
+        return None
+    if remanence.value <= 1 + SIGNIFICANT * remanence.uncertainty:
+        return None
+    return (
+        f"not saturated: at zero field the curve stands at {remanence.text()} of the amplitude that its ends "
+        "extrapolate to, and more than all of it is not possible"
+    )
 
 
 def _notes(loop: Loop, readings: Readings) -> list[str]:
-    notes: list[str] = [] if readings.dropped == 0 else [f"{readings.dropped} rows without a valid reading left out"]
+    notes: list[str] = [] if readings.left_out is None else [readings.left_out]
     noisy = max(loop.down.field_error, loop.up.field_error)
     if noisy:
         notes.append(f"the field goes back and forth; it was smoothed and is good to {short_text(noisy, 'T')}")
@@ -145,23 +170,21 @@ def _field_results(remanence: float | None) -> dict[str, Result]:
     return {"field_uncertainty": Result(abs(remanence), None, "T", "magnet", note=note)}
 
 
-def _ohm(value: float, uncertainty: float) -> Result:
-    return Result(value, uncertainty, "ohm", THIS_LOOP)
-
-
-def _tesla(value: float, uncertainty: float, note: str | None = None) -> Result:
-    return Result(value, uncertainty, "T", THIS_LOOP, note=note)
+def _tesla(value: float, uncertainty: float, note: str | None = None, scatter: float | None = None) -> Result:
+    return Result(value, uncertainty, "T", THIS_LOOP, note=note, scatter=scatter)
 
 
 def _even_part(parity: Parity | str, plateaus: Plateaus) -> Result:
     """Offset: mean of the even part at the saturated ends, with a warning where it changes in between."""
+    if plateaus.why_not is not None:
+        return missing("ohm", "not saturated: what is frozen in the film cannot be told from the offset")
     if isinstance(parity, str):
         return missing("ohm", parity)
     value, error = parity.offset()
     amplitude = abs(plateaus.amplitude[0])
     inside = parity.even[~parity.saturated]
-    if plateaus.why_not is not None or not len(inside):
-        return _ohm(value, error)
+    if not len(inside):
+        return Result(value, error, "ohm", THIS_LOOP)
     change = float(np.percentile(np.abs(inside - value), 95))
     warn = change > max(EVEN_WARNING * amplitude, 5 * parity.noise)
     note = (
@@ -183,15 +206,24 @@ def _saturated(
         "polarity": Result(float(np.sign(plateaus.amplitude[0])), None, "1", THIS_LOOP, note=CONVENTION),
         "loop_shift": _shift(both, unstraight),
         "remanence_ratio": _remanence(parity, both),
-        "switching_width_10_90": _width(loop, plateaus),
+        "switching_width_10_90": _width(loop, plateaus, both),
         "ordinary_hall_slope": slope,
         "saturated": Result(True, None, "1", THIS_LOOP),
-        "field_rate": _rate(loop, both, _reading_rate),
-        "effective_field_rate": _rate(loop, both, _effective_rate),
+        "field_rate": rate_at(loop, both, reading_rate),
+        "effective_field_rate": rate_at(loop, both, effective_rate),
     }
-    for name, crossing in (("coercive_field_down", down), ("coercive_field_up", up)):
+    width = results["switching_width_10_90"].value or 0.0
+    for name, branch, crossing in (("coercive_field_down", loop.down, down), ("coercive_field_up", loop.up, up)):
         error = float(np.hypot(crossing.uncertainty, _moved(crossing, unstraight)))
-        results[name] = _tesla(crossing.field, error, _field_note(crossing, remanence))
+        edge = outside_window(branch, crossing, float(width))
+        note = "; ".join(filter(None, [_field_note(crossing, remanence), edge])) or None
+        # At the edge of a window the field halts and the film relaxes: that is no wander of its grains.
+        scatter = None if edge else crossing.scatter(crossing.grains)
+        results[name] = _tesla(crossing.field, error, note, scatter)
+        if edge is not None:
+            results["field_rate"] = replace(results["field_rate"], note=edge)
+            for other in ("loop_shift", "switching_width_10_90"):
+                results[other] = replace(results[other], scatter=None)
     return results
 
 
@@ -244,7 +276,14 @@ def _raw_amplitude(plateaus: Plateaus, unstraight: float) -> Result:
 
 def _shift(both: tuple[Crossing, Crossing], unstraight: float) -> Result:
     errors = [np.hypot(crossing.uncertainty, _moved(crossing, unstraight)) for crossing in both]
-    return _tesla((both[0].field + both[1].field) / 2, float(np.hypot(*errors)) / 2)
+    scatters = [crossing.scatter(crossing.grains) for crossing in both]
+    return _tesla((both[0].field + both[1].field) / 2, float(np.hypot(*errors)) / 2, None, _half_sum(scatters))
+
+
+def _half_sum(scatters: Sequence[float | None]) -> float | None:
+    """Scatter of the mean of two branches; their thermal parts are independent."""
+    known = [scatter for scatter in scatters if scatter is not None]
+    return float(np.linalg.norm(known)) / 2 if len(known) == 2 else None
 
 
 def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing]) -> Result:
@@ -257,60 +296,26 @@ def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing]) -> Result:
     return Result(ratio, float(np.hypot(remanent_error, ratio * error)) / abs(amplitude), "1", THIS_LOOP)
 
 
-def _width(loop: Loop, plateaus: Plateaus) -> Result:
+def _width(loop: Loop, plateaus: Plateaus, middle: tuple[Crossing, Crossing]) -> Result:
     """Mean 10-90 % width of both branches, T."""
     low, high = (crossings(loop, plateaus, part) for part in TEN_TO_NINETY)
     widths, errors = [], []
-    for first, second in zip(low, high, strict=True):
+    scatters: list[float | None] = []
+    for first, second, half_way in zip(low, high, middle, strict=True):
         within = first.sharp and second.sharp and first.row == second.row
         # Both levels in one jump: the width is anything up to the spacing.
         widths.append(first.spacing / 2 if within else abs(second.field - first.field))
         together = first.spacing / float(np.sqrt(12))
         errors.append(together if within else float(np.hypot(first.uncertainty, second.uncertainty)))
+        scatters.append(_width_scatter(first, second, half_way.grains))
     sharp = all(first.sharp and first.row == second.row for first, second in zip(low, high, strict=True))
     note = "sharper than the readings can tell: an upper bound is the spacing" if sharp else None
-    return _tesla(sum(widths) / 2, float(np.hypot(*errors)) / 2, note)
+    return _tesla(sum(widths) / 2, float(np.hypot(*errors)) / 2, note, _half_sum(scatters))
 
 
-def _rate(
-    loop: Loop, both: tuple[Crossing, Crossing], of: Callable[[Branch, int], tuple[float, float] | str]
-) -> Result:
-    """Mean |dH/dt| of both branches at the switch."""
-    rates: list[tuple[float, float]] = []
-    for branch, crossing in zip((loop.down, loop.up), both, strict=True):
-        rate = of(branch, crossing.row)
-        if isinstance(rate, str):
-            return missing("T/s", rate)
-        rates.append(rate)
-    (down, down_error), (up, up_error) = rates
-    return Result((down + up) / 2, float(np.hypot(down_error, up_error)) / 2, "T/s", THIS_LOOP)
-
-
-def _near(rows: FloatArray, row: int) -> slice:
-    return slice(max(0, row - RATE_ROWS), min(len(rows), row + RATE_ROWS + 1))
-
-
-def _reading_rate(branch: Branch, row: int) -> tuple[float, float] | str:
-    """|dH/dt| while the readings were taken; zero where the field stood still for them."""
-    if branch.rows.rate is None:
-        return "no field read-backs with stamps: a swept field cannot be told from a stepped one"
-    rates = branch.rows.rate[_near(branch.rows.field, row)]
-    rates = rates[np.isfinite(rates)]
-    if len(rates) < 2:
-        return "fewer than two field read-backs with stamps near the switch"
-    return abs(float(np.mean(rates))), float(np.std(rates, ddof=1) / np.sqrt(len(rates)))
-
-
-def _effective_rate(branch: Branch, row: int) -> tuple[float, float] | str:
-    """|dH/dt| from reading to reading, whatever the field did in between: what a stepped loop is to be compared by."""
-    if not branch.rows.timed:
-        return "the table has no time"
-    near = _near(branch.rows.field, row)
-    time, field = branch.rows.time[near], branch.rows.field[near]
-    if len(time) < 3 or float(np.ptp(time)) == 0:
-        return "fewer than three readings at different times near the switch"
-    centred = time - np.mean(time)
-    power = float(centred @ centred)
-    rate = float(centred @ field) / power
-    residual = field - np.mean(field) - rate * centred
-    return abs(rate), float(np.sqrt(residual @ residual / (len(time) - 2) / power))
+def _width_scatter(first: Crossing, second: Crossing, grains: float | None) -> float | None:
+    """Scatter of one branch's width: quantiles p and 1 - p of the same draws correlate by p / (1 - p), here 1/9."""
+    low, high = (at.scatter(grains, part) for at, part in zip((first, second), TEN_TO_NINETY, strict=True))
+    if low is None or high is None:
+        return None
+    return float(np.sqrt(low**2 + high**2 - 2 / 9 * low * high))

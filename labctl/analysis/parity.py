@@ -74,9 +74,9 @@ def split(loop: Loop, plateaus: Plateaus) -> Parity | str:
     use = (np.abs(down_field) <= reach) & (-down_field >= up_field[0]) & (-down_field <= up_field[-1])
     field, down = down_field[use], down_hall[use]
     opposite = np.interp(-field, up_field, up_hall)
-    low, high = plateaus.inner
-    slack = 1e-9 * reach
-    saturated = np.abs(field) >= min(high, -low) - slack
+    (low, high), (joined_low, joined_high), slack = plateaus.inner, plateaus.closed, 1e-9 * reach
+    # Above zero stand the beginnings of both branches, below their arrivals.
+    saturated = (field >= min(high, -low) - slack) | (field <= -min(joined_high, -joined_low) + slack)
     if np.sum(field[saturated] > 0) < 2 or np.sum(field[saturated] < 0) < 2:
         return "fewer than two points at opposite saturated fields"
     return Parity(field, (down - opposite) / 2, (down + opposite) / 2, plateaus.noise / np.sqrt(2.0), saturated)

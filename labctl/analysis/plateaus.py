@@ -4,52 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
 from labctl.analysis.branches import Branch, Loop
+from labctl.analysis.ends import (
+    AGREE,
+    FEWEST,
+    SIGNIFICANT,
+    End,
+    closing,
+    ends_of,
+    enough,
+    inner_fields,
+    wander,
+    why_open,
+)
 from labctl.analysis.fits import LinearFit, linear_fit, white_noise
 from labctl.analysis.readings import FloatArray
-from labctl.analysis.result import quantity_text, short_text
+from labctl.analysis.result import quantity_text
 
 END = 0.2
 """Outer part of the half span of the field in which a loop is expected to be saturated."""
-WIDER_ENDS, NARROWER_ENDS = (0.2, 0.3, 0.4, 0.5), (0.14, 0.1, 0.06)
+WIDER_ENDS, NARROWER_ENDS = (0.2, 0.3, 0.4, 0.5), (0.14, 0.1, 0.06, 0.04, 0.03, 0.02, 0.015, 0.01)
 """Tried in turn: wider where the points are few, narrower where the switching reaches into the outer fifth."""
-SIGNIFICANT = 5.0
-"""Standard errors by which something must stand out to be believed."""
-TOLERATED = 0.02
-"""Part of the swing by which the branches may differ at an end: less is drift that is not quite straight."""
+FEWEST_CLOSED = 5
+"""Points of the arriving branch from which an end narrower than `END` may tell that the branches agree."""
 MOST_BENT = 0.03
 """Part of the swing that a bend of the ends may leave open; less is an error of the amplitude."""
 SQUARE, NEAREST = 0.05, 5
 """Part of the swing by which a square loop's branches may be off their lines at the middle, by so many readings."""
-FEWEST = 2
-"""Points of one branch at one end that a line needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """Readings of one branch at one end of the field."""
-
-    sign: int
-    branch: Branch
-    rows: np.ndarray[tuple[int], np.dtype[np.intp]]
-
-    @property
-    def field(self) -> FloatArray:
-        """Field of the readings, T."""
-        return self.branch.rows.field[self.rows]
-
-    @property
-    def hall(self) -> FloatArray:
-        """Hall resistance of the readings, ohm."""
-        return self.branch.rows.hall[self.rows]
-
-    @property
-    def time(self) -> FloatArray:
-        """Time of the readings, s."""
-        return self.branch.rows.time[self.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +67,8 @@ class Plateaus:
 
     Attributes:
         ends: Low and high end of the falling and the rising branch.
-        inner: Fields (low, high) at which the ends begin, T.
+        inner: Fields (low, high) at which the ends begin from which the branches leave, T.
+        closed: Fields (low, high) at which the ends begin in which the arriving branches have joined them, T.
         noise: Standard deviation of one reading, ohm.
         joint: Fit of all ends: offset, amplitude, slope (ohm/T), drift (ohm/s).
         middle_time: s, where the drift is counted from.
@@ -95,6 +81,7 @@ class Plateaus:
 
     ends: tuple[End, ...]
     inner: tuple[float, float]
+    closed: tuple[float, float]
     noise: float
     joint: LinearFit
     middle_time: float
@@ -122,19 +109,66 @@ class Plateaus:
 
 def find_plateaus(loop: Loop) -> Plateaus | str:
     """The widest ends at which the loop is saturated, or why it is not; a sentence where there are too few points."""
-    wide = next((part for part in WIDER_ENDS if _enough(_ends(loop, part))), None)
+    wide = next((part for part in WIDER_ENDS if enough(ends_of(loop, part, part))), None)
     if wide is None:
         return f"fewer than {FEWEST} points of each branch in the outer halves of the field"
-    first = _plateaus(loop, wide)
-    if first.why_not is None or wide > END:
+    first = _plateaus(loop, wide, wide)
+    if first.why_not is None:
         return first
+    mended: Plateaus | None = None
+    if wide <= END:
+        mended = (_closed_later(loop) if first.open_ends else None) or _narrower(loop, first)
+    return mended or _open_by_chance(loop, wide) or first
+
+
+def _open_by_chance(loop: Loop, wide: float) -> Plateaus | None:
+    """The wide ends, if they differ by less than must be believed and no narrower ones were any better.
+
+    What is left of a switch is gone over narrower ends; noise is not, and where the points are few there are none.
+    """
+    trial = _plateaus(loop, wide, wide, SIGNIFICANT)
+    return trial if trial.why_not is None else None
+
+
+def _closed_later(loop: Loop) -> Plateaus | None:
+    """The ends of a square loop whose switching reaches into them; None if it is none or its branches do not join.
+
+    A branch that comes from saturation is straight, and keeps the whole end; the one that arrives counts from where
+    it has joined the other. Were the tail of the switching counted, it would tilt the lines; therefore the next
+    narrower end is taken, too, where it has points enough: at the edge of the first a tail of a few errors may hide.
+    """
+    usable = [part for part in NARROWER_ENDS if enough(ends_of(loop, END, part), arriving=FEWEST_CLOSED)]
+    for part, safer in pairwise([*usable, *usable[-1:]]):
+        trial = _plateaus(loop, END, part)
+        if trial.why_not is None and _is_square(loop, trial) and not _lags(loop, trial):
+            tighter = _plateaus(loop, END, safer)
+            return trial if tighter.why_not else tighter
+    return None
+
+
+def _lags(loop: Loop, trial: Plateaus) -> bool:
+    """The last branch ends beside the first in the sense of grains that have not switched.
+
+    Where the switching reaches into the ends these cannot be told from a drift, which would hide them.
+    """
+    gap, error = closing(loop, trial.ends, float(trial.joint.parameters[2]), trial.noise)
+    arrives_high = loop.in_time[1].direction == "up"
+    return abs(gap) > SIGNIFICANT * error and (gap * trial.amplitude[0] < 0) == arrives_high
+
+
+def _narrower(loop: Loop, first: Plateaus) -> Plateaus | None:
+    """Narrower ends of both branches; None if the loop is not saturated there either.
+
+    A narrower end helps where the switching reaches into the wider one; a bend only hides in it. It does not help a
+    square loop that is open: there the branches differ less only because less is known of their lines.
+    """
     for part in NARROWER_ENDS:
-        if _enough(_ends(loop, part)):
-            trial = _plateaus(loop, part)
-            # A narrower end helps where the switching reaches into the wider one; a bend only hides in it.
-            if trial.why_not is None and (_is_square(loop, trial) or (first.open_ends and _is_straight(trial))):
+        if enough(ends_of(loop, part, part), arriving=FEWEST_CLOSED):
+            trial = _plateaus(loop, part, part)
+            square = _is_square(loop, trial)
+            if trial.why_not is None and square != first.open_ends and (square or _is_straight(trial)):
                 return trial
-    return first
+    return None
 
 
 def _is_square(loop: Loop, plateaus: Plateaus) -> bool:
@@ -154,38 +188,20 @@ def _is_straight(plateaus: Plateaus) -> bool:
     return plateaus.bend + 2 * plateaus.bend_error < MOST_BENT * 2 * abs(plateaus.amplitude[0])
 
 
-def _enough(ends: Iterable[End]) -> bool:
-    return all(len(end.rows) >= FEWEST for end in ends)
-
-
-def _inner(loop: Loop, part: float) -> tuple[float, float]:
-    reach = part * (loop.high - loop.low) / 2
-    return loop.low + reach, loop.high - reach
-
-
-def _ends(loop: Loop, part: float) -> tuple[End, ...]:
-    low, high = _inner(loop, part)
-    slack = 1e-9 * (loop.high - loop.low)  # set points like 0.8 x 0.5 T are not exact
-    ends: list[End] = []
-    for branch in (loop.down, loop.up):
-        field = branch.rows.field
-        ends.append(End(-1, branch, np.flatnonzero(field <= low + slack)))
-        ends.append(End(+1, branch, np.flatnonzero(field >= high - slack)))
-    return tuple(ends)
-
-
-def _plateaus(loop: Loop, part: float) -> Plateaus:
-    ends = _ends(loop, part)
+def _plateaus(loop: Loop, part: float, arriving: float, agree: float = AGREE) -> Plateaus:
+    ends = ends_of(loop, part, arriving)
     noise = _end_noise(ends, loop)
     times = np.concatenate([loop.down.rows.time, loop.up.rows.time])
     middle_time = float((np.min(times) + np.max(times)) / 2)
     joint = linear_fit(_joint_design(ends, middle_time), np.concatenate([end.hall for end in ends]), noise)
     residuals = np.split(joint.residual, np.cumsum([len(end.rows) for end in ends])[:-1])
-    bend, bend_error = _odd_bend(ends, residuals, noise)
+    used = [(e, r) for e, r in zip(ends, residuals, strict=True) if e.leaving or arriving == part]
+    bend, bend_error = _odd_bend([end for end, _ in used], [residual for _, residual in used], noise)
     wider = max(1.0, END / part)  # over a narrower end the same curve bends less
     draft = Plateaus(
         ends=ends,
-        inner=_inner(loop, part),
+        inner=inner_fields(loop, part),
+        closed=inner_fields(loop, arriving),
         noise=noise,
         joint=joint,
         middle_time=middle_time,
@@ -193,7 +209,7 @@ def _plateaus(loop: Loop, part: float) -> Plateaus:
         up=_branch_line(ends[2:], noise),
         bend=bend * wider,
         bend_error=bend_error * wider,
-        why_not=_why_open(ends, residuals, noise, 2 * abs(float(joint.parameters[1]))),
+        why_not=why_open(ends, residuals, noise * float(np.sqrt(wander(ends))), agree),
         open_ends=False,
     )
     if draft.why_not is not None:
@@ -261,41 +277,7 @@ def _branch_line(ends: tuple[End, ...], sigma: float) -> BranchLine:
     return BranchLine(linear_fit(design, np.concatenate([end.hall for end in ends]), sigma))
 
 
-def _why_open(ends: tuple[End, ...], residuals: list[FloatArray], sigma: float, swing: float) -> str | None:
-    """Why the ends of the two branches do not agree; None when they do, as far as the noise can tell."""
-    for low_or_high, name in ((0, "lower"), (1, "upper")):
-        down, up = low_or_high, 2 + low_or_high
-        for test, what in ((_difference, "differ at"), (_change, "close only within")):
-            gap, error = test(ends[down], residuals[down], ends[up], residuals[up], sigma)
-            if abs(gap) > max(SIGNIFICANT * error, TOLERATED * swing):
-                return f"not saturated: the branches {what} the {name} end, by {short_text(abs(gap), 'ohm')}"
-    return None
-
-
-def _difference(
-    down: End, down_residual: FloatArray, up: End, up_residual: FloatArray, sigma: float
-) -> tuple[float, float]:
-    error = sigma * np.sqrt(1 / len(down.rows) + 1 / len(up.rows))
-    return float(np.mean(up_residual) - np.mean(down_residual)), float(error)
-
-
-def _change(
-    down: End, down_residual: FloatArray, up: End, up_residual: FloatArray, sigma: float
-) -> tuple[float, float]:
-    """Change of the distance between the branches over the end, ohm; zero with an endless error for two points."""
-    total, square = 0.0, 0.0
-    for sign, end, residual in ((-1, down, down_residual), (1, up, up_residual)):
-        field = end.field - np.mean(end.field)
-        power = float(field @ field)
-        if len(field) < 3 or power == 0:
-            return 0.0, float("inf")
-        width = float(np.ptp(end.field))
-        total += sign * float(field @ residual) / power * width
-        square += sigma**2 / power * width**2
-    return total, float(np.sqrt(square))
-
-
-def _odd_bend(ends: tuple[End, ...], residuals: list[FloatArray], sigma: float) -> tuple[float, float]:
+def _odd_bend(ends: list[End], residuals: list[FloatArray], sigma: float) -> tuple[float, float]:
     """What a bend of both ends in opposite senses does to an amplitude extrapolated from them, and its error, ohm.
 
     A saturating curve bends so, a parabola below the loop does not. A bend by c over an end of width w changes the
@@ -311,6 +293,6 @@ def _odd_bend(ends: tuple[End, ...], residuals: list[FloatArray], sigma: float) 
         design = np.stack([np.ones(len(outward)), outward, outward**2], axis=1)
         bend, error = linear_fit(design, residual, sigma).combine(np.array([0.0, 0.0, 1.0]))
         lever = (abs(float(np.mean(end.field))) + float(np.mean(reach))) / width
-        total += end.sign * bend * lever / 4
-        square += (error * lever / 4) ** 2
+        total += end.sign * bend * lever / len(ends)
+        square += (error * lever / len(ends)) ** 2
     return abs(total), float(np.sqrt(square))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.errors import UsageError
+from labctl.analysis.result import short_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,7 @@ BoolArray: TypeAlias = NDArray[np.bool_]
 FIELD = "Field (T)"
 HALL = "Hall resistance (ohm)"
 TIME = "Time (s)"
+RANGE = "Range (V)"
 CONVERSIONS = (1, 2, 3)
 WEIGHTS = np.array([0.25, 0.5, 0.25])
 """Weights of the three conversions + - + in one reading: (V1 - 2 V2 + V3) / 4 I cancels an offset that drifts."""
@@ -40,7 +42,7 @@ class Readings:
         apertures: s, (rows, 3): length of each aperture; None without stamps.
         branch: "down" or "up" for each row as recorded; None when the table does not say.
         loop: Number of the loop of each row; None when the table does not say.
-        dropped: Rows left out: not a number, overflow or compliance.
+        left_out: Which rows were left out and why, in a sentence; None when none.
     """
 
     field: FloatArray
@@ -52,7 +54,7 @@ class Readings:
     apertures: FloatArray | None
     branch: NDArray[np.str_] | None
     loop: FloatArray | None
-    dropped: int
+    left_out: str | None
 
     def select(self, rows: NDArray[np.intp]) -> Readings:
         """The given rows, in the given order."""
@@ -66,7 +68,7 @@ class Readings:
             None if self.apertures is None else self.apertures[rows],
             None if self.branch is None else self.branch[rows],
             None if self.loop is None else self.loop[rows],
-            self.dropped,
+            self.left_out,
         )
 
 
@@ -98,7 +100,7 @@ def read_table(data: pd.DataFrame) -> Readings:
         None if stamps is None else stamps[1] - stamps[0],
         _branch_words(data),
         numbers(data, "Loop") if "Loop" in data.columns else None,
-        int(np.sum(~good)),
+        _left_out(data, good),
     )
     return everything.select(np.flatnonzero(good))
 
@@ -171,12 +173,31 @@ def _reading_rate(data: pd.DataFrame) -> FloatArray | None:
 
 def _flagged(data: pd.DataFrame) -> BoolArray:
     """Rows whose reading overflowed or whose source did not drive what it was set to: their numbers mean nothing."""
-    flagged = np.zeros(len(data), dtype=np.bool_)
-    for column in ("Overflow", "Compliance"):
-        if column in data.columns:
-            words = [str(entry).strip().lower() for entry in data[column].tolist()]
-            flagged |= np.array([word in _TRUE_WORDS for word in words], dtype=np.bool_)
-    return flagged
+    return _marked(data, "Overflow") | _marked(data, "Compliance")
+
+
+def _marked(data: pd.DataFrame, column: str) -> BoolArray:
+    """Rows that say yes in a column; none where there is no such column."""
+    if column not in data.columns:
+        return np.zeros(len(data), dtype=np.bool_)
+    return np.array([str(entry).strip().lower() in _TRUE_WORDS for entry in data[column].tolist()], dtype=np.bool_)
+
+
+def _left_out(data: pd.DataFrame, good: BoolArray) -> str | None:
+    """How many rows do not count, and what to do against it where the meter's range was too small."""
+    overflowed = ~good & _marked(data, "Overflow")
+    many, others = int(np.sum(overflowed)), int(np.sum(~good & ~overflowed))
+    said: list[str] = []
+    if many:
+        ranges = numbers(data, RANGE)[overflowed] if RANGE in data.columns else np.array([np.nan])
+        known = ranges[np.isfinite(ranges)]
+        name = f"the {short_text(float(np.max(known)), 'V')} range" if len(known) else "the meter's range"
+        count = f"all {many}" if many == len(good) else f"{many} of {len(good)}"
+        which = "" if many == len(good) else " and were left out"
+        said.append(f"{count} readings overflowed {name}{which}; give a larger probe_range")
+    if others:
+        said.append(f"{others} rows without a valid reading left out")
+    return "; ".join(said) or None
 
 
 def _branch_words(data: pd.DataFrame) -> NDArray[np.str_] | None:

@@ -72,6 +72,9 @@ class Result:
         why: Why there is no value, or no uncertainty; required without a value.
         note: What a reader should know beside the number (a convention, a warning).
         degrees_of_freedom: Of the estimate of the uncertainty, when they are few enough to matter.
+        scatter: Standard deviation in `unit` by which a further loop of the same film is expected to differ: from the
+            wander of one loop's curve (then an upper bound, see `switching.Crossing.scatter`) or from several loops.
+            Apart from the uncertainty, which says how well this number is known.
     """
 
     value: float | bool | None
@@ -81,12 +84,13 @@ class Result:
     why: str | None = None
     note: str | None = None
     degrees_of_freedom: int | None = None
+    scatter: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not a result.
 
         Raises:
-            BadValue: value or uncertainty not finite, uncertainty below zero, or no value and no reason.
+            BadValue: value, uncertainty or scatter not finite, one of the latter below zero, or no value and no reason.
         """
         if self.value is None and not self.why:
             raise BadValue("A result without a value needs a reason why: give `why`.")
@@ -94,9 +98,12 @@ class Result:
             raise BadValue(f"A result of {self.value} is not a number: give None and the reason why.")
         if self.uncertainty is not None and not (math.isfinite(self.uncertainty) and self.uncertainty >= 0):
             raise BadValue(f"An uncertainty of {self.uncertainty} {self.unit} is none: give zero or more, or None.")
+        if self.scatter is not None and not (math.isfinite(self.scatter) and self.scatter >= 0):
+            raise BadValue(f"A scatter of {self.scatter} {self.unit} is none: give zero or more, or None.")
         # numpy's scalars must not reach files: their repr and their JSON differ from Python's.
         object.__setattr__(self, "value", _plain(self.value))
         object.__setattr__(self, "uncertainty", None if self.uncertainty is None else float(self.uncertainty))
+        object.__setattr__(self, "scatter", None if self.scatter is None else float(self.scatter))
 
     def interval(self, confidence: float = 0.68) -> tuple[float, float]:
         """Central interval in `unit` that holds the truth with the given confidence.
@@ -127,14 +134,19 @@ class Result:
         return quantity_text(self.value, self.uncertainty, self.unit)
 
     def as_dict(self) -> dict[str, object]:
-        """Plain types only; `why`, `note` and `degrees_of_freedom` only where they say something."""
+        """Plain types only; `why`, `note`, `degrees_of_freedom` and `scatter` only where they say something."""
         entry: dict[str, object] = {
             "value": self.value,
             "uncertainty": self.uncertainty,
             "unit": self.unit,
             "of": self.of,
         }
-        extra = {"why": self.why, "note": self.note, "degrees_of_freedom": self.degrees_of_freedom}
+        extra = {
+            "why": self.why,
+            "note": self.note,
+            "degrees_of_freedom": self.degrees_of_freedom,
+            "scatter": self.scatter,
+        }
         return entry | {key: value for key, value in extra.items() if value is not None}
 
 
@@ -245,6 +257,13 @@ def short_text(size: float, unit: str) -> str:
     return f"{float(f'{size * factor:.2g}'):g} {shown_unit}".rstrip()
 
 
+def spread_text(size: float, result: Result) -> str:
+    """`0.43 mT`: two digits, with the prefix in which the result itself is written."""
+    factor, shown_unit = prefix_for(max(abs(float(result.value or 0.0)), result.uncertainty or 0.0), result.unit)
+    shown = size * factor
+    return f"{float(f'{shown:.2g}'):g} {shown_unit}".rstrip() if shown >= 1e-3 else short_text(size, result.unit)
+
+
 def uncertain_decimals(uncertainty: float) -> int:
     """Decimal places worth writing: two significant digits of the uncertainty up to 35, one above."""
     exponent = math.floor(math.log10(uncertainty))
@@ -270,7 +289,7 @@ def _result_from(name: str, entry: object) -> Result:
     number, error, few = fields["value"], fields["uncertainty"], fields.get("degrees_of_freedom")
     if not (number is None or isinstance(number, int | float)) or not (error is None or isinstance(error, int | float)):
         raise DataDamaged(f"Result {name} has the value {number!r} ± {error!r}, no numbers: analyse the run again.")
-    why, note = fields.get("why"), fields.get("note")
+    why, note, scatter = fields.get("why"), fields.get("note"), fields.get("scatter")
     return Result(
         number,
         error,
@@ -279,4 +298,5 @@ def _result_from(name: str, entry: object) -> Result:
         None if why is None else str(why),
         None if note is None else str(note),
         few if isinstance(few, int) else None,
+        scatter if isinstance(scatter, int | float) else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import betaincinv
@@ -47,6 +47,8 @@ class Crossing:
         slope: ohm/T, steepness at the crossing (of the jump, if sharp), sign as in the raw data.
         spacing: T, distance of the two readings around it.
         row: Row of the branch, in order of measurement, nearest to it.
+        steepness: 1/T, `slope` over the amplitude: the part of the film that switches there in a tesla, doubled.
+        grains: How many independent grains would make the curve wander as it does; None where no course shows.
     """
 
     field: float
@@ -55,6 +57,20 @@ class Crossing:
     slope: float
     spacing: float
     row: int
+    steepness: float
+    grains: float | None
+
+    def scatter(self, grains: float | None, part: float = HALF_WAY) -> float | None:
+        """Standard deviation of this crossing from loop to loop, T, if every grain drew its field anew each time.
+
+        That of a quantile p of n independent draws with density f is sqrt(p (1 - p) / n) / f. It is an upper bound: a
+        grain's barrier is frozen, only the thermal part of its field is drawn anew, and the frozen part returns in
+        every loop.
+        """
+        if grains is None:
+            return None
+        share = (1 + part) / 2
+        return float(np.sqrt(share * (1 - share) / grains)) / (self.steepness / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +101,7 @@ class _Curve:
     path: Path
     targets: FloatArray
     ticks: FloatArray
+    clock: Callable[[FloatArray], FloatArray]
     middle: float
     step: float
 
@@ -107,13 +124,24 @@ def crossings(loop: Loop, plateaus: Plateaus, part: float = HALF_WAY) -> tuple[C
     trials = _trials(curves)
     kriged = [None if curve is None else krige(curve.path, curve.targets, curve.ticks, trials) for curve in curves]
     weight = _plausibility(kriged, trials)
-    down, up = (
-        _crossing(
-            course, reach, None if curve is None or fit is None else _place(fit, curve.targets, curve.middle, weight)
-        )
-        for course, curve, fit in zip(courses, curves, kriged, strict=True)
-    )
-    return down, up
+    wander = float(weight @ trials)
+    found: list[Crossing] = []
+    for course, curve, fit in zip(courses, curves, kriged, strict=True):
+        if curve is None or fit is None:
+            found.append(_crossing(course, reach, None))
+        else:
+            crossing = _crossing(course, reach, _place(fit, curve.targets, curve.middle, weight))
+            found.append(replace(crossing, grains=_grains(crossing, curve, wander)))
+    return found[0], found[1]
+
+
+def _grains(crossing: Crossing, curve: _Curve, wander: float) -> float | None:
+    """How many grains, each of which moves the curve by two of n-th parts of the amplitude, make it wander so."""
+    if crossing.sharp:
+        return None
+    before, after = curve.clock(np.array([crossing.field - curve.step, crossing.field + curve.step]))
+    power = wander**2 * float(after - before) / (2 * curve.step)
+    return 2 * crossing.steepness / power if power > 0 else None
 
 
 def _crossing(course: _Course, reach: float, found: tuple[float, float, float] | None) -> Crossing:
@@ -127,7 +155,9 @@ def _crossing(course: _Course, reach: float, found: tuple[float, float, float] |
     nearest = edge if abs(course.field[edge] - place) <= abs(course.field[edge + 1] - place) else edge + 1
     level_error = course.line.level_uncertainty(place, course.part) / abs(course.amplitude) / slope
     uncertainty = float(np.linalg.norm([error, 0.0 if found is None else level_error, course.branch.field_error]))
-    return Crossing(place, uncertainty, found is None, slope * course.amplitude, spacing, int(course.rows[nearest]))
+    return Crossing(
+        place, uncertainty, found is None, slope * course.amplitude, spacing, int(course.rows[nearest]), slope, None
+    )
 
 
 def _course(branch: Branch, line: BranchLine, noise: float, part: float) -> _Course:
@@ -217,7 +247,7 @@ def _curve(course: _Course, reach: float) -> _Curve | None:
     before, after = float(course.field[course.edge]), float(course.field[course.edge + 1])
     middle, wide = (before + after) / 2, max(3 * step, after - before)
     targets = np.linspace(max(middle - wide, field[0]), min(middle + wide, field[-1]), 61)
-    return _Curve(path, targets, clock(targets), middle, step)
+    return _Curve(path, targets, clock(targets), clock, middle, step)
 
 
 def _clock(field: FloatArray, height: FloatArray, degree: int) -> Callable[[FloatArray], FloatArray]:

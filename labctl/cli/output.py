@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -61,14 +62,15 @@ def _ruled(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
 
 
 def results_table(results: Mapping[str, Any]) -> None:
-    """Print what an analysis found: name, value with uncertainty, of what."""
+    """Print what an analysis found: name, value with uncertainty, of what; below it what there is to say of them."""
     from labctl.analysis.result import Results
+    from labctl.cli import findings
 
-    rows = [
-        (name.replace("_", " "), "-" if result.value is None else result.text(), result.why or result.note or result.of)
-        for name, result in Results.from_dict(results).items()
-    ]
-    table(rows, ("result", "value", "of what, or why not"))
+    width = shutil.get_terminal_size((80, 24)).columns - (4 if sys.stdout.isatty() else 0)  # rules and margins
+    rows, remarks = findings.rows_and_remarks(Results.from_dict(results), width)
+    table(rows, findings.HEADER)
+    for remark in remarks:
+        line(remark)
 
 
 def duration_text(seconds: float) -> str:

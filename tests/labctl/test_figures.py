@@ -8,17 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from instruments.errors import BadValue, WriteFailed
 from labctl.analysis.loops import anomalous_hall
-from labctl.figures import COLOURS, FieldUnit, hall_loop, save
-from tests.labctl.analysis.synthetic import Film
+from labctl.figures import COLOURS, FieldUnit, current_text, hall_loop, rate_text, save
+from labctl.labels import Place, Room
+from tests.labctl.analysis.synthetic import Film, Grains, table_of
 
 
-def drawn(table: pd.DataFrame, *, simulated: bool = True, unit: FieldUnit = "mT") -> Figure:
+def drawn(
+    table: pd.DataFrame, *, simulated: bool = True, unit: FieldUnit = "mT", remanence: float | None = None
+) -> Figure:
     return hall_loop(
         table,
-        anomalous_hall(table),
+        anomalous_hall(table, remanence=remanence),
         title="Anomalous Hall loop",
         subtitle="300 K",
         provenance="run 7",
@@ -107,6 +111,10 @@ def test_a_large_offset_is_taken_off_the_axis_and_said() -> None:
         Film(order="dududu", noise=2e-3, shift=0.02),
         Film(shift=0.2),
         Film(offset=-0.2),
+        Film(maximum=0.12, width=0.011),
+        Film(maximum=0.12, width=0.011, amplitude=-0.075),
+        Film(amplitude=0.0, slope=-0.01),
+        Film(coercive=0.3, width=0.04),
     ],
     ids=str,
 )
@@ -142,3 +150,85 @@ def test_loading_the_module_loads_no_matplotlib_and_no_pandas() -> None:
     heavy = "import sys, labctl.figures; print([m for m in ('matplotlib', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "film", [Film(), Film(amplitude=-0.075), Film(amplitude=-0.075, coercive=0.3, width=0.02)], ids=str
+)
+def test_the_arrow_of_the_amplitude_ends_on_the_curve(film: Film) -> None:
+    table = film.table(recorded=True)
+    axes = drawn(table).axes[0]
+    (arrow,) = (text for text in axes.texts if isinstance(text, Annotation) and text.arrow_patch)
+    field, top = arrow.xy
+    for branch in (table.query("Branch == 'down'"), table.query("Branch == 'up'")):
+        order = np.argsort(branch["Field (T)"].to_numpy())
+        fields, halls = (branch[name].to_numpy()[order] for name in ("Field (T)", "Hall resistance (ohm)"))
+        there = np.interp(field / 1e3, fields, halls)
+        if abs(1e3 * there - top) < 1.0:
+            return
+    pytest.fail(f"no curve at {field:g} mT, {top:g} mohm")
+
+
+def test_words_lie_on_no_curve() -> None:
+    for film in (Film(), Film(maximum=0.12, width=0.011), Film(amplitude=0.0, slope=-0.01), Film(amplitude=0.0)):
+        axes = drawn(film.table()).axes[0]
+        curves = [np.asarray(axes.transData.transform(line.get_xydata())) for line in axes.lines]
+        points = np.concatenate([curve for curve in curves if len(curve) > 1])
+        for text in axes.texts:
+            if text.get_text():
+                box = text.get_window_extent()
+                inside = np.all((points > (box.x0, box.y0)) & (points < (box.x1, box.y1)), axis=1)
+                assert np.sum(inside) <= 3, (film, text.get_text())
+
+
+def test_noise_is_drawn_as_light_points_with_their_means() -> None:
+    table = Film(amplitude=0.0, slope=-0.003, noise=1e-4, points=2000).table(recorded=True)
+    lines = drawn(table).axes[0].lines
+    points = [line for line in lines if line.get_marker() == "."]
+    means = [line for line in lines if line.get_marker() != "."]
+    assert [len(np.asarray(line.get_xdata())) for line in points] == [2000, 2000]
+    assert all(0 < (line.get_alpha() or 1) < 0.5 for line in points)
+    assert [len(np.asarray(line.get_xdata())) for line in means] == [80, 80]
+    for line in means:
+        field = np.asarray(line.get_xdata())
+        assert np.asarray(line.get_ydata()) == pytest.approx(-3e-3 * field, abs=0.1)  # 0.1 mohm / sqrt(25), 5 times
+    quiet = drawn(Film(points=2000).table()).axes[0].lines
+    assert not [line for line in quiet if line.get_marker() == "."]
+
+
+def test_what_is_taken_off_the_even_part_reads_as_no_difference_of_words() -> None:
+    assert "even part, 170 mΩ taken off" in words(drawn(Film().table()))
+    assert "even part less its mean" in words(drawn(Film(offset=0.0, amplitude=0.0).table()))
+
+
+def test_scatter_and_trapped_flux_stand_in_the_figure_where_they_are_known() -> None:
+    table = table_of(Grains().loop(np.random.default_rng(1))[0])
+    results = anomalous_hall(table)
+    text = words(drawn(table, remanence=2e-3))
+    for name in ("coercive_field_up", "coercive_field_down"):
+        scatter = results[name].scatter
+        assert scatter is not None
+        assert f"loop to loop up to {1e3 * scatter:.2g} mT" in text
+    assert "±2 mT" in text
+    assert "±20 Oe" in words(drawn(table, remanence=2e-3, unit="Oe"))
+    assert "trapped" not in words(drawn(table))
+
+
+def test_rates_and_currents_are_written_as_on_the_axes() -> None:
+    assert [rate_text(5e-3, unit) for unit in ("mT", "Oe", "T")] == ["5 mT/s", "50 Oe/s", "0.005 T/s"]
+    assert current_text(1e-4) == "100 µA"
+    assert current_text(1.5e-2) == "15 mA"
+
+
+def test_words_go_where_there_is_room() -> None:
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0.5, 0.5])
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    room = Room(axes)
+    over, free = Place((0.5, 0.5), (0, 0), "center", "center"), Place((0.5, 0.5), (0, 20), "center", "bottom")
+    first = room.put("words", [over, free])
+    assert first.get_position() == (0, 20)
+    room.keep_off((0.0, 0.1), (1.0, 0.1))
+    below, lowest = Place((0.5, 0.1), (0, 0), "center", "center"), Place((0.5, 0.3), (0, 0), "center", "center")
+    assert room.put("others", [free, below, lowest]).xy == (0.5, 0.3)

@@ -104,9 +104,21 @@ class Grains:
             apertures=np.full((rows, 3), 0.02),
             branch=None,
             loop=None,
-            dropped=0,
+            left_out=None,
         )
         return Branch("up" if sign > 0 else "down", readings), sign * float(fields[self.count // 2])
+
+
+def table_of(loop: Loop) -> pd.DataFrame:
+    """The readings of a loop as a table, with its branches."""
+    branches = (loop.down, loop.up)
+    columns = {
+        "Time (s)": [branch.rows.time for branch in branches],
+        "Field (T)": [branch.rows.field for branch in branches],
+        "Hall resistance (ohm)": [branch.rows.hall for branch in branches],
+        "Branch": [np.full(len(branch.rows.field), branch.direction) for branch in branches],
+    }
+    return pd.DataFrame({name: np.concatenate(values) for name, values in columns.items()})
 
 
 def covered(pulls: FloatArray, confidence: float) -> int:

@@ -29,7 +29,17 @@ def unsaturated() -> Results:
 
 def test_one_loop_is_itself() -> None:
     only = loop(0.07)
-    assert combine([only]) is only
+    assert dict(combine([only])) == dict(only)
+
+
+def test_what_another_loop_would_differ_by_is_said_where_it_is_more_than_the_uncertainty() -> None:
+    def noted(scatter: float) -> str | None:
+        return combine([Results({"coercive_field_up": Result(0.07, 4e-5, "T", "this loop", scatter=scatter)})])[
+            "coercive_field_up"
+        ].note
+
+    assert noted(3e-4) == "another loop would scatter by up to 0.3 mT"
+    assert noted(3e-5) is None
 
 
 def test_several_loops_give_mean_and_scatter_with_their_number() -> None:
@@ -38,6 +48,7 @@ def test_several_loops_give_mean_and_scatter_with_their_number() -> None:
     assert up.uncertainty == pytest.approx(0.002 / np.sqrt(3))
     assert (up.of, up.degrees_of_freedom) == ("mean of 3 loops", 2)
     assert up.note == "loop-to-loop sd 2 mT, n = 3; sharp"
+    assert up.scatter == pytest.approx(0.002)
 
 
 def test_a_mean_is_not_surer_than_the_readings_of_its_loops() -> None:

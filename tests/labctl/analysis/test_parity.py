@@ -29,7 +29,7 @@ def test_odd_part_keeps_the_hysteresis_and_even_part_gets_offset_and_parabola() 
 
 
 def test_amplitude_and_slope_lie_in_their_intervals_as_often_as_they_say() -> None:
-    draws = 400
+    draws = 250
     pulls = np.empty((draws, 2))
     for seed in range(draws):
         parity = parity_of(Film(slope=-0.003, drift=2e-5, points=301), seed)

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from labctl.analysis.branches import Loop, find_loops
+from labctl.analysis.ends import closing, ends_of, why_open
+from labctl.analysis.parity import Parity, split
 from labctl.analysis.plateaus import Plateaus, find_plateaus
 from labctl.analysis.readings import read_table
-from tests.labctl.analysis.synthetic import Film
+from tests.labctl.analysis.synthetic import Film, Grains
 
 
 def plateaus_of(film: Film, seed: int = 0) -> tuple[Loop, Plateaus]:
@@ -101,3 +105,84 @@ def test_noise_free_square_loop_is_no_accident_of_zero_errors() -> None:
     assert plateaus.why_not is None
     _, flat = plateaus_of(Film(noise=0.0, amplitude=0.0, slope=0.01))
     assert flat.why_not is not None
+
+
+def pulls_of_the_amplitude(film: Grains, draws: int) -> list[float]:
+    """Error of the amplitude over its uncertainty, of those loops that are called saturated."""
+    pulls: list[float] = []
+    for seed in range(draws):
+        loop, *_ = film.loop(np.random.default_rng(seed))
+        plateaus = find_plateaus(loop)
+        assert isinstance(plateaus, Plateaus)
+        if plateaus.why_not is None:
+            parity = split(loop, plateaus)
+            assert isinstance(parity, Parity)
+            value, error = parity.line().combine(np.array([0.0, 1.0, 0.0]))
+            pulls.append((value - film.amplitude) / float(np.hypot(error, plateaus.bend)))
+    return pulls
+
+
+def test_amplitude_is_not_pulled_by_grains_that_switch_within_the_ends() -> None:
+    pulls = pulls_of_the_amplitude(Grains(maximum=0.105), 80)
+    assert len(pulls) >= 40
+    assert abs(np.mean(pulls)) < 0.5  # 0.3, and one and a half of what the mean of so many is good to
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize(("maximum", "fewest"), [(0.105, 100), (0.11, 190), (0.12, 200), (0.15, 200), (0.2, 200)])
+def test_mean_pull_of_the_amplitude_is_within_three_tenths(maximum: float, fewest: int) -> None:
+    pulls = pulls_of_the_amplitude(Grains(maximum=maximum), 200)
+    assert len(pulls) >= fewest
+    assert abs(np.mean(pulls)) < 0.3
+    assert 0.6 < np.std(pulls) < 1.2
+
+
+def test_branches_that_are_left_keep_their_ends_where_those_that_arrive_are_cut() -> None:
+    loop, *_ = Grains(maximum=0.105).loop(np.random.default_rng(3))
+    plateaus = find_plateaus(loop)
+    assert isinstance(plateaus, Plateaus)
+    assert plateaus.why_not is None
+    assert plateaus.inner[1] == pytest.approx(0.084, abs=1e-3)
+    assert plateaus.closed[1] > plateaus.inner[1] + 3e-3
+    arriving = [len(end.rows) for end in plateaus.ends if not end.leaving]
+    leaving = [len(end.rows) for end in plateaus.ends if end.leaving]
+    assert max(arriving) < min(leaving)
+
+
+def test_agreement_is_counted_in_errors_not_in_parts_of_the_swing() -> None:
+    """One part in a thousand of the swing, far below two per cent of it, but many of its standard errors."""
+    (loop,), _ = find_loops(read_table(Film(noise=1e-5, width=0.0).table(recorded=True)))
+    ends = ends_of(loop, 0.2, 0.2)
+    residuals = [1e-5 * np.random.default_rng(i).standard_normal(len(end.rows)) for i, end in enumerate(ends)]
+    assert why_open(ends, residuals, 1e-5) is None
+    residuals[3] = residuals[3] - 1.5e-4
+    assert "upper end" in (why_open(ends, residuals, 1e-5) or "")
+    residuals[3] = residuals[3] + 1.5e-4 - 1e-4 * np.linspace(1, -1, len(residuals[3]))
+    assert "come together" in (why_open(ends, residuals, 1e-5) or "")
+
+
+def test_closing_is_the_last_end_less_the_first() -> None:
+    (loop,), _ = find_loops(read_table(Film(noise=1e-5, drift=1e-4).table(recorded=True)))
+    gap, error = closing(loop, ends_of(loop, 0.2, 0.2), 0.0, 1e-5)
+    assert gap == pytest.approx(1e-4 * (802 - 41) * 0.2, abs=5 * error)
+
+
+@pytest.mark.parametrize(("gap", "saturated"), [(-2e-4, False), (2e-4, True)])
+def test_late_grains_are_not_excused_as_a_drift_where_the_switching_reaches_the_ends(
+    gap: float, *, saturated: bool
+) -> None:
+    """The gap of a branch that ends low is what grains leave that have not switched; one that ends high is a drift."""
+    loop, *_ = Grains(maximum=0.105).loop(np.random.default_rng(3))
+    up = loop.up.rows
+    hall = np.where(up.field > 0.08, up.hall + gap, up.hall)
+    moved = Loop(loop.down, replace(loop.up, rows=replace(up, hall=hall)))
+    plateaus = find_plateaus(moved)
+    assert isinstance(plateaus, Plateaus)
+    assert (plateaus.why_not is None) == saturated
+
+
+@pytest.mark.parametrize("seed", [114, 249, 322, 480, 505])
+def test_a_good_loop_of_few_points_is_not_open_by_chance(seed: int) -> None:
+    """Of 600 such loops these differ by three to four standard errors at an end that cannot be made narrower."""
+    _, plateaus = plateaus_of(Film(points=31, coercive=0.1, width=0.0), seed)
+    assert plateaus.why_not is None

@@ -56,7 +56,10 @@ def test_rows_without_a_valid_reading_are_left_out_and_counted() -> None:
     )
     readings = read_table(table)
     assert readings.field.tolist() == [0.0]
-    assert readings.dropped == 5
+    assert readings.left_out == (
+        "1 of 6 readings overflowed the meter's range and were left out; give a larger probe_range; "
+        "4 rows without a valid reading left out"
+    )
 
 
 def test_only_the_latest_attempt_of_a_block_counts() -> None:
@@ -97,3 +100,14 @@ def test_a_table_without_time_counts_its_rows_also_through_holes() -> None:
 def test_a_table_of_another_kind_is_refused_in_one_sentence(table: pd.DataFrame, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         read_table(table)
+
+
+def test_overflowed_readings_name_the_range_that_was_too_small() -> None:
+    columns = {"Field (T)": 0.0, "Hall resistance (ohm)": 0.0, "Range (V)": 0.01, "Overflow": True}
+    table = pd.DataFrame({name: [value] * 40 for name, value in columns.items()})
+    assert read_table(table).left_out == "all 40 readings overflowed the 10 mV range; give a larger probe_range"
+    table.loc[5:, "Overflow"] = False
+    partly = "5 of 40 readings overflowed the 10 mV range and were left out; give a larger probe_range"
+    assert read_table(table).left_out == partly
+    table["Overflow"] = False
+    assert read_table(table).left_out is None

@@ -17,6 +17,7 @@ from labctl.analysis.result import (
     prefix_for,
     quantity_text,
     short_text,
+    spread_text,
 )
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -122,3 +123,27 @@ def test_prefixes_stay_with_what_people_write() -> None:
 def test_every_name_of_a_hall_loop_has_a_unit() -> None:
     assert set(HALL_LOOP_UNITS.values()) <= {"ohm", "T", "1", "ohm/T", "T/s"}
     assert len(HALL_LOOP_UNITS) == 15
+
+
+def test_scatter_is_written_only_where_there_is_one_and_read_back() -> None:
+    plain = Result(0.07, 1e-4, "T", "this loop")
+    scattered = Result(0.07, 1e-4, "T", "this loop", scatter=4e-4)
+    assert "scatter" not in plain.as_dict()
+    assert scattered.as_dict()["scatter"] == 4e-4
+    results = Results({"coercive_field_up": scattered, "coercive_field_down": plain})
+    assert Results.from_json(results.to_json()) == dict(results)
+    for wrong in (-1e-4, float("nan"), float("inf")):
+        with pytest.raises(BadValue, match="scatter"):
+            Result(0.07, 1e-4, "T", "this loop", scatter=wrong)
+
+
+@pytest.mark.parametrize(
+    ("size", "result", "text"),
+    [
+        (4.3e-4, Result(0.07, 1e-4, "T", "this loop"), "0.43 mT"),
+        (4.3e-4, Result(7e-4, 1e-4, "T", "this loop"), "430 µT"),
+        (4.3e-9, Result(0.07, 1e-4, "T", "this loop"), "4.3 nT"),
+    ],
+)
+def test_a_spread_is_written_with_the_prefix_of_its_result(size: float, result: Result, text: str) -> None:
+    assert spread_text(size, result) == text

@@ -16,7 +16,7 @@ from labctl.analysis.readings import FloatArray, read_table
 from labctl.analysis.switching import Crossing, crossings
 from tests.labctl.analysis.synthetic import Film, Grains, covered, fewest, most
 
-DRAWS = 400
+DRAWS = 240
 
 
 def crossings_of(loop: Loop, part: float = 0.0) -> tuple[Crossing, Crossing]:
@@ -142,3 +142,26 @@ def test_places_of_the_conversions_sharpen_a_jump_inside_a_reading() -> None:
     rng = np.random.default_rng(5)
     errors = np.concatenate([[c.uncertainty for c in crossings_of(Grains(count=1).loop(rng)[0])] for _ in range(30)])
     assert np.min(errors) < 0.75 * np.max(errors)
+
+
+@pytest.mark.parametrize("film", [Grains(), Grains(count=300, noise=3e-4)], ids=str)
+def test_scatter_from_loop_to_loop_is_told_from_one_loop(film: Grains) -> None:
+    """Grains that draw their fields anew scatter as one loop's wander says; as do their numbers."""
+    rng = np.random.default_rng(4)
+    found: list[tuple[float, float, float]] = []
+    for _ in range(40):
+        for sign, crossing in zip((-1, 1), crossings_of(film.loop(rng)[0]), strict=True):
+            scatter = crossing.scatter(crossing.grains)
+            assert scatter is not None
+            assert crossing.grains is not None
+            found.append((sign * crossing.field, scatter, crossing.grains))
+    fields, scatters, grains = np.array(found).T
+    assert 0.8 < np.mean(scatters) / np.std(fields) < 1.25  # the standard deviation of 80 draws is good to 8 %
+    assert 0.7 < np.median(grains) / film.count < 1.4
+
+
+def test_levels_away_from_half_way_scatter_by_their_own_quantile() -> None:
+    crossing = Crossing(0.07, 1e-5, False, 5.0, 1e-3, 0, 50.0, 400)
+    assert crossing.scatter(400) == pytest.approx(0.5 / 20 / 25)
+    assert crossing.scatter(400, -0.8) == pytest.approx(0.3 / 20 / 25)
+    assert crossing.scatter(None) is None
