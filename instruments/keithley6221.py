@@ -327,11 +327,11 @@ class Keithley6221(ScpiDriver):
             if self.source_enabled:
                 self._ramp(self.source_current, 0.0, round(self.SHUTDOWN_TIME / self.STEP_INTERVAL))
         except InstrumentFault as fault:
-            log.error("%s", fault)  # noqa: TRY400
+            log.error("%s", fault)  # noqa: TRY400 - as above
         try:
             self.clear_source()
         except InstrumentFault as fault:
-            log.error("%s", fault)  # noqa: TRY400
+            log.error("%s", fault)  # noqa: TRY400 - as above
             self.line.send_regardless(":SOUR:CLE")
         if self.source_enabled:
             self.source_enabled = False
