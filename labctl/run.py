@@ -7,7 +7,7 @@ import importlib.metadata
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,8 @@ class Request:
         user: Who.
         notes: Why, in a sentence.
         tags: Words to find it by.
+        overrides: Limits for this run by name, in SI units, in the place of the station's and the sample's.
+        lab: File with the line that `labctl simulate` printed: the lab that is used instead of one in this process.
     """
 
     name: str
@@ -60,6 +62,8 @@ class Request:
     user: str = ""
     notes: str = ""
     tags: Sequence[str] = ()
+    overrides: Mapping[str, float] = field(default_factory=dict[str, float])
+    lab: Path | None = None
 
 
 @dataclass(slots=True)

@@ -60,6 +60,17 @@ def run(
     user: Annotated[str, typer.Option(metavar="U", help="Who measures.")] = "",
     notes: Annotated[str, typer.Option(metavar="T", help="Why, in a sentence.")] = "",
     tag: Annotated[list[str] | None, typer.Option(metavar="T", help="A word to find the run by; repeatable.")] = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(metavar="name=list", help="Measure a series over these values of a parameter; repeatable."),
+    ] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIMIT=VALUE", help="Replace a limit of station or sample; repeatable."),
+    ] = None,
+    lab: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Use the running lab whose line `labctl simulate` printed.")
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -68,7 +79,21 @@ def run(
 
     running.run(
         running.Options(
-            procedure, station, simulate, sample, seed, sample_seed, parameter or [], user, notes, tag or [], out, json
+            procedure,
+            station,
+            simulate,
+            sample,
+            seed,
+            sample_seed,
+            parameter or [],
+            over or [],
+            override or [],
+            lab,
+            user,
+            notes,
+            tag or [],
+            out,
+            json,
         )
     )
 

@@ -29,6 +29,9 @@ class Options:
     seed: int | None
     sample_seed: int
     parameters: Sequence[str]
+    over: Sequence[str]
+    overrides: Sequence[str]
+    lab: Path | None
     user: str
     notes: str
     tags: Sequence[str]
