@@ -15,51 +15,19 @@ Not in it: interactions, the time that a wall takes to travel, and reversal agai
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from instruments.errors import BadValue
 from simulators.physics.constants import BOLTZMANN
-from simulators.physics.hazard import first_passage, suffered
+from simulators.physics.ramp import Ramp, Stretch
 
 MEMORY = 10.0
 """s; for how long before the running stretch the state is remembered."""
 
-_NEGLIGIBLE = 1e-18  # hazard that no clock notices: the smallest of 1e4 clocks is near 1e-4, and doubles have 16 digits
 _SHORTEST_CLOCK = 1e-200  # what rounding leaves of a clock that has run out stays positive
-_MARGIN = 1e-6  # by which the quick test for droplets that cannot reverse errs on the safe side
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A time in which the temperature is constant and the drive linear.
-
-    Attributes:
-        start: Lab time in s.
-        end: Lab time in s; may be infinite.
-        temperature: K.
-        drive: Signed energy density D in J/m3 at `start`; D > 0 favours the state +1.
-        rate: dD/dt in J/m3/s.
-    """
-
-    start: float
-    end: float
-    temperature: float
-    drive: float
-    rate: float
-
-    def one_signed(self) -> list[Stretch]:
-        """Cut it where the drive passes through zero, so that each part drives one way."""
-        if self.drive * self.rate >= 0.0:
-            return [self]
-        zero = self.start - self.drive / self.rate
-        if not self.start < zero < self.end:
-            return [self]
-        return [replace(self, end=zero), replace(self, start=zero, drive=0.0)]
 
 
 class Steps:
@@ -118,19 +86,6 @@ class Steps:
         self._since = max(self._since, time)
 
 
-class _Plan:
-    """When the droplets that a stretch opposes are going to reverse."""
-
-    __slots__ = ("b", "direction", "opposed", "order", "times")
-
-    def __init__(self, direction: int, opposed: NDArray[np.intp], b: NDArray[np.float64]) -> None:
-        self.direction = direction
-        self.opposed = opposed  # droplets that the drive opposes
-        self.b = b  # their B/(k (T + T0)) in J/m3
-        self.order: NDArray[np.intp] = np.empty(0, dtype=np.intp)  # which of them reverse, in order of time
-        self.times: list[float] = []  # lab s, in the same order
-
-
 class Hysterons:
     """N droplets and their history.
 
@@ -173,7 +128,7 @@ class Hysterons:
         self._up = barriers.size if state > 0 else 0
         self._steps = Steps(start, self._up)
         self._stretch: Stretch | None = None
-        self._plan: _Plan | None = None
+        self._ramp: Ramp | None = None
         self._planned = False
         self._known = 0  # steps from before the running stretch
 
@@ -191,7 +146,7 @@ class Hysterons:
 
     def magnetisation(self, time: float) -> float:
         """Mean state, between -1 and 1, at a lab time in s up to the end of the running stretch."""
-        self._ensure_plan()
+        self._plan()
         return 2.0 * self._steps.at(time) / self.count - 1.0
 
     def mean_magnetisation(self, start: float, end: float) -> float:
@@ -202,14 +157,17 @@ class Hysterons:
         Raises:
             BadValue: It begins earlier.
         """
-        self._ensure_plan()
+        self._plan()
         return 2.0 * self._steps.mean(start, end) / self.count - 1.0
 
     # ---- moving
 
     def begin(self, stretch: Stretch) -> None:
         """Enter a stretch, which drives one way only (see `Stretch.one_signed`)."""
-        self._stretch, self._plan, self._planned = stretch, None, False
+        if self._ramp is not None and not self._ramp.continued_by(stretch):
+            self._charge(self._ramp)
+            self._ramp = None
+        self._stretch, self._planned = stretch, False
         self._steps.forget_before(stretch.start - MEMORY)
 
     def finish(self, time: float) -> None:
@@ -218,7 +176,10 @@ class Hysterons:
         if stretch is None:
             return
         if time > stretch.start:
-            self._commit(stretch, self._ensure_plan(), time)
+            self._plan()
+            self._steps.forget_after(time)
+            if self._ramp is not None:
+                self._reverse(self._ramp.live(time), self._ramp.direction)
         elif self._planned:
             self._steps.keep(self._known)  # a stretch of no length never was, whether somebody looked or not
         self._stretch = None
@@ -226,85 +187,40 @@ class Hysterons:
     def _draw(self, count: int) -> NDArray[np.float64]:
         return np.ones(count) if self._source is None else self._source.standard_exponential(count)
 
-    def _ensure_plan(self) -> _Plan | None:
-        if not self._planned and self._stretch is not None:
-            self._planned = True
-            self._known = len(self._steps)
-            self._plan = self._solve(self._stretch)
-            if self._plan is not None:
-                self._steps.append(self._plan.times, self._plan.direction)
-        return self._plan
+    def _plan(self) -> None:
+        """Find what is going to happen in the running stretch, when that is asked for the first time."""
+        if self._planned or self._stretch is None:
+            return
+        self._planned = True
+        self._known = len(self._steps)
+        if self._ramp is None:
+            self._ramp = self._oppose(self._stretch)
+        if self._ramp is not None:
+            self._steps.append(self._ramp.due(self._stretch.end), self._ramp.direction)
 
-    def _solve(self, stretch: Stretch) -> _Plan | None:
-        """Find who reverses when; None where the drive opposes nobody."""
-        leaning = stretch.drive or stretch.rate
-        if leaning == 0.0:
-            return None
-        direction = 1 if leaning > 0.0 else -1
-        if self._up == (self.count if direction > 0 else 0):
+    def _oppose(self, stretch: Stretch) -> Ramp | None:
+        """Begin a ramp with the droplets that it opposes; None where it opposes nobody."""
+        direction = stretch.direction
+        if direction == 0 or self._up == (self.count if direction > 0 else 0):
             return None
         opposed = np.flatnonzero(self._state == -direction)
-        b = self._barriers[opposed] / (BOLTZMANN * (stretch.temperature + self._athermal))
-        plan = _Plan(direction, opposed, b)
-        times = self._nucleation(stretch, plan)
-        if self._propagation is not None:
-            times = self._spread(stretch, plan, times)
-        due = np.flatnonzero(times <= stretch.end)
-        plan.order = due[np.argsort(times[due], kind="stable")]
-        plan.times = times[plan.order].tolist()
-        return plan
+        return Ramp(
+            stretch,
+            opposed,
+            self._barriers[opposed] / (BOLTZMANN * (stretch.temperature + self._athermal)),
+            self._clock[opposed],
+            self._attempts,
+            None if self._propagation is None else self._propagation[opposed],
+            mixed=0 < self._up < self.count,
+        )
 
-    def _nucleation(self, stretch: Stretch, plan: _Plan) -> NDArray[np.float64]:
-        """Lab time in s at which each opposed droplet reverses by itself, infinite where not within the stretch."""
-        drive, rate = abs(stretch.drive), stretch.rate * plan.direction
-        duration = stretch.end - stretch.start
-        highest = drive + rate * duration if rate > 0.0 else drive
-        clock = self._clock[plan.opposed]
-        times = np.full(plan.b.shape, np.inf)
-        if highest <= 0.0:
-            return times
-        limit = np.log(self._attempts * duration / clock) + _MARGIN
-        possible = np.flatnonzero(plan.b <= limit * highest)
-        if possible.size:
-            delay = first_passage(plan.b[possible], clock[possible], drive, rate, self._attempts)
-            times[possible] = stretch.start + delay
-        return times
-
-    def _spread(self, stretch: Stretch, plan: _Plan, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Let walls reverse droplets too, from the moment on from which the film is in a mixed state."""
-        assert self._propagation is not None
-        onset = stretch.start if 0 < self._up < self.count else float(times.min())
-        if not onset <= stretch.end:
-            return times
-        drive, rate = abs(stretch.drive), stretch.rate * plan.direction
-        needed = self._propagation[plan.opposed]
-        reached = np.where(drive + rate * (onset - stretch.start) > needed, onset, np.inf)
-        if rate > 0.0:
-            reached = np.maximum(onset, stretch.start + (needed - drive) / rate)
-        return np.minimum(times, reached)
-
-    def _commit(self, stretch: Stretch, plan: _Plan | None, time: float) -> None:
-        """Make real what happened until a time within the stretch, and charge the others' clocks."""
-        if plan is None:
-            return
-        reversed_ = plan.order[: bisect_right(plan.times, time)]
-        self._steps.forget_after(time)
-        waiting = np.ones(plan.opposed.size, dtype=bool)
-        waiting[reversed_] = False
-        self._charge(stretch, plan, np.flatnonzero(waiting), time - stretch.start)
-        if reversed_.size:
-            droplets = plan.opposed[reversed_]
-            self._state[droplets] = plan.direction
+    def _reverse(self, droplets: NDArray[np.intp], direction: int) -> None:
+        if droplets.size:
+            self._state[droplets] = direction
             self._clock[droplets] = self._draw(droplets.size)
-            self._up += plan.direction * droplets.size
+            self._up += direction * droplets.size
 
-    def _charge(self, stretch: Stretch, plan: _Plan, waiting: NDArray[np.intp], duration: float) -> None:
+    def _charge(self, ramp: Ramp) -> None:
         """Take from the clocks of droplets that were opposed and held what they have suffered."""
-        drive, rate = abs(stretch.drive), stretch.rate * plan.direction
-        highest = max(drive, drive + rate * duration)
-        limit = math.log(self._attempts * duration / _NEGLIGIBLE)
-        touched = waiting[plan.b[waiting] <= limit * highest]
-        if touched.size:
-            droplets = plan.opposed[touched]
-            left = self._clock[droplets] - suffered(plan.b[touched], duration, drive, rate, self._attempts)
-            self._clock[droplets] = np.maximum(left, _SHORTEST_CLOCK)
+        droplets, hazard = ramp.suffered()
+        self._clock[droplets] = np.maximum(self._clock[droplets] - hazard, _SHORTEST_CLOCK)

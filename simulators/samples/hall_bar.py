@@ -26,7 +26,8 @@ from instruments.errors import BadValue
 from simulators.environment import GRID_TEMPERATURE, Environment, Piece
 from simulators.physics.constants import BOLTZMANN
 from simulators.physics.ferrimagnet import Ferrimagnet
-from simulators.physics.hysterons import MEMORY, Hysterons, Stretch
+from simulators.physics.hysterons import MEMORY, Hysterons
+from simulators.physics.ramp import Stretch
 from simulators.randomness import Streams
 from simulators.samples.hall_network import Crossing, Flow, HallNetwork
 from simulators.samples.history import History

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from simulators.environment import Environment, Piece
-from simulators.physics.hysterons import Hysterons, Stretch
+from simulators.physics.hysterons import Hysterons
+from simulators.physics.ramp import Stretch
 
 Drive = Callable[[Piece, float], Stretch]
 """Turns what is left of a piece from a lab time on into the stretch that the hysterons live through."""

@@ -12,7 +12,8 @@ from scipy import stats
 
 from instruments.errors import BadValue
 from simulators.physics.constants import BOLTZMANN
-from simulators.physics.hysterons import Hysterons, Steps, Stretch
+from simulators.physics.hysterons import Hysterons, Steps
+from simulators.physics.ramp import Stretch
 
 ATTEMPTS = 1e9
 ROOM = 300.0
@@ -102,8 +103,9 @@ def test_the_whole_distribution_of_reversals_on_a_ramp_is_right() -> None:
     hysterons.begin(Stretch(0.0, end, ROOM, 0.0, -MOMENT * rate))
     grid = np.linspace(0.0, end, 6001)
     hysterons.magnetisation(end)
-    order = hysterons._plan.opposed[hysterons._plan.order]  # pyright: ignore[reportOptionalMemberAccess]  # solved above
-    times = np.array(hysterons._plan.times)  # pyright: ignore[reportOptionalMemberAccess]  # solved above
+    assert hysterons._ramp is not None
+    times = np.array(hysterons._ramp.due(end))
+    order = hysterons._ramp.live(end)
     assert order.size == count
     hazards: list[float] = []
     drive = MOMENT * rate * grid[1:]
@@ -203,8 +205,9 @@ def test_the_first_nucleus_takes_the_film_where_walls_move_easily() -> None:
         hysterons = film(barriers(count), propagation=propagation)
         hysterons.begin(Stretch(0.0, 100.0, ROOM, 0.0, -MOMENT * 1e-3))
         hysterons.magnetisation(100.0)
-        assert hysterons._plan is not None
-        fields[name] = (hysterons._plan.times[0], hysterons._plan.times[-1], len(hysterons._plan.times))
+        assert hysterons._ramp is not None
+        times = hysterons._ramp.due(100.0)
+        fields[name] = (times[0], times[-1], len(times))
     assert fields["walls"] == (fields["one by one"][0], fields["one by one"][0], count)
 
 
@@ -214,8 +217,8 @@ def test_walls_wait_for_their_own_drive() -> None:
     hysterons._barriers = BARRIER * np.concatenate([[1.0], np.full(49, 50.0)])
     hysterons.begin(Stretch(0.0, 100.0, ROOM, 0.0, -MOMENT * 1e-3))
     hysterons.magnetisation(100.0)
-    assert hysterons._plan is not None
-    assert hysterons._plan.times[1:] == pytest.approx((propagation[1:] / MOMENT / 1e-3).tolist())
+    assert hysterons._ramp is not None
+    assert hysterons._ramp.due(100.0)[1:] == pytest.approx((propagation[1:] / MOMENT / 1e-3).tolist())
 
 
 def test_a_falling_drive_moves_walls_only_at_its_beginning() -> None:
@@ -224,8 +227,8 @@ def test_a_falling_drive_moves_walls_only_at_its_beginning() -> None:
     hysterons._state[3], hysterons._up, hysterons._steps = -1, 3, Steps(0.0, 3)
     hysterons.begin(Stretch(0.0, 10.0, ROOM, -0.05 * MOMENT, 0.004 * MOMENT))
     hysterons.magnetisation(10.0)
-    assert hysterons._plan is not None
-    assert hysterons._plan.times == [0.0, 0.0]
+    assert hysterons._ramp is not None
+    assert hysterons._ramp.due(10.0) == [0.0, 0.0]
 
 
 # ---- looking changes nothing
@@ -336,3 +339,41 @@ def test_films_without_barriers_are_refused() -> None:
         film(np.array([1.0, -1.0]))
     with pytest.raises(BadValue, match="at least one"):
         film(np.array([]))
+
+
+# ---- one ramp, however it is cut
+
+
+@pytest.mark.parametrize("walls", [False, True])
+def test_a_ramp_taken_in_steps_is_the_ramp_taken_at_once(walls: bool) -> None:
+    """The very same droplets reverse at the very same moments, out and back, whether it is cut and looked at or not."""
+    propagation = MOMENT * np.linspace(0.04, 0.08, 300) if walls else None
+    whole, cut = (film(barriers(300), propagation=propagation) for _ in range(2))
+    turn, rate = 20.0, 4e-3 * MOMENT
+    for start, drive, slope in ((0.0, 0.0, -rate), (turn, -turn * rate, rate), (2 * turn, 0.0, rate)):
+        end = start + turn
+        whole.begin(Stretch(start, end, ROOM, drive, slope))
+        moments = np.sort(np.random.default_rng(5).uniform(start, end, 150)).tolist()
+        for a, b in itertools.pairwise([start, *moments, end]):
+            cut.begin(Stretch(a, b, ROOM, drive + slope * (a - start), slope))
+            assert cut.magnetisation(b) == whole.magnetisation(b)
+            cut.finish(b)
+        whole.finish(end)
+        assert np.array_equal(cut.states, whole.states)
+    whole.begin(Stretch(60.0, 61.0, ROOM, 0.0, 0.0))
+    cut.begin(Stretch(60.0, 61.0, ROOM, 0.0, 0.0))
+    assert np.array_equal(cut._clock, whole._clock)
+    assert np.count_nonzero(whole.states == 1) > 0
+
+
+def test_another_temperature_or_rate_is_another_ramp() -> None:
+    """What was suffered at one temperature counts for the next: half the clock here, the other half there."""
+    b = BARRIER / KT
+    drive = b / SECOND  # one reversal a second
+    hysterons = film(np.full(1, BARRIER), seed=None)
+    hysterons.begin(Stretch(0.0, 0.5, ROOM, -drive, 0.0))
+    hysterons.finish(0.5)
+    hysterons.begin(Stretch(0.5, 9.0, ROOM + 1.0, -drive, 0.0))
+    faster = math.exp(b / drive * (1.0 - ROOM / (ROOM + 1.0)))
+    assert hysterons.magnetisation(0.5 + 0.4999 / faster) == 1.0
+    assert hysterons.magnetisation(0.5 + 0.5001 / faster) == -1.0

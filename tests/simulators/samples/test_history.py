@@ -10,7 +10,8 @@ import pytest
 
 from simulators.environment import Piece
 from simulators.physics.constants import BOLTZMANN
-from simulators.physics.hysterons import Hysterons, Stretch
+from simulators.physics.hysterons import Hysterons
+from simulators.physics.ramp import Stretch
 from simulators.samples.history import History
 from tests.simulators.samples.trajectory import Trajectory
 
