@@ -136,7 +136,6 @@ class Driver(Instrument):
         super().__init__(adapter, name, includeSCPI=False, **kwargs)
         self.line = Line(
             self.adapter,
-            self.clock,
             name,
             terminator=self.TERMINATOR,
             identity=self.IDENTITY,

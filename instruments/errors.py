@@ -5,12 +5,19 @@ Every message is one sentence or two: what, which value, which limit, what to do
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class LabError(Exception):
-    """Anything that labctl itself has to say; the base of all its errors."""
+    """Anything that labctl itself has to say; the base of all its errors.
+
+    Attributes:
+        run: Folder of the run that it ended, if there is one and it is known.
+    """
 
     exit_code = 1
     status = "failed"
+    run: Path | None = None
 
 
 class UsageError(LabError):

@@ -16,7 +16,7 @@ from pymeasure.adapters import Adapter
 
 from instruments.clock import Clock
 from instruments.driver import ScpiDriver, control, identity_form, measurement
-from instruments.errors import BadValue, InstrumentError, InstrumentFault
+from instruments.errors import BadValue, InstrumentError, InstrumentFault, Refused
 from instruments.forms import BOOLEAN, NUMBER, REGISTER, exact, finite, flag, one_of, reverse, whole, within
 
 log = logging.getLogger(__name__)
@@ -326,7 +326,7 @@ class Keithley6221(ScpiDriver):
         try:
             if self.source_enabled:
                 self._ramp(self.source_current, 0.0, round(self.SHUTDOWN_TIME / self.STEP_INTERVAL))
-        except InstrumentFault as fault:
+        except (InstrumentFault, Refused) as fault:  # also where the guard refuses a step from beyond a limit
             log.error("%s", fault)  # noqa: TRY400 - as above
         try:
             self.clear_source()

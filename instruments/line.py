@@ -22,8 +22,7 @@ from pymeasure.adapters import Adapter, VISAAdapter
 from pyvisa.constants import BufferOperation, StatusCode
 from pyvisa.resources import MessageBasedResource, SerialInstrument, TCPIPSocket
 
-from instruments.clock import Clock
-from instruments.errors import GarbledReply, InstrumentFault, NoReply
+from instruments.errors import GarbledReply, InstrumentFault, NoReply, Refused
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,6 @@ class Line:
 
     Args:
         adapter: What carries the messages.
-        clock: Where waiting is counted.
         name: What the instrument is called in errors.
         terminator: What a reply ends with on the wire.
         identity: Found in the reply to `*IDN?` of the instrument that should be there, and in no other reply.
@@ -53,7 +51,6 @@ class Line:
     def __init__(
         self,
         adapter: Adapter,
-        clock: Clock,
         name: str,
         *,
         terminator: str,
@@ -61,12 +58,10 @@ class Line:
         padding: str = "",
     ) -> None:
         self._adapter = adapter
-        self._now = clock.now
         self._terminator = terminator.encode("ascii")
         self._padding = padding.encode("ascii")
         self._identity = identity
         self._owed = False
-        self._asked_at = 0.0
         self.asked = ""
         self.address = ""
         self._read: Callable[[], str] = self._read_adapter
@@ -102,8 +97,8 @@ class Line:
         """
         if self._owed:
             self.resynchronise()
-        elif self._discard is not None:
-            self._discard()
+        else:
+            self._throw_away()
         self._put(message)
 
     def send_regardless(self, message: str) -> None:
@@ -146,15 +141,28 @@ class Line:
         self.identify()
 
     def clear(self) -> None:
-        """Send a device clear, as far as the interface has one, and throw away what waits to be read."""
+        """Send a device clear, as far as the interface has one, and throw away what waits to be read.
+
+        Raises:
+            NoReply: The other end has closed the connection.
+        """
         if self._connection is None:
             return
+        if not isinstance(self._connection, TCPIPSocket):  # a socket has none, and pyvisa-py never ends on a closed one
+            try:
+                self._connection.clear()
+            except (pyvisa.errors.Error, OSError, NotImplementedError) as error:
+                log.debug("%s: no device clear: %s", self.name, error)
+        self._throw_away()
+
+    def _throw_away(self) -> None:
+        """Throw away what waits to be read, where the interface does not mark the end of a message."""
+        if self._discard is None:
+            return
         try:
-            self._connection.clear()
-        except (pyvisa.errors.Error, OSError, NotImplementedError) as error:
-            log.debug("%s: no device clear: %s", self.name, error)
-        if self._discard is not None:
             self._discard()
+        except OSError as error:
+            raise NoReply(f"{self.name}: the connection failed: {error}") from error
 
     def identify(self) -> str:
         """Ask for the identity, pass over replies to earlier questions, and return it.
@@ -186,9 +194,11 @@ class Line:
     def _put(self, message: str) -> None:
         self.asked = message
         self._owed = "?" in message
-        self._asked_at = self._now()
         try:
             self._write(message)
+        except Refused:  # the guard kept it back, so that no reply will come
+            self._owed = False
+            raise
         except (pyvisa.errors.Error, OSError) as error:
             self._owed = True
             raise NoReply(f"{self.name}: {message!r} could not be sent: {error}") from error
@@ -202,8 +212,9 @@ class Line:
             raise NoReply(f"{self.name}: asked {self.asked!r}, the connection failed: {error}") from error
 
     def _silence(self) -> NoReply:
-        waited = self._now() - self._asked_at
-        return NoReply(f"{self.name}: asked {self.asked!r}, no reply came in {waited:.3g} s")
+        timeout = self.timeout
+        waited = "time" if timeout is None else f"{timeout:.3g} s"
+        return NoReply(f"{self.name}: asked {self.asked!r}, no reply came in {waited}")
 
     def _write_visa(self, message: str) -> None:
         """Write past pymeasure's and pyvisa's text layers, which cost as much as the rest of a simulated query."""
@@ -268,8 +279,8 @@ class _PythonSocket:
         self._connection.flush(BufferOperation.discard_receive_buffer)
         while select.select([self._plain], [], [], 0)[0]:
             stale = self._plain.recv(4096)
-            if not stale:  # closed by the other end; the next message will say so
-                return
+            if not stale:
+                raise ConnectionResetError("the other end has closed it")
             log.warning("%s: thrown away, nobody had asked for it: %r", self._connection.resource_name, stale)
 
 

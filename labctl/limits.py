@@ -1,22 +1,32 @@
-"""What a run will ask for at most, held against the station's and the sample's limits before anything is sent."""
+"""The limits of a station with a sample in it, who may go beyond them for one run, and whether a run will.
+
+This is where a limit comes from, and whose it is: what is checked before a run and what the guard holds the
+instruments to (see `labctl.protection`) are the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from instruments import units
-from instruments.errors import LimitExceeded
+from instruments.errors import BadValue, LimitExceeded, UnknownName
+from instruments.guard.limits import UNITS, Bound, Limits, shown
+from labctl.records import suggest
 from labctl.sample import SampleRecord
-from labctl.station import Station
+from labctl.station import ROLES, Station
 
-_UNITS = {
-    "current": "A",
-    "voltage": "V",
-    "field": "T",
-    "field_rate": "T/s",
-    "slowest_field_rate": "T/s",
-    "temperature": "K",
+UNGUARDED, UNSEEN = "unguarded", "unseen"
+"""Overrides that name an instrument: it is not guarded at all, or may do what the guard cannot see."""
+
+OVERRIDES: Mapping[str, str] = {
+    **{name: unit for name, unit in UNITS.items() if name != "pulse_current"},
+    "slew": "A/s",
+    "read_current_density": "A/m^2",
+    "pulse_current_density": "A/m^2",
 }
+"""Limits that can be replaced, with their units: those of the station and of the sample."""
+
 _WORDS = {
     "current": "the probe current",
     "voltage": "the compliance",
@@ -24,57 +34,211 @@ _WORDS = {
     "field_rate": "the field rate",
     "slowest_field_rate": "the field rate",
     "temperature": "the temperature",
+    "lowest_temperature": "the temperature",
 }
+_LOWER = {"slowest_field_rate", "lowest_temperature"}
 
 
-def check(demands: Mapping[str, float], station: Station, sample: SampleRecord) -> None:
+def parse_overrides(texts: Sequence[str]) -> dict[str, float]:
+    """Read `--override` options such as `current=120 mA` or `unguarded=smu`.
+
+    Returns:
+        Values in SI units by the limit's name; `unguarded.smu` and the like are 1.
+
+    Raises:
+        BadValue: An option is no assignment, comes twice, or its value is none.
+        UnknownName: There is no such limit, or no such role.
+    """
+    overrides: dict[str, float] = {}
+    for text in texts:
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if not sign or not name or not value:
+            raise BadValue(f'--override {text!r} is no assignment; write e.g. --override current="120 mA"')
+        if name in {UNGUARDED, UNSEEN}:
+            name, number = f"{name}.{_role(name, value)}", 1.0
+        elif name in OVERRIDES:
+            number = units.parse(value, OVERRIDES[name], f"--override {name}")
+            if number <= 0:
+                raise BadValue(f"--override {name}={value} must be above 0: limits are magnitudes")
+        else:
+            known = (*OVERRIDES, UNGUARDED, UNSEEN)
+            raise UnknownName(f"no limit is called {name!r}; {suggest(name, known)}there are {', '.join(known)}")
+        if name in overrides:
+            raise BadValue(f"--override {name} is given twice; give it once")
+        overrides[name] = number
+    return overrides
+
+
+def _role(name: str, value: str) -> str:
+    if value not in ROLES:
+        raise UnknownName(
+            f"--override {name}={value} names no instrument; {suggest(value, ROLES)}roles are {', '.join(ROLES)}"
+        )
+    return value
+
+
+def of(station: Station, sample: SampleRecord, overrides: Mapping[str, float] | None = None) -> Limits:
+    """Return the limits that hold: of the station's and the sample's the tighter, of an override that alone.
+
+    Args:
+        station: The station.
+        sample: The sample that is mounted.
+        overrides: Limits for this run by name, in SI units; see `parse_overrides`.
+    """
+    given = overrides or {}
+    bounds = {
+        name: _overridden(name, given) or _tightest(name, candidates)
+        for name, candidates in _candidates(station, sample, given).items()
+    }
+    steady, pulse = bounds["current"], bounds["pulse_current"]
+    assert steady is not None
+    if pulse is None or pulse.value < steady.value:  # what may flow for any time may also flow for a short one
+        bounds["pulse_current"] = steady
+    return Limits(**bounds)  # pyright: ignore[reportArgumentType] - the required ones are always given, see _candidates
+
+
+def _overridden(name: str, overrides: Mapping[str, float]) -> Bound | None:
+    if name not in overrides:
+        return None
+    return Bound(name, overrides[name], f"the override of {name}", name)
+
+
+def _tightest(name: str, candidates: Sequence[Bound | None]) -> Bound | None:
+    found = [bound for bound in candidates if bound is not None]
+    if not found:
+        return None
+    return (max if name in _LOWER else min)(found, key=lambda bound: bound.value)
+
+
+def _candidates(
+    station: Station, sample: SampleRecord, overrides: Mapping[str, float]
+) -> dict[str, tuple[Bound | None, ...]]:
+    """Return each limit as the sample and the station have it, in this order."""
+    at_station, of_sample = f"station {station.name!r}", f"sample {sample.name!r}"
+    eased = _with_densities(sample, overrides)
+
+    def here(name: str, value: float | None) -> Bound | None:
+        return None if value is None else Bound(name, value, at_station, name)
+
+    def its(name: str, value: float | None) -> Bound | None:
+        return None if value is None else Bound(name, value, of_sample, name)
+
+    def of_density(name: str, value: float, density: str, override: str) -> Bound:
+        if density in overrides:
+            return Bound(name, value, f"the override of {density}", density)
+        return Bound(name, value, of_sample, override)
+
+    reading, pulsed = eased.read_current_limit(), eased.pulse_current_limit()
+    # A sample that says nothing about pulses endures in a pulse what it endures for any time.
+    pulses = () if pulsed is None else (
+        of_density("pulse_current", pulsed, "pulse_current_density", "pulse_current_density"),
+        Bound("pulse_current", overrides.get("current", station.limits.current), at_station, "current"),
+    )  # fmt: skip
+    limits, endures = station.limits, sample.limits
+    lowest, highest = limits.temperature
+    return {
+        "current": (
+            of_density("current", reading, "read_current_density", "current"),
+            here("current", limits.current),
+        ),
+        "pulse_current": pulses,
+        "voltage": (its("voltage", endures.voltage), here("voltage", limits.voltage)),
+        "power": (here("power", limits.power),),
+        "pulse_width": (here("pulse_width", limits.pulse_width),),
+        "pulse_energy": (its("pulse_energy", endures.pulse_energy), here("pulse_energy", limits.pulse_energy)),
+        "field": (here("field", limits.field),),
+        "field_rate": (here("field_rate", limits.field_rate),),
+        "slowest_field_rate": (here("slowest_field_rate", limits.slowest_field_rate),),
+        "temperature": (its("temperature", endures.temperature), here("temperature", highest)),
+        "lowest_temperature": (here("lowest_temperature", lowest),),
+        "temperature_rate": (here("temperature_rate", limits.temperature_rate),),
+    }
+
+
+def _with_densities(sample: SampleRecord, overrides: Mapping[str, float]) -> SampleRecord:
+    named = {"read_current_density", "pulse_current_density"}
+    given = {name: value for name, value in overrides.items() if name in named}
+    return sample.model_copy(update={"limits": sample.limits.model_copy(update=given)}) if given else sample
+
+
+def relieved(station: Station, sample: SampleRecord, overrides: Mapping[str, float]) -> tuple[Station, SampleRecord]:
+    """Return station and sample with the limits that the overrides put in the place of theirs, for a procedure."""
+    if not overrides:
+        return station, sample
+    here = {name: value for name, value in overrides.items() if name in type(station.limits).model_fields}
+    low, high = station.limits.temperature
+    here["temperature"] = overrides.get("lowest_temperature", low), overrides.get("temperature", high)  # pyright: ignore[reportArgumentType] - a pair, unlike the others
+    its = {name: value for name, value in overrides.items() if name in type(sample.limits).model_fields}
+    if "current" in overrides:
+        its.setdefault("read_current_density", overrides["current"] / sample.cross_section())
+    return (
+        station.model_copy(update={"limits": station.limits.model_copy(update=here)}),
+        sample.model_copy(update={"limits": sample.limits.model_copy(update=its)}),
+    )
+
+
+def described(station: Station, sample: SampleRecord, overrides: Mapping[str, float]) -> dict[str, dict[str, Any]]:
+    """Return the overrides as they are recorded with a run: value, text, and what each takes the place of."""
+    replaced = _candidates(station, sample, {})
+    return {
+        name: {
+            "value": value,
+            "text": units.format_quantity(value, OVERRIDES[name], exact=True)
+            if name in OVERRIDES
+            else name.partition(".")[2],
+            "in_place_of": _in_place_of(name, station, sample, replaced),
+        }
+        for name, value in overrides.items()
+    }
+
+
+def _in_place_of(
+    name: str, station: Station, sample: SampleRecord, candidates: Mapping[str, tuple[Bound | None, ...]]
+) -> list[str]:
+    what, _, role = name.partition(".")
+    if what == UNGUARDED:
+        return [f"the guard of {role}"]
+    if what == UNSEEN:
+        return [f"the refusal of commands to {role} whose effect cannot be seen"]
+    bounds = [bound for bound in candidates.get(name, ()) if bound is not None]
+    if bounds:
+        return [f"{shown(bound.value, UNITS[name])} of {bound.owner}" for bound in bounds]
+    owners = ((f"station {station.name!r}", station.limits), (f"sample {sample.name!r}", sample.limits))
+    held = [(owner, getattr(record, name, None)) for owner, record in owners]
+    return [f"{shown(value, OVERRIDES[name])} of {owner}" for owner, value in held if value is not None]
+
+
+def check(
+    demands: Mapping[str, float], station: Station, sample: SampleRecord, overrides: Mapping[str, float] | None = None
+) -> None:
     """Refuse what exceeds a limit.
 
     Args:
         demands: What is asked for, by name: `current` in A, `voltage` in V, `field` in T, `field_rate` and
-            `slowest_field_rate` in T/s, `temperature` in K.
-        station: The station's limits.
-        sample: The sample's limits.
+            `slowest_field_rate` in T/s, `temperature` and `lowest_temperature` in K.
+        station: The station, with its limits.
+        sample: The sample, with its limits.
+        overrides: Limits for this run by name, in SI units.
 
     Raises:
         LimitExceeded: The first that does; the sentence names value, limit and owner.
     """
+    limits = of(station, sample, overrides)
     for name, value in demands.items():
-        for low, high, owner in _limits(name, station, sample):
-            if not low <= value <= high:
-                side, limit = ("above", high) if value > high else ("below", low)
+        for bound in _both_sides(name, limits):
+            within = value >= bound.value if bound.name in _LOWER else value <= bound.value
+            if not within:
+                side = "below" if bound.name in _LOWER else "above"
+                unit = UNITS[name]
                 raise LimitExceeded(
-                    f"{_WORDS[name]} would be {_shown(name, value)}, {side} the limit of {owner}, "
-                    f"{_shown(name, limit)}; nothing was sent, choose a value within it"
+                    f"{_WORDS[name]} would be {shown(value, unit, bound.value)}, {side} the limit of {bound.owner}, "
+                    f"{shown(bound.value, unit)}; nothing was sent, choose a value within it"
                 )
 
 
-def _shown(name: str, value: float) -> str:
-    return units.format_quantity(value, _UNITS[name], shown="Oe/s" if name.endswith("field_rate") else "")
-
-
-def _limits(name: str, station: Station, sample: SampleRecord) -> Iterator[tuple[float, float, str]]:
-    """Yield lowest and highest value and whose limit it is."""
-    limits = station.limits
-    at_station, of_sample = f"station {station.name!r}", f"sample {sample.name!r}"
-    minus = float("-inf")
-    match name:
-        case "current":
-            yield minus, sample.read_current_limit(), of_sample
-            yield minus, limits.current, at_station
-        case "voltage":
-            if sample.limits.voltage is not None:
-                yield minus, sample.limits.voltage, of_sample
-            yield minus, limits.voltage, at_station
-        case "field":
-            yield minus, limits.field, at_station
-        case "field_rate":
-            yield minus, limits.field_rate, at_station
-        case "slowest_field_rate":
-            yield limits.slowest_field_rate or minus, float("inf"), at_station
-        case "temperature":
-            if sample.limits.temperature is not None:
-                yield minus, sample.limits.temperature, of_sample
-            yield *limits.temperature, at_station
-        case _:
-            raise ValueError(f"no limit is called {name!r}")
+def _both_sides(name: str, limits: Limits) -> list[Bound]:
+    """Return the limits for a demand; a temperature must lie between two."""
+    if name not in _WORDS:
+        raise ValueError(f"no limit is called {name!r}")
+    names = ("temperature", "lowest_temperature") if name.endswith("temperature") else (name,)
+    return [bound for bound in (getattr(limits, each) for each in names) if bound is not None]

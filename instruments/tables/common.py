@@ -102,17 +102,19 @@ def status() -> Iterator[Row]:
     yield question("STATus:QUEue[:NEXT]", reply="error", note="The queue of SYSTem:ERRor?.")
     yield action("STATus:QUEue:CLEar")
     unsure = "form of the reply"
-    yield Row("STATus:QUEue:ENABle", (ranges,), reply="%s", initial="(-440:-100)", unsure=unsure)
-    yield Row("STATus:QUEue:DISable", (ranges,), reply="%s", initial="(+101:+962)", unsure=unsure)
+    yield Row("STATus:QUEue:ENABle", (ranges,), reply="%s", initial="(-999:-1,+400:+999)", unsure=unsure)
+    yield Row("STATus:QUEue:DISable", (ranges,), reply="%s", initial="(+1:+399)", unsure=unsure)
 
 
-def system(version: str, last_memory: int, keys: Row) -> Iterator[Row]:
+def system(version: str, last_memory: int, keys: Row, *, setup: str = "RST", locks: str = "SYSTem") -> Iterator[Row]:
     """The part of the SYSTem subsystem that both instruments have.
 
     Args:
         version: Note on what SYSTem:VERSion? answers.
         last_memory: Highest set-up memory that the instrument can start from.
         keys: The row of SYSTem:KEY, whose codes and consequences differ.
+        setup: What the instrument starts with as it leaves the factory.
+        locks: Header under which front panel and remote control lock each other out.
     """
     yield question("SYSTem:ERRor[:NEXT]", reply="error", note="The oldest entry of the queue of ten.")
     yield action("SYSTem:CLEar", note="Empties the error queue.")
@@ -123,7 +125,7 @@ def system(version: str, last_memory: int, keys: Row) -> Iterator[Row]:
         "SYSTem:POSetup",
         setups,
         None,
-        initial="RST",
+        initial=setup,
         unsure="factory setting",
         note="What the instrument starts with at power-on.",
     )
@@ -132,4 +134,4 @@ def system(version: str, last_memory: int, keys: Row) -> Iterator[Row]:
     yield flag("SYSTem:BEEPer[:STATe]", True, unsure="value after *RST", note="Takes no frequency or duration.")
     yield question("SYSTem:LFRequency", reply="%d", note="50 or 60, as measured at power-on.")
     for lock in ("LOCal", "REMote", "RWLock"):
-        yield action(f"SYSTem:{lock}", note="For interfaces without the GPIB's remote line.")
+        yield action(f"{locks}:{lock}", note="For interfaces without the GPIB's remote line.")

@@ -55,7 +55,7 @@ def _voltage(voltage: str) -> Iterator[Row]:
         f"{voltage}:APERture", span(1 / 6000, 1.0, "S"), 5 / 60, _LEVEL, unsure=_FORMAT_UNSURE,
         note="NPLCycles in seconds; from 200 us, default 100 ms where the line has 50 Hz.",
     )  # fmt: skip
-    yield number(f"{voltage}:DIGits", span(4, 8), 8, "%d", note="Display only.")
+    yield number(f"{voltage}:DIGits", count(4, 8), 8, "%d", note="Display only.")
     yield flag(f"{voltage}:RATio", False, note="Channel 1 over channel 2.")
     yield flag(f"{voltage}:DELTa", False, note="Reading by current reversal over the trigger link.")
     for channel in (1, 2):
@@ -81,7 +81,7 @@ def _temperature(temperature: str) -> Iterator[Row]:
     yield question(f"{temperature}[:RJUNction]:RTEMperature", reply="%.2f", unsure=f"node RJUNction, {_FORMAT_UNSURE}")
     yield number(f"{temperature}:NPLCycles", span(0.01, 60.0), 5.0, "%.2f", note="At most 50 where the line has 50 Hz.")
     yield number(f"{temperature}:APERture", span(1 / 6000, 1.0, "S"), 5 / 60, _LEVEL, tag="unsure", unsure="the row")
-    yield number(f"{temperature}:DIGits", span(4, 7), 6, "%d", note="Display only.")
+    yield number(f"{temperature}:DIGits", count(4, 7), 6, "%d", note="Display only.")
     for channel in (1, 2):
         header = f"{temperature}{_CHANNELS[channel]}"
         yield from _reference(header, span(-328.0, 3310.0))
@@ -186,7 +186,7 @@ def _system() -> Iterator[Row]:
     key = number(
         "SYSTem:KEY", count(1, 31), None, "%d", initial=1, unsure="the codes and the query", note="Presses a key."
     )
-    yield from common.system("1991.0", 0, key)
+    yield from common.system("1991.0", 0, key, setup="PRES")
     for correction, reset in (("AZERo", True), ("FAZero", True), ("LSYNc", False)):
         yield flag(f"SYSTem:{correction}[:STATe]", reset)
     yield word("UNIT:TEMPerature", "CFK", "C")

@@ -309,7 +309,8 @@ def _system() -> Iterator[Row]:
         "SYSTem:KEY", count(1, 45), None, "%d", initial=1, energises=True, unsure="the query when new",
         note="Presses a key; OUTPUT is one of them.",
     )  # fmt: skip
-    yield from common.system("The year of the SCPI standard, a point and a revision; unsure.", 4, key)
+    version = "The year of the SCPI standard, a point and a revision; unsure."
+    yield from common.system(version, 4, key, locks="SYSTem[:COMMunicate]")
     yield action("SYSTem:TSTamp:RESet", tag="slave")
     yield action("SYSTem:RNUMber:RESet", tag="slave")
     for board in ("ABOard", "DBOard"):
@@ -345,7 +346,7 @@ def _communication(link: str) -> Iterator[Row]:
         )  # fmt: skip
     yield flag(f"{link}:ETHernet:DHCP", None, initial=False, tag="slave", unsure=unsure)
     yield action(f"{link}:ETHernet:SAVE", tag="slave", note="Only now the Ethernet settings apply.")
-    yield word(f"{link}:SELect", ("GPIB", "SERial", "ETHernet"), None, initial="ETH", tag="slave", unsure=unsure)
+    yield word(f"{link}:SELect", ("GPIB", "SERial", "ETHernet"), None, initial="GPIB", tag="slave", unsure=unsure)
 
 
 def _display() -> Iterator[Row]:

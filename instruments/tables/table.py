@@ -197,9 +197,30 @@ def print_value(row: Row, value: Value, infinity: str = "+9.9E37") -> str:
     if row.reply == "range":
         exact = isinstance(value, float) and float(f"{value:.6f}") != value
         return ("%.6E" if exact else "%.6f") % value
+    if row.reply == '"%s"':  # a quote inside a string is doubled (IEEE 488.2, 8.7.8)
+        value = str(value).replace('"', '""')
     if "%" not in row.reply:
         raise ValueError(f"{row.header} is answered in the form {row.reply!r}, which only the instrument knows")
     return row.reply % value
+
+
+def value_when_new(row: Row) -> Value:
+    """Return what a row holds before anything was stored: reset or factory value, else the first that is allowed."""
+    given = row.initial if row.reset is None else row.reset
+    if given is not None:
+        return given
+    parameter = row.parameters[0]
+    if parameter.kind == "boolean":
+        return False
+    if parameter.kind in {"word", "words"}:
+        first = short_word(parameter.words[0])
+        return first if parameter.kind == "word" else (first,)
+    if parameter.kind in {"string", "channels"}:
+        return "" if parameter.kind == "string" else "()"
+    if parameter.kind == "numbers":
+        return ()
+    smallest = min(parameter.values) if parameter.values else parameter.minimum or 0
+    return smallest if parameter.kind == "number" else round(smallest)
 
 
 INFINITE = "INF"

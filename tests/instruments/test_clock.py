@@ -71,3 +71,11 @@ def test_a_scaled_clock_refuses_a_speed_that_is_none(speed: float) -> None:
 
 def test_the_wall_clock_tells_todays_date() -> None:
     assert abs((WallClock().utc() - datetime.now(UTC)).total_seconds()) < 5
+
+
+@pytest.mark.parametrize("kind", [VirtualClock, WallClock])
+def test_a_clock_can_go_on_counting_from_where_another_one_was(kind: type[VirtualClock | WallClock]) -> None:
+    clock = kind(500.0)
+    assert clock.now() == pytest.approx(500.0, abs=1.0)
+    deadline = clock.deadline(10.0)
+    assert deadline.remaining == pytest.approx(10.0, abs=1.0)

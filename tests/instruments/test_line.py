@@ -186,6 +186,19 @@ def test_on_a_socket_a_late_reply_is_not_the_next_one():
         assert server.heard == [":SOUR:CURR?", "*IDN?", ":SOUR:CURR:COMP?"]
 
 
+def test_on_a_socket_that_the_other_end_has_closed_nothing_waits_for_ever():
+    """pyvisa-py reads a closed socket for ever when it is asked for a device clear."""
+    with peer({":SOUR:CURR?": [[]]}) as (server, source):
+        with pytest.raises(NoReply):
+            _ = source.source_current  # the reply is owed now, so that the line is cleared before the next message
+        server.connection.shutdown(socket.SHUT_RDWR)
+        for _ in range(2):
+            with pytest.raises(NoReply, match="the other end has closed it"):
+                _ = source.source_current
+        with pytest.raises(NoReply, match="the other end has closed it"):
+            source.line.clear()
+
+
 def test_on_a_socket_of_another_library_what_waits_is_read_away():
     resource = "TCPIP0::192.168.0.7::1394::SOCKET"
     bench = Bench(Keithley6221, {":SOUR:CURR?": ["1.0E-03\n1.0E-03\n", "2.0E-03\n"]}, resource=resource)

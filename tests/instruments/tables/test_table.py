@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from instruments import scpi
 from instruments.tables import keithley2182a, keithley6221
-from instruments.tables.table import CommandTable, Parameter, Row, Value, limit, print_value, read_arguments
+from instruments.tables.table import (
+    CommandTable,
+    Parameter,
+    Row,
+    Value,
+    limit,
+    print_value,
+    read_arguments,
+    value_when_new,
+)
 from tests.instruments.tables.reading import code
 
 TABLES = (keithley6221.TABLE, keithley2182a.TABLE)
@@ -186,6 +195,25 @@ def test_printed_values() -> None:
     assert print_value(keithley2182a.TABLE["TRIG:COUN"], "INF", keithley2182a.TABLE.infinity) == "+9.9e37"
     with pytest.raises(ValueError, match="only the instrument"):
         print_value(keithley6221.TABLE["SENS:DATA"], 1.0)
+
+
+def test_a_quote_inside_a_string_is_doubled() -> None:
+    row = keithley6221.TABLE["DISP:TEXT:DATA"]
+    for text in ("'it''s \"\"here\"\"'", '"it\'s """"here"""""'):
+        (value,) = read_arguments(row, (text,))
+        assert read_arguments(row, (print_value(row, value),)) == (value,)
+
+
+def test_what_a_new_instrument_holds() -> None:
+    table = keithley6221.TABLE
+    headers = ("SOUR:CURR:COMP", "TRAC:POIN", "SYST:POS", "SOUR:WAVE:ARB:DATA", "SYST:PASS:NEW", "*SAV")
+    assert [value_when_new(table[header]) for header in headers] == [10.0, 100, "RST", (), "", 0]
+    assert value_when_new(Row("X", (Parameter("word", words=("LINear", "LOG")),))) == "LIN"
+    assert value_when_new(Row("X", (Parameter("words", words=("LINear", "LOG")),))) == ("LIN",)
+    assert value_when_new(Row("X", (Parameter("channels"),))) == "()"
+    assert value_when_new(Row("X", (Parameter("boolean"),))) is False
+    assert value_when_new(Row("X", (Parameter("integer", values=(3, 5)),))) == 3
+    assert value_when_new(Row("X", (Parameter("number", 0.5, 2.0),))) == 0.5
 
 
 @settings(deadline=None, max_examples=150)

@@ -1,0 +1,100 @@
+"""What must not be exceeded and whose limit it is, in the form that the guard compares with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from instruments import units
+
+LONGEST_QUOTE = 80
+"""Characters of a message that a sentence quotes."""
+
+UNITS: Mapping[str, str] = {
+    "current": "A",
+    "pulse_current": "A",
+    "voltage": "V",
+    "power": "W",
+    "pulse_width": "s",
+    "pulse_energy": "J",
+    "field": "T",
+    "field_rate": "T/s",
+    "slowest_field_rate": "T/s",
+    "temperature": "K",
+    "lowest_temperature": "K",
+    "temperature_rate": "K/s",
+}
+"""Unit of each limit."""
+
+_SHOWN = {"T/s": "Oe/s", "K/s": "K/min"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One limit.
+
+    Attributes:
+        name: What is limited, one of `UNITS`.
+        value: The limit in SI units; what is exactly there is allowed.
+        owner: Whose it is, e.g. `station 'ppms'`.
+        override: The name by which it can be replaced for one run.
+    """
+
+    name: str
+    value: float
+    owner: str
+    override: str
+
+    @property
+    def exact(self) -> Decimal:
+        """The limit as the decimal number that it was written as."""
+        return Decimal(repr(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All limits of a station with a sample in it; magnitudes, but for the temperature. None where there is none.
+
+    Attributes:
+        current: A, that may flow for any time.
+        pulse_current: A, that may flow in a pulse; never less than `current`.
+        voltage: V, as compliance too.
+        power: W.
+        pulse_width: s, the longest time for which more than `current` may flow.
+        pulse_energy: J, of one pulse of more than `current`.
+        field: T.
+        field_rate: T/s.
+        slowest_field_rate: T/s, the slowest ramp.
+        temperature: K, the highest.
+        lowest_temperature: K.
+        temperature_rate: K/s.
+    """
+
+    current: Bound
+    pulse_current: Bound
+    voltage: Bound
+    field: Bound
+    field_rate: Bound
+    temperature: Bound
+    lowest_temperature: Bound
+    temperature_rate: Bound
+    slowest_field_rate: Bound | None = None
+    power: Bound | None = None
+    pulse_width: Bound | None = None
+    pulse_energy: Bound | None = None
+
+
+def shown(value: float, unit: str, other: float | None = None) -> str:
+    """Print a quantity for a sentence, with all its digits where it would otherwise look like the other one."""
+    written = _SHOWN.get(unit, "")
+    text = units.format_quantity(value, unit, shown=written)
+    if other is not None and value != other and text == units.format_quantity(other, unit, shown=written):
+        return units.format_quantity(value, unit, shown=written, exact=True)
+    return text
+
+
+def quoted(message: str) -> str:
+    """Return a message between quotes, without line breaks and not too long."""
+    text = repr(message)
+    return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 4]}...{text[-1]}"

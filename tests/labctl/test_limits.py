@@ -1,0 +1,158 @@
+"""Whose limit it is, which is the tighter, and what an override replaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from instruments.errors import BadValue, LimitExceeded, UnknownName
+from labctl import limits
+from labctl.sample import SampleRecord, load_sample
+from labctl.station import Station, load_station
+
+
+@pytest.fixture
+def station() -> Station:
+    return load_station("ppms")
+
+
+@pytest.fixture
+def sample() -> SampleRecord:
+    return load_sample("cotb2025")
+
+
+def changed(record: Any, **values: Any) -> Any:
+    return record.model_copy(update={"limits": record.limits.model_copy(update=values)})
+
+
+def test_the_tighter_wins(station: Station, sample: SampleRecord) -> None:
+    held = limits.of(station, sample)
+    assert (held.current.value, held.current.owner) == (450e-6, "sample 'cotb2025'")
+    assert (held.pulse_current.value, held.pulse_current.owner) == (0.0225, "sample 'cotb2025'")
+    assert (held.voltage.value, held.voltage.owner) == (15.0, "sample 'cotb2025'")
+    assert (held.field.value, held.field.owner) == (9.0, "station 'ppms'")
+    assert held.slowest_field_rate is not None
+    assert held.slowest_field_rate.value == 1.05e-3
+    assert held.pulse_energy is not None
+    assert held.pulse_energy.value == 5e-3
+    tight = limits.of(changed(station, current=1e-4, voltage=5.0, pulse_energy=1e-3), sample)
+    assert tight.current.owner == tight.voltage.owner == "station 'ppms'"
+    assert tight.pulse_current.value == 1e-4
+
+
+def test_a_sample_without_pulses_endures_in_a_pulse_what_it_endures_for_any_time(
+    station: Station, sample: SampleRecord
+) -> None:
+    held = limits.of(station, changed(sample, pulse_current_density=None))
+    assert held.pulse_current == held.current
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([], {}),
+        (["current=120 mA"], {"current": 0.12}),
+        (["current = 100 uA", "field_rate=50 Oe/s"], {"current": 1e-4, "field_rate": 5e-3}),
+        (["temperature_rate=6 K/min", "lowest_temperature=2 K"], {"temperature_rate": 0.1, "lowest_temperature": 2.0}),
+        (["read_current_density=2e10 A/m^2"], {"read_current_density": 2e10}),
+        (["unguarded=smu", "unseen=source", "unseen=cryostat"],
+         {"unguarded.smu": 1.0, "unseen.source": 1.0, "unseen.cryostat": 1.0}),
+    ],
+)  # fmt: skip
+def test_overrides_are_read(texts: list[str], expected: dict[str, float]) -> None:
+    assert limits.parse_overrides(texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "match"),
+    [
+        ("current", BadValue, "is no assignment; write e.g."),
+        ("current=", BadValue, "is no assignment"),
+        ("=5", BadValue, "is no assignment"),
+        ("curent=5 mA", UnknownName, "no limit is called 'curent'; did you mean 'current'"),
+        ("current=5 V", BadValue, "--override current: 5 V is not"),
+        ("current=nan", BadValue, "nan is not"),
+        ("current=0", BadValue, "must be above 0"),
+        ("current=-5 mA", BadValue, "must be above 0"),
+        ("unguarded=dmm", UnknownName, "names no instrument"),
+        ("unseen=sorce", UnknownName, "did you mean 'source'"),
+        ("unguarded.smu=1", UnknownName, "no limit is called 'unguarded.smu'"),
+    ],
+)
+def test_what_is_no_override_is_refused(text: str, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        limits.parse_overrides([text])
+
+
+def test_an_override_comes_once() -> None:
+    with pytest.raises(BadValue, match="given twice"):
+        limits.parse_overrides(["current=1 mA", "current=2 mA"])
+
+
+def test_an_override_replaces_all_of_its_name(station: Station, sample: SampleRecord) -> None:
+    held = limits.of(station, sample, {"current": 0.12, "voltage": 3.0})
+    assert (held.current.value, held.current.owner) == (0.12, "the override of current")
+    assert held.pulse_current.value == 0.12
+    assert held.voltage.value == 3.0
+    dense = limits.of(station, sample, {"read_current_density": 2e10, "pulse_current_density": 1e12})
+    assert (dense.current.value, dense.current.owner) == (9e-4, "the override of read_current_density")
+    assert (dense.pulse_current.value, dense.pulse_current.owner) == (0.045, "the override of pulse_current_density")
+
+
+def test_overrides_are_recorded_with_what_they_replace(station: Station, sample: SampleRecord) -> None:
+    overrides = limits.parse_overrides(["current=120 mA", "slew=1 A/s", "unseen=source", "read_current_density=2e10"])
+    assert limits.described(station, sample, overrides) == {
+        "current": {
+            "value": 0.12, "text": "120 mA",
+            "in_place_of": ["450 uA of sample 'cotb2025'", "100 mA of station 'ppms'"],
+        },
+        "slew": {"value": 1.0, "text": "1 A/s", "in_place_of": ["10 mA/s of station 'ppms'"]},
+        "unseen.source": {
+            "value": 1.0, "text": "source",
+            "in_place_of": ["the refusal of commands to source whose effect cannot be seen"],
+        },
+        "read_current_density": {
+            "value": 2e10, "text": "2e10 A/m^2", "in_place_of": ["1e10 A/m^2 of sample 'cotb2025'"],
+        },
+    }  # fmt: skip
+
+
+def test_a_procedure_sees_the_limits_that_hold(station: Station, sample: SampleRecord) -> None:
+    assert limits.relieved(station, sample, {}) == (station, sample)
+    there, it = limits.relieved(station, sample, {"voltage": 20.0, "field_rate": 0.03, "current": 1e-3})
+    assert (there.limits.voltage, it.limits.voltage) == (20.0, 20.0)
+    assert there.limits.field_rate == 0.03
+    assert it.read_current_limit() == pytest.approx(1e-3, rel=1e-12)
+    assert there.limits.temperature == (1.9, 400.0)
+    assert it.probe_compliance(0.03) == pytest.approx(17.55)
+
+
+@pytest.mark.parametrize(
+    ("demand", "match"),
+    [
+        ({"current": 451e-6}, "the probe current would be 451 uA, above the limit of sample 'cotb2025', 450 uA"),
+        ({"voltage": 16.0}, "the compliance would be 16 V, above the limit of sample 'cotb2025', 15 V"),
+        ({"field": 9.5}, "the field would be 9.5 T, above the limit of station 'ppms', 9 T"),
+        ({"field_rate": 0.02}, "the field rate would be 200 Oe/s, above"),
+        ({"slowest_field_rate": 1e-3}, "the field rate would be 10 Oe/s, below the limit of station 'ppms', 10.5 Oe/s"),
+        ({"temperature": 401.0}, "the temperature would be 401 K, above the limit of sample 'cotb2025', 400 K"),
+        ({"lowest_temperature": 1.0}, "the temperature would be 1 K, below the limit of station 'ppms', 1.9 K"),
+        ({"temperature": 1.0}, "below the limit of station 'ppms', 1.9 K"),
+    ],
+)
+def test_a_demand_beyond_a_limit_is_refused(
+    station: Station, sample: SampleRecord, demand: dict[str, float], match: str
+) -> None:
+    with pytest.raises(LimitExceeded, match=match):
+        limits.check(demand, station, sample)
+
+
+def test_what_is_exactly_at_the_limit_is_allowed(station: Station, sample: SampleRecord) -> None:
+    limits.check(
+        {"current": 450e-6, "voltage": 15.0, "field": 9.0, "field_rate": 0.019, "slowest_field_rate": 1.05e-3,
+         "temperature": 400.0, "lowest_temperature": 1.9}, station, sample,
+    )  # fmt: skip
+    limits.check({"current": 1e-3}, station, sample, {"current": 1e-3})
+    with pytest.raises(ValueError, match="no limit is called"):
+        limits.check({"weight": 1.0}, station, sample)
