@@ -71,13 +71,17 @@ def _checked(seconds: float) -> float:
 
 
 class WallClock(Clock):
-    """The lab's clock."""
+    """The lab's clock.
 
-    def __init__(self) -> None:
-        self._zero = time.monotonic()
+    Args:
+        start: What it shows in the beginning, in s; a run that is carried on goes on counting.
+    """
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._zero = time.monotonic() - start
 
     def now(self) -> float:
-        """Return the time in s since this clock was made."""
+        """Return the time in s since this clock was made, or since what it began with."""
         return time.monotonic() - self._zero
 
     def utc(self) -> datetime:
@@ -91,13 +95,17 @@ class WallClock(Clock):
 
 
 class VirtualClock(Clock):
-    """A clock that jumps: sleeping costs no real time, and between two calls no time passes at all."""
+    """A clock that jumps: sleeping costs no real time, and between two calls no time passes at all.
 
-    def __init__(self) -> None:
-        self._now = 0.0
+    Args:
+        start: What it shows in the beginning, in s.
+    """
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = start
 
     def now(self) -> float:
-        """Return the virtual time in s, zero at the beginning."""
+        """Return the virtual time in s."""
         return self._now
 
     def utc(self) -> datetime:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyvisa
+from pyvisa.highlevel import VisaLibraryBase
 
 from instruments.clock import Clock, VirtualClock, WallClock
 from instruments.cryostat import Cryostat
@@ -14,10 +18,34 @@ from instruments.driver import Driver
 from instruments.errors import LabError, UsageError
 from labctl import discovery
 from labctl.procedure import Procedure
+from labctl.protection import guarded
+from labctl.remote import RemoteClock, read_addresses
 from labctl.sample import SampleRecord
 from labctl.simulation import build_lab
 from labctl.station import Station
 from simulators.lab import Lab
+
+SOCKETS = "@py"
+"""The VISA library that reaches a lab in another process; a station's own may need hardware or a vendor's software."""
+
+NONE: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class LabStart:
+    """How the lab of a session begins.
+
+    Attributes:
+        seed: Seed of what fluctuates in a simulated lab.
+        sample_seed: Seed of the simulated sample's disorder.
+        time: s, what the clock shows; a run that is carried on goes on counting.
+        quiet: Whether nothing fluctuates in a simulated lab in this process.
+    """
+
+    seed: int
+    sample_seed: int = 0
+    time: float = 0.0
+    quiet: bool = False
 
 
 class Session:
@@ -26,13 +54,26 @@ class Session:
     Attributes:
         clock: The lab's clock.
         instruments: The drivers by role.
-        lab: The simulated lab, None on hardware.
+        lab: The simulated lab in this process, None on hardware and for a lab in another process.
+        library: The guarded VISA library through which every instrument of the session is opened.
+        resources: What each of the station's instruments is opened as, by role, also of those that nobody needed.
     """
 
-    def __init__(self, clock: Clock, instruments: dict[str, Driver], lab: Lab | None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        instruments: dict[str, Driver],
+        lab: Lab | None,
+        library: VisaLibraryBase,
+        resources: Mapping[str, str],
+        door: _Door,
+    ) -> None:
         self.clock = clock
         self.instruments = instruments
         self.lab = lab
+        self.library = library
+        self.resources = resources
+        self._door = door
 
     def bind(self, procedure: Procedure) -> None:
         """Hand the instruments and the clock to a procedure."""
@@ -48,9 +89,28 @@ class Session:
         """
         return {role: str(driver.check_identity()) for role, driver in self.instruments.items()}
 
-    def make_safe(self) -> list[str]:
-        """Ramp sources to zero and turn them off, and hold field; return what could not be done, one sentence each."""
+    def count_as_own(self, handles: Sequence[Any]) -> None:
+        """Tell a lab in another process that connections which the procedure opened by itself are the run's, too.
+
+        Raises:
+            InstrumentFault: The lab's clock does not answer.
+        """
+        self._door.claim(self.instruments, handles)
+
+    def make_safe(self, left: Sequence[str] = ()) -> list[str]:
+        """Ramp sources to zero and turn them off, and hold field; return what could not be done, one sentence each.
+
+        Args:
+            left: Roles of instruments that the procedure drove through connections of its own, closed by now.
+        """
         faults: list[str] = []
+        for role in left:
+            try:
+                if role not in self.instruments:
+                    self.instruments[role] = self._door.open(role)
+                    self.instruments[role].check_identity()
+            except (LabError, pyvisa.Error, OSError) as error:
+                faults.append(f"the safe state was not reached: {role}: {error}")
         for role, driver in self.instruments.items():
             try:
                 if isinstance(driver, Cryostat):
@@ -64,7 +124,14 @@ class Session:
 
 @contextmanager
 def open_session(
-    station: Station, record: SampleRecord, roles: Sequence[str], *, simulate: bool, seed: int, sample_seed: int
+    station: Station,
+    record: SampleRecord,
+    roles: Sequence[str],
+    *,
+    simulate: bool,
+    start: LabStart,
+    overrides: Mapping[str, float] = NONE,
+    lab: Path | None = None,
 ) -> Generator[Session]:
     """Open a station's instruments for the roles that are needed, and close them afterwards.
 
@@ -73,30 +140,108 @@ def open_session(
         record: The sample that is mounted.
         roles: Instruments that are needed.
         simulate: Whether to open the simulated twin, on a virtual clock.
-        seed: Seed of the simulated lab's noise.
-        sample_seed: Seed of the simulated sample's disorder.
+        start: How the lab begins; one that runs elsewhere has begun already.
+        overrides: Limits for this session by name, in SI units, in the place of the station's and the sample's.
+        lab: File with the line that `labctl simulate` printed: the twin runs there, and has its own seeds.
 
     Raises:
-        UsageError: The station lacks a role, or a driver is not there.
+        UsageError: The station or the lab lacks a role, or a driver is not there.
         InstrumentFault: An instrument cannot be opened.
     """
-    clock: Clock = VirtualClock() if simulate else WallClock()
-    lab = build_lab(station, record, clock, seed=seed, sample_seed=sample_seed) if simulate else None
-    instruments: dict[str, Driver] = {}
-    try:
+    with _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as around:
+        library = guarded(around.library, station, record, overrides, around.resources)
+        instruments: dict[str, Driver] = {}
+        try:
+            for role in roles:
+                instruments[role] = _open(station, role, around, library)
+            door = _Door(station, around, library)
+            door.claim(instruments)
+            yield Session(around.clock, instruments, around.lab, library, around.resources, door)
+        finally:
+            for driver in instruments.values():
+                driver.adapter.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What the instruments of a session are reached through: `resources` is where each role is."""
+
+    clock: Clock
+    library: VisaLibraryBase
+    resources: Mapping[str, str]
+    lab: Lab | None = None
+
+
+@contextmanager
+def _surroundings(
+    station: Station, record: SampleRecord, roles: Sequence[str], *, simulate: bool, start: LabStart,
+    lab: Path | None,
+) -> Generator[_Surroundings]:  # fmt: skip
+    """Choose between the hardware, a lab in this process, and one in another."""
+    if lab is not None:
+        addresses = read_addresses(lab)
         for role in roles:
-            instruments[role] = _open(station, role, clock, lab)
-        yield Session(clock, instruments, lab)
-    finally:
-        for driver in instruments.values():
-            driver.adapter.close()
+            addresses.resource(role)
+        resources = addresses.resources
+        addresses.knock(roles)
+        clock = addresses.make_clock()
+        if isinstance(clock, RemoteClock):
+            clock.claim(())
+        try:
+            yield _Surroundings(clock, pyvisa.ResourceManager(SOCKETS).visalib, resources)
+        finally:
+            if isinstance(clock, RemoteClock):
+                clock.close()
+        return
+    resources = {role: instrument.resource for role, instrument in station.instruments.items()}
+    if simulate:
+        virtual = VirtualClock(start.time)
+        twin = build_lab(station, record, virtual, seed=start.seed, sample_seed=start.sample_seed, quiet=start.quiet)
+        yield _Surroundings(virtual, twin.visa, resources, twin)
+        return
+    try:
+        library = pyvisa.ResourceManager(station.visa_library).visalib
+    except (pyvisa.Error, OSError, ValueError) as error:
+        raise UsageError(
+            f"station {station.name!r}: the VISA library {station.visa_library!r} cannot be opened: {error}"
+        ) from error
+    yield _Surroundings(WallClock(start.time), library, resources)
 
 
-def _open(station: Station, role: str, clock: Clock, lab: Lab | None) -> Driver:
+def _open(station: Station, role: str, around: _Surroundings, library: VisaLibraryBase) -> Driver:
     instrument = station.instrument(role)
     kind: Any = discovery.load("instruments", instrument.driver)
-    library: Any = station.visa_library if lab is None else lab.visa
+    resource = around.resources[role]
     try:
-        return kind(instrument.resource, clock=clock, visa_library=library)
+        return kind(resource, clock=around.clock, visa_library=library)
     except (pyvisa.Error, OSError, ValueError) as error:  # pyvisa's InvalidResourceName is a ValueError
-        raise UsageError(f"station {station.name!r}: cannot open {role} at {instrument.resource}: {error}") from error
+        if isinstance(error, LabError):
+            raise
+        raise UsageError(
+            f"station {station.name!r}: cannot open {role} at {resource}: {' '.join(str(error).split())}"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """The way to a session's instruments."""
+
+    station: Station
+    around: _Surroundings
+    library: VisaLibraryBase
+
+    def open(self, role: str) -> Driver:
+        """Open an instrument late."""
+        return _open(self.station, role, self.around, self.library)
+
+    def claim(self, instruments: Mapping[str, Driver], handles: Sequence[Any] = ()) -> None:
+        """Name the run's connections to a lab in another process; no other lab asks."""
+        if isinstance(self.around.clock, RemoteClock):
+            connections: list[Any] = [driver.adapter.connection for driver in instruments.values()]
+            own = [connection.session for connection in connections]
+            self.around.clock.claim(_ports(self.around.library, [*own, *handles]))
+
+
+def _ports(library: Any, handles: Sequence[Any]) -> list[int]:
+    """Return the local ports of the connections, by which a lab in another process knows them from a spectator's."""
+    return [library.sessions[handle].interface.getsockname()[1] for handle in handles]

@@ -133,6 +133,8 @@ def _cables(station: Station) -> Cables:
     )
 
 
-def build_lab(station: Station, record: SampleRecord, clock: Clock, *, seed: int, sample_seed: int) -> Lab:
+def build_lab(
+    station: Station, record: SampleRecord, clock: Clock, *, seed: int, sample_seed: int, quiet: bool = False
+) -> Lab:
     """Build the simulated lab of a station with a sample in it; see `simulators.lab.Lab`."""
-    return Lab(bench(station, record), clock, seed=seed, sample_seed=sample_seed)
+    return Lab(bench(station, record), clock, seed=seed, sample_seed=sample_seed, quiet=quiet)

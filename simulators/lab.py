@@ -66,24 +66,27 @@ class Lab:
         clock: Its time.
         seed: Seed of everything that fluctuates in time.
         sample_seed: Seed of the sample's frozen disorder.
+        quiet: Whether nothing fluctuates and no lead has a thermal voltage, so that whoever does the same twice
+            measures the same twice; the sample's droplets then reverse at their mean hazard.
 
     Raises:
         UnknownName: The bench names a machine, instrument or sample model that nobody knows.
     """
 
-    def __init__(self, bench: Bench, clock: Clock, *, seed: int, sample_seed: int = 0) -> None:
+    def __init__(self, bench: Bench, clock: Clock, *, seed: int, sample_seed: int = 0, quiet: bool = False) -> None:
         if bench.machine not in MACHINES:
             raise UnknownName(f"no simulated cryostat is called {bench.machine!r}; there are {', '.join(MACHINES)}")
         self.bench = bench
         self.clock = clock
         self.timeline = Timeline(clock)
-        self.streams = Streams(seed, sample_seed)
+        self.streams = Streams(seed, sample_seed, quiet=quiet)
         self.cryostat = SimulatedCryostat(
             self.timeline, MACHINES[bench.machine],
             self.streams.noise("thermometer reading"), self.streams.noise("field reading"),
         )  # fmt: skip
         self.sample = bench.sample(self.cryostat, self.streams, self.timeline.now)
-        self.wiring = Wiring(self.timeline, self.sample, bench.leads, bench.cables, self.streams, bench.emf)
+        emf = EmfSettings(0.0, 0.0, 0.0) if quiet else bench.emf
+        self.wiring = Wiring(self.timeline, self.sample, bench.leads, bench.cables, self.streams, emf)
         self.devices = {role: self._device(instrument.model) for role, instrument in bench.instruments.items()}
 
     def _device(self, model: str) -> Device:

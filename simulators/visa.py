@@ -130,6 +130,9 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
         """Send bytes. On GPIB the end of the message ends it, terminator or not."""
         self._timeline.catch_up()
         port = self._sessions[session].port
+        if port.gpib and port.heard and not data.isspace():
+            port.heard = b""
+            port.device.interrupted()
         port.device.write(data + b"\n" if port.gpib and data[-1:] != b"\n" else data)
         self._last_status_in_session[session] = StatusCode.success
         return len(data), StatusCode.success
@@ -160,6 +163,8 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
             if heard:
                 return heard
             ready = device.ready_at()
+            if ready is None and device.owes_reply():
+                ready = timeline.next_time()  # something that happens in the lab may bring it
             if ready is None or ready > end:
                 break
             clock.sleep_until(ready)

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import secrets
 import signal
+from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
-from instruments.clock import ScaledClock
+from instruments.clock import Clock, ScaledClock, VirtualClock
 from instruments.errors import BadValue
 from labctl.cli import output
 
+if TYPE_CHECKING:
+    from simulators.lab import Lab
+    from simulators.server import LabServer
+
 ROLES = ("source", "voltmeter", "smu", "lockin")
+FASTEST = 1e5
+"""Lab seconds per real second; beyond this, the messages' own time is no longer small."""
 
 
 def simulate(*, station: str, sample: str, clock: str, speed: float, seed: int | None, sample_seed: int) -> None:
-    """Serve until SIGINT or SIGTERM; prints the addresses first, as one line of JSON."""
+    """Serve until SIGINT or SIGTERM; prints the addresses first, as one line of JSON.
+
+    Raises:
+        BadValue: There is no such clock or speed.
+        WriteFailed: Nobody took the line with the addresses.
+    """
     from labctl.sample import load_sample
     from labctl.simulation import build_lab
     from labctl.station import load_station
-    from simulators.server import LOOPBACK, LabServer
 
-    if clock != "scaled":
-        raise BadValue(f"--clock is {clock!r}, but must be scaled")
-    if not 0 < speed <= 1e5:
-        raise BadValue(f"--speed is {speed:g}, but must lie above 0 and not above 100000")
+    running = _clock(clock, speed)
     seed = secrets.randbits(32) if seed is None else seed
-    running = ScaledClock(speed)
-    lab = build_lab(
-        load_station(station), load_sample(sample or "cotb2025"), running, seed=seed, sample_seed=sample_seed
-    )
-    ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
-    server = LabServer(lab.timeline, {role: (device, ends[role]) for role, device in lab.devices.items()})
+    sample = sample or "cotb2025"
+    lab = build_lab(load_station(station), load_sample(sample), running, seed=seed, sample_seed=sample_seed)
+    server = serve_lab(lab)
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -38,13 +45,60 @@ def simulate(*, station: str, sample: str, clock: str, speed: float, seed: int |
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    addresses: dict[str, object] = {
-        role: f"TCPIP::{LOOPBACK}::{server.ports[role]}::SOCKET" if role in server.ports else None for role in ROLES
-    }
-    cryostat = server.ports.get("cryostat")
-    addresses["cryostat"] = {
-        "multivu": None,
-        "visa": None if cryostat is None else f"TCPIP::{LOOPBACK}::{cryostat}::SOCKET",
-    }
-    output.print_json({**addresses, "clock": None, "seed": seed})
+    output.print_json_or_fail(announcement(server, lab, station, sample))
     server.serve()
+
+
+def _clock(kind: str, speed: float) -> Clock:
+    """Make the lab's clock."""
+    if kind not in {"scaled", "virtual"}:
+        raise BadValue(f"--clock is {kind!r}, but must be scaled or virtual")
+    if not 0 < speed <= FASTEST:
+        raise BadValue(f"--speed is {speed:g}, but must lie above 0 and not above {FASTEST:.0f}")
+    if kind == "scaled":
+        return ScaledClock(speed)
+    if speed != 1.0:
+        raise BadValue(f"--speed {speed:g} means nothing to a virtual clock, which jumps; leave it out")
+    return VirtualClock()
+
+
+def serve_lab(lab: Lab) -> LabServer:
+    """Give each of a lab's instruments a socket; messages to a PPMS may end with a semicolon, too."""
+    from simulators.server import LabServer
+
+    ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
+    return LabServer(lab.timeline, {role: (device, ends[role]) for role, device in lab.devices.items()})
+
+
+def announcement(server: LabServer, lab: Lab, station: str, sample: str) -> dict[str, Any]:
+    """Return what others need to know of a lab that is served; None for what it lacks.
+
+    Args:
+        server: Its doors.
+        lab: The lab.
+        station: Name of the station, or its file.
+        sample: Name of the sample, or its file.
+    """
+    from labctl import paths
+    from simulators.server import LOOPBACK
+
+    ports = server.ports
+
+    def visa(role: str) -> str | None:
+        return f"TCPIP::{LOOPBACK}::{ports[role]}::SOCKET" if role in ports else None
+
+    return {
+        **{role: visa(role) for role in ROLES},
+        "cryostat": {"multivu": None, "visa": visa("cryostat")},
+        "clock": f"{LOOPBACK}:{ports['clock']}" if "clock" in ports else None,
+        "speed": lab.clock.speed if isinstance(lab.clock, ScaledClock) else None,
+        "seed": lab.streams.seed,
+        "sample_seed": lab.streams.sample_seed,
+        "station": _name_elsewhere(station, paths.station_files()),
+        "sample": _name_elsewhere(sample, paths.sample_files()),
+    }
+
+
+def _name_elsewhere(name: str, shipped: Mapping[str, Path]) -> str:
+    """Return what `--station` or `--sample` takes for the same record in another folder: a file by its whole path."""
+    return name if name in shipped else str(Path(name).resolve())

@@ -6,14 +6,15 @@ import contextlib
 import random
 import socket
 import threading
+import time
 from collections.abc import Generator, Iterator
 
 import pytest
 
-from instruments.clock import ScaledClock, VirtualClock
+from instruments.clock import Clock, ScaledClock, VirtualClock, WallClock
 from instruments.tables import common
 from instruments.tables.common import question
-from instruments.tables.table import CommandTable
+from instruments.tables.table import CommandTable, Parameter, Row
 from simulators.exchange import ScpiDevice
 from simulators.server import LONGEST_MESSAGE, LabServer
 from simulators.timeline import Timeline
@@ -23,7 +24,14 @@ from tests.simulators.boxes import EchoBox
 class ScpiBox(ScpiDevice):
     """An instrument with an error queue and nothing else."""
 
-    table = CommandTable("box", [*common.common_commands(4, energises=False), question("SYSTem:ERRor", reply="error")])
+    table = CommandTable(
+        "box",
+        [
+            *common.common_commands(4, energises=False),
+            question("SYSTem:ERRor", reply="error"),
+            Row("TEXT", (Parameter("string"),), "", reply='"%s"'),
+        ],
+    )
 
     def identity(self) -> str:
         return "MAKER,BOX,1,A"
@@ -32,8 +40,8 @@ class ScpiBox(ScpiDevice):
 class Served:
     """An echo box on a port, served by a thread."""
 
-    def __init__(self, speed: float) -> None:
-        timeline = Timeline(ScaledClock(speed))
+    def __init__(self, clock: Clock) -> None:
+        timeline = Timeline(clock)
         self.box = EchoBox(timeline)
         self.server = LabServer(timeline, {"source": (self.box, b"\n"), "other": (EchoBox(timeline), b"\n;")})
         self.thread = threading.Thread(target=self.server.serve)
@@ -43,12 +51,24 @@ class Served:
         return socket.create_connection(("127.0.0.1", self.server.ports[role]), timeout=10)
 
 
-@pytest.fixture
-def served() -> Iterator[Served]:
-    running = Served(speed=1000.0)
+@contextlib.contextmanager
+def serving(clock: Clock) -> Generator[Served]:
+    running = Served(clock)
     yield running
     running.server.stop()
     running.thread.join()
+
+
+@pytest.fixture
+def served() -> Iterator[Served]:
+    with serving(ScaledClock(1000.0)) as running:
+        yield running
+
+
+@pytest.fixture
+def virtual() -> Iterator[Served]:
+    with serving(VirtualClock()) as running:
+        yield running
 
 
 def ask(client: socket.socket, message: bytes) -> bytes:
@@ -161,6 +181,23 @@ def test_a_too_long_message_is_an_overrun_to_the_instrument() -> None:
         thread.join()
 
 
+def test_a_line_feed_in_front_of_the_closing_quote_ends_no_message() -> None:
+    """As clients send what a box is to pass on to another one."""
+    timeline = Timeline(ScaledClock(1000.0))
+    server = LabServer(timeline, {"source": (ScpiBox(timeline), b"\n")})
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.ports["source"]), timeout=10) as client:
+            client.sendall(b'TEXT "*IDN?\n"\nTEXT \'open\n*RST 1\n')
+            assert ask(client, b"*ESR?;:SYST:ERR?\n") == b'160;-151,"Invalid string data"\n'
+            assert ask(client, b"SYST:ERR?\n") == b'-108,"Parameter not allowed"\n'
+            assert ask(client, b"SYST:ERR?\n") == b'0,"No error"\n'
+    finally:
+        server.stop()
+        thread.join()
+
+
 class TalkativeBox(EchoBox):
     """Answers whatever it is told with far more than a socket takes at once."""
 
@@ -219,11 +256,231 @@ def test_an_answer_of_any_size_reaches_a_client_that_reads() -> None:
         assert len(received) == 8_000_003
 
 
+class RawBox(EchoBox):
+    """Keeps what it is handed as it is."""
+
+    def write(self, data: bytes) -> None:
+        self.heard.append((self.timeline.now, data))
+
+
+def test_a_line_feed_in_front_of_a_closing_quote_belongs_to_the_string() -> None:
+    with stepped(RawBox) as (server, box, client):
+        client.send(b'SEND "*IDN?\n";X?\nY?\n')
+        for _ in range(3):
+            server.step(0.01)
+        assert [data for _, data in box.heard] == [b'SEND "*IDN?\n";X?\n', b"Y?\n"]
+
+
 def test_only_this_computer_can_reach_it(served: Served) -> None:
     with served.connect() as client:
         assert client.getpeername()[0] == "127.0.0.1"
 
 
-def test_a_virtual_clock_is_refused() -> None:
+def test_a_clock_that_nobody_can_serve_is_refused() -> None:
     with pytest.raises(TypeError, match="ScaledClock"):
-        LabServer(Timeline(VirtualClock()), {})
+        LabServer(Timeline(WallClock()), {})
+
+
+# ---- a virtual clock
+
+
+def test_a_reply_that_takes_time_moves_a_virtual_clock_and_comes_at_once(virtual: Served) -> None:
+    with virtual.connect() as client, virtual.connect("clock") as clock:
+        assert ask(client, b"WAIT 86400?\n") == b"waited\n"
+        assert ask(clock, b"NOW?\n") == b"86400.0\n"
+        assert ask(client, b"X?\n") == b"X\n"
+        assert ask(clock, b"NOW?\n") == b"86400.0\n"
+
+
+def test_sleeping_at_the_clock_door_moves_the_lab(virtual: Served) -> None:
+    with virtual.connect("clock") as clock, virtual.connect("clock") as other:
+        assert ask(clock, b"SLEEP 2.5\n") == b"2.5\n"
+        assert ask(other, b" sleep 0 \r\n") == b"2.5\n"
+        assert ask(other, b"UNTIL 10\n") == b"10.0\n"
+        assert ask(clock, b"UNTIL 3\n") == b"10.0\n"
+        assert ask(clock, b"NOW?\nSLEEP 1e-3\n").startswith(b"10.0\n")
+
+
+def test_what_happens_while_somebody_sleeps_happens_at_its_own_moment(virtual: Served) -> None:
+    moments: list[float] = []
+    timeline = virtual.box.timeline
+    timeline.schedule(3.0, lambda: moments.append(timeline.now))
+    with virtual.connect("clock") as clock:
+        assert ask(clock, b"SLEEP 10\n") == b"10.0\n"
+    assert moments == [3.0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"SLEEP nan", b"SLEEP inf", b"SLEEP -1", b"SLEEP 1e300", b"UNTIL 1e11", b"UNTIL -inf", b"SLEEP", b"SLEEP 1 2",
+        b"SLEEP 1_0", b"SLEEP 0x10", b"NOW", b"NOW? 1", b"MINE x", b"MINE 99999", b"MINE 1", b"TIME?",
+        b"\xff\xfe?", b"A" * 5000, b"A" * 100_000, b"SLEEP \xd9\xa1",
+    ],
+    ids=lambda line: line[:12].decode("latin-1"),
+)  # fmt: skip
+def test_a_line_that_the_clock_door_cannot_take_is_an_error_and_changes_nothing(virtual: Served, line: bytes) -> None:
+    with virtual.connect("clock") as clock:
+        answer = ask(clock, line + b"\n")
+        assert answer.startswith(b"ERROR ")
+        assert len(answer) < 300
+        assert ask(clock, b"NOW?\n") == b"0.0\n"
+
+
+def test_random_bytes_at_the_clock_door_do_no_harm(virtual: Served) -> None:
+    noise = random.Random(2).randbytes(20_000)
+    with virtual.connect("clock") as clock:
+        clock.sendall(noise + b"\n")
+        clock.settimeout(0.3)
+        with contextlib.suppress(TimeoutError):
+            while clock.recv(65_536):
+                pass
+    with virtual.connect("clock") as clock:
+        assert ask(clock, b"NOW?\n") == b"0.0\n"
+
+
+class EventBox(EchoBox):
+    """Answers `EVENT 5?` when something that is scheduled has happened, and cannot tell before when that will be."""
+
+    pending = 0
+
+    def write(self, data: bytes) -> None:
+        if data.startswith(b"EVENT "):
+            self.pending += 1
+            self.timeline.schedule(self.timeline.now + float(data[6:-2]), self._happen)
+        elif data == b"NEVER?\n":
+            self.pending += 1
+            self._again()
+        else:
+            super().write(data)
+
+    def _happen(self) -> None:
+        self.pending -= 1
+        self.out.append((self.timeline.now, b"happened\n"))
+
+    def _again(self) -> None:
+        self.timeline.schedule(self.timeline.now + 0.1, self._again)
+
+    def owes_reply(self) -> bool:
+        return self.pending > 0 or super().owes_reply()
+
+
+@pytest.mark.parametrize("clock", [VirtualClock(), ScaledClock(1000.0)], ids=["virtual", "scaled"])
+def test_an_answer_that_only_an_event_brings_comes(clock: Clock) -> None:
+    timeline = Timeline(clock)
+    box = EventBox(timeline)
+    server = LabServer(timeline, {"source": (box, b"\n")})
+    with socket.create_connection(("127.0.0.1", server.ports["source"])) as client:
+        client.setblocking(False)
+        client.send(b"EVENT 5?\n")
+        received = b""
+        for _ in range(1000):
+            server.step(0.01)
+            with contextlib.suppress(BlockingIOError):
+                received += client.recv(100)
+            if received:
+                break
+        assert received == b"happened\n"
+        assert timeline.now >= 5.0
+    server.stop()
+    server.serve()
+
+
+def test_an_answer_that_never_comes_keeps_nobody_else_waiting() -> None:
+    timeline = Timeline(VirtualClock())
+    server = LabServer(timeline, {"source": (EventBox(timeline), b"\n"), "other": (EchoBox(timeline), b"\n")})
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.ports["source"]), timeout=10) as stuck:
+            stuck.sendall(b"NEVER?\n")
+            with socket.create_connection(("127.0.0.1", server.ports["other"]), timeout=10) as client:
+                assert [ask(client, b"X?\n") for _ in range(5)] == [b"X\n"] * 5
+    finally:
+        server.stop()
+        thread.join()
+
+
+class SlowBox(EchoBox):
+    """Answers `X?` with the time, 5 ms later, unless it is hurried."""
+
+    def write(self, data: bytes) -> None:
+        if b"?" in data:
+            self.out.append((self.timeline.now + 5e-3, b"%r\n" % self.timeline.now))
+
+    def hurry(self) -> None:
+        self.out = [(0.0, reply) for _, reply in self.out]
+
+
+@contextlib.contextmanager
+def slow(clock: Clock) -> Generator[tuple[socket.socket, socket.socket, socket.socket]]:
+    """A driver's connection, a spectator's and one to the clock, or a third one where there is no clock door."""
+    timeline = Timeline(clock)
+    server = LabServer(timeline, {"source": (SlowBox(timeline), b"\n")})
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    ports = [server.ports[role] for role in ("source", "source", "clock" if "clock" in server.ports else "source")]
+    try:
+        with contextlib.ExitStack() as stack:
+            first, second, third = (
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for port in ports
+            )
+            yield first, second, third
+    finally:
+        server.stop()
+        thread.join()
+
+
+def test_who_has_only_asked_moves_no_time_and_who_has_acted_does() -> None:
+    with slow(VirtualClock()) as (driver, spectator, clock):
+        assert ask(spectator, b"X?\n") == ask(spectator, b"X?;Y?;\n") == b"0.0\n"
+        assert ask(clock, b"NOW?\n") == b"0.0\n"
+        driver.sendall(b"FIELD 1000 100 0 1\n")
+        assert ask(driver, b"X?\n") == b"0.0\n"
+        assert ask(clock, b"NOW?\n") == b"0.005\n"
+        assert ask(spectator, b"X?\n") == b"0.005\n"
+        assert ask(clock, b"NOW?\n") == b"0.005\n"
+
+
+def test_a_program_that_drives_the_clock_is_the_only_one_to_move_time_with_its_questions() -> None:
+    with slow(VirtualClock()) as (driver, other, clock):
+        other.sendall(b"SET 1\n")
+        assert ask(clock, b"MINE %d\n" % driver.getsockname()[1]) == b"0.0\n"
+        assert ask(other, b"X?\n") == b"0.0\n"
+        assert ask(clock, b"NOW?\n") == b"0.0\n"
+        assert ask(driver, b"X?\n") == b"0.0\n"
+        assert ask(clock, b"NOW?\n") == b"0.005\n"
+        driver.close()
+        while ask(other, b"X?\n") == ask(other, b"X?\n"):  # until the server has noticed that the driver is gone
+            pass
+        assert float(ask(clock, b"NOW?\n")) > 0.005
+
+
+def test_who_connects_while_the_program_opens_its_connections_is_taken_for_it() -> None:
+    with slow(VirtualClock()) as (spectator, _, clock):
+        assert ask(clock, b"MINE\n") == b"0.0\n"
+        with socket.create_connection(spectator.getpeername(), timeout=10) as driver:
+            assert ask(driver, b"X?\n") == b"0.0\n"
+            assert ask(clock, b"MINE %d\n" % driver.getsockname()[1]) == b"0.005\n"
+            with socket.create_connection(spectator.getpeername(), timeout=10) as late:
+                late.sendall(b"SET 1\n")
+                assert ask(late, b"X?\n") == ask(spectator, b"X?\n") == b"0.005\n"
+            assert ask(clock, b"NOW?\n") == b"0.005\n"
+
+
+def test_on_a_scaled_clock_a_spectators_answer_takes_its_time_as_everybodys() -> None:
+    with slow(ScaledClock(1.0)) as (_, spectator, other):
+        asked = float(ask(spectator, b"X?\n"))
+        assert float(ask(other, b"X?\n")) >= asked + 5e-3
+
+
+def test_a_setting_and_then_a_question_do_not_wait_for_a_delayed_acknowledgement(served: Served) -> None:
+    """Two messages on one socket would cost 40 ms a pair; the median forgets what a busy computer adds."""
+    with served.connect() as client:
+        costs: list[float] = []
+        for _ in range(15):
+            start = time.perf_counter()
+            client.sendall(b"SET\n")
+            assert ask(client, b"X?\n") == b"X\n"
+            costs.append(time.perf_counter() - start)
+    assert sorted(costs)[7] < 0.02

@@ -10,6 +10,9 @@ from pyvisa.constants import EventMechanism, EventType, StatusCode
 from pyvisa.resources import MessageBasedResource
 
 from instruments.clock import VirtualClock
+from labctl.sample import load_sample
+from labctl.simulation import build_lab
+from labctl.station import load_station
 from simulators.timeline import Timeline
 from simulators.visa import SimulatedVisaLibrary
 from tests.simulators.boxes import EchoBox
@@ -120,3 +123,24 @@ def test_two_labs_do_not_share_a_library() -> None:
     first.open().query("X?")
     assert first.library is not second.library
     assert second.gpib_box.heard == []
+
+
+def test_on_gpib_the_rest_of_a_reply_is_gone_when_the_next_message_comes() -> None:
+    lab = build_lab(load_station("ppms"), load_sample("cotb2025"), VirtualClock(), seed=1, sample_seed=0)
+    manager = pyvisa.ResourceManager(cast("Any", lab.visa))
+    source: Any = manager.open_resource("GPIB0::12::INSTR", read_termination="\n", write_termination="\n")
+    source.write("*IDN?")
+    assert source.read_bytes(8) == b"KEITHLEY"
+    assert source.query("*OPC?") == "1"
+    assert source.query("SYST:ERR?").startswith("-410,")
+    assert source.query("SYST:ERR?").startswith("0,")
+    manager.close()
+
+
+def test_on_a_socket_the_rest_of_a_reply_is_still_to_be_read(bench: Bench) -> None:
+    resource = bench.open("TCPIP::10.0.0.1::1394::SOCKET")
+    resource.write("ABCDEF?")
+    assert resource.read_bytes(3) == b"ABC"
+    resource.write("X?")
+    assert resource.read() == "DEF"
+    assert resource.read() == "X"
