@@ -10,6 +10,9 @@ from typing import Any
 from instruments.clock import Clock
 from instruments.errors import WriteFailed
 
+FORCED = frozenset({"state", "block", "abandoned", "torn"})
+"""What is forced to disk at once: a later attempt at the run relies on it."""
+
 
 class EventLog:
     """The file events.jsonl of one run.
@@ -35,7 +38,7 @@ class EventLog:
             with self.path.open("ab") as file:
                 file.write(data)
                 file.flush()
-                if event == "state":
+                if event in FORCED:
                     os.fsync(file.fileno())
         except OSError as error:
             raise WriteFailed(f"cannot write to {self.path}: {error.strerror}") from error

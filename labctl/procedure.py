@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import difflib
 import inspect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -22,6 +22,7 @@ from instruments.errors import UnknownName
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from labctl import moving
+from labctl.elsewhere.wanted import Wanted
 from labctl.parameters import Setting, declared
 from labctl.probe import Probe, ProbeSettings, resolve
 from labctl.reversal import ReversalReader
@@ -47,8 +48,25 @@ class Run(Protocol):
         """Append a row to the data file."""
         ...
 
+    def recorded(self, block: str | None) -> pd.DataFrame:
+        """Return the rows so far that count."""
+        ...
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator for random orders where the run stands."""
+        ...
+
     def check(self) -> None:
         """Raise what ends the run: an abort, or an interlock."""
+        ...
+
+    def note(self, event: str, **details: Any) -> None:
+        """Write a line into the run's events."""
+        ...
+
+    def remark(self, sentence: str) -> None:
+        """Say something that people should read when the run is over."""
         ...
 
 
@@ -87,6 +105,9 @@ class Procedure(PymeasureProcedure):
     Class attributes:
         roles: Instruments that it needs, by role.
         DATA_COLUMNS: Columns of its rows; `Block` and `Attempt` are added by the run.
+        main_results: Names of the results that a series of it is drawn by; without any, the first that it has.
+        columns_from_elsewhere: What its analysis takes from a table that labctl did not write, by the name that
+            `labctl analyse FILE --as P --column name=...` gives; empty if it analyses its own rows only.
 
     While it runs, `source`, `voltmeter` and `cryostat` are the station's drivers, `clock` its clock, `station` and
     `sample` the records, and `rng` the generator from which any random order must be drawn.
@@ -98,6 +119,8 @@ class Procedure(PymeasureProcedure):
 
     roles: ClassVar[Sequence[str]] = ()
     DATA_COLUMNS: Sequence[str] = ()
+    main_results: ClassVar[Sequence[str]] = ()
+    columns_from_elsewhere: ClassVar[Mapping[str, Wanted]] = {}
 
     source: Keithley6221
     voltmeter: Keithley2182A
@@ -105,7 +128,6 @@ class Procedure(PymeasureProcedure):
     clock: Clock
     station: Station
     sample: SampleRecord
-    rng: np.random.Generator
     run: Run
     reader: ReversalReader
     caption = Caption()
@@ -151,6 +173,18 @@ class Procedure(PymeasureProcedure):
         """Return the parameters' values in SI units, None where one is left out."""
         return {name: parameter.__get__(self, type(self)) for name, parameter in self.declared_parameters().items()}
 
+    @property
+    def field_remanence(self) -> float | None:
+        """Bound on the field that the magnet may hold beside the reported one, T; None where no station is known."""
+        station = vars(self).get("station")
+        return None if station is None else station.field_remanence
+
+    @property
+    def sample_name(self) -> str:
+        """What was measured; empty where no sample record is known, as for data from elsewhere."""
+        sample = vars(self).get("sample")
+        return "" if sample is None else sample.name
+
     @classmethod
     def summary(cls) -> str:
         """Return the first line of the class's docstring."""
@@ -175,7 +209,7 @@ class Procedure(PymeasureProcedure):
         """Return the extremes that will be asked for, checked against all limits before anything is sent.
 
         By name: `current` in A, `voltage` (compliance) in V, `field` in T, `field_rate` and `slowest_field_rate` in
-        T/s, `temperature` in K.
+        T/s, `temperature` and `lowest_temperature` in K.
         """
         return {}
 
@@ -210,10 +244,44 @@ class Procedure(PymeasureProcedure):
         """
         self.run.record(row)
 
-    def settle(self, *, field: float | None = None, temperature: float | None = None) -> None:
-        """Go to a field in T, a temperature in K, or both, and wait until they hold there."""
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator from which any random order must be drawn, so that a run that is carried on has the same.
+
+        Each block that can be measured again has a generator of its own, made from the run's seed and the block's name,
+        and so has what lies outside of any; ask for `self.rng` where it is used, and keep it in no variable.
+        """
+        return self.run.rng
+
+    def recorded(self, block: str | None = None) -> pd.DataFrame:
+        """Return the rows recorded so far that count, in the order in which they were measured.
+
+        This, and no variable of its own, is where a block finds what another one measured: when a run is carried on,
+        the blocks that are complete are passed over, and only their rows are still there.
+
+        Args:
+            block: Rows of this block and of those within it: `temperature=3` takes in `temperature=3/loop=1`. A block
+                is named by the loops that it lies in, each with the number of its step, from 1; rows outside of any
+                loop that can be measured again are in the block `run`. None for all rows.
+
+        Returns:
+            The columns are `DATA_COLUMNS`, `Block` and `Attempt`; no row where nothing is recorded yet.
+        """
+        return self.run.recorded(block)
+
+    def settle(
+        self,
+        *,
+        field: float | None = None,
+        temperature: float | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
+        """Go to a field in T, a temperature in K, or both, and wait until they hold there.
+
+        `meanwhile` is called at least once a second on the way to a temperature: something may be measured in it.
+        """
         if temperature is not None:
-            moving.settle_temperature(self, temperature)
+            moving.settle_temperature(self, temperature, meanwhile=meanwhile)
         if field is not None:
             moving.settle_field(self, field)
 

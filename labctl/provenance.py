@@ -6,10 +6,13 @@ import importlib.metadata
 import platform
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from instruments.clock import WallClock
+from labctl import limits
+from labctl.procedures import origin
 
 if TYPE_CHECKING:
     from labctl.run import Request
@@ -21,18 +24,19 @@ VERSIONED = ("labctl", "pymeasure", "pyvisa", "pyvisa-py", "numpy", "scipy", "pa
 def describe(request: Request, seed: int) -> dict[str, Any]:
     """Return what was asked, of whom, with which seeds and which versions; plain types only."""
     procedure = request.procedure
-    kind = type(procedure)
     values = procedure.values()
     return {
-        "procedure": {"name": request.name, "class": f"{kind.__module__}:{kind.__qualname__}"},
+        "procedure": origin(request.name, type(procedure)),
         "parameters": {
             name: {"value": values[name], "text": parameter.show(values[name])}
             for name, parameter in procedure.declared_parameters().items()
         },
         "station": request.station.snapshot(),
         "sample": request.sample.snapshot(),
+        "overrides": limits.described(request.station, request.sample, request.overrides),
         "simulated": request.simulate,
         "seeds": {"seed": seed, "sample_seed": request.sample_seed} if request.simulate else {"seed": seed},
+        **({"quiet": True} if request.quiet else {}),
         "user": request.user,
         "notes": request.notes,
         "tags": list(request.tags),
@@ -42,11 +46,13 @@ def describe(request: Request, seed: int) -> dict[str, Any]:
     }
 
 
+@cache
 def _versions() -> Mapping[str, str]:
     versions = {"python": platform.python_version(), "platform": platform.platform()}
     return {**versions, **{name: importlib.metadata.version(name) for name in VERSIONED}}
 
 
+@cache  # asked once: what this process runs is what was there when it began
 def _git_state(checkout: Path) -> dict[str, Any] | None:
     """Return commit and whether anything was changed since, None where labctl does not run from a checkout."""
     if not (checkout / ".git").exists():

@@ -6,13 +6,14 @@ came in the last second; the file is forced to disk once a second and whenever t
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from instruments.errors import BadValue, WriteFailed
+from instruments.errors import BadValue, DataDamaged, WriteFailed
 
 SYNC_INTERVAL = 1.0
 """Seconds of real time after which the file is forced to disk."""
@@ -22,29 +23,62 @@ class Recorder:
     """Appends rows to one data file.
 
     Args:
-        path: The file; it must not exist yet.
+        path: The file; it must not exist yet, unless `keep_torn` is given.
         header: Lines that go before the names of the columns, each beginning with `#`.
         columns: Names of the columns.
+        keep_torn: Goes on with a file that was cut, if it is there: a torn row at its end is given to this and then cut
+            off; header and columns must be those with which the file was made.
 
     Raises:
+        DataDamaged: The file that is there begins otherwise.
         WriteFailed: The file cannot be made or its header not be written.
     """
 
-    def __init__(self, path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: Sequence[str],
+        columns: Sequence[str],
+        *,
+        keep_torn: Callable[[bytes], None] | None = None,
+    ) -> None:
         self.path = path
         self.columns = tuple(columns)
         self.rows = 0
         bad = [name for name in self.columns if "," in name or "\n" in name or '"' in name]
         if bad:
             raise BadValue(f"a column is called {bad[0]!r}, but a name may hold no comma, quote or line break")
-        mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        try:
-            self._file = os.open(path, mode, 0o666)
-        except OSError as error:
-            raise WriteFailed(f"cannot make {path}: {error.strerror}") from error
+        top = "".join(f"{line}\n" for line in (*header, ",".join(self.columns)))
         self._synced = time.monotonic()
         self._length = 0
-        self._append("".join(f"{line}\n" for line in (*header, ",".join(self.columns))))
+        self._failed: WriteFailed | None = None
+        if keep_torn is None or not path.exists():
+            self._file = self._open(os.O_CREAT | os.O_EXCL)
+            self._append(top)
+        else:
+            self._go_on(top.encode(), keep_torn)
+
+    def _open(self, flags: int) -> int:
+        try:
+            return os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0) | flags, 0o666)
+        except OSError as error:
+            raise WriteFailed(f"cannot {'make' if flags else 'open'} {self.path}: {error.strerror}") from error
+
+    def _go_on(self, top: bytes, keep_torn: Callable[[bytes], None]) -> None:
+        """Open a file that was cut: its torn end is cut off, and nothing else of it is changed."""
+        whole, torn = split_torn_row(self.path.read_bytes())
+        if not (whole.startswith(top) or top.startswith(whole)):
+            raise DataDamaged(
+                f"{self.path} does not begin as this procedure with these parameters begins it, so no row can be "
+                "added; has another program saved it, or the procedure got other columns?"
+            )
+        self._file = self._open(0)
+        if torn:
+            keep_torn(torn)
+            self._cut(len(whole))
+        self._length = len(whole)
+        self.rows = whole[len(top) :].count(b"\n")
+        self._append(top[len(whole) :].decode())
 
     def record(self, row: Mapping[str, Any]) -> None:
         """Append one row, with a value for each column.
@@ -74,26 +108,36 @@ class Recorder:
             while written < len(data):
                 written += os.write(self._file, data[written:])
         except OSError as error:
-            self._cut_torn_row()
-            raise WriteFailed(f"cannot write to {self.path}: {error.strerror}; {self.rows} rows are kept") from error
+            with contextlib.suppress(WriteFailed):  # a reader drops a torn last row anyway
+                self._cut(self._length)
+            self._failed = WriteFailed(f"cannot write to {self.path}: {error.strerror}; {self.rows} rows are kept")
+            raise self._failed from error
         self._length += written
 
-    def _cut_torn_row(self) -> None:
+    def _cut(self, length: int) -> None:
         try:
-            os.ftruncate(self._file, self._length)
-        except OSError:
-            return  # a reader drops a torn last row anyway
+            os.ftruncate(self._file, length)
+        except OSError as error:
+            raise WriteFailed(f"cannot cut the torn last row off {self.path}: {error.strerror}") from error
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, as far as rows are whole."""
+        return self._length
 
     def sync(self) -> None:
         """Force what was recorded to the disk.
 
         Raises:
-            WriteFailed: The disk does not take it.
+            WriteFailed: The disk does not take it, or did not take a row earlier.
         """
+        if self._failed is not None:
+            raise self._failed
         try:
             os.fsync(self._file)
         except OSError as error:
-            raise WriteFailed(f"cannot write {self.path} to the disk: {error.strerror}") from error
+            self._failed = WriteFailed(f"cannot write {self.path} to the disk: {error.strerror}")
+            raise self._failed from error
         self._synced = time.monotonic()
 
     def close(self) -> None:
@@ -104,6 +148,12 @@ class Recorder:
             finally:
                 os.close(self._file)
                 self._file = -1
+
+
+def split_torn_row(content: bytes) -> tuple[bytes, bytes]:
+    """Split a file's content into its whole lines and what comes after the last line break."""
+    end = content.rfind(b"\n") + 1
+    return content[:end], content[end:]
 
 
 def _text(value: str) -> str:

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import secrets
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from instruments.clock import WallClock
-from instruments.errors import Aborted, ComplianceFault, DataDamaged, LabError, WriteFailed
-from labctl import discovery, limits, provenance, simulation
+from instruments.errors import Aborted, ComplianceFault, DataDamaged, InstrumentFault, LabError, WriteFailed
+from labctl import discovery, limits, simulation
 from labctl.abort import AbortSwitch
+from labctl.attempts import ATTEMPT, BLOCK, lies_within
 from labctl.events import EventLog
+from labctl.ledger import RunLedger
 from labctl.procedure import Caption, Procedure
 from labctl.recorder import Recorder
-from labctl.rundir import RunDirectory
+from labctl.reentry import Entry, begin, begin_again, keep_torn_bytes, mend_events
+from labctl.remote import in_its_lab
+from labctl.rundir import RunDirectory, read_rows
 from labctl.sample import SampleRecord, connections
-from labctl.session import Session, open_session
+from labctl.session import LabStart, Session, open_session
 from labctl.station import Station
 from labctl.tracking import Path as LoopPath
+from labctl.visiting import Visitor, sentence, visiting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +55,9 @@ class Request:
         tags: Words to find it by.
         overrides: Limits for this run by name, in SI units, in the place of the station's and the sample's.
         lab: File with the line that `labctl simulate` printed: the lab that is used instead of one in this process.
+        resume: Folder of a run of the same procedure with the same parameters that was cut, to be carried on there with
+            its own seeds; None for a new run.
+        quiet: Whether nothing fluctuates in a simulated lab in this process: for tests.
     """
 
     name: str
@@ -64,6 +73,8 @@ class Request:
     tags: Sequence[str] = ()
     overrides: Mapping[str, float] = field(default_factory=dict[str, float])
     lab: Path | None = None
+    resume: Path | None = None
+    quiet: bool = False
 
 
 @dataclass(slots=True)
@@ -80,6 +91,7 @@ class Outcome:
     error: str | None = None
     exit_code: int = 0
     warnings: list[str] = field(default_factory=list[str])
+    cause: BaseException | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the public fields."""
@@ -94,13 +106,17 @@ class Outcome:
             "error": self.error,
         }
 
-    def fail(self, error: BaseException) -> None:
-        """Take an error's class as status and exit code, and its text as the sentence."""
+    def fail(self, error: BaseException, text: str = "") -> None:
+        """Take an error's class as status and exit code, and its text, or another, as the sentence."""
         known = isinstance(error, LabError)
         self.status = error.status if known else "failed"
         self.exit_code = error.exit_code if known else 1
-        self.error = str(error) if known else f"{type(error).__name__}: {error}"
+        self.error = text or (str(error) if known else f"{type(error).__name__}: {error}")
+        self.cause = error
 
+
+MOST_REMARKS = 20
+"""More than these nobody reads; the events hold them all."""
 
 Watcher = Callable[["ActiveRun"], None]
 """Called at every step of a run, to show its progress; it must neither raise nor wait."""
@@ -110,20 +126,32 @@ class ActiveRun:
     """A run that is on: what the procedure records goes through here."""
 
     def __init__(
-        self, request: Request, directory: RunDirectory, session: Session, switch: AbortSwitch, watch: Watcher | None
-    ) -> None:
+        self, request: Request, entry: Entry, session: Session, events: EventLog, switch: AbortSwitch,
+        watch: Watcher | None,
+    ) -> None:  # fmt: skip
         self.request = request
-        self.directory = directory
+        self.directory = entry.directory
         self.session = session
-        self.path = LoopPath(self.check)
+        self.attempt = entry.attempt
+        self.remarks: list[str] = []
+        self._events = events
         self._switch = switch
         self._watch = watch
-        procedure = request.procedure
+        procedure, file = request.procedure, entry.directory.data_file
         self._recorder = Recorder(
-            directory.data_file, header_lines(procedure), (*procedure.DATA_COLUMNS, "Block", "Attempt")
-        )
-        self.attempt = 1
+            file, header_lines(procedure), (*procedure.DATA_COLUMNS, BLOCK, ATTEMPT),
+            keep_torn=None if entry.attempt == 1 else lambda torn: keep_torn_bytes(events, file, torn),
+        )  # fmt: skip
+        self.ledger = RunLedger(entry.history, events, entry.attempt, self._force_rows)
+        self.path = LoopPath(self.check, self.ledger, entry.seed)
         self.last_row_at = 0.0
+        self.of: tuple[int, int] = (0, 1)
+
+    @property
+    def progress(self) -> float:
+        """Part that is done of the run, or of the series that it belongs to, from 0 to 1."""
+        done, all_ = self.of
+        return (done + self.path.progress) / all_
 
     @property
     def points(self) -> int:
@@ -137,10 +165,12 @@ class ActiveRun:
             ComplianceFault: The row was measured with a source in compliance; it is kept, and marked as such.
             Aborted: Somebody asked for the end.
         """
-        row["Block"] = self.path.block
-        row["Attempt"] = self.attempt
+        row[BLOCK] = block = self.path.block
+        row[ATTEMPT] = self.attempt
         self._recorder.record(row)
         self.last_row_at = time.perf_counter()
+        self.path.count()
+        self.ledger.measured(block)
         if row.get("Compliance"):
             raise ComplianceFault(
                 "the source reached its compliance and drove less than its current: a lead is open, or current times "
@@ -148,6 +178,13 @@ class ActiveRun:
                 "compliance"
             )
         self.check()
+
+    def recorded(self, block: str | None = None) -> pd.DataFrame:
+        """Return the rows so far that count, of one block and what lies within it, or all; see `Procedure.recorded`."""
+        rows = self.ledger.visible(read_rows(self.directory.data_file)[0])
+        if block is not None:
+            rows = rows.loc[[lies_within(name, block) for name in rows["Block"].tolist()]]
+        return rows.reset_index(drop=True)
 
     def check(self) -> None:
         """Report progress, and raise what ends the run.
@@ -161,6 +198,30 @@ class ActiveRun:
             except OSError:  # whoever watched has gone away; the run goes on
                 self._watch = None
         self._switch.check()
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The generator for random orders where the run stands; see `labctl.tracking.Path.rng`."""
+        return self.path.rng
+
+    def _force_rows(self) -> int:
+        """Force the rows to disk, unless somebody asked for the end: what they cut short is not complete."""
+        self._switch.check()
+        self._recorder.sync()
+        return self._recorder.size
+
+    def note(self, event: str, **details: Any) -> None:
+        """Write a line into the run's events.
+
+        Raises:
+            WriteFailed: The operating system does not take it.
+        """
+        self._events.write(event, **details)
+
+    def remark(self, sentence: str) -> None:
+        """Say something that people should read when the run is over; twice is once."""
+        if sentence not in self.remarks and len(self.remarks) < MOST_REMARKS:
+            self.remarks.append(sentence)
 
     def close(self) -> None:
         """Force the rows to disk."""
@@ -182,90 +243,127 @@ def header_lines(procedure: Procedure) -> list[str]:
     ]
 
 
-def carry_out(request: Request, watch: Watcher | None = None) -> Outcome:
-    """Run a procedure from its first byte to its figure.
+def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool = True) -> Outcome:
+    """Run a procedure from its first byte to its figure, or without `analyse` to its last row.
 
     Whatever goes wrong is in the outcome: its status, exit code and one sentence. Nothing is raised but by a wrong
     use of this function.
     """
-    outcome = Outcome(simulated=request.simulate)
+    outcome = Outcome(simulated=request.simulate or request.lab is not None)
     with AbortSwitch() as switch:
         try:
+            if request.lab is not None:
+                request = in_its_lab(request)
             _measure(request, outcome, switch, watch)
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True  # the data are safe, and what is left takes a second
-        if outcome.run is not None and outcome.points:
-            _conclude(request, outcome)
+        if analyse and outcome.run is not None and outcome.points:
+            conclude_safely(request, outcome)
     if switch.asked and not outcome.exit_code:
         outcome.warnings.append(f"{switch.asked} came after the last point: the run is complete")
         outcome.exit_code = Aborted.exit_code
     return outcome
 
 
-def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None) -> None:
-    """Check, open, execute and make safe."""
+def check_request(request: Request) -> None:
+    """Hand station and sample to the procedure, and refuse what can be known to fail before anything is sent.
+
+    Raises:
+        UsageError: Parameters that do not fit, a role, driver or cable that is missing.
+        LimitExceeded: What is asked for exceeds a limit.
+    """
     procedure = request.procedure
-    procedure.station, procedure.sample = request.station, request.sample
+    procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
     procedure.check()
     for role in procedure.roles:
         discovery.find("instruments", request.station.instrument(role, request.name).driver)
     connections(request.station, request.sample)
     if request.simulate:
         simulation.check(request.station, request.sample, procedure.roles)
-    limits.check(procedure.demands(), request.station, request.sample)
-    seed = secrets.randbits(32) if request.seed is None else request.seed
-    procedure.rng = np.random.default_rng([seed, 1])
-    directory = RunDirectory.create(request.out, _title(request), WallClock().utc().astimezone())
+    limits.check(procedure.demands(), request.station, request.sample, request.overrides)
+
+
+def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None) -> None:
+    """Check, open, execute and make safe."""
+    check_request(request)
+    procedure = request.procedure
+    entry = begin(request, title_of(request)) if request.resume is None else begin_again(request, request.resume)
+    directory = entry.directory
     outcome.run = directory.path
-    description = provenance.describe(request, seed)
-    directory.write_request(description)
+    if entry.attempt == 1:
+        directory.write_request(entry.description)
+    else:
+        mend_events(directory)
     try:
         with open_session(
-            request.station, request.sample, procedure.roles, simulate=request.simulate, seed=seed,
-            sample_seed=request.sample_seed,
+            request.station, request.sample, procedure.roles, simulate=request.simulate,
+            start=LabStart(entry.noise_seed, entry.sample_seed, entry.start, request.quiet),
+            overrides=request.overrides, lab=request.lab,
         ) as session:  # fmt: skip
-            started = time.perf_counter()
-            directory.write_request({**description, "instruments": session.identities()})
-            last_row_at = _carry_out_in(session, request, directory, outcome, switch, watch)
-            outcome.wall_time_s = max(0.0, last_row_at - started)
+            carry_out_in(session, request, entry, outcome, switch, watch)
     except LabError as error:  # an instrument that is not there: nothing was energised
         with contextlib.suppress(WriteFailed):
             EventLog(directory.events_file, WallClock()).state(error.status, error=str(error))
         raise
 
 
-def _carry_out_in(
-    session: Session, request: Request, directory: RunDirectory, outcome: Outcome, switch: AbortSwitch,
-    watch: Watcher | None,
-) -> float:  # fmt: skip
-    """Execute the procedure on the opened instruments; return when the last row was recorded (performance counter)."""
+def carry_out_in(
+    session: Session, request: Request, entry: Entry, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None,
+    *, of: tuple[int, int] = (0, 1),
+) -> None:  # fmt: skip
+    """Execute the procedure on the opened instruments.
+
+    Args:
+        session: The instruments.
+        request: What is asked, checked already.
+        entry: Its folder and its seeds.
+        outcome: Gets how it ended.
+        switch: By which it is asked to stop.
+        watch: Called at every step.
+        of: How many runs of a series are done, and how many there are.
+    """
     procedure = request.procedure
-    begun = session.clock.now()
-    run = ActiveRun(request, directory, session, switch, watch)
+    started, begun = time.perf_counter(), session.clock.now()
+    events = EventLog(entry.directory.events_file, session.clock)
+    if entry.attempt == 1:
+        entry.directory.write_request({**entry.description, "instruments": session.identities()})
+    else:
+        entry.announce(events, session.identities())
+    run = ActiveRun(request, entry, session, events, switch, watch)
+    run.of = of
     session.bind(procedure)
     procedure.run = run
-    _execute(run, procedure, outcome, EventLog(directory.events_file, session.clock), switch)
+    with visiting(procedure, run) as visitor:
+        _execute(run, visitor, outcome, events, switch)
+    outcome.warnings.extend(run.remarks)
     outcome.points = run.points
     outcome.lab_time_s = session.clock.now() - begun
-    return run.last_row_at
+    outcome.wall_time_s = max(0.0, run.last_row_at - started)
 
 
-def _execute(run: ActiveRun, procedure: Procedure, outcome: Outcome, events: EventLog, switch: AbortSwitch) -> None:
+def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: EventLog, switch: AbortSwitch) -> None:
     """Execute the procedure; then the safe state, always; then, and only then, announce how it ended."""
+    procedure = run.request.procedure
     try:
         events.state("running")
         procedure.startup()
         procedure.execute()
+        run.ledger.close()
         outcome.status = "finished"
     except KeyboardInterrupt:
         outcome.fail(Aborted("aborted by Ctrl-C, given twice"))
+    except SystemExit:
+        outcome.fail(Aborted("the procedure ended the program (sys.exit); raise an error that says why instead"))
     except Exception as error:  # noqa: BLE001 - the one boundary of a run: whatever an experiment raises, the sample is made safe
-        outcome.fail(error)
+        if visitor is None:
+            outcome.fail(error)
+        else:
+            outcome.fail(visitor.translated(error), visitor.said(error))
         if not isinstance(error, LabError):
             _note(events, outcome, "traceback", text=traceback.format_exc())
     switch.shielded = True
-    _make_safe(run, procedure, outcome, events)
+    _make_safe(run, visitor, outcome, events)
     try:
         run.close()
     except WriteFailed as error:
@@ -273,18 +371,19 @@ def _execute(run: ActiveRun, procedure: Procedure, outcome: Outcome, events: Eve
     _note(events, outcome, "state", state=outcome.status, error=outcome.error, points=run.points)
 
 
-def _make_safe(run: ActiveRun, procedure: Procedure, outcome: Outcome, events: EventLog) -> None:
+def _make_safe(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: EventLog) -> None:
     """Let the procedure clean up, then bring the station to its safe state whatever the procedure did."""
     try:
-        procedure.shutdown()
-    except Exception as error:  # noqa: BLE001 - part of the same boundary: a shutdown that raises must not keep the source on
-        outcome.warnings.append(f"the procedure's shutdown failed: {error}")
-        _note(events, outcome, "fault", text=str(error))
-    for fault in run.session.make_safe():
+        run.request.procedure.shutdown()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the same boundary: a shutdown that raises must not keep the source on
+        text = str(error) if visitor is None else visitor.said(error)
+        outcome.warnings.append(f"the procedure's shutdown failed: {text}")
+        _note(events, outcome, "fault", text=text)
+    for fault in run.session.make_safe([] if visitor is None else visitor.leave()):
         outcome.warnings.append(fault)
         _note(events, outcome, "fault", text=fault)
         if outcome.status == "finished":
-            outcome.status, outcome.exit_code, outcome.error = "fault", 5, fault
+            outcome.fail(InstrumentFault(fault))
     _note(events, outcome, "safe")
 
 
@@ -297,16 +396,16 @@ def _note(events: EventLog, outcome: Outcome, event: str, **details: Any) -> Non
             outcome.fail(error)
 
 
-def _conclude(request: Request, outcome: Outcome) -> None:
+def conclude_safely(request: Request, outcome: Outcome) -> None:
     """Analyse and draw what was measured, also of a run that ended early."""
     assert outcome.run is not None
     directory = RunDirectory(outcome.run)
     try:
         conclude(request.procedure, directory, outcome)
     except Exception as error:  # noqa: BLE001 - the data are safe; a defect in somebody's analysis must not hide how the run ended
-        outcome.warnings.append(f"the analysis failed: {type(error).__name__}: {error}")
+        outcome.warnings.append(f"the analysis failed: {sentence(request.procedure, error)}")
         if outcome.status == "finished":
-            outcome.fail(error)
+            outcome.fail(error, sentence(request.procedure, error))
 
 
 def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) -> None:
@@ -324,7 +423,7 @@ def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) ->
     outcome.results = results.as_dict()
     kind = type(procedure)
     analysis = {"by": f"{kind.__module__}.{kind.__qualname__}", "labctl": importlib.metadata.version("labctl")}
-    directory.write_results(outcome.results, analysis)
+    directory.write_results(outcome.results, analysis, results.table_as_list())
     procedure.caption = Caption(directory.path.name, outcome.simulated)
     figure = procedure.figure(data, results)
     if figure is not None:
@@ -345,5 +444,18 @@ def rows_of(directory: RunDirectory) -> tuple[pd.DataFrame, list[str]]:
     return data, warnings
 
 
-def _title(request: Request) -> str:
+def title_of(request: Request) -> str:
+    """Return what a run's folder is called behind its number."""
     return "-".join([request.name, request.sample.name, *(["sim"] if request.simulate else [])])
+
+
+class _Callable(ModuleType):
+    """Makes this module what `labctl.run(...)` calls: package and module cannot both own the name."""
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        from labctl import api
+
+        return api.run(*arguments, **keywords)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -17,12 +17,13 @@ import io
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from instruments.errors import DataDamaged, UnknownName, UsageError, WriteFailed
+from labctl.attempts import abandoned_blocks, latest_attempts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,9 +96,21 @@ class RunDirectory:
         """
         return _of_this_schema(self.request_file)
 
-    def write_results(self, results: Mapping[str, Any], analysis: Mapping[str, Any]) -> None:
-        """Write result.json: {name: {value, uncertainty, unit, of}}."""
-        write_json(self.result_file, {"schema": SCHEMA, "analysis": dict(analysis), "results": dict(results)})
+    def write_results(
+        self, results: Mapping[str, Any], analysis: Mapping[str, Any], table: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Write result.json: {name: {value, uncertainty, unit, of}}, and such a row for each point of a table."""
+        content = {"schema": SCHEMA, "analysis": dict(analysis), "results": dict(results)}
+        write_json(self.result_file, {**content, "table": [dict(row) for row in table]} if table else content)
+
+    def table(self) -> list[dict[str, Any]]:
+        """Read the table that the analysis made, one row a point; empty if it made none.
+
+        Raises:
+            DataDamaged: The file is no JSON object.
+            UsageError: Another labctl wrote it, in a form that this one does not know.
+        """
+        return _of_this_schema(self.result_file).get("table", []) if self.result_file.exists() else []
 
     def results(self) -> dict[str, Any]:
         """Read what the analysis found; empty if nothing was analysed.
@@ -115,16 +128,22 @@ class RunDirectory:
             DataDamaged: The file is damaged other than in its last row.
         """
         frame, warnings = read_rows(self.data_file)
-        return latest_attempts(frame), warnings
+        return latest_attempts(frame, abandoned_blocks(self.events())), warnings
+
+    def events(self) -> list[dict[str, Any]]:
+        """Read what happened, an event each; lines that are damaged are left out."""
+        if not self.events_file.exists():
+            return []
+        # What is not UTF-8 spoils its own line and no other.
+        events = (_parse_event(line) for line in self.events_file.read_bytes().split(b"\n"))
+        return [event for event in events if event]
 
     def status(self) -> str:
         """Return the last state that the run announced, `unknown` if it announced none."""
         state = "unknown"
-        if self.events_file.exists():
-            # What is not UTF-8 spoils its own line and no other.
-            for line in self.events_file.read_bytes().split(b"\n"):
-                announced = _parse_event(line).get("state")
-                state = announced if isinstance(announced, str) else state
+        for event in self.events():
+            announced = event.get("state")
+            state = announced if isinstance(announced, str) else state
         return state
 
 
@@ -231,7 +250,7 @@ def _refuse_text_among_numbers(path: Path, values: list[Any], name: str, first: 
     if not any(isinstance(value, str) for value in values):
         return
     bad = [row for row, value in enumerate(values) if not _is_number(value)]
-    if len(bad) < len(values) / 2:
+    if len(bad) < sum(value == value for value in values) / 2:  # noqa: PLR0124 - what is missing is not equal to itself
         raise DataDamaged(f"{path}, line {first + 2 + bad[0]}: {name!r} is {values[bad[0]]!r}, which is no number")
 
 
@@ -241,15 +260,3 @@ def _is_number(value: Any) -> bool:
     except ValueError:
         return False
     return True
-
-
-def latest_attempts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out rows of blocks that were measured again later."""
-    if "Block" not in frame.columns or "Attempt" not in frame.columns or frame.empty:
-        return frame
-    blocks, attempts = frame["Block"].tolist(), frame["Attempt"].tolist()
-    latest: dict[str, int] = {}
-    for block, attempt in zip(blocks, attempts, strict=True):
-        latest[block] = max(attempt, latest.get(block, attempt))
-    counts = [attempt == latest[block] for block, attempt in zip(blocks, attempts, strict=True)]
-    return frame.loc[counts].reset_index(drop=True)

@@ -12,7 +12,7 @@ import random
 import signal
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ import pytest
 
 from instruments.errors import DataDamaged
 from labctl.cli.main import run_command
+from labctl.reentry import LAB_TIME
 from labctl.run import Request, carry_out
-from labctl.rundir import read_json, read_rows
+from labctl.rundir import RunDirectory, read_json, read_rows
 from labctl.sample import load_sample
 from labctl.station import load_station
 from procedures.ahe import AnomalousHallLoop
@@ -76,7 +77,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     return Whole(path.read_bytes(), frame)
 
 
-def carry_out_and_acknowledge(out: Path, pipe: int) -> None:
+def carry_out_and_acknowledge(asked: Request, pipe: int) -> None:
     """Carry the run out in a child; one byte goes into the pipe whenever `record` has returned."""
     record = AnomalousHallLoop.record
 
@@ -85,14 +86,14 @@ def carry_out_and_acknowledge(out: Path, pipe: int) -> None:
         os.write(pipe, b".")
 
     AnomalousHallLoop.record = acknowledging  # the child's own copy of the class
-    carry_out(request(out))
+    carry_out(asked)
 
 
-def kill_at(out: Path, rows: int, delay: float) -> int:
+def kill_at(asked: Request, rows: int, delay: float) -> int:
     """Kill a run this many s after so many rows were acknowledged, and return how many were in the end."""
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as acknowledged:
-        child = get_context("fork").Process(target=carry_out_and_acknowledge, args=(out, writing))
+        child = get_context("fork").Process(target=carry_out_and_acknowledge, args=(asked, writing))
         with warnings.catch_warnings():
             # Python 3.12 warns of threads at a fork; those here belong to the linear algebra, which is ready for it.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -146,7 +147,7 @@ def test_kill_at_fifty_moments_loses_no_acknowledged_row(tmp_path: Path, whole: 
     found: list[int] = []
     for number, (rows, delay) in enumerate(moments(whole)):
         out = tmp_path / str(number)
-        heard = kill_at(out, rows, delay)
+        heard = kill_at(request(out), rows, delay)
         assert heard >= rows
         found.append(assert_nothing_lost(out, heard, whole))
     assert len(found) == 50
@@ -158,7 +159,7 @@ def test_kill_at_fifty_moments_loses_no_acknowledged_row(tmp_path: Path, whole: 
 def test_what_a_killed_run_left_can_be_analysed(
     tmp_path: Path, whole: Whole, rows: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    heard = kill_at(tmp_path, rows, 0.0)
+    heard = kill_at(request(tmp_path), rows, 0.0)
     kept = assert_nothing_lost(tmp_path, heard, whole)
     run = only_run(tmp_path)
     assert run is not None
@@ -176,7 +177,7 @@ def test_what_a_killed_run_left_can_be_analysed(
 def test_a_run_that_was_killed_before_its_first_row_is_said_to_hold_nothing(
     tmp_path: Path, whole: Whole, length: int | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kill_at(tmp_path, 1, 0.0)
+    kill_at(request(tmp_path), 1, 0.0)
     run = only_run(tmp_path)
     assert run is not None
     (run / "data.csv").unlink()
@@ -187,3 +188,51 @@ def test_a_run_that_was_killed_before_its_first_row_is_said_to_hold_nothing(
     assert complaint.startswith("error: ")
     assert "data.csv" in complaint
     assert len(complaint.splitlines()) == 1
+
+
+STEPPED: dict[str, Any] = {
+    "maximum_field": "0.2 T", "sweep": "step", "field_step": "0.1 T", "sweep_rate": "180 Oe/s", "loops": 3,
+}  # fmt: skip
+"""Three loops of ten points."""
+
+
+def quiet_request(out: Path, resume: Path | None = None) -> Request:
+    """A run without noise, so that what is measured again is the same again."""
+    return replace(request(out), procedure=AnomalousHallLoop(**STEPPED), quiet=True, resume=resume)
+
+
+def assert_same_values(run: Path, whole: Path) -> None:
+    """The rows that count are the same but for attempts and lab times; what loops before left in the film is 1e-8."""
+    rows, wanted = (RunDirectory(path).read_data()[0] for path in (run, whole))
+    assert len(rows) == len(wanted)
+    for name in rows.columns:
+        if name != "Attempt" and not LAB_TIME.fullmatch(name):
+            here = wanted[name].tolist()
+            close = here if isinstance(here[0], str) else pytest.approx(here, rel=1e-6, abs=1e-9, nan_ok=True)
+            assert rows[name].tolist() == close
+
+
+@forks
+def test_a_killed_run_is_carried_on_where_it_lies_and_measures_what_it_would_have_measured(tmp_path: Path) -> None:
+    whole = carry_out(quiet_request(tmp_path / "whole"), analyse=False)
+    assert whole.run is not None
+    chance = random.Random(4)
+    carried_on = 0
+    for rows in (1, 10, 14, 20, 25):
+        out = tmp_path / str(rows)
+        kill_at(quiet_request(out), rows, chance.uniform(0.0, POINT))
+        run = only_run(out)
+        assert run is not None
+        left = (run / "data.csv").read_bytes()
+        kill_at(quiet_request(out, run), 2, chance.uniform(0.0, POINT))
+        if RunDirectory(run).status() != "finished":  # on a busy computer a kill may come too late
+            carried_on += 1
+            outcome = carry_out(quiet_request(out, run), analyse=False)
+            assert (outcome.status, outcome.run) == ("finished", run)
+        assert only_run(out) == run
+        assert (run / "data.csv").read_bytes().startswith(left[: left.rfind(b"\n") + 1])
+        assert_same_values(run, whole.run)
+        attempts = RunDirectory(run).read_data()[0]["Attempt"].tolist()
+        assert attempts == sorted(attempts)
+        assert {attempts.count(attempt) % 10 for attempt in (1, 2, 3)} == {0}  # whole loops
+    assert carried_on >= 3

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from instruments.errors import BadValue, WriteFailed
+from instruments.errors import BadValue, DataDamaged, WriteFailed
 from labctl.recorder import Recorder
 
 COLUMNS = ("Field (T)", "Loop", "Branch", "Overflow")
@@ -108,13 +109,15 @@ def test_a_full_disk_is_an_error_that_names_the_file(tmp_path: Path, monkeypatch
     with pytest.raises(WriteFailed, match=r"data\.csv.*No space left"):
         recorder.record(row())
     monkeypatch.undo()
-    recorder.close()
+    with pytest.raises(WriteFailed, match="No space left"):  # whoever overheard it hears it again at the end
+        recorder.close()
     assert (tmp_path / "data.csv").read_text().splitlines()[3:] == ["0.1,1,up,0"]
 
 
 KILLED = """
 import os, sys
 sys.path.insert(0, {root!r})
+from collections.abc import Callable
 from pathlib import Path
 from labctl.recorder import Recorder
 recorder = Recorder(Path({path!r}), ["#Data:"], ("Number", "Value"))
@@ -140,3 +143,76 @@ def test_no_row_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
     last = int([line for line in acknowledged if line.endswith(b"\n")][-1])
     assert frame["Number"].tolist()[: last + 1] == list(range(last + 1))
     assert frame["Value"].tolist()[last] == last / 7
+
+
+def cut(path: Path, size: int) -> bytes:
+    """Record two rows, and leave this many bytes of the file; return the whole."""
+    recorder = make(path)
+    recorder.record(row(0.1))
+    recorder.record(row(0.2))
+    recorder.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:size])
+    return whole
+
+
+def go_on(path: Path, keep: Callable[[bytes], None], columns: tuple[str, ...] = COLUMNS) -> Recorder:
+    return Recorder(path, ["#Procedure: <a.B>", "#Data:"], columns, keep_torn=keep)
+
+
+def test_a_file_cut_at_any_byte_is_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    whole = cut(path, 0)
+    for size in range(len(whole) + 1):
+        path.write_bytes(whole[:size])
+        kept: list[bytes] = []
+        recorder = go_on(path, kept.append)
+        header = b"".join(whole.splitlines(keepends=True)[:3])
+        lines, _, torn = whole[:size].rpartition(b"\n")
+        left = max(lines + b"\n" if lines else b"", header, key=len)
+        assert kept == ([torn] if torn else [])
+        assert recorder.rows == left.count(b"\n") - 3
+        recorder.record(row(0.3))
+        assert recorder.size == len(left) + len(b"0.3,1,up,0\n")
+        recorder.close()
+        assert path.read_bytes() == left + b"0.3,1,up,0\n"
+
+
+def test_the_torn_row_is_kept_before_it_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    whole = cut(path, -3)
+
+    def fail(torn: bytes) -> None:
+        assert torn == b"0.2,1,up"
+        raise WriteFailed("no room for it")
+
+    with pytest.raises(WriteFailed, match="no room"):
+        go_on(path, fail)
+    assert path.read_bytes() == whole[:-3]
+
+
+def test_a_missing_file_is_made(tmp_path: Path) -> None:
+    recorder = go_on(tmp_path / "data.csv", lambda torn: None)
+    recorder.close()
+    assert (tmp_path / "data.csv").read_text().splitlines()[-1] == ",".join(COLUMNS)
+
+
+def test_a_file_with_another_header_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    whole = cut(path, -3)
+    with pytest.raises(DataDamaged, match="does not begin as this procedure"):
+        go_on(path, lambda torn: None, (*COLUMNS, "New"))
+    assert path.read_bytes() == whole[:-3]
+
+
+def test_a_row_that_was_not_taken_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever swallows the error must not be told later that all is on the disk."""
+    recorder = make(tmp_path / "data.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda file: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+        with pytest.raises(WriteFailed, match="Input/output error"):
+            recorder.sync()
+    with pytest.raises(WriteFailed, match="Input/output error"):
+        recorder.sync()
+    with pytest.raises(WriteFailed, match="Input/output error"):
+        recorder.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -92,3 +93,163 @@ def test_the_same_name_inside_each_step_of_an_outer_loop_is_fine() -> None:
 def test_a_name_that_could_not_stand_in_a_file_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="cannot be a loop's name"):
         Track(Path(lambda: None), name, [1], restart=False)
+
+
+class Notes:
+    """A ledger that keeps in memory what it is told."""
+
+    def __init__(self, complete: dict[str, int] | None = None) -> None:
+        self.complete = complete or {}
+        self.finished: list[tuple[str, int]] = []
+        self.loops: list[tuple[str, str]] = []
+
+    def open(self, loop: str, values: str, texts: Callable[[], list[str]]) -> None:
+        assert texts() is not None
+        self.loops.append((loop, values))
+
+    def passes_over(self, block: str) -> int | None:
+        return self.complete.get(block)
+
+    def finish(self, block: str, rows: int, values: str, text: str) -> None:
+        assert (text, values) == (text, self.loops[-1][1] if "/" in block else values)
+        self.finished.append((block, rows))
+
+
+def tracked(complete: dict[str, int] | None = None, seed: int = 0) -> tuple[Path, Notes]:
+    notes = Notes(complete)
+    return Path(lambda: None, notes, seed), notes
+
+
+def test_a_block_is_complete_when_its_loop_asks_for_the_next_value() -> None:
+    path, notes = tracked()
+    for value in Track(path, "a", [1, 2, 3], restart=True):
+        assert len(notes.finished) == value - 1
+        path.count()
+        if value == 2:
+            continue
+        path.count()
+    assert notes.finished == [("a=1", 2), ("a=2", 1), ("a=3", 2)]
+
+
+def test_a_body_that_is_left_by_break_return_or_exception_is_not_complete() -> None:
+    path, notes = tracked()
+    for _ in Track(path, "break", [1, 2], restart=True):
+        path.count()
+        break
+
+    def returning() -> None:
+        for _ in Track(path, "return", [1, 2], restart=True):
+            path.count()
+            return
+
+    returning()
+
+    def failing() -> None:
+        for value in Track(path, "exception", [1, 0], restart=True):
+            path.count(1 // value)
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert notes.finished == [("exception=1", 1)]
+
+
+def test_a_body_that_deals_with_its_exception_is_complete() -> None:
+    path, notes = tracked()
+    for value in Track(path, "a", [1, 0], restart=True):
+        path.count()
+        with contextlib.suppress(ZeroDivisionError):
+            path.count(1 // value)
+    assert notes.finished == [("a=1", 2), ("a=2", 1)]
+
+
+def test_a_block_without_rows_is_never_called_complete() -> None:
+    path, notes = tracked()
+    assert list(Track(path, "a", [1, 2], restart=True)) == [1, 2]
+    assert notes.finished == []
+
+
+def test_an_outer_block_counts_the_rows_of_the_inner_ones_also_of_those_passed_over() -> None:
+    path, notes = tracked({"t=1/l=1": 5})
+    for _ in Track(path, "t", [1], restart=True):
+        path.count()
+        for _ in Track(path, "l", [1, 2], restart=True):
+            path.count()
+    assert notes.finished == [("t=1/l=2", 1), ("t=1", 7)]
+
+
+def test_complete_blocks_are_passed_over() -> None:
+    path, notes = tracked({"a=1": 3, "a=3": 1})
+    assert [value for value in Track(path, "a", "wxyz", restart=True)] == ["x", "z"]  # noqa: C416 - a loop is meant
+    path, notes = tracked({"a=1": 3, "a=2": 1})
+    for _ in Track(path, "a", [1, 2], restart=True):
+        raise AssertionError
+    assert notes.finished == []
+    assert path.block == "run"
+
+
+def test_a_plain_loop_is_never_passed_over() -> None:
+    path, _ = tracked({"a=1": 1})
+    assert list(Track(path, "a", [1, 2], restart=False)) == [1, 2]
+
+
+def test_a_loops_fingerprint_depends_on_the_values_of_the_loops_around_it() -> None:
+    def fingerprints(outer: list[float], inner: list[float]) -> list[tuple[str, str]]:
+        path, notes = tracked()
+        for _ in Track(path, "o", outer, restart=False):
+            for _ in Track(path, "i", inner, restart=True):
+                pass
+        return notes.loops
+
+    once = fingerprints([0.1, 0.2], [1.0])
+    assert [loop for loop, _ in once] == ["o=1/i", "o=2/i"]
+    assert once == fingerprints([0.1, 0.2], [1.0])
+    assert {values for _, values in once}.isdisjoint(values for _, values in fingerprints([0.3, 0.4], [1.0]))
+    assert fingerprints([0.1], [1.0, 2.0]) != once[:1]
+
+
+def test_a_loop_that_goes_on_after_the_one_around_it_is_refused() -> None:
+    path, _ = tracked()
+    pairs = zip(Track(path, "a", [1, 2], restart=True), Track(path, "b", [1, 2], restart=True), strict=True)
+    with pytest.raises(UsageError, match="'b' went on after the loop around it"):
+        list(pairs)
+
+
+def test_a_list_that_grows_while_it_is_looped_over_is_refused() -> None:
+    path, _ = tracked()
+    values = [1]
+
+    def growing() -> None:
+        for value in Track(path, "a", values, restart=True):
+            values.append(value + 1)
+
+    with pytest.raises(UsageError, match="began with 1 values and now has 2"):
+        growing()
+
+
+@pytest.mark.parametrize("values", [{1, 2}, frozenset({1})])
+def test_a_set_has_no_order_and_is_refused(values: set[int]) -> None:
+    with pytest.raises(UsageError, match="needs a list"):
+        Track(Path(lambda: None), "a", values, restart=True)
+
+
+def draws(passed: dict[str, int], seed: int = 1) -> dict[str, float]:
+    """One number from each place of a small nest of loops."""
+    path, _ = tracked(passed, seed)
+    drawn = {"before": path.rng.random()}
+    for a in Track(path, "a", [1, 2], restart=True):
+        drawn[f"a{a}"] = path.rng.random()
+        for b in Track(path, "b", [1, 2], restart=True):
+            drawn[f"a{a}b{b}"] = path.rng.random()
+        for _ in Track(path, "plain", [1], restart=False):
+            drawn[f"a{a}plain"] = path.rng.random()
+    drawn["after"] = path.rng.random()
+    return drawn
+
+
+def test_what_is_drawn_in_one_block_does_not_depend_on_others_being_passed_over() -> None:
+    whole = draws({})
+    assert len(set(whole.values())) == len(whole)
+    for passed in ({"a=1": 1}, {"a=1/b=1": 1}, {"a=1": 1, "a=2/b=1": 1}, {"a=1": 1, "a=2": 1}):
+        drawn = draws(passed)
+        assert drawn == {name: whole[name] for name in drawn}
+    assert set(draws({}, seed=2).values()).isdisjoint(whole.values())
