@@ -8,7 +8,7 @@ line"). So listing is cheap, and nothing is imported but what is used.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -53,6 +53,23 @@ def samples() -> dict[str, Entry]:
     return _by_name("samples")
 
 
+def faults(kind: str) -> list[str]:
+    """Say what is wrong with the announcements of one kind, one sentence each.
+
+    Args:
+        kind: A key of `KINDS`.
+    """
+    entries, unreadable = _announced(kind)
+    offered: dict[str, list[str]] = {}
+    for entry in entries:
+        offered.setdefault(entry.name, []).append(entry.package)
+    return [*unreadable, *(_twice(kind, name, packages) for name, packages in offered.items() if len(packages) > 1)]
+
+
+def _twice(kind: str, name: str, packages: Sequence[str]) -> str:
+    return f"the {KINDS[kind]} {name!r} is offered by {' and '.join(packages)}; uninstall all but one of them"
+
+
 def find(kind: str, name: str) -> Entry:
     """Return what goes by a name.
 
@@ -64,17 +81,16 @@ def find(kind: str, name: str) -> Entry:
         UnknownName: Nothing goes by that name; the sentence has the nearest one.
         UsageError: Two packages offer it.
     """
-    entries, faults = _announced(kind)
+    entries, unreadable = _announced(kind)
     found = [entry for entry in entries if entry.name == name]
     if len(found) > 1:
-        packages = " and ".join(entry.package for entry in found)
-        raise UsageError(f"the {KINDS[kind]} {name!r} is offered by {packages}; uninstall all but one of them")
+        raise UsageError(_twice(kind, name, [entry.package for entry in found]))
     if found:
         return found[0]
     nearest = difflib.get_close_matches(name, [entry.name for entry in entries], n=1)
     hint = f"did you mean {nearest[0]!r}? " if nearest else ""
     sentence = f"there is no {KINDS[kind]} {name!r}; {hint}`labctl list` shows what there is"
-    raise UnknownName("; ".join([sentence, *faults]))
+    raise UnknownName("; ".join([sentence, *unreadable]))
 
 
 def load(kind: str, name: str) -> Any:
@@ -88,9 +104,10 @@ def load(kind: str, name: str) -> Any:
     module, _, attribute = entry.where.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except (Exception, SystemExit) as error:  # whatever somebody's module raises is one sentence
         raise UsageError(
-            f"the {KINDS[kind]} {name!r} of {entry.package} is not available: {entry.where} cannot be loaded ({error})"
+            f"the {KINDS[kind]} {name!r} of {entry.package} is not available: {entry.where} cannot be loaded "
+            f"({_said(error)})"
         ) from error
 
 
@@ -103,13 +120,23 @@ def _by_name(kind: str) -> dict[str, Entry]:
 def _announced(kind: str) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """Return what all packages announce, and a sentence for each package whose announcement cannot be read."""
     entries: list[Entry] = []
-    faults: list[str] = []
+    unreadable: list[str] = []
     for point in entry_points(group=f"labctl.{kind}"):
         try:
             entries += _entries(point)
-        except (ImportError, AttributeError, TypeError, ValueError) as error:
-            faults.append(f"what {_package(point)} announces at {point.value} cannot be read ({error})")
-    return tuple(entries), tuple(faults)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one package's mistake must not hide the others
+            unreadable.append(f"what {_package(point)} announces at {point.value} cannot be read ({_said(error)})")
+    return tuple(entries), tuple(unreadable)
+
+
+def _said(error: BaseException) -> str:
+    """Return what an import failed with, in one line; kind and text unless the text says it all."""
+    text = " ".join(str(error).split())
+    return (
+        text
+        if text and isinstance(error, ImportError | AttributeError | TypeError)
+        else f"{type(error).__name__}: {text}"
+    )
 
 
 def _entries(point: EntryPoint) -> list[Entry]:
@@ -117,7 +144,11 @@ def _entries(point: EntryPoint) -> list[Entry]:
     if not isinstance(table, Mapping):
         raise TypeError("it is not a dict")
     entries: list[Entry] = []
-    for name, (where, summary) in cast("Mapping[str, tuple[str, str]]", table).items():
+    for name, value in cast("Mapping[Any, Any]", table).items():
+        fits = isinstance(name, str) and isinstance(value, tuple | list) and len(cast("Sequence[Any]", value)) == 2
+        where, summary = cast("tuple[Any, Any]", value) if fits else ("", "")
+        if not (fits and isinstance(where, str) and isinstance(summary, str)):
+            raise TypeError(f'{name!r} stands for {value!r}, but must for ("module:Class", "one line about it")')
         entries.append(Entry(name, where, summary, _package(point)))
     return entries
 

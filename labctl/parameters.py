@@ -7,8 +7,8 @@ Each is a pymeasure Parameter, so pymeasure's files and forms understand them, a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any, Generic, Self, TypeVar, overload
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from pymeasure.experiment import Parameter
 
@@ -63,6 +63,21 @@ class Setting(Parameter, Generic[ValueT]):
         """Turn what a user wrote into the value; see the subclasses."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it converts {value!r}")
 
+    def convert_list(self, text: str) -> list[Any]:
+        """Turn a list that a user wrote into values: separated by commas here, other forms in the subclasses.
+
+        Raises:
+            BadValue: A value does not fit, or there is none.
+        """
+        return [self.convert(item) for item in self._items(text, ",")]
+
+    def _items(self, text: str, sign: str) -> list[str]:
+        """Split a list, none of whose items may be empty."""
+        items = [item.strip() for item in text.split(sign)]
+        if not all(items):
+            raise BadValue(f"{self.called}: {text!r} has an empty place in its list; give values with {sign!r} between")
+        return items
+
     def show(self, value: Any) -> str:
         """Write a value so that `convert` gives the very same value back."""
         return str(value)
@@ -115,6 +130,14 @@ class _Number(Setting[ValueT]):
             raise BadValue(f"{self.called} is {value}, above its largest value {self._shown(self.maximum)}")
         return number
 
+    def convert_list(self, text: str) -> list[Any]:
+        """Return the values of a list such as "1, 2, 5 mA" or "0:10:0.5 mA", in decimal arithmetic.
+
+        Raises:
+            BadValue: A value is bad, a range never ends, or the list is empty.
+        """
+        return [self.convert(value) for value in units.parse_list(text, self.units, self.called)]
+
     def _example(self) -> str:
         return f"a positive value in {self.units}"
 
@@ -163,7 +186,7 @@ class Quantity(_Number[float]):
 class OptionalQuantity(_Number[float | None]):
     """A quantity that may be left out; a word says what then happens: `OptionalQuantity("stay", "...", unit="K")`.
 
-    The value is None when it is left out.
+    The value is None when it is left out, which is the default unless another is given.
     """
 
     def __init__(
@@ -172,12 +195,13 @@ class OptionalQuantity(_Number[float | None]):
         summary: str,
         *,
         unit: str,
+        default: str | None = None,
         minimum: str | None = None,
         maximum: str | None = None,
         above_zero: bool = False,
     ) -> None:
         self.absent = absent
-        super().__init__(None, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
+        super().__init__(default, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
 
     def convert(self, value: Any) -> float | None:
         """Return the value in SI units, or None for the word that stands for leaving it out.
@@ -189,13 +213,27 @@ class OptionalQuantity(_Number[float | None]):
             return None
         return super().convert(value)
 
+    def convert_list(self, text: str) -> list[Any]:
+        """Return the values of a list, in which the word that stands for leaving it out may occur.
+
+        Raises:
+            BadValue: As for a quantity.
+        """
+        items = [item.strip() for item in text.split(",")]
+        if self.absent not in items:
+            return super().convert_list(text)
+        values: list[Any] = []
+        for item in items:
+            values += [None] if item == self.absent else super().convert_list(item)
+        return values
+
     def is_set(self) -> bool:
         """Tell pymeasure that leaving it out is a value."""
         return True
 
     def shown_default(self) -> str:
-        """Return the word for its absence."""
-        return self.absent
+        """Return the default as it was written, the word for its absence if it is left out by default."""
+        return self.absent if self._first is None else str(self._first)
 
     def show(self, value: Any) -> str:
         """Write the value exactly, or the word for its absence."""
@@ -204,6 +242,55 @@ class OptionalQuantity(_Number[float | None]):
     def choices(self) -> str:
         """Say which values are allowed."""
         return f"{self.absent} | {super().choices() or 'a value in ' + self.units}"
+
+
+class QuantityList(_Number[tuple[float, ...]]):
+    """Numbers with a unit: `QuantityList("300:240:-10 K", "Temperatures")`; its unit is the one that ends it.
+
+    Arguments as for `Quantity`, the limits hold for every number. The value is a tuple in SI units.
+    """
+
+    def __init__(
+        self,
+        default: str,
+        summary: str,
+        *,
+        minimum: str | None = None,
+        maximum: str | None = None,
+        above_zero: bool = False,
+    ) -> None:
+        unit = default.rpartition(" ")[2]
+        super().__init__(default, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
+
+    def convert(self, value: Any) -> tuple[float, ...]:
+        """Return the values of a text such as "1, 2, 5 mA" or "0:10:0.5 mA", or of numbers in SI units.
+
+        Raises:
+            BadValue: A value is bad, a range never ends, or the list is empty.
+        """
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            numbers = units.parse_list(value, self.units if isinstance(value, str) else self.si_unit, self.called)
+            return tuple([super(QuantityList, self).convert(number) for number in numbers])
+        given = list(cast("Iterable[Any]", value))
+        if not given:
+            return self.convert("")
+        return tuple(number for item in given for number in self.convert(item))
+
+    def convert_list(self, text: str) -> list[Any]:
+        """Return several lists, which are separated by semicolons.
+
+        Raises:
+            BadValue: As for one list.
+        """
+        return [self.convert(item) for item in self._items(text, ";")]
+
+    def show(self, value: Any) -> str:
+        """Write the values exactly, in their SI unit."""
+        return f"{', '.join(map(repr, value))} {self.si_unit}".rstrip()
+
+    def choices(self) -> str:
+        """Say what may be entered."""
+        return f"a list, e.g. {self._first} {super().choices()}".rstrip()
 
 
 class Count(Setting[int]):
@@ -226,6 +313,14 @@ class Count(Setting[int]):
         if not self.minimum <= number <= self.maximum:
             raise BadValue(f"{self.called} is {value}, but must lie from {self.minimum} to {self.maximum}")
         return int(number)
+
+    def convert_list(self, text: str) -> list[Any]:
+        """Return the numbers of a list such as "1, 2, 5" or "1:5:1".
+
+        Raises:
+            BadValue: Not whole numbers, outside the limits, or none.
+        """
+        return [self.convert(value) for value in units.parse_list(text, "", self.called)]
 
     def choices(self) -> str:
         """Say which values are allowed."""

@@ -16,9 +16,12 @@ from tests.sources import PACKAGES, python_files
 ALLOWED: dict[str, str] = {
     "instruments/clock.py": "the one place where the wall clock becomes an object",
     "labctl/recorder.py": "data are forced to the disk once a second of real time, whatever the lab's clock does",
+    "labctl/labtime.py": "programs that were written for real time are shown the lab's in its place",
     "labctl/provenance.py": "git is asked for the version, and may not hold a run up",
     "labctl/run.py": "the wall time a run took is part of its report",
     "simulators/server.py": "clients of the served lab live in real time, and so does the wait for their next message",
+    "labctl/remote.py": "a lab in another process that says nothing for a minute of real time is given up",
+    "labctl/program_clock.py": "a program whose waiting nobody can see finds the lab going on in real time",
     "benchmarks/": "they measure what the computer itself needs",
 }
 """File, or folder with a slash at its end, and why it may. An entry that is not needed fails as well."""

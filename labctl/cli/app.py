@@ -99,11 +99,36 @@ def run(
 
 
 @app.command()
-def analyse(run: RunArgument, json: Json = False) -> None:
-    """Analyse a run's data again, and draw its figure again."""
+def analyse(
+    run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run's folder, or a file with a table.")],
+    as_: Annotated[
+        str, typer.Option("--as", metavar="P", help="Analyse a file from elsewhere as this experiment, e.g. ahe.")
+    ] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="name=COLUMN",
+            help="Which column of the file is which quantity, e.g. field='Field (Oe)', hall='Rxy:mohm', hall=3:ohm or "
+            "current=100uA; repeatable. Guessed where only one column fits.",
+        ),
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option(metavar="FIRST:LAST", help="Rows of the file that count, from 1, both included.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw a file's figure here (.png, .pdf, .svg); nothing is written without."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Analyse a run's data again and draw its figure again, or analyse a table that somebody else measured.
+
+    A run's result.json and figure.png are written anew. Of a file from elsewhere (CSV of any kind, MultiVu .dat), for
+    which --as is needed, results are printed and nothing is written.
+    """
     from labctl.cli import analysing
 
-    analysing.analyse(run, json=json)
+    analysing.analyse(run, as_=as_, columns=column or [], rows=rows, out=out, json=json)
 
 
 @app.command()
@@ -121,10 +146,32 @@ def plot(
 
 
 @app.command()
+def doctor(
+    station: Annotated[
+        str, typer.Option("--station", metavar="S", help="Ask each instrument of this station who it is (*IDN?).")
+    ] = "",
+    simulate: Annotated[bool, typer.Option("--simulate", help="Ask the station's simulated twin instead.")] = False,
+    sample: Annotated[str, typer.Option("--sample", metavar="NAME", help="Look at this sample record as well.")] = "",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Look at everything that a run needs, and say what to do where something is wrong.
+
+    Nothing is set on an instrument; but do not ask a station while another program measures on it.
+    """
+    from labctl.cli import doctor
+
+    doctor.doctor(station=station, simulate=simulate, sample=sample, out=out, json=json)
+
+
+@app.command()
 def simulate(
     station: Station = "ppms",
     sample: Sample = "",
-    clock: Annotated[str, typer.Option(metavar="scaled", help="How time passes: scaled flows by itself.")] = "scaled",
+    clock: Annotated[
+        str,
+        typer.Option(metavar="scaled|virtual", help="How time passes: scaled flows by itself, virtual jumps."),
+    ] = "scaled",
     speed: Annotated[float, typer.Option(metavar="X", help="Lab seconds per real second.")] = 1.0,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")] = None,
     sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the sample's disorder.")] = 0,

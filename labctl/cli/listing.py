@@ -20,6 +20,9 @@ def list_all(*, json: bool) -> None:
         "samples": sample_titles(),
         "instruments": {name: entry.summary for name, entry in discovery.drivers().items()},
     }
+    for kind in discovery.KINDS:
+        for fault in discovery.faults(kind):
+            output.complain(f"warning: {fault}")
     if json:
         output.print_json(content)
         return
@@ -31,6 +34,7 @@ def list_all(*, json: bool) -> None:
 
 def describe(name: str, *, json: bool) -> None:
     """Print what a procedure does, which instruments it needs and its parameters."""
+    from labctl.adopted import Adopted
     from labctl.procedures import load_procedure
 
     kind = load_procedure(name)
@@ -46,7 +50,8 @@ def describe(name: str, *, json: bool) -> None:
         return
     output.line(f"{name}: {inspect.cleandoc(kind.__doc__ or '')}")
     output.line()
-    output.line(f"Needs: {', '.join(kind.roles) or 'no instrument'}")
+    own = issubclass(kind, Adopted)
+    output.line(f"Needs: {', '.join(kind.roles) or ('what it opens itself' if own else 'no instrument')}")
     output.line()
     rows = [(key, str(_describe(p)["default"]), p.choices(), p.summary) for key, p in parameters.items()]
     output.table(rows, ("parameter", "default", "allowed", "what it is"))

@@ -8,9 +8,14 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from labctl.series_results import Series
+
+from instruments.errors import WriteFailed
 
 
 def line(text: str = "") -> None:
@@ -37,6 +42,21 @@ def complain(sentence: str) -> None:
 def print_json(content: Mapping[str, Any] | Sequence[Any]) -> None:
     """Print one JSON object and nothing else."""
     line(json.dumps(content, ensure_ascii=False, allow_nan=False))
+
+
+def print_json_or_fail(content: Mapping[str, Any]) -> None:
+    """Print one JSON object that somebody waits for.
+
+    Raises:
+        WriteFailed: Nobody took it.
+    """
+    if getattr(sys, "stdout", None) is None:  # closed by whoever started the program
+        raise WriteFailed("the line with the addresses could not be printed: there is no standard output")
+    try:
+        typer.echo(json.dumps(content, ensure_ascii=False, allow_nan=False))
+    except OSError as error:
+        _print_to_nobody()
+        raise WriteFailed(f"the line with the addresses could not be printed: {error.strerror}") from error
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
@@ -71,6 +91,38 @@ def results_table(results: Mapping[str, Any]) -> None:
     table(rows, findings.HEADER)
     for remark in remarks:
         line(remark)
+
+
+SHOWN_OF_POINTS = ("temperature", "coercive_field", "anomalous_hall_resistance", "largest_field", "saturated")
+"""Results that are printed of each point of a run's table, if it has them."""
+
+
+def points_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the table that an analysis made, a line for each of its points."""
+    from labctl.analysis.result import Results
+
+    points = [Results.from_dict(row) for row in rows]
+    names = [name for name in SHOWN_OF_POINTS if points and name in points[0]]
+    if names:
+        line()
+        cells = [["-" if point[name].value is None else point[name].text() for name in names] for point in points]
+        table(cells, [name.replace("_", " ") for name in names])
+
+
+def series_table(series: Series) -> None:
+    """Print the main results of every run of a series."""
+    from labctl.series_results import value_text
+
+    rows = [
+        (
+            *(value_text(over, point) for over in series.over),
+            point.status,
+            *(point.results[name].text() if name in point.results else "-" for name in series.main),
+        )
+        for point in series.points
+    ]
+    header = (*(over.name for over in series.over), "status", *series.main)
+    table([tuple(cell if len(cell) <= 40 else f"{cell[:37]}..." for cell in row) for row in rows], header)
 
 
 def duration_text(seconds: float) -> str:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ from labctl.cli import output
 
 if TYPE_CHECKING:
     from labctl.run import ActiveRun, Outcome, Watcher
+
+
+DEFAULT_SAMPLE = "cotb2025"
+"""What is mounted in a simulated station if nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +46,25 @@ class Options:
 
 def run(options: Options) -> None:
     """Run a procedure, print what was found, and exit with the run's code."""
+    from labctl.limits import parse_overrides
     from labctl.procedure import check_names
-    from labctl.procedures import load_procedure
+    from labctl.procedures import load_procedure, run_name
     from labctl.run import Request, carry_out
     from labctl.sample import load_sample
+    from labctl.series import carry_out_series, parse_over
     from labctl.station import load_station
 
-    kind = load_procedure(options.procedure)
+    kind = load_procedure(options.procedure, lab_time=options.simulate or options.lab is not None)
     values = assignments(options.parameters)
     check_names(options.procedure, values, kind.declared_parameters())
+    axes = parse_over(options.over, options.procedure, kind, values)
     if str(options.out) in {"", "."} and not options.out.name:
         raise BadValue("--out is empty; name the folder that holds the runs")
     request = Request(
-        name=options.procedure,
+        name=run_name(options.procedure, kind),
         procedure=kind(**values),
         station=load_station(options.station),
-        sample=load_sample(options.sample or _default_sample(simulate=options.simulate)),
+        sample=load_sample(options.sample or _default_sample(options)),
         simulate=options.simulate,
         seed=options.seed,
         sample_seed=options.sample_seed,
@@ -64,13 +72,21 @@ def run(options: Options) -> None:
         user=options.user,
         notes=options.notes,
         tags=tuple(options.tags),
+        overrides=parse_overrides(options.overrides),
+        lab=options.lab,
     )
+
+    def measure(watch: Watcher | None) -> Outcome:
+        if axes:
+            return carry_out_series(request, axes, partial(kind, **values), watch)
+        return carry_out(request, watch)
+
     if options.json:
-        outcome = carry_out(request)
+        outcome = measure(None)
         output.print_json(outcome.to_json())
     else:
         with _progress(options.procedure) as watch:
-            outcome = carry_out(request, watch)
+            outcome = measure(watch)
         _report(outcome)
     for warning in outcome.warnings:
         output.complain(f"warning: {warning}")
@@ -79,9 +95,13 @@ def run(options: Options) -> None:
     raise typer.Exit(outcome.exit_code)
 
 
-def _default_sample(*, simulate: bool) -> str:
-    if simulate:
-        return "cotb2025"
+def _default_sample(options: Options) -> str:
+    if options.lab is not None:
+        from labctl.remote import read_addresses
+
+        return read_addresses(options.lab).sample or DEFAULT_SAMPLE
+    if options.simulate:
+        return DEFAULT_SAMPLE
     raise BadValue(
         "a run on hardware needs a sample record; name it with --sample (`labctl list` shows the shipped ones)"
     )
@@ -116,12 +136,12 @@ def _progress(name: str) -> Generator[Watcher]:
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[at]}"))
         with Progress(*columns, transient=True) as bar:
             task = bar.add_task(name, total=1.0, at="")
-            yield lambda run: bar.update(task, completed=run.path.progress, at=f"{run.points} points")
+            yield lambda run: bar.update(task, completed=run.progress, at=f"{run.points} points")
         return
     shown = [0]
 
     def watch(run: ActiveRun) -> None:
-        tenths = int(run.path.progress * 10)
+        tenths = int(run.progress * 10)
         if tenths > shown[0]:
             shown[0] = tenths
             output.line(f"{name}: {tenths * 10} % done, {run.points} points")
@@ -129,9 +149,22 @@ def _progress(name: str) -> Generator[Watcher]:
     yield watch
 
 
+def _report_series(outcome: Outcome) -> None:
+    from labctl.rundir import RunDirectory
+    from labctl.series import SeriesOutcome
+    from labctl.series_results import read_series
+
+    if isinstance(outcome, SeriesOutcome) and outcome.run is not None:
+        output.series_table(read_series(RunDirectory(outcome.run)))
+
+
 def _report(outcome: Outcome) -> None:
-    if outcome.results:
+    from labctl.rundir import RunDirectory
+
+    if outcome.results and outcome.run is not None:
         output.results_table(outcome.results)
+        output.points_table(RunDirectory(outcome.run).table())
+    _report_series(outcome)
     simulated = " of a simulated lab" if outcome.simulated else ""
     if outcome.run is None:
         return

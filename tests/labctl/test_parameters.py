@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.errors import BadValue, UnknownName
-from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
+from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 
@@ -114,3 +114,56 @@ def test_pymeasures_own_views_of_the_parameters_still_work() -> None:
     loop.set_parameters({"maximum_field": "2 T"})
     assert loop.maximum_field == 2.0
     assert Loop().parameter_objects()["maximum_field"].value == 0.5
+
+
+# ---- lists
+
+
+class Series(Procedure):
+    """A procedure with a list."""
+
+    temperatures = QuantityList("300:240:-30 K", "Temperatures", above_zero=True)
+    fields = QuantityList("5, 10 mT", "Fields", maximum="1 T")
+    refinement = OptionalQuantity("none", "Refinement", unit="K", default="3 K")
+
+
+def test_a_list_is_a_tuple_in_si_units_whichever_way_it_is_written() -> None:
+    series = Series()
+    assert series.temperatures == (300.0, 270.0, 240.0)
+    assert series.fields == (0.005, 0.01)
+    for written in ("5, 10", "5:10:5 mT", [0.005, 0.01], ("5 mT", "100 Oe"), [0.005, "10"]):
+        series.set(fields=written)
+        assert series.fields == (0.005, 0.01)
+    series.set(fields=0.25)
+    assert series.fields == (0.25,)
+
+
+def test_a_list_is_written_so_that_it_comes_back_exactly() -> None:
+    parameter = Series.declared_parameters()["fields"]
+    value = parameter.convert("0.1, 0.3:0.9:0.2, 1000 mT")
+    assert parameter.convert(parameter.show(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperatures", ""),
+        ("temperatures", []),
+        ("temperatures", "300, 0 K"),
+        ("temperatures", "300:310:-5 K"),
+        ("fields", "0.5, 2 T"),
+        ("fields", "1, x"),
+        ("fields", [math.nan]),
+        ("fields", True),
+    ],
+)
+def test_a_list_with_a_value_that_does_not_fit_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(BadValue, match=name):
+        Series(**{name: value})
+
+
+def test_a_quantity_that_may_be_left_out_may_have_a_default() -> None:
+    assert Series().refinement == 3.0
+    assert Series(refinement="none").refinement is None
+    assert Series.declared_parameters()["refinement"].shown_default() == "3 K"
+    assert Loop.declared_parameters()["temperature"].shown_default() == "stay"

@@ -1,0 +1,342 @@
+"""labctl in Python: `labctl.run(...)` measures, `labctl.load(...)` reads what was measured."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pymeasure.experiment import Procedure as PymeasureProcedure
+
+from instruments.errors import BadValue, DataDamaged, LabError, UnknownName, UsageError
+from labctl import one_file
+from labctl.adopted import adopt
+from labctl.analysis.result import Results
+from labctl.parameters import Setting
+from labctl.plain_figure import unit_of
+from labctl.procedure import Procedure, check_names
+from labctl.procedures import load_procedure, name_of, run_name
+from labctl.run import Outcome, Request, Watcher, carry_out
+from labctl.rundir import RunDirectory
+from labctl.sample import SampleRecord, load_sample
+from labctl.station import Station, load_station
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIMULATED_SAMPLE = "cotb2025"
+"""What is mounted in a simulated station if nothing else is asked for."""
+
+_NUMBERED = re.compile(r"\d{1,}")
+
+
+@dataclass(frozen=True, repr=False)
+class RunResult:
+    """A run that is over.
+
+    Attributes:
+        path: Its folder; None for a run that was refused before it had one.
+        status: `finished`, `failed`, `aborted`, `refused` or `fault`.
+        simulated: Whether nothing of it was measured in a laboratory.
+        points: Rows that were recorded.
+        lab_time_s: What it took, or would have taken, in the lab.
+        wall_time_s: What it took here.
+        results: What its analysis found.
+        error: What ended it, in one sentence; None of a run that finished.
+        exit_code: What `labctl run` would have exited with.
+        warnings: What else there is to say.
+        children: The runs of a series, in the order in which they were measured.
+    """
+
+    path: Path | None
+    status: str
+    simulated: bool
+    points: int
+    lab_time_s: float
+    wall_time_s: float
+    results: Results
+    error: str | None
+    exit_code: int
+    warnings: Sequence[str] = field(default_factory=tuple)
+    children: Sequence[RunResult] = field(default_factory=tuple)
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """The rows, see `labctl.load`.
+
+        Raises:
+            UsageError: The run has no folder, hence no rows.
+        """
+        if self.path is None:
+            raise UsageError(f"this run was {self.status} before it had a folder, so there are no rows: {self.error}")
+        return load(self.path)
+
+    def __repr__(self) -> str:
+        """Return what a person wants to see of it, results line by line."""
+        simulated = ", simulated" if self.simulated else ""
+        of = f" series of {len(self.children)} runs" if self.children else " run"
+        lines = [f"<labctl{of} {self.status}: {self.points} points, lab time {self.lab_time_s:.1f} s{simulated}"]
+        lines += [f"  {name.replace('_', ' ')}: {result.text()}" for name, result in self.results.items()]
+        lines += [f"  warning: {warning}" for warning in self.warnings]
+        lines += [] if self.error is None else [f"  error: {self.error}"]
+        return "\n".join([*lines, f"  {self.path}>"])
+
+
+def run(  # noqa: PLR0913 - all that a run may be asked, by name
+    procedure: str | type[PymeasureProcedure] | PymeasureProcedure,
+    *,
+    station: str | os.PathLike[str] | Station = "ppms",
+    sample: str | os.PathLike[str] | SampleRecord | None = None,
+    simulate: bool = False,
+    seed: int | None = None,
+    sample_seed: int = 0,
+    parameters: Mapping[str, Any] | None = None,
+    over: Mapping[str, str | Iterable[Any]] | None = None,
+    overrides: Mapping[str, str] | None = None,
+    lab: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] = "runs",
+    user: str = "",
+    notes: str = "",
+    tags: Iterable[str] = (),
+    check: bool = True,
+    watch: Watcher | None = None,
+    **more: Any,
+) -> RunResult:
+    """Run an experiment, as `labctl run` does.
+
+        result = labctl.run("ahe", simulate=True, temperature="250 K", maximum_field="8 kOe")
+        result.results["coercive_field_up"].value
+
+    Args:
+        procedure: A name (`labctl list`), a file (`mine.py:MyLoop`), a class, or a procedure with its parameters set.
+        station: A shipped name, a file, or a station.
+        sample: A shipped name, a file, or a sample record; a simulated run has one without being told.
+        simulate: Whether to run on the station's simulated twin.
+        seed: Seed of what fluctuates in simulation; drawn when None.
+        sample_seed: Seed of the simulated sample's disorder.
+        parameters: Parameters by name, for those that are called like one of these arguments.
+        over: Makes a series: lists of values by parameter, e.g. `{"temperature": "300:240:-10 K"}`, all combinations.
+        overrides: Limits of station or sample to be replaced for this run, e.g. `{"current": "1 mA"}`; recorded.
+        lab: File with the line that `labctl simulate` printed, to run in that lab.
+        out: Folder that holds the runs.
+        user: Who measures.
+        notes: Why, in a sentence.
+        tags: Words to find it by.
+        check: Whether a run that does not finish raises, so that no program goes on unawares.
+        watch: Called with the run at every step.
+        **more: Parameters by name; a text has its unit in it, a number is in SI units (a pymeasure procedure's: in its
+            own units).
+
+    Returns:
+        Path, status, results, rows; of a run that did not finish only without `check`.
+
+    Raises:
+        LabError: The run could not begin, or did not finish; its `run` is the run's folder if it had one.
+        Exception: Whatever the procedure itself raised; a note on it names the run's folder.
+    """
+    if one_file.being_imported() is not None:
+        raise UsageError(
+            f"labctl.run() is called while {one_file.being_imported()} is imported; put the call below if __name__ == "
+            '"__main__":, where it is not'
+        )
+    given = {**(parameters or {}), **more}
+    own, name = _procedure(procedure, given, lab_time=simulate or lab is not None)
+    request = Request(
+        name=name,
+        procedure=own,
+        station=station if isinstance(station, Station) else load_station(station),
+        sample=_sample(sample, simulate=simulate, lab=None if lab is None else Path(lab)),
+        simulate=simulate,
+        seed=seed,
+        sample_seed=sample_seed,
+        out=Path(out),
+        user=user,
+        notes=notes,
+        tags=tuple(tags),
+        overrides=_overrides(overrides or {}),
+        lab=None if lab is None else Path(lab),
+    )
+    outcome = carry_out(request, watch) if not over else _series(request, over, given, watch)
+    if check and outcome.status != "finished":
+        raise _noted(outcome)
+    return _result(outcome)
+
+
+def _series(
+    request: Request, over: Mapping[str, str | Iterable[Any]], given: Mapping[str, Any], watch: Watcher | None
+) -> Outcome:
+    from labctl.series import carry_out_series, parse_over
+
+    kind = type(request.procedure)
+    known = kind.declared_parameters()
+    check_names(request.name, over, known)
+    texts = [
+        f"{name}={values if isinstance(values, str) else ', '.join(_text(known[name], value) for value in values)}"
+        for name, values in over.items()
+    ]
+    axes = parse_over(texts, request.name, kind, given)
+    fixed = {name: value for name, value in request.procedure.values().items() if name not in over}
+    return carry_out_series(request, axes, partial(kind, **fixed), watch)
+
+
+def _text(parameter: Setting[Any], value: Any) -> str:
+    return parameter.show(parameter.convert(value))
+
+
+def _result(outcome: Outcome) -> RunResult:
+    """Return an outcome as what `run` gives back."""
+    return _from_json(
+        outcome.to_json(), outcome.exit_code, tuple(outcome.warnings), tuple(getattr(outcome, "children", ()))
+    )
+
+
+def _from_json(
+    said: Mapping[str, Any], exit_code: int, warnings: Sequence[str] = (), children: Sequence[Mapping[str, Any]] = ()
+) -> RunResult:
+    return RunResult(
+        path=None if said["run"] is None else Path(said["run"]),
+        status=said["status"],
+        simulated=said["simulated"],
+        points=said["points"],
+        lab_time_s=said["lab_time_s"],
+        wall_time_s=said["wall_time_s"],
+        results=Results.from_dict(said["results"]),
+        error=said["error"],
+        exit_code=exit_code,
+        warnings=warnings,
+        children=tuple(_from_json(child, 0 if child["status"] == "finished" else exit_code) for child in children),
+    )
+
+
+def _procedure(
+    given: str | type[PymeasureProcedure] | PymeasureProcedure, parameters: Mapping[str, Any], *, lab_time: bool
+) -> tuple[Procedure, str]:
+    """Return a procedure with its parameters set, and the name of its run."""
+    if isinstance(given, str):
+        kind = load_procedure(given, lab_time=lab_time)
+        name, shown = run_name(given, kind), given
+    else:
+        guest = given if isinstance(given, type) else type(given)
+        kind = adopt(guest)
+        name, shown = name_of(kind), guest.__name__
+    check_names(shown, parameters, kind.declared_parameters())
+    if isinstance(given, Procedure):
+        given.set(**parameters)
+        return given, name
+    set_already: dict[str, Any] = given.parameter_values() if isinstance(given, PymeasureProcedure) else {}
+    return kind(**{**set_already, **parameters}), name
+
+
+def _sample(given: str | os.PathLike[str] | SampleRecord | None, *, simulate: bool, lab: Path | None) -> SampleRecord:
+    if isinstance(given, SampleRecord):
+        return given
+    if given is None and lab is not None:
+        from labctl.remote import read_addresses
+
+        return load_sample(read_addresses(lab).sample or SIMULATED_SAMPLE)
+    if given is None and not simulate:
+        raise BadValue("a run on hardware needs a sample record; name it with sample=... (`labctl list` shows some)")
+    return load_sample(SIMULATED_SAMPLE if given is None else given)
+
+
+def _overrides(given: Mapping[str, str]) -> Mapping[str, float]:
+    if not given:
+        return {}
+    from labctl.limits import parse_overrides
+
+    return parse_overrides([f"{name}={value}" for name, value in given.items()])
+
+
+def _noted(outcome: Outcome) -> BaseException:
+    """Return what ended a run, with the run's folder."""
+    error = outcome.cause or LabError(outcome.error or f"the run is {outcome.status}")
+    if isinstance(error, LabError):
+        error.run = outcome.run
+    if outcome.run is not None:
+        error.add_note(f"{outcome.points} points of this run are kept in {outcome.run}")
+    return error
+
+
+def load(run: str | int | os.PathLike[str] | RunResult, *, out: str | os.PathLike[str] = "runs") -> pd.DataFrame:
+    """Read the rows of a run.
+
+        rows = labctl.load("runs/2026-11-21/0007-ahe-cotb2025-sim")   # or labctl.load(7)
+        rows["Field (T)"], rows.attrs["units"]["Field (T)"]
+
+    Units are in the columns' names and in `attrs`; with pint, a column with its unit is
+    `pint.UnitRegistry().Quantity(rows["Field (T)"].to_numpy(), rows.attrs["units"]["Field (T)"])`.
+
+    Args:
+        run: The run's folder or a file in it, the run's number, or what `labctl.run` returned.
+        out: Folder that holds the runs, in which a number is looked up.
+
+    Returns:
+        The rows that count, a plain table; of a series those of all its runs, with columns for the run and for what was
+        varied. Its `attrs` hold `run`, `procedure`, `simulated`, `status`, `parameters`
+        (SI units), `units` (by column) and `warnings`, for example that a torn last row was left out.
+
+    Raises:
+        UnknownName: There is no such run.
+        DataDamaged: Its data are damaged other than in their last row.
+    """
+    directory = RunDirectory.open(_folder(run, Path(out)))
+    asked = directory.request()
+    try:
+        parameters = {name: entry["value"] for name, entry in asked["parameters"].items()}
+        procedure = str(asked["procedure"]["name"])
+        frame, warnings = directory.read_data() if asked.get("kind") != "series" else _rows_of_series(directory, asked)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataDamaged(f"{directory.request_file} is damaged, or of another version of labctl: {error}") from error
+    frame.attrs = {
+        "run": str(directory.path),
+        "procedure": procedure,
+        "simulated": bool(asked.get("simulated")),
+        "status": directory.status(),
+        "parameters": parameters,
+        "units": {str(name): unit_of(str(name)) for name in frame.columns},
+        "warnings": warnings,
+    }
+    return frame
+
+
+def _rows_of_series(directory: RunDirectory, asked: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of all runs, each with its run and the values of the parameters that were varied."""
+    import pandas as pd
+
+    frames: list[pd.DataFrame] = []
+    warnings: list[str] = []
+    units = {axis["name"]: axis["unit"] for axis in asked["over"]}
+    for child in asked["children"]:
+        own = RunDirectory(directory.path / child["run"])
+        if not own.data_file.exists():
+            warnings.append(f"{child['run']} was not measured")
+            continue
+        frame, said = own.read_data()
+        warnings += [f"{child['run']}: {warning}" for warning in said]
+        for place, (name, entry) in enumerate({"Run": {"value": child["run"]}, **child["parameters"]}.items()):
+            title = f"{name} ({units[name]})" if units.get(name) else name
+            frame.insert(place, title, entry["value"])
+        frames.append(frame)
+    return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()), warnings
+
+
+def _folder(run: str | int | os.PathLike[str] | RunResult, out: Path) -> Path:
+    if isinstance(run, RunResult):
+        if run.path is None:
+            raise UnknownName(f"this run was {run.status} before it had a folder, so there is nothing to load")
+        return run.path
+    if not isinstance(run, int) and not (isinstance(run, str) and _NUMBERED.fullmatch(run)):
+        path = Path(run)
+        if not path.exists():
+            raise UnknownName(f"{path} does not exist; give a run's folder or its number")
+        return path
+    number = int(run)
+    found = [path for path in sorted(out.glob("*/*")) if re.match(rf"0*{number}-\D", path.name) and path.is_dir()]
+    if len(found) != 1:
+        many = f"{len(found)} runs have" if found else "no run has"
+        raise UnknownName(f"{many} the number {number} below {out}; give the run's folder, or out=... for other runs")
+    return found[0]

@@ -1,0 +1,199 @@
+"""What to look at when something does not work: one finding a line, each with what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from packaging.requirements import Requirement
+
+from instruments.errors import LabError, UsageError
+from labctl import discovery, guarding, paths
+from labctl.sample import load_sample
+from labctl.station import Station, load_station
+
+State = Literal["ok", "warning", "fault"]
+
+SCARCE, TOO_LITTLE = 1e9, 50e6
+"""Bytes of disk below which a warning, or a fault, is due; a long run with its figure takes some ten million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        subject: What.
+        state: Whether it is well.
+        what: What was found.
+        do: What to do; empty if it is well.
+    """
+
+    subject: str
+    state: State
+    what: str
+    do: str = ""
+
+
+def examine(station: str, *, simulate: bool, sample: str, out: Path) -> Iterator[Finding]:
+    """Look at everything that a run needs.
+
+    Args:
+        station: Name or file of the station whose instruments are asked who they are; "" asks none.
+        simulate: Whether its simulated twin is asked.
+        sample: Name or file of the sample record that is looked at; "" for none.
+        out: Folder that holds the runs.
+    """
+    yield from environment()
+    yield from announcements()
+    yield from visa()
+    yield folder(out)
+    yield from records(station, sample)
+    if station:
+        with contextlib.suppress(LabError):  # a station that cannot be read has its line already
+            yield from instruments(load_station(station), simulate=simulate)
+
+
+def environment() -> Iterator[Finding]:
+    """Look at Python, and at the packages that labctl needs."""
+    yield Finding("system", "ok", f"{platform.platform()}, {platform.machine()}")
+    yield _version("Python", platform.python_version(), importlib.metadata.metadata("labctl")["Requires-Python"])
+    place = Path(__file__).resolve().parents[1]
+    yield Finding("labctl", "ok", f"{importlib.metadata.version('labctl')} in {place}")
+    for text in importlib.metadata.requires("labctl") or []:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            yield _version(requirement.name, importlib.metadata.version(requirement.name), str(requirement.specifier))
+        except importlib.metadata.PackageNotFoundError:
+            yield Finding(requirement.name, "fault", "is not installed", "install labctl again: pip install labctl")
+    foreign = guarding.in_the_way()
+    names = ", ".join(guarding.PACKAGES)
+    if foreign is None:
+        yield Finding("packages", "ok", f"{names} are labctl's own")
+    else:
+        yield Finding("packages", "fault", foreign, "make an environment of its own for labctl")
+
+
+def _version(name: str, version: str, wanted: str) -> Finding:
+    if not wanted or Requirement(f"x{wanted}").specifier.contains(version, prereleases=True):
+        return Finding(name, "ok", version)
+    return Finding(name, "fault", f"{version}, but labctl needs {wanted}", f"pip install '{name}{wanted}'")
+
+
+def announcements() -> Iterator[Finding]:
+    """Look at what packages announce: read each listing, and load everything on it."""
+    tables: Mapping[str, Callable[[], dict[str, discovery.Entry]]] = {
+        "procedures": discovery.procedures,
+        "instruments": discovery.drivers,
+        "samples": discovery.samples,
+    }
+    for kind, table in tables.items():
+        faults = discovery.faults(kind)
+        for fault in faults:
+            yield Finding(kind, "fault", fault, "mend or uninstall that package")
+        entries = table()
+        for name in entries:
+            try:
+                discovery.load(kind, name)
+            except UsageError as error:
+                if str(error) not in faults:
+                    yield Finding(kind, "fault", str(error), f"mend or uninstall {entries[name].package}")
+        packages = ", ".join(sorted({entry.package for entry in entries.values()}))
+        yield Finding(kind, "ok", f"{len(entries)} from {packages}")
+
+
+def visa() -> Iterator[Finding]:
+    """Look at the ways to real instruments."""
+    import pyvisa
+    from pyvisa.highlevel import get_wrapper_class, list_backends
+
+    backends = {name: f"@{name}" for name in list_backends()}
+    yield Finding("VISA", "ok", f"pyvisa {pyvisa.__version__}, libraries {', '.join(sorted(backends.values()))}")
+    if "ivi" in backends:
+        found = [str(path) for path in get_wrapper_class("ivi").get_library_paths()]
+        what = ", ".join(found) if found else "no vendor's VISA is installed"
+        yield Finding("VISA @ivi", "ok" if found else "warning", what, "" if found else _WITHOUT_VENDOR)
+    if "py" not in backends:
+        yield Finding("VISA @py", "fault", "pyvisa-py is not installed", "pip install pyvisa-py")
+        return
+    said: Any = get_wrapper_class("py").get_debug_info()
+    ways = {name: str(said[name]) for name in said if name not in {"Version", "zeroconf", "psutil"}}
+    there = [name for name, state in ways.items() if state.startswith("Available")]
+    yield Finding("VISA @py", "ok", ", ".join(there))
+    if find_spec("gpib") is None and find_spec("gpib_ctypes") is None:
+        yield Finding("GPIB", "warning", "pyvisa-py reaches GPIB only through a Prologix adapter", _WITHOUT_GPIB)
+
+
+_WITHOUT_VENDOR = "nothing, if stations use @py; else install NI-VISA or Keysight's IO libraries"
+_WITHOUT_GPIB = (
+    "nothing for simulation, sockets and USB; for a GPIB card install linux-gpib with gpib-ctypes, or a vendor's VISA "
+    'and visa_library = "@ivi" in the station file'
+)
+
+
+def folder(out: Path) -> Finding:
+    """Look whether runs can be written, and how many."""
+    existing = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            free = shutil.disk_usage(existing).free
+    except OSError as error:
+        return Finding("runs", "fault", f"{out} cannot be written: {error.strerror}", "name another folder with --out")
+    what = f"{out.absolute()} can be written, {free / 1e9:.1f} GB free"
+    if free < SCARCE:
+        return Finding("runs", "fault" if free < TOO_LITTLE else "warning", what, "make room, or use another disk")
+    return Finding("runs", "ok", what)
+
+
+def records(station: str, sample: str) -> Iterator[Finding]:
+    """Look at station and sample files, the shipped ones and those that are named."""
+    kinds: list[tuple[str, Callable[[], dict[str, Path]], Callable[[str], Any], str]] = [
+        ("stations", paths.station_files, load_station, station),
+        ("samples", paths.sample_files, load_sample, sample),
+    ]
+    for subject, shipped, read, named in kinds:
+        try:
+            names = list(shipped())
+        except UsageError as error:
+            yield Finding(subject, "fault", str(error), "install labctl again")
+            continue
+        good: list[str] = []
+        for name in [*names, *([named] if named and named not in names else [])]:
+            try:
+                read(name)
+                good.append(name)
+            except LabError as error:
+                yield Finding(subject, "fault", str(error), "mend the file")
+        yield Finding(subject, "ok", ", ".join(good))
+
+
+def instruments(station: Station, *, simulate: bool) -> Iterator[Finding]:
+    """Open each instrument of a station, ask who it is, and close it again; nothing is set."""
+    from labctl.session import LabStart, open_session
+
+    # Who an instrument is does not depend on the sample, and none may be mounted.
+    record = load_sample(next(iter(paths.sample_files())))
+    for role, entry in station.instruments.items():
+        subject = f"{station.name} {role}"
+        what = f"{entry.driver} at {entry.resource}"
+        try:
+            with open_session(station, record, [role], simulate=simulate, start=LabStart(seed=0)) as session:
+                yield Finding(subject, "ok", f"{what}: {session.identities()[role].strip()}")
+        except LabError as error:
+            yield Finding(subject, "fault", " ".join(f"{what}: {error}".split()), _advice(error))
+
+
+def _advice(error: LabError) -> str:
+    if isinstance(error, UsageError):
+        return "see driver, resource and visa_library in the station file"
+    return "is it on and connected, and its address that of the station file?"
