@@ -86,7 +86,7 @@ def hall_loop(
     _draw_loop(figure.add_subplot(grid[0]), readings, analyses, results, scale)
     if split:
         _draw_parts(figure.add_subplot(grid[1]), split, scale)
-    _write_frame(figure, title, subtitle, provenance, simulated=simulated)
+    write_frame(figure, title, subtitle, provenance, simulated=simulated)
     _write_remanence(figure, results, scale)
     return figure
 
@@ -132,7 +132,8 @@ def _scale(readings: Readings, unit: FieldUnit) -> Scale:
     return Scale(factor, unit, label, hall_factor, shown, f"{name} ({shown})", offset)
 
 
-def _write_frame(figure: Figure, title: str, subtitle: str, provenance: str, *, simulated: bool) -> None:
+def write_frame(figure: Figure, title: str, subtitle: str, provenance: str, *, simulated: bool) -> None:
+    """Title, conditions, origin, and the mark of what was not measured in a laboratory."""
     figure.text(0.085, 0.945, title, fontsize=15, fontweight="bold", color=INK, va="center")
     figure.text(0.085, 0.888, subtitle, fontsize=10.5, color=QUIET, va="center")
     figure.text(0.98, 0.022, provenance, fontsize=7, color=QUIET, ha="right", va="bottom")
@@ -159,7 +160,8 @@ def _write_remanence(figure: Figure, results: Results, scale: Scale) -> None:
         figure.text(0.085, 0.022, f"{text} {scale.field_unit}", fontsize=7, color=QUIET, ha="left", va="bottom")
 
 
-def _bare(axes: Axes) -> None:
+def bare(axes: Axes) -> None:
+    """Axes without a box, plain numbers on them."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
     axes.tick_params(colors=QUIET, labelcolor=INK, labelsize=10)
@@ -169,7 +171,7 @@ def _bare(axes: Axes) -> None:
 def _draw_loop(
     axes: Axes, readings: Readings, analyses: Sequence[LoopAnalysis], results: Results, scale: Scale
 ) -> None:
-    _bare(axes)
+    bare(axes)
     axes.set_xlabel(scale.field_label, fontsize=12, color=INK)
     axes.set_ylabel(scale.hall_label, fontsize=12, color=INK)
     if not analyses:
@@ -245,7 +247,7 @@ def _point_along(room: Room, branch: Branch, scale: Scale) -> None:
     room.put(_arrow(branch.direction), places, fontsize=10.5, color=COLOURS[branch.direction])
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """With the signs of print: a true minus and the ohm."""
     return text.replace("-", "−").replace("ohm", "Ω")
 
@@ -256,10 +258,10 @@ def _shown_field(result: Result, scale: Scale) -> str:
     error = None if result.uncertainty is None else result.uncertainty * scale.field
     text = quantity_text(result.value * scale.field, error, "1") + f" {scale.field_unit}"
     if result.scatter is None or (result.uncertainty or 0.0) >= result.scatter:
-        return _shown(text)
-    upto = "up to " if result.degrees_of_freedom is None else ""
+        return shown(text)
+    about = "about " if result.degrees_of_freedom is None else ""
     scatter = float(f"{result.scatter * scale.field:.2g}")
-    return _shown(f"{text}\nloop to loop {upto}{scatter:g} {scale.field_unit}")
+    return shown(f"{text}\nloop to loop {about}{scatter:g} {scale.field_unit}")
 
 
 def _mark_crossings(
@@ -328,7 +330,7 @@ def _write_amplitude(room: Room, analysis: LoopAnalysis, result: Result, scale: 
         for part in (0.5, 0.65, 0.35, 0.8)
         for away, side in ((-7, "right"), (7, "left"))
     ]
-    text = f"$R_\\mathrm{{A}}$\n{_shown(result.text())}"
+    text = f"$R_\\mathrm{{A}}$\n{shown(result.text())}"
     room.put(text, places, fontsize=11, linespacing=1.35, color=INK, bbox=CLEARED, zorder=4)
 
 
@@ -336,7 +338,7 @@ def _say(axes: Axes, sentence: str) -> None:
     """What cannot be given, in the figure: an empty place would look like forgetting."""
     import textwrap
 
-    text = "\n".join(textwrap.wrap(_shown(sentence[:1].upper() + sentence[1:]), 62))
+    text = "\n".join(textwrap.wrap(shown(sentence[:1].upper() + sentence[1:]), 62))
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.17 * (high - low), high)
     box = {"boxstyle": "round,pad=0.5", "facecolor": "#FFF4DC", "edgecolor": AMBER, "linewidth": 0.8}
@@ -349,7 +351,7 @@ def _draw_parts(axes: Axes, analyses: Sequence[LoopAnalysis], scale: Scale) -> N
     """Odd part, and even part less its offset, of every loop."""
     from matplotlib.ticker import MaxNLocator
 
-    _bare(axes)
+    bare(axes)
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     axes.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
     parts = [analysis.parity for analysis in analyses if not isinstance(analysis.parity, str)]
@@ -364,7 +366,7 @@ def _draw_parts(axes: Axes, analyses: Sequence[LoopAnalysis], scale: Scale) -> N
     mean = float(np.mean(offsets))
     factor, unit = prefix_for(mean, "ohm")
     known = abs(mean) > 0.05 * height  # less is noise, whose digits say nothing
-    even = f"even part, {_shown(f'{mean * factor:.4g} {unit}')} taken off" if known else "even part less its mean"
+    even = f"even part, {shown(f'{mean * factor:.4g} {unit}')} taken off" if known else "even part less its mean"
     for height, text, colour in ((1.075, "odd part", INK), (1.015, even, GREEN)):
         axes.text(0.0, height, text, color=colour, transform=axes.transAxes, fontsize=10, va="bottom")
     axes.set_xlabel(scale.field_label, fontsize=10, color=INK)

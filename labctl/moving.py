@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from instruments.cryostat import CryostatReading, FieldApproach, TemperatureApproach
@@ -10,6 +10,9 @@ from labctl.reversal import with_field
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
+
+KIND, ON_THE_WAY = "Kind", "moving"
+"""Column and word by which a procedure marks rows that were read on the way to where a block begins."""
 
 FIELD_RATE = 0.01
 """T/s (100 Oe/s), at which a field is gone to when nothing is read on the way."""
@@ -27,16 +30,30 @@ SAMPLE_WAIT = 270.0
 """s. The sample follows the block with a time constant of up to 90 s: three of them leave a twentieth of the lag."""
 
 
-def settle_temperature(procedure: Procedure, temperature: float) -> None:
-    """Ramp the block to a temperature in K, wait until it holds, and give the sample time to follow."""
+def settle_temperature(
+    procedure: Procedure, temperature: float, *, meanwhile: Callable[[], None] | None = None
+) -> None:
+    """Ramp the block to a temperature in K, wait until it holds, and give the sample time to follow.
+
+    Args:
+        procedure: Whose cryostat and clock.
+        temperature: K.
+        meanwhile: Called at least once a second until all of this is over.
+    """
     cryostat = procedure.cryostat
+
+    def tick() -> None:
+        procedure.run.check()
+        if meanwhile is not None:
+            meanwhile()
+
     rate = FAST_TEMPERATURE_RATE if temperature >= SLOW_BELOW else SLOW_TEMPERATURE_RATE
     rate = min(rate, procedure.station.limits.temperature_rate)
     away = abs(cryostat.reading().temperature - temperature)
     cryostat.set_temperature(temperature, rate, TemperatureApproach.FAST_SETTLE)
-    cryostat.wait_temperature(dwell=TEMPERATURE_DWELL, tick=procedure.run.check)
+    cryostat.wait_temperature(dwell=TEMPERATURE_DWELL, tick=tick)
     if away > 0.1:
-        _wait(procedure, SAMPLE_WAIT)
+        _wait(procedure, SAMPLE_WAIT, tick)
 
 
 def settle_field(procedure: Procedure, field: float, *, rate: float = FIELD_RATE) -> None:
@@ -46,11 +63,11 @@ def settle_field(procedure: Procedure, field: float, *, rate: float = FIELD_RATE
     cryostat.wait_field(dwell=FIELD_DWELL, tick=procedure.run.check)
 
 
-def _wait(procedure: Procedure, seconds: float) -> None:
+def _wait(procedure: Procedure, seconds: float, tick: Callable[[], None]) -> None:
     """Let time pass in slices of a second, so that an abort does not wait for the end."""
     end = procedure.clock.now() + seconds
     while (left := end - procedure.clock.now()) > 0:
-        procedure.run.check()
+        tick()
         procedure.clock.sleep(min(1.0, left))
 
 

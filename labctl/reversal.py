@@ -32,6 +32,8 @@ COARSEST = 0.01
 
 CHANNEL = 1
 """Channel of the voltmeter that reads the Hall voltage."""
+LONGITUDINAL_CHANNEL = 2
+"""Channel that reads the longitudinal voltage, where the station has it cabled."""
 
 
 class ReversalReader:
@@ -52,6 +54,7 @@ class ReversalReader:
         self._conversions: list[tuple[float, str, str, str, str]] = []
         self._weight = 0.0
         self._level = 0.0
+        self._range = settings.voltage_range
 
     def prepare(self) -> None:
         """Set both instruments up and switch the source on at zero current.
@@ -66,12 +69,18 @@ class ReversalReader:
         self._plan(self._nearest_level(settings.current))
         self._source.source_compliance = settings.compliance
         self._source.filter_enabled = False
-        # Reversal cancels what the front autozero would. Line synchronisation would hold each conversion back by an
-        # unknown part of a cycle, and with it the time that belongs to the field; whole cycles reject hum without it.
-        self._voltmeter.configure_one_shot(CHANNEL, settings.nplc, settings.voltage_range, front_auto_zero=False)
+        self.select(CHANNEL, settings.voltage_range)
+        # Line synchronisation would hold each conversion back by an unknown part of a cycle, and with it the time that
+        # belongs to the field; whole cycles reject hum without it.
         self._voltmeter.line_synchronization_enabled = False
         self._source.source_enabled = True
         self._level = 0.0
+
+    def select(self, channel: int, voltage_range: float) -> None:
+        """Read another channel of the voltmeter from now on, on a range in V."""
+        # Reversal cancels what the front autozero would.
+        self._voltmeter.configure_one_shot(channel, self._settings.nplc, voltage_range, front_auto_zero=False)
+        self._range = voltage_range
 
     def _nearest_level(self, current: float) -> float:
         """Ask the source, with its output off, which of its levels it takes for a current in A."""
@@ -113,7 +122,7 @@ class ReversalReader:
             row[current_name] = current
             row[start_name] = reading.start
             row[end_name] = reading.end
-        row["Range (V)"] = self._settings.voltage_range
+        row["Range (V)"] = self._range
         row["Overflow"] = overflow
         row["Compliance"] = compliance
         voltage = row["Voltage 1 (V)"] - 2.0 * row["Voltage 2 (V)"] + row["Voltage 3 (V)"]

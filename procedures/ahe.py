@@ -11,9 +11,11 @@ import numpy as np
 from instruments.errors import BadValue
 from instruments.units import format_quantity
 from labctl import reversal
+from labctl.elsewhere.quantities import HALL_LOOP_COLUMNS
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
+from procedures.hall_loops import hall_loop, swept_branch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +39,8 @@ class AnomalousHallLoop(Procedure):
 
     roles = ("source", "voltmeter", "cryostat")
     DATA_COLUMNS = (*reversal.COLUMNS, "Branch", "Loop")
+    main_results = ("coercive_field_up", "coercive_field_down", "anomalous_hall_resistance")
+    columns_from_elsewhere = HALL_LOOP_COLUMNS
 
     temperature = OptionalQuantity("stay", "Temperature of the loop", unit="K", above_zero=True)
     maximum_field = Quantity("0.5 T", "Field at the loop's ends", above_zero=True)
@@ -80,12 +84,9 @@ class AnomalousHallLoop(Procedure):
         if self.temperature is not None:
             self.settle(temperature=self.temperature)
         first = self.maximum_field if self.start == "positive" else -self.maximum_field
-        directions = ("down", "up") if first > 0 else ("up", "down")
         for loop in self.track("loop", range(1, self.loops + 1), restart=True):
-            self.settle(field=first)
-            for branch, end in self.track("branch", list(zip(directions, (-first, first), strict=True))):
-                for reading in self.branch(-end, end):
-                    self.record(**reading, Branch=branch, Loop=loop)
+            for branch, reading in hall_loop(self, first, self.branch):
+                self.record(**reading, Branch=branch, Loop=loop)
 
     def branch(self, begin: float, end: float) -> Iterator[dict[str, Any]]:
         """Read along one branch, from one field in T to the other."""
@@ -93,18 +94,16 @@ class AnomalousHallLoop(Procedure):
             steps = math.ceil(round(abs(end - begin) / self.field_step, 6))
             yield from self.steps(fields=np.linspace(begin, end, steps + 1).tolist(), rate=self.sweep_rate)
         elif self.window is None:
-            yield from self.sweep(field=end, rate=self.survey_rate)
+            yield from swept_branch(self, begin, end, window=None, outside=self.survey_rate, inside=self.survey_rate)
         else:
-            edge = math.copysign(self.window, begin)
-            yield from self.sweep(field=edge, rate=self.sweep_rate)
-            yield from self.sweep(field=-edge, rate=self.window_rate)
-            yield from self.sweep(field=end, rate=self.sweep_rate)
+            window = (-self.window, self.window)
+            yield from swept_branch(self, begin, end, window=window, outside=self.sweep_rate, inside=self.window_rate)
 
     def analyse(self, data: pd.DataFrame) -> Results:
         """Find coercive fields, amplitude, slope and the rest; see `labctl.analysis.loops`."""
         from labctl.analysis import loops
 
-        return loops.anomalous_hall(data, remanence=self.station.field_remanence)
+        return loops.anomalous_hall(data, remanence=self.field_remanence)
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw both branches with the coercive fields marked."""
@@ -113,7 +112,7 @@ class AnomalousHallLoop(Procedure):
         return figures.hall_loop(
             data,
             results,
-            title=f"Anomalous Hall loop of {self.sample.name}",
+            title=" of ".join(filter(None, ["Anomalous Hall loop", self.sample_name])),
             subtitle=self._conditions(data, results),
             provenance=self.caption.provenance,
             simulated=self.caption.simulated,
@@ -124,8 +123,11 @@ class AnomalousHallLoop(Procedure):
         """Say under which conditions the loop was taken: temperature, current, field rate, number of loops."""
         from labctl import figures
 
-        current = figures.current_text(abs(data["Current 1 (A)"].iloc[0]))
-        parts = [f"{data['Temperature (K)'].mean():.1f} K", current]
+        parts: list[str] = []
+        if "Temperature (K)" in data.columns:
+            parts.append(f"{data['Temperature (K)'].mean():.1f} K")
+        if "Current 1 (A)" in data.columns:
+            parts.append(figures.current_text(abs(data["Current 1 (A)"].iloc[0])))
         rate = results.number("field_rate")
         if self.movement == "step":
             parts.append(f"stepped by {format_quantity(self.field_step, 'T')}")

@@ -5,4 +5,8 @@ PROCEDURES = {
         "procedures.ahe:AnomalousHallLoop",
         "Hall resistance against perpendicular field, around a hysteresis loop",
     ),
+    "ahe-temperature": (
+        "procedures.ahe_temperature:AnomalousHallTemperature",
+        "Hall loops over temperatures: coercive field, amplitude and sign, compensation temperature",
+    ),
 }

@@ -208,7 +208,7 @@ def test_scatter_and_trapped_flux_stand_in_the_figure_where_they_are_known() -> 
     for name in ("coercive_field_up", "coercive_field_down"):
         scatter = results[name].scatter
         assert scatter is not None
-        assert f"loop to loop up to {1e3 * scatter:.2g} mT" in text
+        assert f"loop to loop about {1e3 * scatter:.2g} mT" in text
     assert "±2 mT" in text
     assert "±20 Oe" in words(drawn(table, remanence=2e-3, unit="Oe"))
     assert "trapped" not in words(drawn(table))

@@ -1,0 +1,329 @@
+"""A series: one experiment for several values of its parameters, on one sample, in one session.
+
+    runs/2026-11-21/0008-series-ahe-cotb2025-sim/
+        run.json                kind "series": what was asked, `over` which values, and the folders of all runs
+        0001-temperature=300K/  a run like any other; its run.json says which of which series it is
+        0002-temperature=290K/
+        events.jsonl            begin and end of each run, and how the series ended
+        result.json             {"schema", "analysis", "results": {}, "children": [{"run": name of its folder, "status",
+                                "parameters": {name: {"value", "text"}}, "results": {...as in its result.json...}}]}
+        series.csv              the same as a table for pandas: one row a run, value and uncertainty in columns
+        figure.png              the main results against the parameter
+
+With several parameters all combinations are measured, the first given being the outermost loop, the values in the order
+in which they were written. All of it is checked before the first byte is sent. The instruments, and in simulation the
+lab, stay the same from run to run, so the sample keeps its memory; between runs the station is in its safe state. A run
+that does not finish ends the series, with its status; what was measured is kept and analysed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from instruments import units
+from instruments.clock import WallClock
+from instruments.errors import Aborted, BadValue, LabError, WriteFailed
+from labctl import provenance
+from labctl.abort import AbortSwitch
+from labctl.events import EventLog
+from labctl.parameters import Setting
+from labctl.procedure import Procedure, check_names
+from labctl.reentry import Entry
+from labctl.remote import in_its_lab
+from labctl.run import Outcome, Request, Watcher, carry_out_in, check_request, conclude_safely, title_of
+from labctl.rundir import RunDirectory
+from labctl.series_results import conclude_series
+from labctl.session import LabStart, Session, open_session
+
+KIND = "series"
+MOST_RUNS = 1000
+"""A series of more runs is taken for a slip of the pen."""
+LONGEST_LABEL = 80
+"""Letters of the name of a run's folder behind its number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A parameter that is varied, with its values in the order in which they are measured."""
+
+    name: str
+    parameter: Setting[Any]
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One run of a series.
+
+    Attributes:
+        number: From 1.
+        values: Of the parameters that are varied, in SI units.
+        texts: The same as exact text.
+        folder: Name of its folder.
+        request: What it is asked to do.
+    """
+
+    number: int
+    values: Mapping[str, Any]
+    texts: Mapping[str, str]
+    folder: str
+    request: Request
+
+
+@dataclass(slots=True)
+class SeriesOutcome(Outcome):
+    """How a series ended; `children` says it of every run."""
+
+    children: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the public fields; points and times are sums over the runs."""
+        return {**Outcome.to_json(self), "children": self.children}
+
+
+def parse_over(texts: Sequence[str], procedure: str, kind: type[Procedure], given: Mapping[str, Any]) -> list[Axis]:
+    """Read what `--over` says, e.g. "temperature=300:280:-10 K".
+
+    Args:
+        texts: One a parameter.
+        procedure: What the experiment is called.
+        kind: Its class.
+        given: Parameters that have a value already.
+
+    Raises:
+        UnknownName: The experiment has no such parameter.
+        BadValue: No list, an empty one, a value that does not fit, or a parameter that is given twice.
+    """
+    axes: list[Axis] = []
+    parameters = kind.declared_parameters()
+    for text in texts:
+        name, sign, values = (part.strip() for part in text.partition("="))
+        if not sign or not name:
+            raise BadValue(f"--over {text!r} is no series; write e.g. --over temperature=300:280:-10K")
+        check_names(procedure, [name], parameters)
+        if name in given:
+            raise BadValue(f"{name} is given a value and a series over it as well; give only one of -p and --over")
+        if name in {axis.name for axis in axes}:
+            raise BadValue(f"--over {name} is given twice; give all its values in one list")
+        if not values:
+            raise BadValue(f"--over {text!r} gives {name} no values; write e.g. --over {name}=...,...")
+        axes.append(Axis(name, parameters[name], parameters[name].convert_list(values)))
+    runs = math.prod(len(axis.values) for axis in axes)
+    if runs > MOST_RUNS:
+        raise BadValue(f"this series would be {runs} runs, more than {MOST_RUNS}; take fewer values")
+    return axes
+
+
+def carry_out_series(
+    request: Request, axes: Sequence[Axis], make: Callable[..., Procedure], watch: Watcher | None = None
+) -> SeriesOutcome:
+    """Carry out a series from its first byte to its figure.
+
+    Args:
+        request: What all its runs have in common; its procedure stands for all of them.
+        axes: What is varied.
+        make: Makes the procedure, from the parameters that are varied.
+        watch: Called at every step.
+
+    Returns:
+        How it ended, whatever went wrong.
+    """
+    outcome = SeriesOutcome(simulated=request.simulate or request.lab is not None)
+    with AbortSwitch() as switch:
+        directory = None
+        try:
+            request = request if request.lab is None else in_its_lab(request)
+            children = list(_children(request, axes, make))
+            for child in children:
+                _check(child, len(children))
+            directory = RunDirectory.create(request.out, f"{KIND}-{title_of(request)}", WallClock().utc().astimezone())
+            outcome.run = directory.path
+            _measure(_Series(request, axes, children, directory, outcome, switch, watch))
+        except LabError as error:
+            outcome.fail(error)
+        switch.shielded = True
+        if directory is not None:
+            _conclude(directory, outcome)
+    if switch.asked and not outcome.exit_code:
+        outcome.warnings.append(f"{switch.asked} came after the last point: the series is complete")
+        outcome.exit_code = Aborted.exit_code
+    return outcome
+
+
+def _children(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> Iterator[Child]:
+    for number, values in enumerate(itertools.product(*(axis.values for axis in axes)), 1):
+        named = {axis.name: value for axis, value in zip(axes, values, strict=True)}
+        texts = {axis.name: axis.parameter.show(named[axis.name]) for axis in axes}
+        labels = [f"{axis.name}={_short(axis.parameter, named[axis.name])}" for axis in axes]
+        folder = f"{number:04d}-{'-'.join(labels)}"[:LONGEST_LABEL].rstrip(".-=")
+        yield Child(number, named, texts, folder, replace(request, procedure=make(**named)))
+
+
+def _short(parameter: Setting[Any], value: Any) -> str:
+    """Write a value as part of a folder's name: `300K`, `-0.5T`, `step`."""
+    unit = getattr(parameter, "si_unit", None)
+    text = (
+        units.format_quantity(value, unit) if unit is not None and isinstance(value, float) else parameter.show(value)
+    )
+    return re.sub(r"[^A-Za-z0-9.+-]+", "", text) or "value"
+
+
+def _check(child: Child, of: int) -> None:
+    """Refuse a run before the first one begins, and say which it is.
+
+    Raises:
+        LabError: Of the same kind, with the parameters in its sentence.
+    """
+    try:
+        check_request(child.request)
+    except LabError as error:
+        raise type(error)(f"run {child.number} of {of} ({_said(child.texts)}): {error}") from error
+
+
+def _said(texts: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """A series that is on."""
+
+    request: Request
+    axes: Sequence[Axis]
+    children: Sequence[Child]
+    directory: RunDirectory
+    outcome: SeriesOutcome
+    switch: AbortSwitch
+    watch: Watcher | None
+
+
+def _measure(series: _Series) -> None:
+    """Open the station once, and carry out one run after the other."""
+    request, directory = series.request, series.directory
+    seed = secrets.randbits(32) if request.seed is None else request.seed
+    directory.write_request(_describe(series, seed))
+    try:
+        with open_session(
+            request.station, request.sample, request.procedure.roles, simulate=request.simulate,
+            start=LabStart(seed, request.sample_seed, 0.0, request.quiet), overrides=request.overrides, lab=request.lab,
+        ) as session:  # fmt: skip
+            events = EventLog(directory.events_file, session.clock)
+            events.state("running")
+            for child in series.children:
+                if not _carry_out_child(series, session, events, child, seed):
+                    break
+            else:
+                series.outcome.status = "finished"
+            _announce(events, series.outcome)
+    except LabError as error:
+        with contextlib.suppress(WriteFailed):
+            EventLog(directory.events_file, WallClock()).state(error.status, error=str(error))
+        raise
+
+
+def _announce(events: EventLog, outcome: SeriesOutcome) -> None:
+    try:
+        events.state(outcome.status, error=outcome.error, points=outcome.points)
+    except WriteFailed as error:
+        if outcome.status == "finished":
+            outcome.fail(error)
+
+
+def _describe(series: _Series, seed: int) -> dict[str, Any]:
+    """Return what run.json says of the series: as of a run, but for the parameters that are varied."""
+    described = provenance.describe(series.request, seed)
+    over = {axis.name for axis in series.axes}
+    return {
+        "kind": KIND,
+        **described,
+        "parameters": {name: entry for name, entry in described["parameters"].items() if name not in over},
+        "over": [
+            {
+                "name": axis.name,
+                "unit": getattr(axis.parameter, "si_unit", getattr(axis.parameter, "units", "")),
+                "values": list(axis.values),
+                "texts": [axis.parameter.show(value) for value in axis.values],
+            }
+            for axis in series.axes
+        ],
+        "main_results": list(series.request.procedure.main_results),
+        "children": [{"run": child.folder, "parameters": _parameters(child)} for child in series.children],
+    }
+
+
+def _parameters(child: Child) -> dict[str, Any]:
+    return {name: {"value": value, "text": child.texts[name]} for name, value in child.values.items()}
+
+
+def _carry_out_child(series: _Series, session: Session, events: EventLog, child: Child, seed: int) -> bool:
+    """Carry out one run; return whether the series may go on."""
+    outcome, switch, of = series.outcome, series.switch, len(series.children)
+    switch.shielded = False
+    try:
+        switch.check()
+    except Aborted as error:
+        outcome.fail(error, f"{error} before run {child.number} of {of}")
+        return False
+    done = Outcome(simulated=outcome.simulated)
+    try:
+        entry = _enter(series, child, seed)
+        done.run = entry.directory.path
+        events.write("run", run=child.folder, number=child.number, of=of, values=dict(child.texts))
+        carry_out_in(session, child.request, entry, done, switch, series.watch, of=(child.number - 1, of))
+    except LabError as error:
+        done.fail(error)
+    switch.shielded = True
+    if done.points:
+        conclude_safely(child.request, done)
+    _add(outcome, child, done)
+    if done.exit_code:
+        said = f"run {child.number} of {of} ({_said(child.texts)}): {done.error}"
+        outcome.status, outcome.exit_code, outcome.error, outcome.cause = done.status, done.exit_code, said, done.cause
+    return not done.exit_code
+
+
+def _enter(series: _Series, child: Child, seed: int) -> Entry:
+    """Make a run's folder and its run.json.
+
+    Raises:
+        WriteFailed: The operating system does not take it.
+    """
+    path = series.directory.path / child.folder
+    try:
+        path.mkdir()
+    except OSError as error:
+        raise WriteFailed(f"cannot make {path}: {error.strerror}") from error
+    directory = RunDirectory(path)
+    # Random orders are a run's own; what fluctuates in a simulated lab goes on from run to run.
+    own = int(np.random.SeedSequence([seed, child.number]).generate_state(1)[0])
+    place = {"folder": series.directory.path.name, "number": child.number, "of": len(series.children), "lab_seed": seed}
+    description = {**provenance.describe(child.request, own), KIND: place}
+    directory.write_request(description)
+    return Entry(directory, description, own, seed, child.request.sample_seed)
+
+
+def _add(outcome: SeriesOutcome, child: Child, done: Outcome) -> None:
+    outcome.points += done.points
+    outcome.lab_time_s += done.lab_time_s
+    outcome.wall_time_s += done.wall_time_s
+    outcome.warnings.extend(f"run {child.number}: {warning}" for warning in done.warnings)
+    outcome.children.append({**done.to_json(), "parameters": _parameters(child)})
+
+
+def _conclude(directory: RunDirectory, outcome: SeriesOutcome) -> None:
+    """Collect and draw what was measured, also of a series that ended early."""
+    try:
+        conclude_series(directory, simulated=outcome.simulated)
+    except Exception as error:  # noqa: BLE001 - the runs are safe; a defect in the figure must not hide how they ended
+        outcome.warnings.append(f"the series could not be summed up: {type(error).__name__}: {error}")
+        if outcome.status == "finished":
+            outcome.fail(error)

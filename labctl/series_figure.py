@@ -1,0 +1,152 @@
+"""The figure of a series: its main results against what was varied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labctl.analysis.readings import FloatArray
+from labctl.analysis.result import Result, prefix_for
+from labctl.figures import AMBER, FIELD_UNITS, INK, SIZE, bare, shown, write_frame
+from labctl.procedure import Caption
+from labctl.series_results import Over, Point, Series, value_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+"""Okabe and Ito, told apart with every kind of colour vision."""
+MARKERS = "osD^vP"
+MOST_TICKS = 7
+"""Values of the parameter that each have a tick of their own."""
+MOST_LABELS = 8
+"""Curves that a legend can name."""
+
+
+def main_results(series: Series, caption: Caption) -> Figure:
+    """The main results against the innermost parameter, a curve for each value of the others; a panel for each unit.
+
+    Runs that have no value (a loop that is not saturated, a run that failed) are crosses at the panel's lower edge.
+    """
+    from matplotlib.figure import Figure
+
+    panels = _panels(series)
+    figure = Figure(figsize=SIZE, facecolor="white")
+    grid = figure.add_gridspec(1, len(panels), left=0.1, right=0.97, top=0.81, bottom=0.145, wspace=0.3)
+    for place, names in enumerate(panels):
+        axes = figure.add_subplot(grid[place])
+        _draw(axes, series, names, caption)
+    over = ", ".join(parameter.name.replace("_", " ") for parameter in series.over)
+    missing = sum(any(point.results.number(name) is None for name in series.main) for point in series.points)
+    said = f"{len(series.points)} runs" + (f", {missing} of them without a value (crosses)" if missing else "")
+    title = f"{series.procedure} of {series.sample} over {over}"
+    write_frame(figure, title, said, caption.provenance, simulated=caption.simulated)
+    return figure
+
+
+def _panels(series: Series) -> list[list[str]]:
+    """Results of the same unit share a panel."""
+    by_unit: dict[str, list[str]] = {}
+    for name in series.main:
+        by_unit.setdefault(_unit(series, name), []).append(name)
+    return list(by_unit.values())
+
+
+def _unit(series: Series, name: str) -> str:
+    return next((point.results[name].unit for point in series.points if name in point.results), "1")
+
+
+def _scale(series: Series, names: Sequence[str], unit: str, caption: Caption) -> tuple[float, str]:
+    """Factor and unit in which a panel's values are shown."""
+    if unit == "T":
+        return FIELD_UNITS[caption.field_unit][0], caption.field_unit
+    values = [abs(number) for name in names for point in series.points if (number := point.results.number(name))]
+    return prefix_for(max(values, default=1.0), unit)
+
+
+def _draw(axes: Axes, series: Series, names: Sequence[str], caption: Caption) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    bare(axes)
+    unit = _unit(series, names[0])
+    factor, shown_unit = _scale(series, names, unit, caption)
+    over = series.over[-1]
+    places, label = _places(over, caption)
+    for number, (name, points, words) in enumerate(_curves(series, names)):
+        colour, marker = PALETTE[number % len(PALETTE)], MARKERS[number // len(PALETTE) % len(MARKERS)]
+        x = np.array([places[_index(over, point)] for point in points])
+        results = [point.results.get(name) for point in points]
+        values = np.array([np.nan if (value := _number(result)) is None else value for result in results]) * factor
+        errors = np.array([0.0 if result is None else result.uncertainty or 0.0 for result in results]) * factor
+        known = np.isfinite(values)
+        axes.errorbar(
+            x[known], values[known], errors[known], fmt=f"{marker}-", color=colour, markersize=5.5, linewidth=1.1,
+            elinewidth=1.3, capsize=2.5, label=words if number < MOST_LABELS else None,
+        )  # fmt: skip
+        axes.plot(
+            x[~known], np.full(np.sum(~known), 0.02), "x", color=AMBER, markersize=7, markeredgewidth=1.8,
+            transform=axes.get_xaxis_transform(), clip_on=False, zorder=5,
+        )  # fmt: skip
+    axes.margins(x=0.05, y=0.14)
+    if isinstance(over.values[0], str):
+        axes.set_xticks(list(places), [str(value) for value in over.values])
+    elif len(places) <= MOST_TICKS:
+        axes.set_xticks(sorted(set(places.tolist())))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.set_xlabel(label, fontsize=12, color=INK)
+    axes.set_ylabel(_headed(names, shown(shown_unit)), fontsize=12, color=INK)
+    if len(names) > 1 or len(series.over) > 1:
+        axes.legend(frameon=False, fontsize=9.5, labelcolor=INK, loc="best")
+
+
+def _headed(names: Sequence[str], unit: str) -> str:
+    """What an axis shows: the words that its results have in common."""
+    words = [name.split("_") for name in names]
+    common = [word for place, word in enumerate(words[0]) if all(other[place : place + 1] == [word] for other in words)]
+    text = " ".join(common or words[0]).capitalize().replace(" hall ", " Hall ")
+    return f"{text} ({unit})" if unit else text
+
+
+def _number(result: Result | None) -> float | None:
+    return None if result is None or result.value is None else float(result.value)
+
+
+def _index(over: Over, point: Point) -> int:
+    return list(over.texts).index(point.parameters[over.name]["text"])
+
+
+def _places(over: Over, caption: Caption) -> tuple[FloatArray, str]:
+    """Where the values of a parameter lie on its axis, and the axis' label; words and absences side by side."""
+    name = over.name.replace("_", " ").capitalize()
+    if not all(isinstance(value, float | int) and not isinstance(value, bool) for value in over.values):
+        return np.arange(len(over.values), dtype=np.float64), name
+    values = np.array([float(value) for value in over.values])
+    if over.unit == "T":
+        factor, unit = FIELD_UNITS[caption.field_unit][0], caption.field_unit
+    else:
+        factor, unit = prefix_for(float(np.max(np.abs(values))), over.unit)
+    return values * factor, f"{name} ({shown(unit)})" if unit not in {"", "1"} else name
+
+
+def _curves(series: Series, names: Sequence[str]) -> list[tuple[str, list[Point], str]]:
+    """Name, points and words of every curve: one for each result and each combination of the outer parameters."""
+    outer = [over.name for over in series.over[:-1]]
+    groups: dict[tuple[str, ...], list[Point]] = {}
+    for point in series.points:
+        groups.setdefault(tuple(point.parameters[name]["text"] for name in outer), []).append(point)
+    curves: list[tuple[str, list[Point], str]] = []
+    for group in groups.values():
+        at = ", ".join(_words(over, group[0]) for over in series.over[:-1])
+        for name in names:
+            ending = name.rpartition("_")[2] if len(names) > 1 else ""
+            curves.append((name, group, ", ".join(part for part in (ending, at) if part)))
+    return curves
+
+
+def _words(over: Over, point: Point) -> str:
+    text = value_text(over, point)
+    return text if over.unit else f"{over.name.replace('_', ' ')} {text}"

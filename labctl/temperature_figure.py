@@ -1,0 +1,202 @@
+"""The figure of Hall loops over temperature: coercive field, its signed inverse, amplitude, and R(T)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labctl.analysis.readings import FloatArray
+from labctl.analysis.result import Results, prefix_for, quantity_text
+from labctl.analysis.visits import moving_rows
+from labctl.figures import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, SIZE, bare, shown, write_frame
+from labctl.procedure import Caption
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+POSITIVE, NEGATIVE = COLOURS["up"], COLOURS["down"]
+WORDS = {1.0: (POSITIVE, "positive loops"), -1.0: (NEGATIVE, "negative loops")}
+"""Colour and name of either polarity."""
+BRACKET = "#F3EFE3"
+
+
+def loops_over_temperature(
+    data: pd.DataFrame, results: Results, *, title: str, subtitle: str, caption: Caption
+) -> Figure:
+    """Coercive field, signed inverse coercive field, amplitude and resistance against temperature.
+
+    Args:
+        data: The rows, for those read on the way from temperature to temperature.
+        results: What `compensation.compensation` said, with its table over temperatures.
+        title: What was measured on what.
+        subtitle: Current, field rate.
+        caption: Origin, and the unit of fields.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=SIZE, facecolor="white")
+    moving = moving_rows(data)
+    grid = figure.add_gridspec(2, 2, left=0.085, right=0.98, top=0.825, bottom=0.135, hspace=0.16, wspace=0.24)
+    panels = [figure.add_subplot(grid[row, column]) for column in (0, 1) for row in (0, 1)]
+    _draw_coercive(panels[0], results, caption)
+    _draw_amplitude(panels[1], results)
+    _draw_inverse(panels[2], results)
+    _draw_moving(panels[3], moving, caption)
+    limits = _limits(results)
+    for panel in panels:
+        panel.set_xlim(*limits)
+        _mark_compensation(panel, results)
+    for panel in panels[0::2]:
+        panel.tick_params(labelbottom=False)
+    for panel in panels[1::2]:
+        panel.set_xlabel("Temperature (K)", fontsize=11, color=INK)
+    figure.align_ylabels(panels)
+    write_frame(figure, title, subtitle, caption.provenance, simulated=caption.simulated)
+    return figure
+
+
+def _column(results: Results, name: str) -> tuple[FloatArray, FloatArray]:
+    """Values and uncertainties of one result of all rows; NaN and 0 where there is none."""
+    values = [row.number(name) for row in results.table]
+    errors = [row[name].uncertainty or 0.0 for row in results.table]
+    return np.array([np.nan if value is None else value for value in values]), np.array(errors)
+
+
+def _limits(results: Results) -> tuple[float, float]:
+    temperature, _ = _column(results, "temperature")
+    low, high = float(np.min(temperature)), float(np.max(temperature))
+    margin = 0.04 * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _label(axes: Axes, text: str) -> None:
+    bare(axes)
+    axes.set_ylabel(text, fontsize=10.5, color=INK)
+    axes.tick_params(labelsize=9)
+
+
+def _points(axes: Axes, results: Results, values: FloatArray, errors: FloatArray, *, line: bool = True) -> None:
+    """Points of either polarity in their colours, with their uncertainties."""
+    temperature, _ = _column(results, "temperature")
+    polarity, _ = _column(results, "polarity")
+    for sign, (colour, name) in WORDS.items():
+        of_this = (polarity == sign) & np.isfinite(values)
+        order = np.flatnonzero(of_this)[np.argsort(temperature[of_this])]
+        axes.errorbar(
+            temperature[order], values[order], errors[order], fmt="o-" if line else "o", color=colour, markersize=5,
+            linewidth=1.0, elinewidth=1.2, capsize=2, label=name if len(order) else None,
+        )  # fmt: skip
+
+
+def _draw_coercive(axes: Axes, results: Results, caption: Caption) -> None:
+    """Coercive field, which rises towards compensation from both sides; unsaturated loops as lower bounds."""
+    factor, _ = FIELD_UNITS[caption.field_unit]
+    _label(axes, f"Coercive field ({caption.field_unit})")
+    values, errors = _column(results, "coercive_field")
+    _points(axes, results, values * factor, errors * factor)
+    temperature, _ = _column(results, "temperature")
+    largest, _ = _column(results, "largest_field")
+    open_ = ~np.isfinite(values)
+    if np.any(open_):
+        axes.plot(
+            temperature[open_], largest[open_] * factor, "^", color=AMBER, markersize=7, markerfacecolor="white",
+            label="not saturated at this field",
+        )  # fmt: skip
+    axes.set_ylim(0, None)
+    axes.margins(y=0.12)
+    if np.any(open_) or np.any(np.isfinite(values)):
+        axes.legend(
+            frameon=False, fontsize=9, labelcolor=INK, handlelength=1.0, columnspacing=1.2, ncols=3, borderaxespad=0,
+            loc="lower left", bbox_to_anchor=(0.0, 1.02),
+        )  # fmt: skip
+
+
+def _draw_amplitude(axes: Axes, results: Results) -> None:
+    values, errors = _column(results, "anomalous_hall_resistance")
+    known = np.abs(values[np.isfinite(values)])
+    factor, unit = prefix_for(float(np.max(known)) if len(known) else 1.0, "ohm")
+    _label(axes, f"$R_\\mathrm{{A}}$ ({shown(unit)})")
+    axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
+    _points(axes, results, values * factor, errors * factor)
+    if len(known):
+        top = 1.25 * float(np.max(known)) * factor
+        axes.set_ylim(-top if np.nanmin(values) < 0 else 0, top if np.nanmax(values) > 0 else 0)
+
+
+def _draw_inverse(axes: Axes, results: Results) -> None:
+    """Polarity over coercive field with the line whose zero is the compensation temperature."""
+    _label(axes, "Polarity / $H_\\mathrm{c}$ (1/T)")
+    field, error = _column(results, "coercive_field")
+    polarity, _ = _column(results, "polarity")
+    axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
+    _points(axes, results, polarity / field, error / field**2, line=False)
+    zero, slope = results["compensation_temperature"], results.number("inverse_coercive_field_slope")
+    if zero.value is None or slope is None:
+        _say(axes, zero.why or "")
+        return
+    temperature, _ = _column(results, "temperature")
+    inside, _ = _column(results, "in_compensation_fit")
+    low, high = (edge(temperature[inside > 0]) for edge in (np.min, np.max))
+    for ends, style in (((low, high), "-"), ((float(np.min(temperature)), float(np.max(temperature))), ":")):
+        axes.plot(ends, [slope * (end - zero.value) for end in ends], style, color=INK, linewidth=1.2, zorder=1)
+    text = f"$T_\\mathrm{{M}}$ = {quantity_text(float(zero.value), zero.uncertainty, 'K')}"
+    bracket = [results.number(f"compensation_temperature_bracket_{end}") for end in ("low", "high")]
+    if None not in bracket:
+        text += f"\nsign changes between\n{bracket[0]:.1f} K and {bracket[1]:.1f} K"
+    rising = slope > 0
+    axes.text(
+        0.02 if rising else 0.98, 0.97, text, transform=axes.transAxes, ha="left" if rising else "right", va="top",
+        fontsize=10.5, color=INK, linespacing=1.35,
+    )  # fmt: skip
+
+
+def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
+    """Resistance on the way from temperature to temperature, and at which field it was read."""
+    if moving.empty:
+        _label(axes, "Resistance")
+        _say(axes, "no resistance was read on the way (rt_while_moving=off)")
+        return
+    name = "Longitudinal resistance (ohm)"
+    longitudinal = moving[name].to_numpy(dtype=float)
+    if not np.any(np.isfinite(longitudinal)):
+        name = "Hall resistance (ohm)"
+    values = moving[name].to_numpy(dtype=float)
+    temperature = moving["Temperature (K)"].to_numpy(dtype=float)
+    factor, unit = prefix_for(float(np.nanmax(np.abs(values))), "ohm")
+    symbol = "R_\\mathrm{xx}" if name.startswith("Longitudinal") else "R_\\mathrm{xy}"
+    _label(axes, f"${symbol}$ ({shown(unit)})")
+    axes.plot(
+        temperature, values * factor, "-", color=FAINT, linewidth=1.0, label="on the way: the sample lags", zorder=1
+    )
+    goals = moving["Set temperature (K)"].to_numpy(dtype=float)
+    settled = np.flatnonzero(np.append(goals[1:] != goals[:-1], True))
+    axes.plot(goals[settled], values[settled] * factor, "o", color=INK, markersize=5, label="settled")
+    scale, _ = FIELD_UNITS[caption.field_unit]
+    fields = np.abs(moving["Field (T)"].to_numpy(dtype=float)) * scale
+    low, high = (f"{edge:.{3 if scale == 1 else 0}f}" for edge in (np.min(fields), np.max(fields)))
+    span = low if low == high else f"{low} to {high}"
+    axes.legend(
+        frameon=False, fontsize=9, loc="best", labelcolor=INK, handlelength=1.2, title_fontsize=9, alignment="left",
+        title=f"in {span} {caption.field_unit}",
+    )  # fmt: skip
+
+
+def _mark_compensation(axes: Axes, results: Results) -> None:
+    """The bracket as a band, the compensation temperature as a line."""
+    low, high = (results.number(f"compensation_temperature_bracket_{end}") for end in ("low", "high"))
+    if low is not None and high is not None:
+        axes.axvspan(low, high, color=BRACKET, zorder=-2, linewidth=0)
+    zero = results.number("compensation_temperature")
+    if zero is not None:
+        axes.axvline(zero, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=-1)
+
+
+def _say(axes: Axes, sentence: str) -> None:
+    import textwrap
+
+    text = "\n".join(textwrap.wrap(shown(sentence[:1].upper() + sentence[1:]), 52))
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "#FFF4DC", "edgecolor": AMBER, "linewidth": 0.8}
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=9, color=INK, bbox=box)

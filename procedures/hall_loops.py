@@ -1,0 +1,51 @@
+"""What procedures that measure Hall loops have in common: saturate, run to the opposite field and back, reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from labctl.procedure import Procedure
+
+Branch = Callable[[float, float], Iterator[dict[str, Any]]]
+"""Reads along one branch, from one field in T to the other; one row a reading."""
+
+
+def hall_loop(procedure: Procedure, first: float, branch: Branch) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Saturate at a field, then measure the branch to the opposite field and the one back.
+
+    Args:
+        procedure: Whose instruments.
+        first: T; its sign is that of the saturation from which the loop begins.
+        branch: How a branch is measured.
+
+    Yields:
+        Name of the branch, `down` or `up`, and a row.
+    """
+    procedure.settle(field=first)
+    directions = ("down", "up") if first > 0 else ("up", "down")
+    for name, end in procedure.track("branch", list(zip(directions, (-first, first), strict=True))):
+        for reading in branch(-end, end):
+            yield name, reading
+
+
+def swept_branch(
+    procedure: Procedure, begin: float, end: float, *, window: tuple[float, float] | None, outside: float, inside: float
+) -> Iterator[dict[str, Any]]:
+    """Sweep from one field in T to the other, at two rates if there is a window.
+
+    Args:
+        procedure: Whose instruments.
+        begin: T, where the magnet stands.
+        end: T.
+        window: Lowest and highest field in T of the part that is swept at another rate; None for no such part.
+        outside: Field rate in T/s outside the window.
+        inside: Field rate in T/s inside it.
+    """
+    if window is None:
+        yield from procedure.sweep(field=end, rate=outside)
+        return
+    first, last = window if end > begin else window[::-1]
+    yield from procedure.sweep(field=first, rate=outside)
+    yield from procedure.sweep(field=last, rate=inside)
+    yield from procedure.sweep(field=end, rate=outside)
