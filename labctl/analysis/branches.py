@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from labctl.analysis.dwells import without_dwells
 from labctl.analysis.fits import local_lines, white_noise
 from labctl.analysis.readings import Readings
 
@@ -16,6 +17,8 @@ TURN = 0.1
 """Part of the span by which the field must come back before it counts as a turn: smaller steps back are noise."""
 BACKWARD = 0.02
 """Part of the steps between readings that may go the wrong way before the field counts as noisy."""
+MANY = 40
+"""Rows from which a loop in the order of measurement has steps much smaller than its span."""
 FEWEST_POINTS = 5
 """Points a branch needs: two for each plateau and one between."""
 
@@ -67,6 +70,9 @@ class Loop:
 
 def find_loops(readings: Readings) -> tuple[list[Loop], str | None]:
     """Loops in the order of measurement, and a sentence when there is none."""
+    if _jumps_about(readings):
+        return [], "no loop: the field jumps about from row to row, so the rows are not in the order of measurement"
+    readings = without_dwells(readings)
     recorded = _recorded_branches(readings) if readings.branch is not None else []
     branches = _long_enough(recorded)
     loops = _pair(branches)
@@ -74,6 +80,12 @@ def find_loops(readings: Readings) -> tuple[list[Loop], str | None]:
         branches = _long_enough(_branches_by_direction(readings))
         loops = _pair(branches)
     return loops, None if loops else _why_no_loop(readings, branches)
+
+
+def _jumps_about(readings: Readings) -> bool:
+    """Whether the field goes a tenth of its span from one row to the next, as in a table that was sorted otherwise."""
+    field = readings.field
+    return len(field) >= MANY and float(np.median(np.abs(np.diff(field)))) > TURN * float(np.ptp(field))
 
 
 def _long_enough(branches: list[Branch]) -> list[Branch]:

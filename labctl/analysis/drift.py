@@ -22,7 +22,7 @@ def closure(loop: Loop, plateaus: Plateaus) -> tuple[float, float]:
 
     A linear drift of the offset shows here, and so does a step; an even or odd part of the curve does not.
     """
-    return closing(loop, plateaus.ends, float(plateaus.joint.parameters[2]), plateaus.noise)
+    return closing(loop, plateaus.ends, plateaus.slope[0], plateaus.noise)
 
 
 def without_step(loop: Loop, plateaus: Plateaus) -> tuple[Loop, Plateaus, str | None]:
@@ -61,7 +61,9 @@ def _jumps(hall: FloatArray, gap: float, noise: float) -> list[tuple[int, float]
         ordinary = usual * (len(before) + len(after)) / 2
         height = float(np.mean(after) - np.mean(before)) - ordinary
         if abs(height) > 8 * noise and abs(height - gap) <= max(0.1 * abs(gap), 6 * noise):
-            found.append((abs(height - gap), row, height))
+            # Where the film switches its neighbours do not tell how high a step is; the gap that it leaves does.
+            restless = len(around) > 0 and float(np.max(np.abs(around))) > 8 * noise
+            found.append((abs(height - gap), row, gap if restless else height))
     return [(row, height) for _, row, height in sorted(found)]
 
 

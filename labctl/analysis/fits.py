@@ -120,12 +120,14 @@ class Kriging:
     Attributes:
         mean: (trials, targets): expected value of the path.
         variance: (trials, targets): its variance, without the noise of a reading.
+        noise: (trials, targets): the part of the variance that the noise of the readings around it leaves.
         slope: (trials, targets): slope of the trend.
         log_likelihood: (trials,): restricted likelihood of each trial, but for a constant.
     """
 
     mean: FloatArray
     variance: FloatArray
+    noise: FloatArray
     slope: FloatArray
     log_likelihood: FloatArray
 
@@ -152,22 +154,25 @@ def krige(path: Path, targets: FloatArray, ticks: FloatArray, wander: FloatArray
     walk = _walk_covariance(path.clock, path.clock, path.weights, path.weights, start)
     reach = _walk_covariance(path.clock, ticks[:, None], path.weights, np.ones(1), start)
     own = ticks - start
-    power = wander[:, None, None] ** 2
-    total = power * walk + path.noise**2 * np.eye(len(centres))
-    inverse = np.linalg.inv(total)
-    information = trend.T @ inverse @ trend
+    # In the axes of the walk's covariance the matrix of every trial is diagonal: one decomposition serves them all.
+    along, axes = np.linalg.eigh(walk)
+    power = wander[:, None] ** 2
+    total = power * np.maximum(along, 0.0) + path.noise**2
+    trend, value, reach = axes.T @ trend, axes.T @ path.value, axes.T @ reach
+    weighted = trend.T / total[:, None, :]
+    information = weighted @ trend
     spread = np.linalg.inv(information)
-    beta = (spread @ trend.T @ inverse @ path.value[:, None])[..., 0]
-    rest = path.value - beta @ trend.T
-    pulled = np.einsum("sij,sj->si", inverse, rest)
-    toward = power * reach
-    gain = inverse @ toward
-    mean = beta @ aim.T + np.einsum("sit,si->st", toward, pulled)
-    lack = aim.T - trend.T @ gain
-    variance = power[..., 0] * own - np.einsum("sit,sit->st", toward, gain)
+    beta = (spread @ (weighted @ value)[..., None])[..., 0]
+    rest = value - beta @ trend.T
+    pulled = rest / total
+    mean = beta @ aim.T + power * (pulled @ reach)
+    lack = aim.T - power[..., None] * (weighted @ reach)
+    variance = power * own - power**2 * (1 / total @ reach**2)
     variance += np.einsum("sat,sab,sbt->st", lack, spread, lack)
-    likelihood = -0.5 * (np.linalg.slogdet(total)[1] + np.linalg.slogdet(information)[1] + np.sum(rest * pulled, 1))
-    return Kriging(mean, np.maximum(variance, 0.0), beta @ _derivative(aim, span).T, likelihood)
+    gain = power[..., None] * reach / total[..., None] + np.einsum("san,sab,sbt->snt", weighted, spread, lack)
+    noise = path.noise**2 * np.sum(gain**2, axis=1)
+    likelihood = -0.5 * (np.sum(np.log(total), 1) + np.linalg.slogdet(information)[1] + np.sum(rest * pulled, 1))
+    return Kriging(mean, np.maximum(variance, 0.0), noise, beta @ _derivative(aim, span).T, likelihood)
 
 
 def _derivative(vander: FloatArray, span: float) -> FloatArray:

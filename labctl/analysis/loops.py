@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labctl.analysis.background import unevenness, without_parabola
 from labctl.analysis.branches import Loop, find_loops
-from labctl.analysis.combine import combine
+from labctl.analysis.combine import combine, of_one_loop
 from labctl.analysis.drift import closure, without_step
 from labctl.analysis.ends import SIGNIFICANT
+from labctl.analysis.middles import is_buried, middles, where_flat
 from labctl.analysis.parity import Parity, split
 from labctl.analysis.plateaus import Plateaus, find_plateaus
 from labctl.analysis.rates import effective_rate, outside_window, rate_at, reading_rate
@@ -96,14 +98,18 @@ def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAna
         return LoopAnalysis(loop, plateaus, None, None, plateaus, tuple(notes), results)
     gap = closure(loop, plateaus)
     loop, plateaus, step = without_step(loop, plateaus)
-    notes += [] if step is None else [step]
+    loop, plateaus, curved = without_parabola(loop, plateaus)
+    notes += [note for note in (step, curved) if note is not None]
     parity = split(loop, plateaus)
     common = _field_results(remanence) | {
         "closure": _closure(gap, plateaus, step),
         "even_part": _even_part(parity, plateaus),
     }
-    both = None if plateaus.why_not is not None else crossings(loop, plateaus)
-    if both is not None:
+    both = None if plateaus.why_not is not None else middles(loop, plateaus)
+    if isinstance(both, str):
+        plateaus = replace(plateaus, why_not=both)
+        common["even_part"] = _even_part(parity, plateaus)
+    elif both is not None:
         results = _saturated(loop, plateaus, both, parity, remanence) | common
         excess = _why_too_remanent(results["remanence_ratio"])
         if excess is None:
@@ -197,16 +203,20 @@ def _even_part(parity: Parity | str, plateaus: Plateaus) -> Result:
 def _saturated(
     loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing], parity: Parity | str, remanence: float | None
 ) -> dict[str, Result]:
+    width_of_switch = _width(loop, plateaus, both)
+    both, said = where_flat(loop, plateaus, both, float(width_of_switch.value or 0.0))
     down, up = both
-    amplitude, slope = _amplitude(plateaus, parity)
-    unstraight = _unstraight(plateaus)
+    outer = max(abs(down.field), abs(up.field)) + float(width_of_switch.value or 0.0)
+    uneven = 0.0 if isinstance(parity, str) else unevenness(parity, outer)
+    amplitude, slope = _amplitude(plateaus, parity, _unstraight(plateaus))
+    unstraight = float(np.hypot(_unstraight(plateaus), uneven))
     results = {
         "anomalous_hall_resistance": amplitude,
         "anomalous_hall_resistance_saturated": _raw_amplitude(plateaus, unstraight),
         "polarity": Result(float(np.sign(plateaus.amplitude[0])), None, "1", THIS_LOOP, note=CONVENTION),
         "loop_shift": _shift(both, unstraight),
         "remanence_ratio": _remanence(parity, both),
-        "switching_width_10_90": _width(loop, plateaus, both),
+        "switching_width_10_90": width_of_switch,
         "ordinary_hall_slope": slope,
         "saturated": Result(True, None, "1", THIS_LOOP),
         "field_rate": rate_at(loop, both, reading_rate),
@@ -214,12 +224,13 @@ def _saturated(
     }
     width = results["switching_width_10_90"].value or 0.0
     for name, branch, crossing in (("coercive_field_down", loop.down, down), ("coercive_field_up", loop.up, up)):
-        error = float(np.hypot(crossing.uncertainty, _moved(crossing, unstraight)))
+        error = float(np.linalg.norm([crossing.uncertainty, crossing.lag, _moved(crossing, unstraight)]))
         edge = outside_window(branch, crossing, float(width))
-        note = "; ".join(filter(None, [_field_note(crossing, remanence), edge])) or None
+        note = "; ".join(filter(None, [_field_note(crossing, remanence), said.get(branch.direction), edge])) or None
         # At the edge of a window the field halts and the film relaxes: that is no wander of its grains.
-        scatter = None if edge else crossing.scatter(crossing.grains)
+        scatter = None if edge else crossing.scatter()
         results[name] = _tesla(crossing.field, error, note, scatter)
+        results[f"{name}_ensemble"] = of_one_loop(results[name], edge)
         if edge is not None:
             results["field_rate"] = replace(results["field_rate"], note=edge)
             for other in ("loop_shift", "switching_width_10_90"):
@@ -249,34 +260,41 @@ def _field_note(crossing: Crossing, remanence: float | None) -> str | None:
     return "; ".join(notes) or None
 
 
-def _amplitude(plateaus: Plateaus, parity: Parity | str) -> tuple[Result, Result]:
+def _amplitude(plateaus: Plateaus, parity: Parity | str, unstraight: float) -> tuple[Result, Result]:
     """Amplitude extrapolated to zero field and ordinary slope, from the odd part if there is one."""
     if isinstance(parity, str):
         note = f"from the branches, not the odd part: {parity}"
-        amplitude, slope = plateaus.amplitude, plateaus.joint.combine(np.array([0.0, 0.0, 1.0, 0.0]))
+        amplitude, slope = plateaus.amplitude, plateaus.slope
     else:
         note, fit = None, parity.line()
         amplitude, slope = fit.combine(np.array([0.0, 1.0, 0.0])), fit.combine(np.array([0.0, 0.0, 1.0]))
     if plateaus.bend > amplitude[1]:
         note = "; ".join(filter(None, [note, "the ends may still bend; the uncertainty counts it"]))
     distance = max(map(abs, plateaus.inner))
+    error = float(np.linalg.norm([amplitude[1], plateaus.bend, plateaus.unresolved, unstraight]))
     return (
-        Result(amplitude[0], float(np.hypot(amplitude[1], plateaus.bend)), "ohm", THIS_LOOP, note=note),
-        Result(slope[0], float(np.hypot(slope[1], plateaus.bend / distance)), "ohm/T", THIS_LOOP, note=note),
+        Result(amplitude[0], error, "ohm", THIS_LOOP, note=note),
+        Result(
+            slope[0],
+            float(np.linalg.norm([slope[1], plateaus.bend / distance, unstraight / distance])),
+            "ohm/T",
+            THIS_LOOP,
+            note=note,
+        ),
     )
 
 
 def _raw_amplitude(plateaus: Plateaus, unstraight: float) -> Result:
     """Mean of the two raw branches, each with its own slope: no drift model, no split."""
     (down, down_error), (up, up_error) = plateaus.down.amplitude, plateaus.up.amplitude
-    error = float(np.linalg.norm([down_error / 2, up_error / 2, unstraight, plateaus.bend]))
+    error = float(np.linalg.norm([down_error / 2, up_error / 2, unstraight, plateaus.bend, plateaus.unresolved]))
     note = f"the branches differ by {short_text(abs(down - up), 'ohm')}: the baseline is not straight"
     return Result((down + up) / 2, error, "ohm", THIS_LOOP, note=note if unstraight else None)
 
 
 def _shift(both: tuple[Crossing, Crossing], unstraight: float) -> Result:
     errors = [np.hypot(crossing.uncertainty, _moved(crossing, unstraight)) for crossing in both]
-    scatters = [crossing.scatter(crossing.grains) for crossing in both]
+    scatters = [crossing.scatter() for crossing in both]
     return _tesla((both[0].field + both[1].field) / 2, float(np.hypot(*errors)) / 2, None, _half_sum(scatters))
 
 
@@ -298,6 +316,8 @@ def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing]) -> Result:
 
 def _width(loop: Loop, plateaus: Plateaus, middle: tuple[Crossing, Crossing]) -> Result:
     """Mean 10-90 % width of both branches, T."""
+    if is_buried(plateaus):
+        return missing("T", "the switch is buried in the noise of the readings")
     low, high = (crossings(loop, plateaus, part) for part in TEN_TO_NINETY)
     widths, errors = [], []
     scatters: list[float | None] = []
@@ -307,15 +327,14 @@ def _width(loop: Loop, plateaus: Plateaus, middle: tuple[Crossing, Crossing]) ->
         widths.append(first.spacing / 2 if within else abs(second.field - first.field))
         together = first.spacing / float(np.sqrt(12))
         errors.append(together if within else float(np.hypot(first.uncertainty, second.uncertainty)))
-        scatters.append(_width_scatter(first, second, half_way.grains))
+        scatters.append(_width_scatter(first, second, half_way))
     sharp = all(first.sharp and first.row == second.row for first, second in zip(low, high, strict=True))
     note = "sharper than the readings can tell: an upper bound is the spacing" if sharp else None
     return _tesla(sum(widths) / 2, float(np.hypot(*errors)) / 2, note, _half_sum(scatters))
 
 
-def _width_scatter(first: Crossing, second: Crossing, grains: float | None) -> float | None:
-    """Scatter of one branch's width: quantiles p and 1 - p of the same draws correlate by p / (1 - p), here 1/9."""
-    low, high = (at.scatter(grains, part) for at, part in zip((first, second), TEN_TO_NINETY, strict=True))
-    if low is None or high is None:
-        return None
-    return float(np.sqrt(low**2 + high**2 - 2 / 9 * low * high))
+def _width_scatter(first: Crossing, second: Crossing, half_way: Crossing) -> float | None:
+    """Scatter of one branch's width; grains far apart in field have independent clocks."""
+    both = zip((first, second), TEN_TO_NINETY, strict=True)
+    low, high = (replace(at, grains=half_way.grains).scatter(part) for at, part in both)
+    return None if low is None or high is None else float(np.hypot(low, high))

@@ -29,12 +29,19 @@ END = 0.2
 """Outer part of the half span of the field in which a loop is expected to be saturated."""
 WIDER_ENDS, NARROWER_ENDS = (0.2, 0.3, 0.4, 0.5), (0.14, 0.1, 0.06, 0.04, 0.03, 0.02, 0.015, 0.01)
 """Tried in turn: wider where the points are few, narrower where the switching reaches into the outer fifth."""
+TELLING = 8
+"""Points of an end from which they tell the noise."""
+MISFIT = 2.5
+"""How many times the noise from point to point straight ends may leave over before they are not straight."""
 FEWEST_CLOSED = 5
 """Points of the arriving branch from which an end narrower than `END` may tell that the branches agree."""
 MOST_BENT = 0.03
 """Part of the swing that a bend of the ends may leave open; less is an error of the amplitude."""
+TOLERATED = 0.005
+"""Part of the swing that may be left to switch at the largest field; it is counted as an error of the amplitude."""
 SQUARE, NEAREST = 0.05, 5
-"""Part of the swing by which a square loop's branches may be off their lines at the middle, by so many readings."""
+"""Part of the swing by which a square loop's branches may be off their lines at the middle, by so many readings; by
+fewer where a branch has less than ten times as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,12 @@ class Plateaus:
         inner: Fields (low, high) at which the ends begin from which the branches leave, T.
         closed: Fields (low, high) at which the ends begin in which the arriving branches have joined them, T.
         noise: Standard deviation of one reading, ohm.
-        joint: Fit of all ends: offset, amplitude, slope (ohm/T), drift (ohm/s).
+        joint: Fit of all ends: offset, amplitude, slope (ohm/T), drift (ohm/s), slope of the even part (ohm/T).
         middle_time: s, where the drift is counted from.
         down, up: Lines of the raw branches.
         bend: Error of the amplitude from ends that still bend, ohm.
         bend_error: How well a bend would be seen, ohm; endless where the ends have too few points.
+        unresolved: Error of the amplitude from readings with few digits, ohm.
         why_not: Why the loop is not saturated; None when it is.
         open_ends: Not saturated because the branches differ at an end.
     """
@@ -91,11 +99,22 @@ class Plateaus:
     bend_error: float
     why_not: str | None
     open_ends: bool
+    unresolved: float = 0.0
 
     @property
     def amplitude(self) -> tuple[float, float]:
         """Signed amplitude of the joint fit and its uncertainty, ohm."""
-        return self.joint.combine(np.array([0.0, 1.0, 0.0, 0.0]))
+        return self.joint.combine(np.array([0.0, 1.0, 0.0, 0.0, 0.0]))
+
+    @property
+    def slope(self) -> tuple[float, float]:
+        """Slope of the ends that is odd in field and its uncertainty, ohm/T."""
+        return self.joint.combine(np.array([0.0, 0.0, 1.0, 0.0, 0.0]))
+
+    @property
+    def even_slope(self) -> tuple[float, float]:
+        """Slope of the ends against the field's magnitude and its uncertainty, ohm/T."""
+        return self.joint.combine(np.array([0.0, 0.0, 0.0, 0.0, 1.0]))
 
     @property
     def drift(self) -> float:
@@ -117,8 +136,18 @@ def find_plateaus(loop: Loop) -> Plateaus | str:
         return first
     mended: Plateaus | None = None
     if wide <= END:
-        mended = (_closed_later(loop) if first.open_ends else None) or _narrower(loop, first)
+        mended = (_closed_later(loop) if first.open_ends else _wider(loop)) or _narrower(loop, first)
+        mended = mended or (_nearly_closed(loop) if first.open_ends else None)
     return mended or _open_by_chance(loop, wide) or first
+
+
+def _wider(loop: Loop) -> Plateaus | None:
+    """Wider ends where the noise hides the switch between narrow ones; None if these are no better."""
+    for part in WIDER_ENDS[1:]:
+        trial = _plateaus(loop, part, part)
+        if trial.why_not is None and (_is_square(loop, trial) or _is_straight(trial)):
+            return trial
+    return None
 
 
 def _open_by_chance(loop: Loop, wide: float) -> Plateaus | None:
@@ -146,12 +175,42 @@ def _closed_later(loop: Loop) -> Plateaus | None:
     return None
 
 
+def _nearly_closed(loop: Loop) -> Plateaus | None:
+    """The ends of a square loop of which hardly anything is left to switch; None if it is more.
+
+    The last grains of a film may stay behind: what they lack is an error of the amplitude, and hides no other result.
+    """
+    for part in reversed(NARROWER_ENDS):
+        if enough(ends_of(loop, END, part), arriving=FEWEST_CLOSED):
+            trial = _plateaus(loop, END, part)
+            swing = 2 * abs(trial.amplitude[0])
+            left = _left_over(trial)
+            if trial.open_ends and left <= TOLERATED * swing and _is_square(loop, trial):
+                return _judged(
+                    loop, replace(trial, why_not=None, open_ends=False, bend=float(np.hypot(trial.bend, left)))
+                )
+            return None
+    return None
+
+
+def _left_over(trial: Plateaus) -> float:
+    """How far the branches may be apart at either end, ohm: what they are, and twice its error."""
+    residuals = np.split(trial.joint.residual, np.cumsum([len(end.rows) for end in trial.ends])[:-1])
+    sigma = trial.noise * float(np.sqrt(wander(trial.ends)))
+    apart: list[float] = []
+    for down, up in ((0, 2), (1, 3)):
+        gap = float(np.mean(residuals[up]) - np.mean(residuals[down]))
+        error = sigma * float(np.sqrt(1 / len(residuals[down]) + 1 / len(residuals[up])))
+        apart.append(abs(gap) + 2 * error)
+    return max(apart)
+
+
 def _lags(loop: Loop, trial: Plateaus) -> bool:
     """The last branch ends beside the first in the sense of grains that have not switched.
 
     Where the switching reaches into the ends these cannot be told from a drift, which would hide them.
     """
-    gap, error = closing(loop, trial.ends, float(trial.joint.parameters[2]), trial.noise)
+    gap, error = closing(loop, trial.ends, trial.slope[0], trial.noise)
     arrives_high = loop.in_time[1].direction == "up"
     return abs(gap) > SIGNIFICANT * error and (gap * trial.amplitude[0] < 0) == arrives_high
 
@@ -173,12 +232,19 @@ def _narrower(loop: Loop, first: Plateaus) -> Plateaus | None:
 
 def _is_square(loop: Loop, plateaus: Plateaus) -> bool:
     """Both branches stay on their lines down to the middle of the field: these are the lines of saturation."""
-    middle = (loop.low + loop.high) / 2
+    middle, swing = (loop.low + loop.high) / 2, 2 * abs(plateaus.amplitude[0])
     for branch, side in ((loop.down, 1.0), (loop.up, -1.0)):
-        nearest = np.argsort(np.abs(branch.rows.field - middle))[:NEAREST]
+        before = np.flatnonzero((branch.rows.field - middle) * side >= 0)  # coming from saturation
+        count = len(branch.rows.field)
+        # As many readings as the noise asks for, but not half the branch.
+        wanted = min(int(min(plateaus.noise / (SQUARE / 4 * swing + 1e-300), 1e6) ** 2), count // 20)
+        wanted = max(min(NEAREST, count // 10), wanted, 1)
+        nearest = before[np.argsort(np.abs(branch.rows.field[before] - middle))[:wanted]]
+        if not len(nearest):
+            return False
         field, hall = branch.rows.field[nearest], branch.rows.hall[nearest]
         away = float(np.mean(hall - plateaus.line(branch).level(field, side)))
-        if abs(away) > SQUARE * 2 * abs(plateaus.amplitude[0]):
+        if abs(away) > SQUARE * swing + 2 * plateaus.noise / np.sqrt(len(nearest)):
             return False
     return True
 
@@ -193,7 +259,11 @@ def _plateaus(loop: Loop, part: float, arriving: float, agree: float = AGREE) ->
     noise = _end_noise(ends, loop)
     times = np.concatenate([loop.down.rows.time, loop.up.rows.time])
     middle_time = float((np.min(times) + np.max(times)) / 2)
-    joint = linear_fit(_joint_design(ends, middle_time), np.concatenate([end.hall for end in ends]), noise)
+    design, hall = _joint_design(ends, middle_time), np.concatenate([end.hall for end in ends])
+    if any(len(end.rows) < TELLING for end in ends):
+        of_few = _noise_of_few(design, hall)
+        noise = of_few if of_few < MISFIT * noise else noise
+    joint = linear_fit(design, hall, noise)
     residuals = np.split(joint.residual, np.cumsum([len(end.rows) for end in ends])[:-1])
     used = [(e, r) for e, r in zip(ends, residuals, strict=True) if e.leaving or arriving == part]
     bend, bend_error = _odd_bend([end for end, _ in used], [residual for _, residual in used], noise)
@@ -214,7 +284,13 @@ def _plateaus(loop: Loop, part: float, arriving: float, agree: float = AGREE) ->
     )
     if draft.why_not is not None:
         return replace(draft, open_ends=True)
-    return replace(draft, why_not=_why_no_switch(draft) or _why_bent(loop, draft), bend=_counted_bend(loop, draft))
+    judged = _judged(loop, draft)
+    return replace(judged, bend=_counted_bend(loop, draft), unresolved=_unresolved(loop, noise))
+
+
+def _judged(loop: Loop, draft: Plateaus) -> Plateaus:
+    """With the reason why it is not saturated although its branches agree at the ends; None if there is none."""
+    return replace(draft, why_not=_why_no_switch(draft) or _why_contrary(draft) or _why_bent(loop, draft))
 
 
 def _counted_bend(loop: Loop, draft: Plateaus) -> float:
@@ -229,12 +305,30 @@ def _counted_bend(loop: Loop, draft: Plateaus) -> float:
     return hidden if np.isfinite(hidden) else 0.0
 
 
+def _unresolved(loop: Loop, noise: float) -> float:
+    """Error of the amplitude from readings that were cut to few digits: no noise evens it out where there is none."""
+    resolution = _resolution(loop)
+    return resolution / float(np.sqrt(12)) if noise < resolution / 2 else 0.0
+
+
 def _why_no_switch(draft: Plateaus) -> str | None:
     value, error = draft.amplitude
     if abs(value) > SIGNIFICANT * error:
         return None
     difference = quantity_text(2 * value, 2 * error, "ohm")
-    return f"not saturated: no switch within the field, the ends differ by {difference} after the slope"
+    after = f"after the slope the ends differ by {difference}"
+    return f"not saturated: no switch within the field stands out of the noise, {after}"
+
+
+def _why_contrary(draft: Plateaus) -> str | None:
+    """Each branch must switch for itself, and in the same sense."""
+    down, up = draft.down.amplitude[0], draft.up.amplitude[0]
+    if down * draft.amplitude[0] > 0 and up * draft.amplitude[0] > 0:
+        return None
+    each = (
+        f"{quantity_text(2 * down, None, 'ohm')} on the falling and {quantity_text(2 * up, None, 'ohm')} on the rising"
+    )
+    return f"not saturated: the branches contradict each other, their ends differ by {each} one"
 
 
 def _why_bent(loop: Loop, draft: Plateaus) -> str | None:
@@ -242,28 +336,61 @@ def _why_bent(loop: Loop, draft: Plateaus) -> str | None:
     if draft.bend > max(SIGNIFICANT * draft.bend_error, MOST_BENT * 2 * amplitude):
         share = 100 * draft.bend / amplitude
         return f"not saturated: the ends still bend, which leaves {share:.0f} % of the amplitude open"
-    slanted = abs(float(draft.joint.parameters[2])) * (loop.high - loop.low) > 2 * amplitude
-    if slanted and not _is_square(loop, draft) and not _is_straight(draft):
+    unknown = not np.isfinite(draft.bend_error)
+    slanted = abs(draft.slope[0]) * (loop.high - loop.low) > 2 * amplitude
+    if (slanted or unknown) and not _is_square(loop, draft) and not _is_straight(draft):
         return "not saturated: the curve is slanted to its ends, and nothing shows that they are straight"
     return None
 
 
 def _end_noise(ends: tuple[End, ...], loop: Loop) -> float:
     """Point-to-point noise, ohm: of the ends, or of the whole branches where the ends have too few points to tell."""
-    squares = [(len(end.rows) - 2, white_noise(end.time, end.hall) ** 2) for end in ends if len(end.rows) >= 8]
+    squares = [(len(end.rows) - 2, white_noise(end.time, end.hall) ** 2) for end in ends if len(end.rows) >= TELLING]
     if len(squares) < 4:
         rows = (loop.down.rows, loop.up.rows)
         squares = [(1, white_noise(branch.field, branch.hall) ** 2) for branch in rows]
     noise = float(np.sqrt(sum(n * square for n, square in squares) / sum(n for n, _ in squares)))
     # A made-up curve may have no noise at all, but its numbers still have a last digit.
-    return max(noise, 1e-12 * max(float(np.max(np.abs(end.hall))) for end in ends))
+    return max(noise, _resolution(loop) / float(np.sqrt(12)), 1e-12 * max(_size(end.hall) for end in ends))
+
+
+def _size(values: FloatArray) -> float:
+    return float(np.max(np.abs(values)))
+
+
+def _resolution(loop: Loop) -> float:
+    """Distance between neighbouring readings that were written with few digits, ohm; 0 where they were not."""
+    hall = np.concatenate([loop.down.rows.hall, loop.up.rows.hall])
+    values = np.unique(hall)
+    if len(values) < 2 or len(values) > len(hall) / 2:
+        return 0.0
+    distances = np.diff(values)
+    distances = distances[distances > 1e-9 * _size(values)]  # the rest is the arithmetic's
+    return float(np.min(distances)) if len(distances) else 0.0
+
+
+def _noise_of_few(design: FloatArray, hall: FloatArray) -> float:
+    """Noise from what a few points at straight ends leave over, ohm; wide enough for so few of them."""
+    freedom = len(hall) - design.shape[1]
+    if freedom < 2:
+        return float("inf")
+    rest = linear_fit(design, hall).residual
+    widened = 1 + 2.1 / freedom + 0.75 / freedom**2  # the 95 % point of Student's t over that of the normal curve
+    return widened * float(np.sqrt(rest @ rest / freedom)) + 1e-12 * float(np.max(np.abs(hall)))
 
 
 def _joint_design(ends: Iterable[End], middle_time: float) -> FloatArray:
     return np.concatenate(
         [
             np.stack(
-                [np.ones(len(end.rows)), np.full(len(end.rows), float(end.sign)), end.field, end.time - middle_time], 1
+                [
+                    np.ones(len(end.rows)),
+                    np.full(len(end.rows), float(end.sign)),
+                    end.field,
+                    end.time - middle_time,
+                    end.sign * end.field,
+                ],
+                1,
             )
             for end in ends
         ]

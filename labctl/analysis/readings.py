@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from instruments.errors import UsageError
 from labctl.analysis.result import short_text
+from labctl.attempts import latest_attempts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ class Readings:
         branch: "down" or "up" for each row as recorded; None when the table does not say.
         loop: Number of the loop of each row; None when the table does not say.
         left_out: Which rows were left out and why, in a sentence; None when none.
+        slack: s, how far from its stamp, either way, the field may have been read; None without stamps.
     """
 
     field: FloatArray
@@ -55,6 +57,7 @@ class Readings:
     branch: NDArray[np.str_] | None
     loop: FloatArray | None
     left_out: str | None
+    slack: FloatArray | None = None
 
     def select(self, rows: NDArray[np.intp]) -> Readings:
         """The given rows, in the given order."""
@@ -69,6 +72,7 @@ class Readings:
             None if self.branch is None else self.branch[rows],
             None if self.loop is None else self.loop[rows],
             self.left_out,
+            None if self.slack is None else self.slack[rows],
         )
 
 
@@ -80,7 +84,7 @@ def read_table(data: pd.DataFrame) -> Readings:
     """
     if HALL not in data.columns:
         raise UsageError(f"The table has no column {HALL!r}; it has {_names(data)}: name the column that holds it.")
-    data = _latest_attempts(data)
+    data = latest_attempts(data)
     hall, stamps = numbers(data, HALL), _stamps(data)
     middle = None if stamps is None else (stamps[0] + stamps[1]) / 2
     mid_time = None if middle is None else middle @ WEIGHTS
@@ -90,6 +94,7 @@ def read_table(data: pd.DataFrame) -> Readings:
     if time is None or not timed:
         time = np.arange(len(hall), dtype=np.float64)
     good = np.isfinite(field) & np.isfinite(hall) & np.isfinite(time) & ~_flagged(data)
+    strange = _strange(field, hall, good)
     everything = Readings(
         field,
         hall,
@@ -100,9 +105,10 @@ def read_table(data: pd.DataFrame) -> Readings:
         None if stamps is None else stamps[1] - stamps[0],
         _branch_words(data),
         numbers(data, "Loop") if "Loop" in data.columns else None,
-        _left_out(data, good),
+        _left_out(data, good, int(np.sum(strange))),
+        None if stamps is None else _slack(data, *stamps),
     )
-    return everything.select(np.flatnonzero(good))
+    return everything.select(np.flatnonzero(good & ~strange))
 
 
 def numbers(data: pd.DataFrame, column: str) -> FloatArray:
@@ -119,15 +125,6 @@ def numbers(data: pd.DataFrame, column: str) -> FloatArray:
 
 def _names(data: pd.DataFrame) -> str:
     return ", ".join(repr(str(name)) for name in data.columns) or "no columns"
-
-
-def _latest_attempts(data: pd.DataFrame) -> pd.DataFrame:
-    """A block that was begun again counts from its latest attempt only; nothing was deleted from the table."""
-    if "Block" not in data.columns or "Attempt" not in data.columns:
-        return data
-    attempt = data["Attempt"]
-    latest = data.groupby("Block", dropna=False)["Attempt"].transform("max")
-    return data.loc[(attempt == latest) | attempt.isna()]
 
 
 def _has(data: pd.DataFrame, *columns: str) -> bool:
@@ -162,6 +159,18 @@ def _interpolated_field(data: pd.DataFrame, mid_time: FloatArray | None) -> Floa
     return before + fraction * (after - before)
 
 
+def _slack(data: pd.DataFrame, start: FloatArray, end: FloatArray) -> FloatArray | None:
+    """How far from its stamp, either way, a field may have been read, s.
+
+    A stamp is the middle of a query, and at which moment of it the cryostat looked at its field nobody says. Queries
+    lie between the apertures, so that the distance to the nearest aperture is half a query, or more.
+    """
+    if not _has(data, *_READ_BACKS):
+        return None
+    before, after = numbers(data, _READ_BACKS[1]), numbers(data, _READ_BACKS[3])
+    return np.maximum(np.fmin(start[:, 0] - before, after - end[:, -1]), 0.0)
+
+
 def _reading_rate(data: pd.DataFrame) -> FloatArray | None:
     if not _has(data, *_READ_BACKS):
         return None
@@ -183,7 +192,18 @@ def _marked(data: pd.DataFrame, column: str) -> BoolArray:
     return np.array([str(entry).strip().lower() in _TRUE_WORDS for entry in data[column].tolist()], dtype=np.bool_)
 
 
-def _left_out(data: pd.DataFrame, good: BoolArray) -> str | None:
+def _strange(field: FloatArray, hall: FloatArray, good: BoolArray) -> BoolArray:
+    """Rows whose reading or whose field has nothing to do with that of their neighbours."""
+    from labctl.analysis.spikes import wild  # it needs the types of this module
+
+    strange = np.zeros(len(good), dtype=np.bool_)
+    for values in (field, hall):
+        rows = np.flatnonzero(good & ~strange)
+        strange[rows[wild(values[rows])]] = True
+    return strange
+
+
+def _left_out(data: pd.DataFrame, good: BoolArray, strange: int) -> str | None:
     """How many rows do not count, and what to do against it where the meter's range was too small."""
     overflowed = ~good & _marked(data, "Overflow")
     many, others = int(np.sum(overflowed)), int(np.sum(~good & ~overflowed))
@@ -197,6 +217,8 @@ def _left_out(data: pd.DataFrame, good: BoolArray) -> str | None:
         said.append(f"{count} readings overflowed {name}{which}; give a larger probe_range")
     if others:
         said.append(f"{others} rows without a valid reading left out")
+    if strange:
+        said.append(f"{strange} wild readings, far from all their neighbours, left out")
     return "; ".join(said) or None
 
 

@@ -5,30 +5,78 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import BadValue, DataDamaged, UnknownName
+from instruments.errors import BadValue, DataDamaged, UnknownName, UsageError
 from labctl.cli import output
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
+    from labctl.run import Outcome
     from labctl.rundir import RunDirectory
 
 
-def analyse(path: Path, *, json: bool) -> None:
-    """Analyse a run again; its result.json and figure.png are written anew."""
-    from labctl.run import Outcome, conclude
+def analyse(path: Path, *, as_: str, columns: list[str], rows: str | None, out: Path | None, json: bool) -> None:
+    """Analyse a run again, its result.json and figure.png written anew; or a file from elsewhere."""
+    from labctl.cli import elsewhere
+
+    if as_ and not path.is_dir():
+        elsewhere.analyse_file(path, as_=as_, columns=columns, rows=rows, out=out, json=json)
+        return
+    is_run = ((path if path.is_dir() else path.parent) / "run.json").is_file()
+    if path.is_file() and not is_run:
+        raise elsewhere.needs_as(path)
+    if is_run and (as_ or columns or rows or out):
+        raise UsageError(
+            f"{path} is a run, which knows its procedure and its columns: leave away --as, --column, --rows and --out, "
+            "or name a file in it together with --as; `labctl plot` draws a run's figure elsewhere"
+        )
+    _analyse_run(path, json=json)
+
+
+def _analyse_run(path: Path, *, json: bool) -> None:
     from labctl.rundir import RunDirectory
+    from labctl.series_results import is_series
 
     directory = RunDirectory.open(_existing(path))
-    request = directory.request()
-    outcome = Outcome(run=directory.path, simulated=bool(request.get("simulated")), status=directory.status())
-    conclude(procedure_of(directory, request), directory, outcome)
+    series = is_series(directory.request())
+    outcome = _series_again(directory, json=json) if series else _again(directory)
     if json:
         output.print_json(outcome.to_json())
     else:
-        output.results_table(outcome.results)
-        output.line(f"figure: {directory.figure_file}")
+        if not series:
+            output.results_table(outcome.results)
+            output.points_table(directory.table())
+        if directory.figure_file.exists():
+            output.line(f"figure: {directory.figure_file}")
     for warning in outcome.warnings:
         output.complain(f"warning: {warning}")
+
+
+def _again(directory: RunDirectory) -> Outcome:
+    from labctl.run import Outcome, conclude
+
+    request = directory.request()
+    outcome = Outcome(run=directory.path, simulated=bool(request.get("simulated")), status=directory.status())
+    conclude(procedure_of(directory, request), directory, outcome)
+    return outcome
+
+
+def _series_again(directory: RunDirectory, *, json: bool) -> Outcome:
+    """Analyse every run of a series that has rows, and collect what was found."""
+    from labctl.series import SeriesOutcome
+    from labctl.series_results import child_directories, conclude_series
+
+    simulated = bool(directory.request().get("simulated"))
+    outcome = SeriesOutcome(run=directory.path, simulated=simulated, status=directory.status())
+    for child in child_directories(directory):
+        if child.data_file.exists() and not child.read_data()[0].empty:
+            done = _again(child)
+            outcome.points += done.points
+            outcome.warnings.extend(f"{child.path.name}: {warning}" for warning in done.warnings)
+    series = conclude_series(directory, simulated=simulated)
+    outcome.children = [point.as_dict() for point in series.points]
+    if not json:
+        output.series_table(series)
+    return outcome
 
 
 def plot(path: Path, *, out: Path | None, unit: str) -> None:
@@ -37,11 +85,18 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
     from labctl.procedure import Caption
     from labctl.run import rows_of
     from labctl.rundir import RunDirectory
+    from labctl.series_results import draw_series, is_series, read_series
 
     if unit not in ("mT", "Oe", "T"):
         raise BadValue(f"--unit is {unit!r}, but must be T, mT or Oe")
     directory = RunDirectory.open(_existing(path))
     request = directory.request()
+    if is_series(request):
+        caption = Caption(directory.path.name, bool(request.get("simulated")), unit)
+        target = out or directory.figure_file
+        drawn = draw_series(read_series(directory), target, caption)
+        output.line(f"figure: {target}" if drawn else "there is no result to draw; `labctl analyse` looks for some")
+        return
     procedure = procedure_of(directory, request)
     procedure.caption = Caption(directory.path.name, bool(request.get("simulated")), unit)
     data, warnings = rows_of(directory)
@@ -71,12 +126,14 @@ def procedure_of(directory: RunDirectory, request: dict[str, Any]) -> Procedure:
     """
     from pydantic import ValidationError
 
-    from labctl.procedures import procedure_of_class
+    from labctl.procedures import procedure_of_run
     from labctl.sample import SampleRecord
     from labctl.station import Station
 
     try:
-        kind = procedure_of_class(request["procedure"]["class"])
+        kind, remarks = procedure_of_run(request["procedure"])
+        for remark in remarks:
+            output.complain(f"warning: {remark}")
         procedure = kind(**{name: entry["text"] for name, entry in request["parameters"].items()})
         procedure.station = Station.model_validate(request["station"])
         procedure.sample = SampleRecord.model_validate(request["sample"])

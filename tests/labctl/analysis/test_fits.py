@@ -59,6 +59,7 @@ def test_kriging_goes_through_exact_readings_and_knows_the_bridge_between_them()
     curve = krige(path, targets, targets, np.array([1.0]))
     assert curve.mean[0] == pytest.approx([0.0, 0.25, 0.5, 1.0], abs=1e-6)
     assert curve.variance[0] == pytest.approx([0.0, 0.1875, 0.25, 0.0], abs=1e-4)
+    assert np.max(curve.noise) < 1e-11
 
 
 def test_kriging_without_wander_is_a_straight_fit() -> None:
@@ -69,6 +70,7 @@ def test_kriging_without_wander_is_a_straight_fit() -> None:
     curve = krige(path, np.array([0.0]), np.array([0.0]), np.array([1e-6]))
     assert curve.mean[0, 0] == pytest.approx(np.mean(value), abs=1e-6)
     assert np.sqrt(curve.variance[0, 0]) == pytest.approx(0.1 / np.sqrt(41), rel=1e-3)
+    assert curve.noise[0, 0] == pytest.approx(curve.variance[0, 0], rel=1e-3)
     assert curve.slope[0, 0] == pytest.approx(np.polyfit(places, value, 1)[0], rel=1e-6)
 
 

@@ -76,7 +76,7 @@ def test_plain_loop_is_right_in_everything() -> None:
     assert results["effective_field_rate"].value == pytest.approx(1.0 / 400 / 0.2, rel=1e-6)
     assert results["field_rate"].value is None
     assert "swept" in (results["field_rate"].why or "")
-    assert {result.of for result in results.values()} == {"this loop", "magnet"}
+    assert {result.of for result in results.values()} == {"this loop", "magnet", "ensemble"}
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,14 @@ def test_a_loop_says_by_how_much_the_next_one_would_differ() -> None:
         result = results[name]
         assert result.scatter is not None
         assert result.scatter > 3 * (result.uncertainty or 0.0)
-        assert "another loop would scatter by up to" in (result.note or "")
+        assert "another loop would scatter by about" in (result.note or "")
         assert result.as_dict()["scatter"] == result.scatter
     assert "scatter" not in results["anomalous_hall_resistance"].as_dict()
-    assert anomalous_hall(Film(width=0.0).table())["coercive_field_up"].scatter is None  # a jump shows no grains
+    up, ensemble = results["coercive_field_up"], results["coercive_field_up_ensemble"]
+    assert (ensemble.value, ensemble.of) == (up.value, "ensemble")
+    assert ensemble.uncertainty == pytest.approx(np.hypot(up.uncertainty or 0, up.scatter or 0))
+    assert "told from one loop" in (ensemble.note or "")
+    jump = anomalous_hall(Film(width=0.0).table())
+    assert jump["coercive_field_up"].scatter is None  # a jump shows no grains
+    assert jump["coercive_field_up_ensemble"].value is None
+    assert "measure several" in (jump["coercive_field_up_ensemble"].why or "")

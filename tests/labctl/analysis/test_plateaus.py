@@ -86,9 +86,11 @@ def test_a_curve_without_a_switch_says_so(slope: float) -> None:
 
 
 def test_five_standard_errors_are_needed() -> None:
-    """With the amplitude at four standard errors of the joint fit hardly a loop may count as switched."""
-    _, plateaus = plateaus_of(Film(noise=5e-3))
-    four = 4 * plateaus.amplitude[1]
+    """With the amplitude at four standard errors of the widest ends hardly a loop may count as switched."""
+    field = np.linspace(-0.5, 0.5, 401)
+    field = np.tile(field[np.abs(field) >= 0.25], 2)
+    design = np.stack([np.ones(len(field)), np.sign(field), field], axis=1)
+    four = 4 * 5e-3 * float(np.sqrt(np.linalg.inv(design.T @ design)[1, 1]))
     switched = [plateaus_of(Film(noise=5e-3, amplitude=four), seed)[1].why_not is None for seed in range(100)]
     assert sum(switched) <= 30  # P(a normal variable exceeds its mean by one sd) = 0.16
 

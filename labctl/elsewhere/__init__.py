@@ -1,0 +1,1 @@
+"""Tables that somebody else measured: read as they come, and brought into the columns and units of an analysis."""
