@@ -1,6 +1,10 @@
 """One table of results from those of several loops: means of the results, never of the curves.
 
 Averaging curves whose coercive fields scatter would fake a gradual reversal.
+
+A switching field is two questions. That of *this* loop is known as well as the loop was read. The film's, the median
+over all loops that it would give at this field rate, is known as well as loops scatter: from several loops by Student's
+t, from one by what a model of thermal activation makes of the wander of its curve.
 """
 
 from __future__ import annotations
@@ -10,18 +14,53 @@ from dataclasses import replace
 
 import numpy as np
 
-from labctl.analysis.result import Result, Results, mean_of, spread_text
+from labctl.analysis.result import ENSEMBLE, Result, Results, mean_of, missing, spread_text
 
-ANOTHER_LOOP = "another loop would scatter by up to"
+ENSEMBLE_OF = {f"{name}_ensemble": name for name in ("coercive_field_up", "coercive_field_down")}
+"""Results that are of the ensemble of loops, and those of the single loops that they come from."""
+ANOTHER_LOOP = "another loop would scatter by about"
 LOOP_TO_LOOP = "loop-to-loop sd"
 """How the notes on scatter begin; what reads them must not depend on the words twice."""
+ONE_LOOP = "told from one loop by a model: grains activated over barriers B / H, 1e9 attempts per s (assumed)"
 
 
 def combine(loops: Sequence[Results]) -> Results:
     """The results of one loop with what another is expected to differ by; of several means with their scatter."""
     if len(loops) == 1:
         return Results({name: _one_of_many(result) for name, result in loops[0].items()})
-    return Results({name: _combine([results[name] for results in loops]) for name in loops[0]})
+    combined = {name: _combine([results[name] for results in loops]) for name in loops[0]}
+    for name, base in ENSEMBLE_OF.items():
+        if name in combined and combined[base].degrees_of_freedom is not None:
+            combined[name] = _of_loops(combined[base])
+    return Results(combined)
+
+
+def of_one_loop(result: Result, edge: str | None = None) -> Result:
+    """The median of the switching fields of all loops of the film, told from one.
+
+    The loop is one draw: it is off by its own uncertainty and by what loops scatter by.
+
+    Args:
+        result: Switching field of the loop.
+        edge: Why the wander of its curve says nothing of the film, if so.
+    """
+    if result.value is None or result.uncertainty is None:
+        return missing(result.unit, result.why or "the loop's switching field has no uncertainty", ENSEMBLE)
+    if result.scatter is None:
+        why = edge or "too few readings show the course of the switching"
+        return missing(result.unit, f"one loop does not tell how loops scatter: {why}; measure several", ENSEMBLE)
+    error = float(np.hypot(result.uncertainty, result.scatter))
+    return Result(result.value, error, result.unit, ENSEMBLE, note=ONE_LOOP)
+
+
+def _of_loops(mean: Result) -> Result:
+    """The mean of several loops is their ensemble's median too, since switching fields scatter normally.
+
+    That holds for a film of many grains. Its interval is Student's, and assumes nothing else.
+    """
+    assert mean.degrees_of_freedom is not None
+    note = f"from {mean.degrees_of_freedom + 1} loops, if they scatter normally"
+    return replace(mean, of=ENSEMBLE, note=note)
 
 
 def _one_of_many(result: Result) -> Result:

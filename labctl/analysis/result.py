@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,7 +18,7 @@ from instruments.errors import BadValue, DataDamaged, UnknownName
 THIS_LOOP = "this loop"
 """`of` for an uncertainty of measurement: how well the number of this one loop is known."""
 ENSEMBLE = "ensemble"
-"""`of` for a spread: what a further loop or device would scatter by."""
+"""`of` for what all loops that the same film would give have in common: the median of their switching fields."""
 
 HALL_LOOP_UNITS: Mapping[str, str] = {
     "anomalous_hall_resistance": "ohm",
@@ -26,6 +26,8 @@ HALL_LOOP_UNITS: Mapping[str, str] = {
     "polarity": "1",
     "coercive_field_up": "T",
     "coercive_field_down": "T",
+    "coercive_field_up_ensemble": "T",
+    "coercive_field_down_ensemble": "T",
     "loop_shift": "T",
     "remanence_ratio": "1",
     "switching_width_10_90": "T",
@@ -41,7 +43,13 @@ HALL_LOOP_UNITS: Mapping[str, str] = {
 
 FIXED_UNITS: Mapping[str, str] = {
     **HALL_LOOP_UNITS,
+    "temperature": "K",
+    "coercive_field": "T",
+    "largest_field": "T",
     "compensation_temperature": "K",
+    "compensation_temperature_bracket": "K",
+    "compensation_temperature_bracket_low": "K",
+    "compensation_temperature_bracket_high": "K",
     "switching_current_up": "A",
     "switching_current_down": "A",
     "switching_ratio": "1",
@@ -73,7 +81,7 @@ class Result:
         note: What a reader should know beside the number (a convention, a warning).
         degrees_of_freedom: Of the estimate of the uncertainty, when they are few enough to matter.
         scatter: Standard deviation in `unit` by which a further loop of the same film is expected to differ: from the
-            wander of one loop's curve (then an upper bound, see `switching.Crossing.scatter`) or from several loops.
+            wander of one loop's curve (then by a model, see `activation`) or from several loops.
             Apart from the uncertainty, which says how well this number is known.
     """
 
@@ -151,10 +159,14 @@ class Result:
 
 
 class Results(Mapping[str, Result]):
-    """Results by name, in a fixed order."""
+    """Results by name, in a fixed order, and where they belong to a series, a table with the results of each point."""
 
-    def __init__(self, results: Mapping[str, Result]) -> None:
+    def __init__(self, results: Mapping[str, Result], table: Sequence[Results] = ()) -> None:
         """Check the names.
+
+        Args:
+            results: Of the whole.
+            table: Of each point of a series (each temperature, say), one row a point, all with the same names.
 
         Raises:
             UnknownName: a name that is not in lower_case_words.
@@ -167,6 +179,7 @@ class Results(Mapping[str, Result]):
             if result.unit != unit:
                 raise BadValue(f"Result {name} is always given in {unit}, not in {result.unit}: convert it.")
         self._results = dict(results)
+        self.table = tuple(table)
 
     def __getitem__(self, name: str) -> Result:
         return self._results[name]
@@ -188,6 +201,10 @@ class Results(Mapping[str, Result]):
     def as_dict(self) -> dict[str, dict[str, object]]:
         """{name: {value, uncertainty, unit, of, ...}} of plain types."""
         return {name: result.as_dict() for name, result in self._results.items()}
+
+    def table_as_list(self) -> list[dict[str, dict[str, object]]]:
+        """The table as plain types: one {name: {value, uncertainty, unit, of, ...}} a point."""
+        return [row.as_dict() for row in self.table]
 
     def to_json(self) -> str:
         """JSON text; floats are written so that they are read back exactly."""

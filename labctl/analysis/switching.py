@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import betaincinv
 
+from labctl.analysis.activation import mean_rate, quantile_scatter, thermal_width
 from labctl.analysis.branches import Branch, Loop
 from labctl.analysis.fits import Kriging, Path, krige, white_noise
 from labctl.analysis.plateaus import BranchLine, Plateaus
@@ -25,7 +26,15 @@ MOST_INSIDE = 150
 CURVED = 6
 """Readings from which a cubic trend can be told from a straight one."""
 TRIALS = 14
-"""Trial values of the wander, from far below the noise to half the amplitude between neighbours."""
+"""Trial values of the wander, first from far below the noise to half the amplitude between neighbours.
+
+These lie a factor of two apart; then as many among those that the readings leave possible, for forty readings tell the
+wander to a tenth.
+"""
+POSSIBLE = 4.0
+"""Trial values whose log-likelihood lies by more than this below the best are not looked at again."""
+FEWEST_STEPS = 5.0
+"""Grains between two readings with which the curve may still be taken for a walk."""
 LOWER_68, UPPER_68 = 0.15866, 0.84134
 """Ends of the central 68.27 % of a distribution.
 
@@ -49,6 +58,9 @@ class Crossing:
         row: Row of the branch, in order of measurement, nearest to it.
         steepness: 1/T, `slope` over the amplitude: the part of the film that switches there in a tesla, doubled.
         grains: How many independent grains would make the curve wander as it does; None where no course shows.
+        thermal_width: T, over which a grain of one barrier switches; see `activation`.
+        lag: T, standard uncertainty of the field from the moment at which it was read, apart from `uncertainty`: it
+            moves the branches apart or together.
     """
 
     field: float
@@ -59,18 +71,14 @@ class Crossing:
     row: int
     steepness: float
     grains: float | None
+    thermal_width: float = float("inf")
+    lag: float = 0.0
 
-    def scatter(self, grains: float | None, part: float = HALF_WAY) -> float | None:
-        """Standard deviation of this crossing from loop to loop, T, if every grain drew its field anew each time.
-
-        That of a quantile p of n independent draws with density f is sqrt(p (1 - p) / n) / f. It is an upper bound: a
-        grain's barrier is frozen, only the thermal part of its field is drawn anew, and the frozen part returns in
-        every loop.
-        """
-        if grains is None:
+    def scatter(self, part: float = HALF_WAY) -> float | None:
+        """Standard deviation of this crossing from loop to loop, T (see `activation`); None where no course shows."""
+        if self.grains is None:
             return None
-        share = (1 + part) / 2
-        return float(np.sqrt(share * (1 - share) / grains)) / (self.steepness / 2)
+        return quantile_scatter((1 + part) / 2, self.grains, self.steepness / 2, self.thermal_width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,9 @@ def crossings(loop: Loop, plateaus: Plateaus, part: float = HALF_WAY) -> tuple[C
     reach = REACH.get(part, OUTER_REACH)
     curves = [_curve(course, reach) for course in courses]
     trials = _trials(curves)
-    kriged = [None if curve is None else krige(curve.path, curve.targets, curve.ticks, trials) for curve in curves]
+    kriged = _kriged(curves, trials)
+    trials = _closer(trials, _plausibility(kriged, trials))
+    kriged = _kriged(curves, trials)
     weight = _plausibility(kriged, trials)
     wander = float(weight @ trials)
     found: list[Crossing] = []
@@ -130,17 +140,18 @@ def crossings(loop: Loop, plateaus: Plateaus, part: float = HALF_WAY) -> tuple[C
         if curve is None or fit is None:
             found.append(_crossing(course, reach, None))
         else:
-            crossing = _crossing(course, reach, _place(fit, curve.targets, curve.middle, weight))
+            crossing = _crossing(course, reach, _place(fit, curve, trials, weight))
             found.append(replace(crossing, grains=_grains(crossing, curve, wander)))
-    return found[0], found[1]
+    down, up = found
+    width = thermal_width((up.field - down.field) / 2, mean_rate(loop))
+    return replace(down, thermal_width=width), replace(up, thermal_width=width)
 
 
 def _grains(crossing: Crossing, curve: _Curve, wander: float) -> float | None:
     """How many grains, each of which moves the curve by two of n-th parts of the amplitude, make it wander so."""
     if crossing.sharp:
         return None
-    before, after = curve.clock(np.array([crossing.field - curve.step, crossing.field + curve.step]))
-    power = wander**2 * float(after - before) / (2 * curve.step)
+    power = wander**2 * _clock_rate(curve, crossing.field)
     return 2 * crossing.steepness / power if power > 0 else None
 
 
@@ -155,8 +166,19 @@ def _crossing(course: _Course, reach: float, found: tuple[float, float, float] |
     nearest = edge if abs(course.field[edge] - place) <= abs(course.field[edge + 1] - place) else edge + 1
     level_error = course.line.level_uncertainty(place, course.part) / abs(course.amplitude) / slope
     uncertainty = float(np.linalg.norm([error, 0.0 if found is None else level_error, course.branch.field_error]))
+    rows = course.branch.rows
+    reading_rate = 0.0 if rows.rate is None else float(np.nan_to_num(np.abs(rows.rate[course.rows[nearest]])))
+    slack = 0.0 if rows.slack is None else float(np.nanmedian(rows.slack))
     return Crossing(
-        place, uncertainty, found is None, slope * course.amplitude, spacing, int(course.rows[nearest]), slope, None
+        field=place,
+        uncertainty=uncertainty,
+        sharp=found is None,
+        slope=slope * course.amplitude,
+        spacing=spacing,
+        row=int(course.rows[nearest]),
+        steepness=slope,
+        grains=None,
+        lag=reading_rate * slack / float(np.sqrt(3)),
     )
 
 
@@ -278,6 +300,17 @@ def _trials(curves: list[_Curve | None]) -> FloatArray:
     return np.geomspace(lowest, max(highest, 2 * lowest), TRIALS)
 
 
+def _closer(trials: FloatArray, weight: FloatArray) -> FloatArray:
+    """As many trial values again, among those that are possible and their neighbours."""
+    possible = np.flatnonzero(weight > np.exp(-POSSIBLE) * np.max(weight))
+    first, last = max(0, int(possible[0]) - 1), min(len(trials) - 1, int(possible[-1]) + 1)
+    return np.geomspace(trials[first], trials[last], len(trials))
+
+
+def _kriged(curves: list[_Curve | None], trials: FloatArray) -> list[Kriging | None]:
+    return [None if curve is None else krige(curve.path, curve.targets, curve.ticks, trials) for curve in curves]
+
+
 def _plausibility(kriged: list[Kriging | None], trials: FloatArray) -> FloatArray:
     """Probability of each trial value after both branches: the likelihoods times a prior even in the wander itself."""
     total = np.log(trials) + sum(fit.log_likelihood for fit in kriged if fit is not None)
@@ -285,28 +318,48 @@ def _plausibility(kriged: list[Kriging | None], trials: FloatArray) -> FloatArra
     return np.asarray(weight / np.sum(weight), dtype=np.float64)
 
 
-def _place(
-    curve: Kriging, targets: FloatArray, middle: float, weights: FloatArray
-) -> tuple[float, float, float] | None:
+def _place(fit: Kriging, curve: _Curve, trials: FloatArray, weights: FloatArray) -> tuple[float, float, float] | None:
     """Field, uncertainty and steepness of the crossing over all trial values; None when the curve does not cross."""
     found: list[tuple[float, float, float, float]] = []
-    for mean, variance, slope, weight in zip(curve.mean, curve.variance, curve.slope, weights, strict=True):
+    targets, clock_rate = curve.targets, _clock_rate(curve, curve.middle)
+    for trial, weight in enumerate(weights.tolist()):
+        mean = fit.mean[trial]
         rises = np.flatnonzero((mean[:-1] < 0) & (mean[1:] >= 0))
         if weight < 1e-4 or not len(rises):
             continue
-        near = int(rises[np.argmin(np.abs(targets[rises] - middle))])
+        near = int(rises[np.argmin(np.abs(targets[rises] - curve.middle))])
         fraction = float(mean[near] / (mean[near] - mean[near + 1]))
-        place, spread, steep = (
-            float(values[near] + fraction * (values[near + 1] - values[near])) for values in (targets, variance, slope)
+        place, spread, noise, steep = (
+            float(values[near] + fraction * (values[near + 1] - values[near]))
+            for values in (targets, fit.variance[trial], fit.noise[trial], fit.slope[trial])
         )
         if steep > 0:
-            found.append((place, spread / steep**2, steep, float(weight)))
+            grains = curve.step * (steep / trials[trial]) ** 2 / clock_rate
+            spread = noise + (spread - noise) * _grainy(float(grains))
+            found.append((place, spread / steep**2, steep, weight))
     if sum(weight for *_, weight in found) < 0.5:
         return None
     places, variances, slopes, used = (np.array(column) for column in zip(*found, strict=True))
     place = float(np.average(places, weights=used))
     error = float(np.sqrt(np.average(variances + (places - place) ** 2, weights=used)))
     return place, error, float(np.average(slopes, weights=used))
+
+
+def _grainy(grains: float) -> float:
+    """What a walk's variance between readings has to be multiplied by for a curve of so many steps between them.
+
+    The crossing is the place of one grain among n at random places. The k-th of them has the variance
+    p (1 - p) / (n + 2) with p = k / (n + 1) (a beta distribution), where the bridge of a walk would give p (1 - p) / n.
+    Below `FEWEST_STEPS` the curve is a staircase and no walk, and nothing more is taken off.
+    """
+    steps = max(grains, FEWEST_STEPS)
+    return steps / (steps + 2)
+
+
+def _clock_rate(curve: _Curve, field: float) -> float:
+    """How fast the wander's clock goes at a field, against the field itself."""
+    before, after = curve.clock(np.array([field - curve.step, field + curve.step]))
+    return float(after - before) / (2 * curve.step)
 
 
 def _field_noise(branch: Branch) -> float:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labctl.analysis.combine import combine
+from labctl.analysis.combine import combine, of_one_loop
 from labctl.analysis.result import Result, Results, missing
 
 
@@ -38,7 +38,7 @@ def test_what_another_loop_would_differ_by_is_said_where_it_is_more_than_the_unc
             "coercive_field_up"
         ].note
 
-    assert noted(3e-4) == "another loop would scatter by up to 0.3 mT"
+    assert noted(3e-4) == "another loop would scatter by about 0.3 mT"
     assert noted(3e-5) is None
 
 
@@ -63,6 +63,31 @@ def test_student_intervals_of_three_loops_hold_the_mean() -> None:
         low, high = combine([loop(0.07 + 2e-4 * x) for x in rng.standard_normal(3)])["coercive_field_up"].interval(0.95)
         held += low <= 0.07 <= high
     assert 368 <= held <= 390
+
+
+def with_ensemble(field: float, scatter: float | None) -> Results:
+    up = Result(field, 3e-5, "T", "this loop", scatter=scatter)
+    return Results({"coercive_field_up": up, "coercive_field_up_ensemble": of_one_loop(up)})
+
+
+def test_the_ensembles_median_is_as_sure_as_one_loop_and_its_scatter_or_as_several_loops_are() -> None:
+    one = combine([with_ensemble(0.07, 4e-5)])["coercive_field_up_ensemble"]
+    assert (one.value, one.uncertainty, one.of) == (0.07, pytest.approx(5e-5), "ensemble")
+    for scatter in (4e-5, None):  # several loops need no model
+        several = combine([with_ensemble(field, scatter) for field in (0.070, 0.072, 0.074)])
+        up, ensemble = several["coercive_field_up"], several["coercive_field_up_ensemble"]
+        assert (up.of, ensemble.of) == ("mean of 3 loops", "ensemble")
+        assert ensemble.interval(0.95) == up.interval(0.95)
+        assert ensemble.note == "from 3 loops, if they scatter normally"
+
+
+def test_one_loop_without_a_course_says_nothing_of_the_ensemble() -> None:
+    none = of_one_loop(Result(0.07, 3e-4, "T", "this loop"))
+    assert none.value is None
+    assert none.why == (
+        "one loop does not tell how loops scatter: too few readings show the course of the switching; measure several"
+    )
+    assert of_one_loop(missing("T", "no switch")).why == "no switch"
 
 
 def test_loops_without_a_result_are_left_out_and_said() -> None:

@@ -122,7 +122,7 @@ def test_prefixes_stay_with_what_people_write() -> None:
 
 def test_every_name_of_a_hall_loop_has_a_unit() -> None:
     assert set(HALL_LOOP_UNITS.values()) <= {"ohm", "T", "1", "ohm/T", "T/s"}
-    assert len(HALL_LOOP_UNITS) == 15
+    assert len(HALL_LOOP_UNITS) == 17
 
 
 def test_scatter_is_written_only_where_there_is_one_and_read_back() -> None:

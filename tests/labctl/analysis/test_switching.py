@@ -151,7 +151,7 @@ def test_scatter_from_loop_to_loop_is_told_from_one_loop(film: Grains) -> None:
     found: list[tuple[float, float, float]] = []
     for _ in range(40):
         for sign, crossing in zip((-1, 1), crossings_of(film.loop(rng)[0]), strict=True):
-            scatter = crossing.scatter(crossing.grains)
+            scatter = replace(crossing, thermal_width=np.inf).scatter()  # nothing of these grains is frozen
             assert scatter is not None
             assert crossing.grains is not None
             found.append((sign * crossing.field, scatter, crossing.grains))
@@ -162,6 +162,17 @@ def test_scatter_from_loop_to_loop_is_told_from_one_loop(film: Grains) -> None:
 
 def test_levels_away_from_half_way_scatter_by_their_own_quantile() -> None:
     crossing = Crossing(0.07, 1e-5, False, 5.0, 1e-3, 0, 50.0, 400)
-    assert crossing.scatter(400) == pytest.approx(0.5 / 20 / 25)
-    assert crossing.scatter(400, -0.8) == pytest.approx(0.3 / 20 / 25)
-    assert crossing.scatter(None) is None
+    assert crossing.scatter() == pytest.approx(0.5 / 20 / 25)
+    assert crossing.scatter(-0.8) == pytest.approx(0.3 / 20 / 25)
+    assert replace(crossing, thermal_width=1e-3).scatter() == pytest.approx(np.sqrt(np.log(2) * 1e-3 / 1e4))
+    assert replace(crossing, grains=None).scatter() is None
+
+
+def test_the_moment_within_a_query_at_which_a_field_was_read_is_part_of_the_error() -> None:
+    """Nobody says which it was, so that it counts as even over the query: its half over the root of three."""
+    loop, *_ = Grains().loop(np.random.default_rng(3))
+    slack = np.full(len(loop.up.rows.field), 0.02)
+    loose = replace(loop, up=replace(loop.up, rows=replace(loop.up.rows, slack=slack)))
+    down, up = crossings_of(loose)
+    assert (down.lag, up.lag) == (0.0, pytest.approx(0.02 * 5e-3 / np.sqrt(3)))
+    assert up.uncertainty == crossings_of(loop)[1].uncertainty
