@@ -35,12 +35,22 @@ class Device(ABC):
         What is ready already counts as now.
         """
 
+    def owes_reply(self) -> bool:
+        """Whether a reply will come without another message, by time alone, even if nobody knows when yet."""
+        return self.ready_at() is not None
+
+    def hurry(self) -> None:  # noqa: B027 - most boxes answer at once when they have nothing to measure
+        """Have replies that are finished and only on their way here now: who asked only looks on."""
+
     @abstractmethod
     def clear(self) -> None:
         """Device clear (GPIB DCL/SDC): forget unfinished input and output; settings stay."""
 
     def read_without_talk(self) -> None:  # noqa: B027 - only boxes that queue errors have something to do
         """A client on GPIB asked for bytes and there are none on their way (IEEE 488.2: query unterminated)."""
+
+    def interrupted(self) -> None:  # noqa: B027 - only boxes that queue errors have something to do
+        """A client on GPIB wrote before it had read a whole reply (IEEE 488.2: query interrupted); the rest is gone."""
 
     def status_byte(self) -> int:
         """Answer a serial poll; clears the request for service."""

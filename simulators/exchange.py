@@ -13,12 +13,13 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from instruments import scpi
 from instruments.scpi import ScpiError
 from instruments.tables import errors
-from instruments.tables.table import CommandTable, Row, Value, limit, print_value, read_arguments, short_word
+from instruments.tables.table import CommandTable, Row, Value, limit, print_value, read_arguments, value_when_new
+from simulators.effects import command, marked, query
 from simulators.messages import CACHE_SIZE, Effect, Later, MessageExchange, Outcome, Step
 from simulators.status import REQUEST_SERVICE, EventRegister
 from simulators.timeline import Timeline
@@ -29,28 +30,6 @@ _LONGEST_ARGUMENT = 1024
 _REMEMBERED_LENGTH = 64
 _BASES = {"ASC": "{:d}", "HEX": "#H{:X}", "OCT": "#Q{:o}", "BIN": "#B{:b}"}
 
-EffectT = TypeVar("EffectT", bound=Effect)
-
-_marks: dict[object, list[tuple[str, bool]]] = {}
-
-
-def command(*headers: str) -> Callable[[EffectT], EffectT]:
-    """Make a method the effect of these headers' command form; it is called with the values that were read."""
-    return _marker(headers, asked=False)
-
-
-def query(*headers: str) -> Callable[[EffectT], EffectT]:
-    """Make a method the effect of these headers' query form; it returns the reply."""
-    return _marker(headers, asked=True)
-
-
-def _marker(headers: tuple[str, ...], *, asked: bool) -> Callable[[EffectT], EffectT]:
-    def mark(method: EffectT) -> EffectT:
-        _marks.setdefault(method, []).extend((header, asked) for header in headers)
-        return method
-
-    return mark
-
 
 class ScpiDevice(MessageExchange):
     """A box that speaks SCPI; subclasses give the table and the effects.
@@ -59,14 +38,21 @@ class ScpiDevice(MessageExchange):
         table: The instrument's command table.
         version: The answer to SYSTem:VERSion?.
         reset_duration: How long *RST and SYSTem:PRESet take, in s.
-        when_new: What rows hold that *RST leaves alone, when the box is new; by header.
+        idle: Headers whose effect is that of an instrument which has nothing under way, as long as what they belong to
+            is not simulated.
+        refused: Headers that are refused wherever they would begin something that is not simulated.
+        kept: Headers whose effect is to keep a setting, from which nothing follows.
+        volatile: Headers (their beginnings) whose settings *RST leaves alone and a loss of power does not.
         settings: Values of the rows that have one, by the table's own spelling of the header.
     """
 
     table: ClassVar[CommandTable]
     version: ClassVar[str] = "1995.0"
     reset_duration: ClassVar[float] = 0.0
-    when_new: ClassVar[dict[str, Value]] = {}
+    idle: ClassVar[tuple[str, ...]] = ()
+    refused: ClassVar[tuple[str, ...]] = ()
+    kept: ClassVar[tuple[str, ...]] = ()
+    volatile: ClassVar[tuple[str, ...]] = ("TRACe",)
     _effect_names: ClassVar[dict[tuple[str, bool], str]] = {}
     _keys: ClassVar[dict[str, str]] = {}
 
@@ -78,7 +64,7 @@ class ScpiDevice(MessageExchange):
         cls._effect_names = {}
         for ancestor in reversed(cls.__mro__):
             for name, member in vars(ancestor).items():
-                for header, asked in _marks.get(member, ()) if callable(member) else ():
+                for header, asked in marked(member) if callable(member) else ():
                     try:
                         cls._effect_names[cls.table[header].header, asked] = name
                     except KeyError:  # not every instrument has all the common headers
@@ -96,9 +82,7 @@ class ScpiDevice(MessageExchange):
         self._attach_registers()
         for row in self.table:
             if row.parameters and row.command:
-                self.settings[row.header] = _when_new(row)
-        for header, value in self.when_new.items():
-            self.settings[self.key(header)] = value
+                self.settings[row.header] = value_when_new(row)
 
     # ---- what subclasses use
 
@@ -130,6 +114,10 @@ class ScpiDevice(MessageExchange):
         """Change a setting by any spelling of its header."""
         self.settings[self.key(header)] = value
 
+    def has_effect(self, header: str) -> bool:
+        """Whether a row does more than keep and show its setting; `header` in the table's own spelling."""
+        return (header, False) in self._effects or (header, True) in self._effects
+
     # ---- what subclasses give or add to
 
     @abstractmethod
@@ -139,7 +127,6 @@ class ScpiDevice(MessageExchange):
     def reset(self) -> None:
         """Carry out *RST: the rows take their reset values."""
         self.settings.update((row.header, row.reset) for row in self.table if row.reset is not None)
-        self.want_completion(False)
 
     def preset(self) -> None:
         """Carry out SYSTem:PRESet."""
@@ -148,6 +135,20 @@ class ScpiDevice(MessageExchange):
 
     def restored(self) -> None:
         """Do what follows from *RCL having replaced the settings."""
+
+    def power_cycle(self) -> None:
+        """Switch off and on; the set-up is then the one that SYSTem:POSetup selects."""
+        super().power_cycle()
+        for row in self.table:
+            if row.header.startswith(self.volatile) and row.header in self.settings:
+                self.settings[row.header] = value_when_new(row)
+        setup = str(self.settings.get("SYSTem:POSetup", "RST"))
+        if setup.startswith("SAV"):
+            self._recall(int(setup.removeprefix("SAV")))
+        elif setup == "PRES":
+            self.preset()
+        else:
+            self.reset()
 
     def triggered(self) -> Outcome:
         """Carry out *TRG; nothing waits for a trigger here."""
@@ -228,6 +229,8 @@ class ScpiDevice(MessageExchange):
 
     @command("*RST")
     def _reset(self) -> Outcome:
+        """Nobody hears of the completion of what this ends (IEEE 488.2, 10.32)."""
+        self.want_completion(False)
         self.reset()
         return self._busy(self.reset_duration)
 
@@ -247,7 +250,8 @@ class ScpiDevice(MessageExchange):
 
     @command("*SAV")
     def _save(self, memory: int) -> None:
-        self._saved[memory] = dict(self.settings)
+        """Keep what *RST would change, and nothing else (IEEE 488.2, 10.33); power may go meanwhile."""
+        self._saved[memory] = {row.header: self.settings[row.header] for row in self.table if row.reset is not None}
 
     @command("*RCL")
     def _recall(self, memory: int) -> None:
@@ -293,7 +297,9 @@ class ScpiDevice(MessageExchange):
 
     @command("*SRE")
     def _set_service_enable(self, value: int) -> None:
+        """What is enabled anew is a new reason, so that what is not is forgotten at once."""
         self.status.service_enable = value & ~REQUEST_SERVICE
+        self.service_requested()
 
     @query("*SRE")
     def _ask_service_enable(self) -> str:
@@ -380,21 +386,3 @@ def _one() -> str:
 
 def _enable(register: EventRegister, value: int) -> None:
     register.enable = value
-
-
-def _when_new(row: Row) -> Value:
-    """What a row holds before anything was stored: its reset value, else the first that is allowed."""
-    if row.reset is not None:
-        return row.reset
-    parameter = row.parameters[0]
-    if parameter.kind == "boolean":
-        return False
-    if parameter.kind in {"word", "words"}:
-        first = short_word(parameter.words[0])
-        return first if parameter.kind == "word" else (first,)
-    if parameter.kind in {"string", "channels"}:
-        return "" if parameter.kind == "string" else "()"
-    if parameter.kind == "numbers":
-        return ()
-    smallest = min(parameter.values) if parameter.values else parameter.minimum or 0
-    return smallest if parameter.kind == "number" else round(smallest)

@@ -13,10 +13,12 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from instruments.scpi import ScpiError
 from instruments.tables.table import Value
 from simulators.device import Device
+from simulators.lines import cut_messages
 from simulators.status import OPERATION_COMPLETE, Status
 from simulators.timeline import Event, Timeline
 
@@ -87,10 +89,15 @@ class MessageExchange(Device):
     """A box that takes messages, carries them out in order, and keeps replies until they are read.
 
     Attributes:
+        input_limit: Bytes of unfinished and waiting messages that the box holds.
+        output_limit: Bytes of one reply that it holds.
         stream: Whether the door carries bytes without bus messages (a socket): replies are then sent one after the
             other, and a message that comes before the reply was read interrupts nothing.
         status: What the box says about itself in bits.
     """
+
+    input_limit: ClassVar[int] = INPUT_LIMIT
+    output_limit: ClassVar[int] = OUTPUT_LIMIT
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
@@ -154,6 +161,10 @@ class MessageExchange(Device):
         if wanted and not self._operations:
             self.status.events |= OPERATION_COMPLETE
 
+    def busy(self) -> bool:
+        """Whether a command is under way that holds back the next."""
+        return self._held is not None
+
     def reply_available(self) -> bool:
         """Whether a reply waits to be read, or has been begun by the message that is running."""
         return bool(self._output) or (self._running is not None and bool(self._running.replies))
@@ -187,6 +198,15 @@ class MessageExchange(Device):
         time = self.operations_end() if held.time is None else held.time
         return max(time, self.timeline.now) if time is not None and time < math.inf else None
 
+    def owes_reply(self) -> bool:
+        """Whether time alone brings a reply; see `Device.owes_reply`."""
+        held = self._held
+        return bool(self._output) or (held is not None and held.time != math.inf and self._awaits_reply())
+
+    def interrupted(self) -> None:
+        """Queue -410; see `Device.interrupted`."""
+        self.status.report(INTERRUPTED)
+
     def read_without_talk(self) -> None:
         """Queue -420, unless a query is at work; see `Device.read_without_talk`."""
         if not self._output and not self._awaits_reply():
@@ -214,19 +234,26 @@ class MessageExchange(Device):
     def trigger(self) -> None:
         """Group execute trigger: *TRG without the letters.
 
-        It interrupts nothing. It waits its turn behind a command that takes time, but not behind *OPC? or *WAI, which
-        may be waiting for it.
+        It interrupts nothing. It waits its turn behind a command that takes time, but not behind *OPC? or *WAI or a
+        query for a reading that nobody knows of yet, which may be waiting for it.
         """
         message = _Message([(self.triggered, (), False)], 0)
         if self._held is None:
             self._run(message)
-        elif self._held.time is not None:
+        elif self._held.time is not None and self._held.time < math.inf:
             self._queue(message)
         else:
             try:
                 self.triggered()
             except ScpiError as error:
                 self.status.report(error.code)
+            else:
+                self.look_again()
+
+    def look_again(self) -> None:
+        """Something has happened from which a command may know when its wait is over."""
+        if self._held is not None and self._held.time == math.inf:
+            self._resume()
 
     def power_cycle(self) -> None:
         """Switch off and on: nothing is pending, the power-on bit is set, all masks are zero."""
@@ -241,17 +268,17 @@ class MessageExchange(Device):
         if self._output and not self.stream and not data.isspace() and data:
             self._output = b""
             self.status.report(INTERRUPTED)
-        *lines, self._input = (self._input + data).split(b"\n")
+        *lines, self._input = cut_messages(self._input + data, whole=not self.stream)
         for line in lines:
             if self._overrun:
                 self._overrun = False
-            elif len(line) > INPUT_LIMIT:
+            elif len(line) > self.input_limit:
                 self.status.report(INPUT_OVERRUN)
             elif line and not line.isspace():
                 self._accept(_Message(self._program(line), len(line)))
         if self._overrun:
             self._input = b""
-        elif len(self._input) > INPUT_LIMIT:
+        elif len(self._input) > self.input_limit:
             self._input, self._overrun = b"", True
             self.status.report(INPUT_OVERRUN)
 
@@ -283,7 +310,7 @@ class MessageExchange(Device):
     def _queue(self, message: _Message) -> None:
         """Let a message wait, as far as there is room."""
         length = message.length + _MESSAGE_OVERHEAD
-        if self._waiting_bytes + length > INPUT_LIMIT:
+        if self._waiting_bytes + length > self.input_limit:
             self.status.report(INPUT_OVERRUN)
             return
         self._waiting.append(message)
@@ -319,6 +346,8 @@ class MessageExchange(Device):
             except ScpiError as error:
                 self.status.report(error.code)
                 break
+            if self.status.service_enable:  # a reason that goes and comes again within a message is a new one
+                self.service_requested()
             if outcome is None:
                 continue
             if isinstance(outcome, Later):
@@ -332,7 +361,7 @@ class MessageExchange(Device):
             self._send(";".join(replies))
 
     def _send(self, reply: str) -> None:
-        if len(reply) > OUTPUT_LIMIT:
+        if len(reply) > self.output_limit:
             self.status.report(DEADLOCKED)
             return
         self._output += reply.encode("latin-1", "replace") + b"\n"
@@ -340,6 +369,11 @@ class MessageExchange(Device):
     def _hold(self, message: _Message, later: Later) -> None:
         message.time, message.finish, message.event = later.time, later.finish, None
         self._held = message
+        if later.time == math.inf and self._waiting:  # what is behind it has come to end it already
+            self._give_up(message)
+            if not message.dropped:
+                self.status.report(INTERRUPTED)
+            return
         if later.time is not None and later.time < math.inf:
             message.event = self.timeline.schedule(later.time, self._resume)
 
@@ -356,11 +390,12 @@ class MessageExchange(Device):
             self.status.report(error.code)
             outcome, held.position = None, len(held.steps)
         if isinstance(outcome, Later):
+            self._running = None
             self._hold(held, outcome)
-            return
-        if outcome is not None:
-            held.replies.append(outcome)
-        self._run(held)
+        else:
+            if outcome is not None:
+                held.replies.append(outcome)
+            self._run(held)
         while self._waiting and self._held is None:
             following = self._waiting.popleft()
             self._waiting_bytes -= following.length + _MESSAGE_OVERHEAD

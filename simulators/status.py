@@ -100,14 +100,15 @@ class ErrorQueue:
     def __len__(self) -> int:
         return len(self._codes)
 
-    def push(self, code: int) -> None:
-        """Put a number into the queue."""
+    def push(self, code: int) -> bool:
+        """Put a number into the queue; return whether there was room for it."""
         if not _within(code, self._accepted) or _within(code, self._refused):
-            return
+            return True
         if len(self._codes) < QUEUE_LENGTH:
             self._codes.append(code)
-        else:
-            self._codes[-1] = QUEUE_OVERFLOW
+            return True
+        self._codes[-1] = QUEUE_OVERFLOW
+        return False
 
     def pop(self) -> int:
         """Take the oldest number out; 0 if there is none."""
@@ -118,12 +119,12 @@ class ErrorQueue:
         self._codes.clear()
 
     def enable(self, text: str) -> None:
-        """Queue only the messages of a list, e.g. `(-440:-100,+408)`.
+        """Queue only the messages of a list, e.g. `(-440:-100,+408)`; what was disabled before does not count any more.
 
         Raises:
             ScpiError: It is no list of numbers and ranges (-104, -222).
         """
-        self._accepted, self._refused, self.enabled = _ranges(text), (), text
+        self._accepted, self._refused, self.enabled, self.disabled = _ranges(text), (), text, "()"
 
     def disable(self, text: str) -> None:
         """Do not queue the messages of a list.
@@ -195,8 +196,9 @@ class Status:
         self._requested = False
 
     def report(self, code: int) -> None:
-        """Queue an error and set its bit in the standard event register."""
-        self.errors.push(code)
+        """Queue an error and set its bit in the standard event register, and that of -350 where the queue is full."""
+        if not self.errors.push(code):
+            self.events |= event_bits(QUEUE_OVERFLOW)
         self.events |= event_bits(code)
 
     def power_on(self) -> None:

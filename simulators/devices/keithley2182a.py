@@ -44,11 +44,10 @@ class Keithley2182A(Measurement):
 
     table = TABLE
     version = "1991.0"
+    idle: ClassVar[tuple[str, ...]] = ("*TST", "CALC3:IMM")
+    refused: ClassVar[tuple[str, ...]] = ("SENS:VOLT:RAT", "SENS:VOLT:DELT", "SENS:HOLD:STAT", "ROUT:SCAN:LSEL")
     reset_duration: ClassVar[float] = 0.5
     """*RST takes seconds on some units (assumed; 0.1 s to 3 s are reported)."""
-    when_new: ClassVar[dict[str, Value]] = {
-        "TRAC:POIN": 100, "TRAC:FEED": "SENS1", "TRAC:FEED:CONT": "NEV", "SYST:POS": "PRES", "SYST:BEEP": True,
-    }  # fmt: skip
 
     def __init__(
         self,
@@ -62,7 +61,7 @@ class Keithley2182A(Measurement):
         super().__init__(timeline, terminals, noise, line_frequency)
         self._serial = serial
         self._firmware = firmware
-        self._power_on_settings()
+        self.preset()
 
     def identity(self) -> str:
         """Return the answer to *IDN?."""
@@ -89,17 +88,11 @@ class Keithley2182A(Measurement):
             self.start()
 
     def power_cycle(self) -> None:
-        """Switch off and on: measuring without end, the buffer is empty."""
+        """Switch off and on: the buffer is empty; as it leaves the factory, it then measures without end."""
         self.halt()
-        super().power_cycle()
-        self._power_on_settings()
-
-    def _power_on_settings(self) -> None:
-        for header, value in self.when_new.items():
-            self.set_value(header, value)
         self.empty_buffer()
         self._latest = None
-        self.preset()
+        super().power_cycle()
 
     def _after_reset(self) -> None:
         """Linked settings: the table's values are those of a 60 Hz line, and limits stand for the highest range."""

@@ -60,11 +60,21 @@ class Keithley6221(ScpiDevice):
 
     table = TABLE
     version: ClassVar[str] = "1999.0"  # unsure: the form is the standard's, the year is not confirmed
-    when_new: ClassVar[dict[str, Value]] = {
-        "TRAC:POIN": 100, "TRAC:NOT": 50, "TRAC:FEED": "CALC1", "TRAC:FEED:CONT": "NEV", "TRAC:TST:FORM": "ABS",
-        "SYST:COMM:SER:BAUD": 19200, "SYST:COMM:SER:PACE": "XOFF", "SYST:COMM:SER:TERM": "LF",
-        "SYST:COMM:GPIB:ADDR": 12, "SYST:COMM:SEL": "GPIB", "SYST:POS": "RST", "SYST:BEEP": True,
-    }  # fmt: skip
+    idle: ClassVar[tuple[str, ...]] = (
+        "SOUR:DELT:NVPR", "SOUR:PDEL:NVPR", "SOUR:DCON:NVPR", "SOUR:DCON:NVZ", "SOUR:SWE:ABOR", "SOUR:WAVE:ABOR",
+        "ABOR", "INIT", "SENS:DATA", "SENS:DATA:FRES", "CALC:DATA", "CALC:DATA:FRES", "CALC2:DATA", "CALC2:IMM",
+        "CALC3:LIM:FAIL", "TRAC:DATA", "TRAC:DATA:SEL", "TRAC:DATA:TYPE", "TRAC:FREE", "TRAC:POIN:ACT", "*TRG", "*TST",
+        "SYST:COMM:SER:ENT", "DISP:ATTR", "DISP:WIND2:ATTR",
+    )  # fmt: skip
+    refused: ClassVar[tuple[str, ...]] = (
+        "SOUR:SWE:ARM", "SOUR:WAVE:ARM", "SOUR:WAVE:INIT", "SOUR:WAVE:EXTR", "SOUR:DELT:ARM", "SOUR:PDEL:ARM",
+        "SOUR:DCON:ARM",
+    )  # fmt: skip
+    kept: ClassVar[tuple[str, ...]] = (
+        "SOUR:DELT:HIGH", "SOUR:LIST:CURR:APP", "SOUR:LIST:CURR:POIN", "SOUR:LIST:DEL:APP", "SOUR:LIST:DEL:POIN",
+        "SOUR:LIST:COMP:APP", "SOUR:LIST:COMP:POIN", "SOUR:WAVE:ARB:APP", "SOUR:WAVE:ARB:POIN", "TRIG:ILIN",
+        "TRIG:OLIN", "SOUR:WAVE:PMAR:OLIN", "TRAC:NOT", "FORM:ELEM",
+    )  # fmt: skip
     range_ends_automatic: ClassVar[bool] = True
     """Whether RANGe turns RANGe:AUTO off by itself (unsure)."""
     meter_missing: ClassVar[int] = -241
@@ -108,12 +118,9 @@ class Keithley6221(ScpiDevice):
         self._release()
 
     def power_cycle(self) -> None:
-        """Switch off and on: the output is off, buffer settings are as when new."""
+        """Switch off and on: the output is off, whatever set-up it starts with."""
         super().power_cycle()
         self.status.operation.condition = IDLE
-        self.reset()
-        for header, value in self.when_new.items():
-            self.set_value(header, value)
 
     def refresh(self) -> None:
         """Look at the terminals: compliance can come and go with the sample."""

@@ -6,6 +6,7 @@ to the next advisory number.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -32,7 +33,7 @@ from simulators.physics.thermal import TemperatureApproach
 from simulators.timeline import Timeline
 
 INPUT_BUFFER = 4096
-"""Bytes of an unfinished message that are kept; assumed."""
+"""Bytes of one message that are kept; what is longer is thrown away up to its end. Assumed."""
 
 OUTPUT_QUEUE = 32
 """Replies that wait to be fetched; the oldest is lost when another comes. Assumed."""
@@ -41,6 +42,11 @@ CLOCK_OFFSET = 30_422_650.78
 """Time stamp in s at the lab's beginning: the controller counts from a moment of its own, not from 1970."""
 
 IDENTITY = "QUANTUM DESIGN,MODEL 6000,0,SIMULATED"
+
+KEPT = ("BRIDGE", "DRVOUT", "SIGOUT", "LINK", "USERTEMP", "DIGSET", "EXTSET")
+"""Headers whose settings are kept and answered, and from which nothing follows: nothing is wired to these outputs."""
+
+_TERMINATOR = re.compile(rb"[;\r\n]")
 
 Setter = Callable[..., None]
 Effect = Callable[[], None]
@@ -123,7 +129,7 @@ class Model6000(Device):
 
     def _power_on(self) -> None:
         """Settings as after switching on; what the bridges, outputs and lines had is gone."""
-        self._input = b""
+        self._input, self._overrun = b"", False
         self._replies.clear()
         self._latest: dict[int, str] = {}
         self._stored: dict[tuple[str, int], tuple[float, ...]] = {}
@@ -133,7 +139,7 @@ class Model6000(Device):
 
     def write(self, data: bytes) -> None:
         """Receive bytes; a message ends with a semicolon, a line feed or a carriage return."""
-        effects = None if self._input else self._understood.get(data)
+        effects = None if self._input or self._overrun else self._understood.get(data)
         if effects is None:
             effects = self._receive(data)
         for effect in effects:
@@ -150,9 +156,14 @@ class Model6000(Device):
         """Return when the oldest reply is ready (lab s)."""
         return max(self._replies[0][0], self.timeline.now) if self._replies else None
 
+    def hurry(self) -> None:
+        """Have all replies here now."""
+        now = self.timeline.now
+        self._replies = deque(((min(time, now), reply) for time, reply in self._replies), maxlen=OUTPUT_QUEUE)
+
     def clear(self) -> None:
         """Forget the unfinished message and all replies."""
-        self._input = b""
+        self._input, self._overrun = b"", False
         self._replies.clear()
 
     def power_cycle(self) -> None:
@@ -163,15 +174,20 @@ class Model6000(Device):
     # understanding
 
     def _receive(self, data: bytes) -> tuple[Effect, ...]:
+        if self._overrun:  # the rest of a message that was too long goes where its beginning went
+            found = _TERMINATOR.search(data)
+            if found is None:
+                return ()
+            self._overrun, data = False, data[found.end() :]
         fresh = not self._input
         text = self._input + data
         end = max(text.rfind(b";"), text.rfind(b"\n"), text.rfind(b"\r")) + 1
         self._input = text[end:]
-        if len(self._input) > INPUT_BUFFER:
-            self._input = b""
-            self._complain()
         effects = tuple(self._understand(message) for message in split_message(text[:end].decode("latin-1")))
-        if fresh and not self._input and len(data) <= 64:
+        if len(self._input) > INPUT_BUFFER:
+            self._input, self._overrun = b"", True
+            effects = (*effects, self._complain)
+        if fresh and not self._input and not self._overrun and len(data) <= 64:
             if len(self._understood) >= 256:
                 self._understood.clear()
             self._understood[data] = effects
@@ -179,6 +195,8 @@ class Model6000(Device):
 
     def _understand(self, message: str) -> Effect:
         """What a message does; the same whenever it comes, so that it need not be read twice."""
+        if len(message) > INPUT_BUFFER:
+            return self._complain
         try:
             unit = parse_unit(message)
             row, _ = MODEL6000.find((), unit.header)

@@ -271,8 +271,8 @@ class Measurement(Processing):
         for start in kept:
             volts = self._collected(setup, start) + self._fluctuation(setup)
             if setup.filter is not None and abs(volts) <= converter.OVERRANGE * setup.range:
-                self._filter.add(volts, setup.filter)
-                volts = self._filter.latest()
+                filtered = self._filter.add(volts, setup.filter)
+                volts = self._filter.latest() if filtered is None else filtered
         return self._reading(setup, volts)
 
     def _free_start(self, setup: Setup, since: float, period: float, index: int) -> float:

@@ -227,6 +227,8 @@ class TriggerModel(ScpiDevice):
             self._external("EXT")
         except ScpiError as error:
             self.status.report(error.code)
+        else:
+            self.look_again()
 
     def _external(self, source: str) -> None:
         waiting = self._initiated and self._event is None and self._free_since is None

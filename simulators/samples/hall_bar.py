@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,12 @@ from simulators.samples.model import Parameters, parameters
 from simulators.samples.sample import Sample
 
 _LARGEST_IMBALANCE = 1e-12  # of the largest current: what rounding may leave of a sum that should be zero
+
+
+@lru_cache(maxsize=16)
+def _shared(magnet: Ferrimagnet) -> Ferrimagnet:
+    """Return one that is equal; it never changes, and its table takes longer to make than all the rest of a lab."""
+    return magnet
 
 
 class HallBarParameters(Parameters):
@@ -86,16 +93,18 @@ class HallBarParameters(Parameters):
 
     def ferrimagnet(self) -> Ferrimagnet:
         """The magnetic layer."""
-        return Ferrimagnet(
-            rare_earth_fraction=self.rare_earth_fraction,
-            spin=self.rare_earth_spin,
-            lande_factor=self.rare_earth_lande_factor,
-            rare_earth_moment=self.rare_earth_moment,
-            exchange_field=self.exchange_field,
-            exchange_shape=self.exchange_shape,
-            curie_temperature=self.curie_temperature,
-            atom_density=self.atom_density,
-            compensation_temperature=self.compensation_temperature,
+        return _shared(
+            Ferrimagnet(
+                rare_earth_fraction=self.rare_earth_fraction,
+                spin=self.rare_earth_spin,
+                lande_factor=self.rare_earth_lande_factor,
+                rare_earth_moment=self.rare_earth_moment,
+                exchange_field=self.exchange_field,
+                exchange_shape=self.exchange_shape,
+                curie_temperature=self.curie_temperature,
+                atom_density=self.atom_density,
+                compensation_temperature=self.compensation_temperature,
+            )
         )
 
     def network(self, squares: float) -> HallNetwork:

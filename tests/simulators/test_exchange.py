@@ -33,6 +33,9 @@ def _rows():
     yield word("FORMat:SREGister", ("ASCii", "HEXadecimal", "OCTal", "BINary"), "ASC")
     yield question("READ", reply="%s")
     yield question("FOREver", reply="%s")
+    yield question("THENforever", reply="%s")
+    yield number("TRACe:POINts", count(2, 1024), None, "%d", initial=100)
+    yield word("SYSTem:POSetup", ("RST", "PRESet", "SAV0"), None, initial="RST")
     yield question("LONG", reply="%s")
     yield action("SLOW")
     yield action("STARt")
@@ -60,6 +63,10 @@ class Box(ScpiDevice):
     @query("FOREver")
     def _wait_for_ever(self) -> Outcome:
         return Later(math.inf, lambda: "never")
+
+    @query("THENforever")
+    def _read_and_wait_for_ever(self) -> Outcome:
+        return Later(self.timeline.now + 0.1, self._wait_for_ever)
 
     @query("LONG")
     def _talk(self) -> str:
@@ -152,7 +159,7 @@ def bench():
         ("SOUR:COUN INF;COUN?", "+9.9E37\n"),
         ("CHAN2:GAIN 0.25;GAIN?", "0.25\n"),
         ("DISP:TEXT 'a;b,''c''';TEXT?", "\"a;b,'c'\"\n"),
-        ('DISP:TEXT "it""s";TEXT?', '"it"s"\n'),
+        ('DISP:TEXT "it""s";TEXT?', '"it""s"\n'),
         (":*ESE 60;*ESE?;*SRE 255;*SRE?", "60;191\n"),
         ("*ESE #H1F;*ESE?;:FORM:SREG HEX;*ESE?;:FORM:SREG BIN;:STAT:OPER:ENAB 31;ENAB?", "31;#H1F;#B11111\n"),
         ("CURR 1e-3;*RST;:CURR?", "0.000000E+00\n"),
@@ -473,4 +480,94 @@ def test_noise_on_the_line_breaks_nothing(bench):
     bench.device.clear()
     bench.write("\n*CLS;*RST")
     assert bench.ask("*IDN?") == "MAKER,BOX,1,A\n"
+    assert bench.errors() == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_command_for_another_box_may_end_with_a_line_feed(bench, stream):
+    """As clients send it through a box that passes text on."""
+    bench.device.stream = stream
+    bench.write(b'DISP:TEXT "*IDN?\n"\n')
+    assert bench.ask("DISP:TEXT?") == '"*IDN?\n"\n'
+    assert bench.errors() == []
+
+
+def test_an_open_string_swallows_no_later_message_of_a_socket(bench):
+    bench.device.stream = True
+    bench.write(b"DISP:TEXT 'open\nCURR 1e-3\n")
+    assert bench.ask("CURR?") == "1.000000E-03\n"
+    assert bench.errors() == [-151]
+
+
+def test_a_queue_that_overflows_is_an_error_of_the_device(bench):
+    for _ in range(10):
+        bench.write("WHAT")
+    assert bench.ask("*ESR?") == "32\n"
+    bench.write("WHAT")
+    assert bench.ask("*ESR?") == "40\n"
+
+
+def test_enabling_errors_ends_what_was_disabled(bench):
+    bench.write("STAT:QUE:DIS (-113)")
+    bench.write("STAT:QUE:ENAB (-113, -109)")
+    assert bench.ask("STAT:QUE:DIS?") == "()\n"
+    bench.write("WHAT")
+    assert bench.errors() == [-113]
+
+
+def test_saved_is_what_a_reset_would_change(bench):
+    bench.write("CURR 1e-3;:TRAC:POIN 7;*SAV 0")
+    bench.write("CURR 2e-3;:TRAC:POIN 9;*RCL 0")
+    assert bench.ask("CURR?;:TRAC:POIN?") == "1.000000E-03;9\n"
+
+
+@pytest.mark.parametrize(("setup", "points"), [("RST", "1"), ("PRES", "7"), ("SAV0", "3")])
+def test_what_it_starts_with_is_chosen_and_outlives_power(bench, setup, points):
+    bench.write(f"SOUR:COUN 3;*SAV 0;:SOUR:COUN 5;:TRAC:POIN 7;:SYST:POS {setup}")
+    bench.device.power_cycle()
+    assert bench.ask("SOUR:COUN?;:SYST:POS?;:TRAC:POIN?") == f"{points};{setup};100\n"
+
+
+def test_a_new_box_holds_what_the_table_says(bench):
+    assert bench.ask("TRAC:POIN?;:SYST:POS?;:SOUR:COUN?") == "100;RST;1\n"
+
+
+def test_a_reset_forgets_that_somebody_waits_for_completion(bench):
+    bench.write("STAR;*OPC;*RST")
+    bench.clock.sleep(5.0)
+    assert bench.ask("*ESR?") == "0\n"
+
+
+def test_a_reason_that_comes_again_within_a_message_requests_service(bench):
+    bench.write("*SRE 4;:WHAT")
+    assert bench.device.status_byte() & 64
+    assert not bench.device.service_requested()
+    bench.write("*CLS;:WHAT")
+    assert bench.device.service_requested()
+
+
+def test_a_reason_that_is_enabled_again_requests_service(bench):
+    bench.write("*SRE 4;:WHAT")
+    assert bench.device.status_byte() & 64
+    bench.write("*SRE 0")
+    bench.write("*SRE 4")
+    assert bench.device.service_requested()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_waits_behind_a_wait_for_ever_ends_it_in_order(bench, stream):
+    bench.device.stream = stream
+    for message in ("THEN?", "CURR 1e-3", "CURR 2e-3;:CURR?"):
+        bench.write(message)
+    assert bench.read() == "2.000000E-03\n"
+    assert bench.errors() == [-410]
+    assert bench.device.abandoned == 1
+
+
+def test_a_trigger_lets_a_wait_look_again(bench):
+    bench.device.triggered = lambda: None
+    bench.write("FORE?")
+    assert bench.device.busy()
+    bench.device.trigger()
+    assert bench.read() == "never\n"
     assert bench.errors() == []

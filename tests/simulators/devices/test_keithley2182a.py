@@ -1,9 +1,7 @@
 """The simulated 2182A against its manual and its specification sheet."""
 
 import math
-import random
 import statistics
-import string
 import struct
 from typing import Any
 
@@ -13,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instruments.clock import VirtualClock
-from instruments.tables.keithley2182a import TABLE
 from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.nanovolt_converter import PEAK_TO_PEAK, RANGE_CHANGE, noise_rms
 from simulators.timeline import Timeline
@@ -634,90 +631,6 @@ def test_delta_of_conversions_meets_its_specified_noise():
     assert 2e-9 < delta.mean(axis=1).std() < 3e-9
 
 
-# ---- fuzz
-
-
-_NUMBERS = (
-    "0",
-    "1",
-    "-1",
-    "1e-3",
-    "0.5",
-    "1e9",
-    "1e-30",
-    "MIN",
-    "MAX",
-    "DEF",
-    "INF",
-    "ON",
-    "nan",
-    "'x'",
-    "(1:2)",
-    "#H1F",
-)
-
-
-def _spelling(generator, header):
-    """A way to write a header: nodes left out or not, short or long, suffixes or not."""
-    while "[" in header:
-        opening = header.rindex("[")
-        closing = header.index("]", opening)
-        inner = header[opening + 1 : closing] if generator.random() < 0.6 else ""
-        header = header[:opening] + inner + header[closing + 1 :]
-    nodes = [generator.choice(node.split("|")) for node in header.strip(":").split(":")]
-    short = generator.random() < 0.5
-    return ":".join("".join(c for c in node if not c.islower()) if short else node.lower() for node in nodes)
-
-
-def _message(generator, rows):
-    """A program message: mostly right, sometimes wrong, sometimes rubbish."""
-    units = []
-    for _ in range(generator.choice((1, 1, 1, 2, 3))):
-        row = generator.choice(rows)
-        unit = ":" + _spelling(generator, row.header)
-        if unit.startswith(":*"):
-            unit = unit[1:]
-        if generator.random() < 0.45:
-            unit += "?"
-        if generator.random() < 0.6:
-            words = [word for parameter in row.parameters for word in parameter.words]
-            unit += " " + ",".join(generator.choice((*_NUMBERS, *words)) for _ in range(generator.choice((1, 1, 2))))
-        if generator.random() < 0.05:
-            place = generator.randrange(len(unit))
-            unit = unit[:place] + generator.choice(string.printable) + unit[place + 1 :]
-        units.append(unit)
-    return ";".join(units)
-
-
-def test_fuzz():
-    """Twenty thousand messages: no exception, a reply only to a query, status that tells one story."""
-    generator = random.Random(2182)
-    bench = Bench(noise=0)
-    bench.put(1e-3)
-    rows = list(TABLE)
-    asked = False
-    for number in range(20_000):
-        message = _message(generator, rows).replace("\n", " ")
-        asked = asked or "?" in message
-        reply = bench.ask(message, timeout=2.0)
-        assert reply is None or asked
-        asked = bench.device.ready_at() is not None
-        byte = bench.device.status_byte()
-        assert bool(byte & 4) == bool(len(bench.device.status.errors))
-        assert len(bench.device.status.errors) <= 10
-        if reply is None and number % 7 == 0:
-            bench.device.clear()
-            asked = False
-        if number % 50 == 0:
-            bench.write("*CLS")
-        if generator.random() < 0.01:
-            bench.device.trigger()
-    bench.device.clear()
-    bench.write("*RST;*CLS;*ESE 0;*SRE 0;:STAT:QUE:ENAB (-999:999)")
-    assert bench.ask("*IDN?").startswith("KEITHLEY")
-    assert bench.errors() == []
-
-
 @given(st.text(st.characters(max_codepoint=255), max_size=60))
 @settings(deadline=None, max_examples=300)
 def test_any_text_is_survived(text):
@@ -727,3 +640,46 @@ def test_any_text_is_survived(text):
     bench.device.clear()
     bench.write("*CLS")
     assert bench.ask("SYST:ERR?") == '0,"No error"'
+
+
+def test_a_repeating_filter_on_a_meter_that_triggers_itself(bench):
+    """Each reading is a stack of its own, also when it is worked out only because somebody asks."""
+    bench.put(2e-3)
+    bench.write("SENS:VOLT:DFIL:COUN 4;TCON REP;STAT 1;:INIT:CONT 1")
+    bench.clock.sleep(10.0)
+    assert float(bench.ask("FETC?")) == pytest.approx(2e-3, abs=1e-12)
+    assert float(bench.ask("SENS:DATA:FRES?")) == pytest.approx(2e-3, abs=1e-12)
+
+
+def test_a_bus_trigger_brings_the_reading_that_somebody_waits_for(bench):
+    bench.put(2e-3)
+    bench.write("TRIG:SOUR BUS;:INIT")
+    bench.write("SENS:DATA:FRES?")
+    assert bench.device.ready_at() is None
+    bench.device.trigger()
+    ready = bench.device.ready_at()
+    assert ready is not None
+    bench.clock.sleep_until(ready)
+    bench.device.timeline.catch_up()
+    assert float(bench.device.read()) == pytest.approx(2e-3, abs=1e-12)
+    assert bench.errors() == []
+
+
+def test_a_pulse_on_the_trigger_link_brings_it_too(bench):
+    bench.put(2e-3)
+    bench.write("TRIG:SOUR EXT;:INIT")
+    bench.write("SENS:DATA:FRES?")
+    bench.device.external_trigger()
+    assert bench.device.ready_at() == pytest.approx(bench.device.next_reading_at())
+
+
+def test_digits_are_whole(bench):
+    assert bench.ask("SENS:VOLT:DIG 6.4;DIG?;:SENS:TEMP:DIG 5.6;DIG?") == "6;6"
+
+
+def test_power_comes_back_with_the_set_up_that_was_chosen(bench):
+    bench.device.power_cycle()
+    assert bench.ask("INIT:CONT?;:SYST:POS?") == "1;PRES"
+    bench.write("SYST:POS RST")
+    bench.device.power_cycle()
+    assert bench.ask("INIT:CONT?;:SYST:POS?;:STAT:OPER:COND?") == "0;RST;1024"
