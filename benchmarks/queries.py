@@ -16,11 +16,11 @@ COUNT = 2000
 """Questions in one measurement."""
 
 
-def repeated(ask: Callable[[], object]) -> Callable[[], None]:
-    """What asks `COUNT` times."""
+def repeated(ask: Callable[[], object], count: int = COUNT) -> Callable[[], None]:
+    """What asks so many times."""
 
     def run() -> None:
-        for _ in range(COUNT):
+        for _ in range(count):
             ask()
 
     return run

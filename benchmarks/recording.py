@@ -16,13 +16,12 @@ from typing import Any, ClassVar
 from pymeasure.experiment import Procedure, Results, Worker
 
 from benchmarks.harness import Comparison, beside, main, seconds
-from benchmarks.simulated import loop, request
-from instruments.clock import VirtualClock
+from benchmarks.simulated import loop, request, session
 from labctl.abort import AbortSwitch
+from labctl.events import EventLog
 from labctl.recorder import Recorder
+from labctl.reentry import begin
 from labctl.run import ActiveRun, header_lines
-from labctl.rundir import RunDirectory
-from labctl.session import Session
 from procedures.ahe import AnomalousHallLoop
 
 COUNT = 5000
@@ -87,10 +86,12 @@ def pymeasure_point(rows: Sequence[Row]) -> float:
 
 def our_point(rows: Sequence[Row]) -> float:
     """What a point costs labctl, in us: the procedure's `record`, with the look for an abort that belongs to it."""
-    with tempfile.TemporaryDirectory() as folder, AbortSwitch() as switch:
-        procedure = AnomalousHallLoop()
-        directory = RunDirectory(Path(folder))
-        run = ActiveRun(request(directory.path, procedure), directory, Session(VirtualClock(), {}, None), switch, None)
+    procedure = AnomalousHallLoop()
+    with tempfile.TemporaryDirectory() as folder, AbortSwitch() as switch, session() as opened:
+        asked = request(Path(folder), procedure)
+        entry = begin(asked, "recording")
+        events = EventLog(entry.directory.events_file, opened.clock)
+        run = ActiveRun(asked, entry, opened, events, switch, None)
         procedure.run = run
 
         def record_all() -> None:
@@ -100,7 +101,7 @@ def our_point(rows: Sequence[Row]) -> float:
 
         took = seconds(record_all)
         run.close()
-        _assert_rows(directory.data_file, len(rows))
+        _assert_rows(entry.directory.data_file, len(rows))
         return took / len(rows) * 1e6
 
 

@@ -14,6 +14,7 @@ from pyvisa.resources import MessageBasedResource
 from instruments.clock import VirtualClock
 from labctl.run import Outcome, Request, carry_out
 from labctl.sample import load_sample
+from labctl.session import LabStart, Session, open_session
 from labctl.simulation import build_lab
 from labctl.station import load_station
 from procedures.ahe import AnomalousHallLoop
@@ -46,6 +47,13 @@ def lab() -> Lab:
 def request(folder: Path, procedure: AnomalousHallLoop) -> Request:
     """What `labctl run ahe --simulate --seed 1` asks for."""
     return Request("ahe", procedure, load_station(STATION), load_sample(SAMPLE), simulate=True, seed=1, out=folder)
+
+
+@contextmanager
+def session() -> Generator[Session]:
+    """The default station's simulated twin, opened for a procedure that needs no instrument."""
+    with open_session(load_station(STATION), load_sample(SAMPLE), (), simulate=True, start=LabStart(1)) as opened:
+        yield opened
 
 
 def loop(procedure: AnomalousHallLoop | None = None) -> Outcome:
