@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from instruments.errors import BadValue, WriteFailed
+from instruments.errors import BadValue, UnknownName, WriteFailed
 from labctl.analysis.branches import Branch
 from labctl.analysis.loops import LoopAnalysis, analyse_loops
 from labctl.analysis.plateaus import Plateaus
@@ -107,15 +107,20 @@ def save(figure: Figure, path: Path) -> None:
 
     Raises:
         BadValue: an ending that no kind of figure has.
+        UnknownName: there is no such folder.
         WriteFailed: the file cannot be written.
     """
     if path.suffix not in ENDINGS:
         raise BadValue(f"a figure cannot be written to {str(path)!r}: its ending must be one of {', '.join(ENDINGS)}")
+    if not path.parent.is_dir():
+        raise UnknownName(f"a figure cannot be written to {str(path)!r}: there is no folder {str(path.parent)!r}")
+    overwritten = path.exists()
     try:
         figure.savefig(path, dpi=200)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        if not overwritten:  # half a picture is none; but what stood there before may be all that there is
+            with contextlib.suppress(OSError):
+                path.unlink()
         raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from instruments.errors import BadValue, WriteFailed
+from instruments.errors import BadValue, UnknownName, WriteFailed
 from labctl.analysis.loops import anomalous_hall
 from labctl.figures import COLOURS, FieldUnit, current_text, hall_loop, rate_text, save
 from labctl.labels import Place, Room
@@ -139,11 +140,27 @@ def test_every_kind_of_file_is_written(tmp_path: Path) -> None:
 
 
 def test_a_figure_that_cannot_be_written_raises(tmp_path: Path) -> None:
-    with pytest.raises(WriteFailed, match="absent"):
+    with pytest.raises(UnknownName, match="absent"):
         save(drawn(Film().table()), tmp_path / "absent" / "figure.png")
     with pytest.raises(BadValue, match="xyz"):
         save(drawn(Film().table()), tmp_path / "figure.xyz")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_figure_that_cannot_be_written_leaves_what_stood_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: object, *args: object, **kwargs: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", full)
+    before = tmp_path / "before.png"
+    before.write_bytes(b"the only one")
+    for path in (before, tmp_path / "new.png"):
+        with pytest.raises(WriteFailed, match="No space left"):
+            save(Figure(), path)
+    assert before.read_bytes() == b"the only one"
+    assert list(tmp_path.iterdir()) == [before]
 
 
 def test_loading_the_module_loads_no_matplotlib_and_no_pandas() -> None:
