@@ -101,7 +101,7 @@ class Keithley6221(ScpiDriver):
     IDENTITY = re.compile(r"MODEL 6221\b")
     IDENTITY_FORM = identity_form("6221")
     RESET_TIME = 1.0
-    """s. Assumed: the manual gives no figure."""
+    """Seconds; assumed, since the manual gives no figure."""
 
     STEP_INTERVAL = 0.02
     """Time between two steps of a ramp, in s."""
@@ -242,7 +242,7 @@ class Keithley6221(ScpiDriver):
 
     @property
     def in_compliance(self) -> bool:
-        """Get whether the source is in compliance now: it drives less current than it was set to."""
+        """Get whether the source is in compliance now, that is, drives less current than it was set to."""
         return bool(self.measurement_condition & MeasurementBit.COMPLIANCE)
 
     def change_current(self, current: float) -> bool:
