@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from labctl.analysis.dwells import without_dwells
+from labctl.analysis.dwells import without_dwells, without_excess
 from labctl.analysis.fits import local_lines, white_noise
 from labctl.analysis.readings import Readings
 
@@ -72,7 +72,7 @@ def find_loops(readings: Readings) -> tuple[list[Loop], str | None]:
     """Loops in the order of measurement, and a sentence when there is none."""
     if _jumps_about(readings):
         return [], "no loop: the field jumps about from row to row, so the rows are not in the order of measurement"
-    readings = without_dwells(readings)
+    readings = without_excess(without_dwells(readings))
     recorded = _recorded_branches(readings) if readings.branch is not None else []
     branches = _long_enough(recorded)
     loops = _pair(branches)
@@ -122,7 +122,9 @@ def _why_no_loop(readings: Readings, branches: list[Branch]) -> str:
     if float(np.ptp(readings.field)) == 0:
         return "the field does not change"
     found = " and ".join(sorted({branch.direction for branch in branches})) or "no"
-    return f"no loop: {found} branch of at least {FEWEST_POINTS} points found, a falling and a rising one are needed"
+    needed = f"no loop: {found} branch of at least {FEWEST_POINTS} points found, a falling and a rising one are needed"
+    sorted_rows = bool(np.all(np.diff(readings.field) >= 0))
+    return f"{needed}; if the rows were sorted by field, give them as they were measured" if sorted_rows else needed
 
 
 def _recorded_branches(readings: Readings) -> list[Branch]:

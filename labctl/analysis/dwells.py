@@ -1,4 +1,4 @@
-"""Several readings at one field: what a stepped loop with repeated readings is made of, put together to one each."""
+"""Readings put together: several at one field, which a stepped loop is made of, and more than an analysis needs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ HELD, BETWEEN = 0.1, 0.05
 """A distance below so many steps is none; as many in between as this part of all there may be, the field settling."""
 FEWEST = 6
 """Fields that a table needs to be taken for one of steps."""
+MOST = 10_000
+"""Readings beyond which neighbours are put together: more only cost time, and their noise hides what they show."""
 
 
 def without_dwells(readings: Readings) -> Readings:
@@ -36,6 +38,16 @@ def without_dwells(readings: Readings) -> Readings:
         if np.mean(held) >= 1 / 3 and between <= BETWEEN and len(starts) >= FEWEST and moved <= step / 2:
             return _means(readings, starts, ends)
     return readings
+
+
+def without_excess(readings: Readings) -> Readings:
+    """As many neighbours put together to their means as leave no more than `MOST` of them; else the table itself."""
+    count = len(readings.field)
+    if count <= MOST or readings.offsets is not None:
+        return readings
+    each = -(-count // MOST)
+    begins = np.union1d(np.arange(0, count, each), np.flatnonzero(_new_branch(readings)) + 1)
+    return _means(readings, begins, np.concatenate([begins[1:], [count]]))
 
 
 def _new_branch(readings: Readings) -> BoolArray:

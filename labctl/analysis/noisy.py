@@ -36,25 +36,34 @@ class Buried:
 
 @dataclass(frozen=True, slots=True)
 class _Curve:
-    """A branch in units of its amplitude, -1 before the switch and +1 after it, in groups of so many readings."""
+    """A branch in groups of readings, each as long as its weight, and turned so that it rises.
+
+    Attributes:
+        field: T, mean of each group.
+        root: Square root of each group's weight, 1/ohm.
+        lines: (groups, 2): all straight lines, as two orthonormal columns.
+        rest: Hall resistance of each group times its root, less the best straight line.
+    """
 
     field: FloatArray
-    height: FloatArray
-    weight: FloatArray
+    root: FloatArray
+    lines: FloatArray
+    rest: FloatArray
 
 
 def buried_switch(branch: Branch, line: BranchLine, noise: float) -> Buried | None:
     """Find the 50 % crossing; None if the switch may lie outside of the branch.
 
-    An error function is laid through the branch at every field and with every width, and each counts with its
-    likelihood; the spread over all of them is the uncertainty.
+    A straight line and an error function are laid through the branch, the latter at every field and with every width,
+    and each counts with its likelihood; the spread over all of them is the uncertainty. Lines through the ends alone
+    would be extrapolated to the switch, and in such noise are not known well enough for that.
 
     Args:
         branch: The raw branch.
-        line: Its plateaus.
+        line: Its plateaus, of which only the sense of the switch is taken.
         noise: Of a reading, ohm.
     """
-    curve = _curve(branch, line, noise)
+    curve = _curve(branch, float(np.sign(line.amplitude[0])), noise)
     found, grid = _search(curve, branch.low, branch.high, branch.high - branch.low)
     for _ in range(2):  # a narrow switch fell between the trial fields
         if found.uncertainty > 4 * grid:
@@ -67,14 +76,16 @@ def buried_switch(branch: Branch, line: BranchLine, noise: float) -> Buried | No
     return Buried(found.field, float(np.hypot(found.uncertainty, grid / np.sqrt(12))), found.width)
 
 
-def _curve(branch: Branch, line: BranchLine, noise: float) -> _Curve:
+def _curve(branch: Branch, sense: float, noise: float) -> _Curve:
     rows = branch.rows
     groups = np.array_split(np.argsort(rows.field, kind="stable"), min(GROUPS, len(rows.field)))
     field = np.array([float(np.mean(rows.field[group])) for group in groups])
-    hall = np.array([float(np.mean(rows.hall[group])) for group in groups])
-    amplitude = line.amplitude[0]
-    counts = np.array([float(len(group)) for group in groups])
-    return _Curve(field, (hall - line.level(field, 0.0)) / amplitude, counts * (amplitude / noise) ** 2)
+    hall = sense * np.array([float(np.mean(rows.hall[group])) for group in groups])
+    root = np.sqrt(np.array([float(len(group)) for group in groups])) / noise
+    straight = np.stack([np.ones(len(field)), (field - np.mean(field)) / np.ptp(field)], axis=1)
+    lines = np.asarray(np.linalg.qr(straight * root[:, None])[0], dtype=np.float64)
+    rest = (hall - np.mean(hall)) * root
+    return _Curve(field, root, lines, rest - lines @ (lines.T @ rest))
 
 
 def _search(curve: _Curve, low: float, high: float, span: float) -> tuple[Buried, float]:
@@ -83,8 +94,10 @@ def _search(curve: _Curve, low: float, high: float, span: float) -> tuple[Buried
     widths = np.geomspace(span / 400, span / 4, WIDTHS)
     score = np.empty((WIDTHS, PLACES))
     for row, width in enumerate(widths):
-        trial = erf((curve.field[None, :] - places[:, None]) / (width * np.sqrt(2)))
-        score[row] = -0.5 * ((curve.height - trial) ** 2 @ curve.weight)
+        trial = erf((curve.field[None, :] - places[:, None]) / (width * np.sqrt(2))) * curve.root
+        trial -= (trial @ curve.lines) @ curve.lines.T
+        along = np.maximum(trial @ curve.rest, 0.0)
+        score[row] = 0.5 * along**2 / np.maximum(np.sum(trial**2, axis=1), 1e-9)
     chance = np.exp(score - np.max(score))
     chance /= np.sum(chance)
     at = chance.sum(axis=0)

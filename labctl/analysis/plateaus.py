@@ -21,7 +21,8 @@ from labctl.analysis.ends import (
     wander,
     why_open,
 )
-from labctl.analysis.fits import LinearFit, linear_fit, white_noise
+from labctl.analysis.fits import LinearFit, linear_fit
+from labctl.analysis.noise import TELLING, end_noise, noise_of_few, unresolved
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import quantity_text
 
@@ -29,8 +30,6 @@ END = 0.2
 """Outer part of the half span of the field in which a loop is expected to be saturated."""
 WIDER_ENDS, NARROWER_ENDS = (0.2, 0.3, 0.4, 0.5), (0.14, 0.1, 0.06, 0.04, 0.03, 0.02, 0.015, 0.01)
 """Tried in turn: wider where the points are few, narrower where the switching reaches into the outer fifth."""
-TELLING = 8
-"""Points of an end from which they tell the noise."""
 MISFIT = 2.5
 """How many times the noise from point to point straight ends may leave over before they are not straight."""
 FEWEST_CLOSED = 5
@@ -83,6 +82,8 @@ class Plateaus:
         bend: Error of the amplitude from ends that still bend, ohm.
         bend_error: How well a bend would be seen, ohm; endless where the ends have too few points.
         unresolved: Error of the amplitude from readings with few digits, ohm.
+        left: What the film may have left to switch at the largest fields, ohm, where the branches differ a little at
+            the ends; 0 where they agree. It is counted in `bend`, too.
         why_not: Why the loop is not saturated; None when it is.
         open_ends: Not saturated because the branches differ at an end.
     """
@@ -100,6 +101,7 @@ class Plateaus:
     why_not: str | None
     open_ends: bool
     unresolved: float = 0.0
+    left: float = 0.0
 
     @property
     def amplitude(self) -> tuple[float, float]:
@@ -118,8 +120,11 @@ class Plateaus:
 
     @property
     def drift(self) -> float:
-        """Drift of the baseline, ohm per second (per row in a table without time)."""
-        return float(self.joint.parameters[3])
+        """Drift of the baseline, ohm per second (per row in a table without time).
+
+        None is believed where the gap between first and last may be what the film has left to switch.
+        """
+        return 0.0 if self.left else float(self.joint.parameters[3])
 
     def line(self, branch: Branch) -> BranchLine:
         """The raw lines of a branch of this loop."""
@@ -180,29 +185,26 @@ def _nearly_closed(loop: Loop) -> Plateaus | None:
 
     The last grains of a film may stay behind: what they lack is an error of the amplitude, and hides no other result.
     """
-    for part in reversed(NARROWER_ENDS):
-        if enough(ends_of(loop, END, part), arriving=FEWEST_CLOSED):
-            trial = _plateaus(loop, END, part)
-            swing = 2 * abs(trial.amplitude[0])
-            left = _left_over(trial)
-            if trial.open_ends and left <= TOLERATED * swing and _is_square(loop, trial):
-                return _judged(
-                    loop, replace(trial, why_not=None, open_ends=False, bend=float(np.hypot(trial.bend, left)))
-                )
-            return None
-    return None
+    part = next((part for part in reversed(NARROWER_ENDS) if enough(ends_of(loop, END, part), FEWEST_CLOSED)), None)
+    if part is None:
+        return None
+    trial = _plateaus(loop, END, part)
+    left = _left_over(loop, trial)
+    if not trial.open_ends or left > TOLERATED * 2 * abs(trial.amplitude[0]) or not _is_square(loop, trial):
+        return None
+    bend = float(np.hypot(trial.bend, left))
+    return _judged(loop, replace(trial, why_not=None, open_ends=False, bend=bend, left=left))
 
 
-def _left_over(trial: Plateaus) -> float:
-    """How far the branches may be apart at either end, ohm: what they are, and twice its error."""
+def _left_over(loop: Loop, trial: Plateaus) -> float:
+    """How far the branches may be apart at either end, or first and last, ohm: what they are, and twice its error."""
     residuals = np.split(trial.joint.residual, np.cumsum([len(end.rows) for end in trial.ends])[:-1])
     sigma = trial.noise * float(np.sqrt(wander(trial.ends)))
-    apart: list[float] = []
+    gaps = [closing(loop, trial.ends, trial.slope[0], trial.noise)]
     for down, up in ((0, 2), (1, 3)):
-        gap = float(np.mean(residuals[up]) - np.mean(residuals[down]))
         error = sigma * float(np.sqrt(1 / len(residuals[down]) + 1 / len(residuals[up])))
-        apart.append(abs(gap) + 2 * error)
-    return max(apart)
+        gaps.append((float(np.mean(residuals[up]) - np.mean(residuals[down])), error))
+    return max(abs(gap) + 2 * error for gap, error in gaps)
 
 
 def _lags(loop: Loop, trial: Plateaus) -> bool:
@@ -256,12 +258,12 @@ def _is_straight(plateaus: Plateaus) -> bool:
 
 def _plateaus(loop: Loop, part: float, arriving: float, agree: float = AGREE) -> Plateaus:
     ends = ends_of(loop, part, arriving)
-    noise = _end_noise(ends, loop)
+    noise = end_noise(ends, loop)
     times = np.concatenate([loop.down.rows.time, loop.up.rows.time])
     middle_time = float((np.min(times) + np.max(times)) / 2)
     design, hall = _joint_design(ends, middle_time), np.concatenate([end.hall for end in ends])
     if any(len(end.rows) < TELLING for end in ends):
-        of_few = _noise_of_few(design, hall)
+        of_few = noise_of_few(design, hall)
         noise = of_few if of_few < MISFIT * noise else noise
     joint = linear_fit(design, hall, noise)
     residuals = np.split(joint.residual, np.cumsum([len(end.rows) for end in ends])[:-1])
@@ -285,7 +287,7 @@ def _plateaus(loop: Loop, part: float, arriving: float, agree: float = AGREE) ->
     if draft.why_not is not None:
         return replace(draft, open_ends=True)
     judged = _judged(loop, draft)
-    return replace(judged, bend=_counted_bend(loop, draft), unresolved=_unresolved(loop, noise))
+    return replace(judged, bend=_counted_bend(loop, draft), unresolved=unresolved(loop, noise))
 
 
 def _judged(loop: Loop, draft: Plateaus) -> Plateaus:
@@ -303,12 +305,6 @@ def _counted_bend(loop: Loop, draft: Plateaus) -> float:
         return draft.bend
     hidden = 0.0 if _is_square(loop, draft) else float(np.hypot(draft.bend, draft.bend_error))
     return hidden if np.isfinite(hidden) else 0.0
-
-
-def _unresolved(loop: Loop, noise: float) -> float:
-    """Error of the amplitude from readings that were cut to few digits: no noise evens it out where there is none."""
-    resolution = _resolution(loop)
-    return resolution / float(np.sqrt(12)) if noise < resolution / 2 else 0.0
 
 
 def _why_no_switch(draft: Plateaus) -> str | None:
@@ -341,42 +337,6 @@ def _why_bent(loop: Loop, draft: Plateaus) -> str | None:
     if (slanted or unknown) and not _is_square(loop, draft) and not _is_straight(draft):
         return "not saturated: the curve is slanted to its ends, and nothing shows that they are straight"
     return None
-
-
-def _end_noise(ends: tuple[End, ...], loop: Loop) -> float:
-    """Point-to-point noise, ohm: of the ends, or of the whole branches where the ends have too few points to tell."""
-    squares = [(len(end.rows) - 2, white_noise(end.time, end.hall) ** 2) for end in ends if len(end.rows) >= TELLING]
-    if len(squares) < 4:
-        rows = (loop.down.rows, loop.up.rows)
-        squares = [(1, white_noise(branch.field, branch.hall) ** 2) for branch in rows]
-    noise = float(np.sqrt(sum(n * square for n, square in squares) / sum(n for n, _ in squares)))
-    # A made-up curve may have no noise at all, but its numbers still have a last digit.
-    return max(noise, _resolution(loop) / float(np.sqrt(12)), 1e-12 * max(_size(end.hall) for end in ends))
-
-
-def _size(values: FloatArray) -> float:
-    return float(np.max(np.abs(values)))
-
-
-def _resolution(loop: Loop) -> float:
-    """Distance between neighbouring readings that were written with few digits, ohm; 0 where they were not."""
-    hall = np.concatenate([loop.down.rows.hall, loop.up.rows.hall])
-    values = np.unique(hall)
-    if len(values) < 2 or len(values) > len(hall) / 2:
-        return 0.0
-    distances = np.diff(values)
-    distances = distances[distances > 1e-9 * _size(values)]  # the rest is the arithmetic's
-    return float(np.min(distances)) if len(distances) else 0.0
-
-
-def _noise_of_few(design: FloatArray, hall: FloatArray) -> float:
-    """Noise from what a few points at straight ends leave over, ohm; wide enough for so few of them."""
-    freedom = len(hall) - design.shape[1]
-    if freedom < 2:
-        return float("inf")
-    rest = linear_fit(design, hall).residual
-    widened = 1 + 2.1 / freedom + 0.75 / freedom**2  # the 95 % point of Student's t over that of the normal curve
-    return widened * float(np.sqrt(rest @ rest / freedom)) + 1e-12 * float(np.max(np.abs(hall)))
 
 
 def _joint_design(ends: Iterable[End], middle_time: float) -> FloatArray:

@@ -218,7 +218,8 @@ def _left_out(data: pd.DataFrame, good: BoolArray, strange: int) -> str | None:
     if others:
         said.append(f"{others} rows without a valid reading left out")
     if strange:
-        said.append(f"{strange} wild readings, far from all their neighbours, left out")
+        wild = "1 wild reading, far from all its" if strange == 1 else f"{strange} wild readings, far from all their"
+        said.append(f"{wild} neighbours, left out")
     return "; ".join(said) or None
 
 

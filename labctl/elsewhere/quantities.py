@@ -11,7 +11,7 @@ FIELD = Wanted(
     "magnetic field",
     (
         r"((magnetic|mag\.?|magnet|applied|external|ext\.?|average|avg\.?|measured|dc|perp\w*) )*field( \w{1,8})?",
-        r"(u ?[0\u2080]? ?\*?)?(h|b)( ?_?(z|ext|app|applied|perp|avg))?",
+        r"((mu|u) ?[0\u2080]? ?\*?)?(h|b)( ?_?(z|ext|app|applied|perp|avg))?",
         r".*field.*",
     ),
     needed=True,
@@ -28,7 +28,6 @@ HALL = Wanted(
     ),
     needed=True,
     over={"V": "current", "ohm*m": "thickness"},
-    constant=False,
 )
 """A resistance; a voltage with the current that drove it, or a resistivity with the film's thickness, become one."""
 
