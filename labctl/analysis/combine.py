@@ -21,6 +21,8 @@ ENSEMBLE_OF = {f"{name}_ensemble": name for name in ("coercive_field_up", "coerc
 ANOTHER_LOOP = "another loop would scatter by about"
 LOOP_TO_LOOP = "loop-to-loop sd"
 """How the notes on scatter begin; what reads them must not depend on the words twice."""
+MOST_SHARED = 30.0
+"""Ratio of a whole uncertainty to its drawn part from which Student's t is the normal distribution to any reader."""
 ONE_LOOP = "told from one loop by a model: grains activated over barriers B / H, 1e9 attempts per s (assumed)"
 
 
@@ -31,7 +33,8 @@ def combine(loops: Sequence[Results]) -> Results:
     combined = {name: _combine([results[name] for results in loops]) for name in loops[0]}
     for name, base in ENSEMBLE_OF.items():
         if name in combined and combined[base].degrees_of_freedom is not None:
-            combined[name] = _of_loops(combined[base])
+            count = sum(results[base].value is not None for results in loops)
+            combined[name] = _of_loops(combined[base], count)
     return Results(combined)
 
 
@@ -53,14 +56,12 @@ def of_one_loop(result: Result, edge: str | None = None) -> Result:
     return Result(result.value, error, result.unit, ENSEMBLE, note=ONE_LOOP)
 
 
-def _of_loops(mean: Result) -> Result:
+def _of_loops(mean: Result, count: int) -> Result:
     """The mean of several loops is their ensemble's median too, since switching fields scatter normally.
 
     That holds for a film of many grains. Its interval is Student's, and assumes nothing else.
     """
-    assert mean.degrees_of_freedom is not None
-    note = f"from {mean.degrees_of_freedom + 1} loops, if they scatter normally"
-    return replace(mean, of=ENSEMBLE, note=note)
+    return replace(mean, of=ENSEMBLE, note=f"from {count} loops, if they scatter normally")
 
 
 def _one_of_many(result: Result) -> Result:
@@ -91,13 +92,29 @@ def _combine(results: list[Result]) -> Result:
 
 
 def _mean(results: list[Result], note: str | None) -> Result:
-    """Mean, with the larger of what the scatter and what the loops' own uncertainties say of it."""
+    """Mean, with the larger of what the scatter and what the loops' own uncertainties say of it.
+
+    What all loops share does not become smaller with their number, nor does their scatter show it. It is added to what
+    is drawn anew in each, and only the latter was estimated from few loops: the sum has more degrees of freedom, by the
+    fourth power of the ratio of the two (Welch and Satterthwaite; Guide to the Expression of Uncertainty, G.4.1).
+    """
     values = np.array([float(result.value) for result in results if result.value is not None])
     errors = np.array([result.uncertainty or 0.0 for result in results])
-    count = len(values)
-    scatter = float(np.std(values, ddof=1))
-    error = max(scatter, float(np.sqrt(np.mean(errors**2)))) / float(np.sqrt(count))
-    mean = Result(float(np.mean(values)), error, results[0].unit, mean_of(count), None, None, count - 1, scatter)
+    parts = np.array([result.shared or 0.0 for result in results])
+    count, scatter = len(values), float(np.std(values, ddof=1))
+    own = float(np.sqrt(np.mean(errors**2 - parts**2)))
+    drawn, shared = max(scatter, own) / float(np.sqrt(count)), float(np.sqrt(np.mean(parts**2)))
+    error = float(np.hypot(drawn, shared))
+    freedom = int((count - 1) * min(error / drawn, MOST_SHARED) ** 4) if drawn > 0 else count - 1
+    mean = Result(
+        value=float(np.mean(values)),
+        uncertainty=error,
+        unit=results[0].unit,
+        of=mean_of(count),
+        degrees_of_freedom=freedom,
+        scatter=scatter,
+        shared=shared if shared > 0 else None,
+    )
     return replace(mean, note=_joined(f"{LOOP_TO_LOOP} {spread_text(scatter, mean)}, n = {count}", note))
 
 

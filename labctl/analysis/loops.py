@@ -24,6 +24,7 @@ from labctl.analysis.plateaus import Plateaus, find_plateaus
 from labctl.analysis.rates import effective_rate, outside_window, rate_at, reading_rate
 from labctl.analysis.readings import Readings, read_table
 from labctl.analysis.result import HALL_LOOP_UNITS, THIS_LOOP, Result, Results, missing, short_text
+from labctl.analysis.staircase import few_grains, stepped
 from labctl.analysis.switching import Crossing, crossings
 
 if TYPE_CHECKING:
@@ -124,9 +125,17 @@ def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAna
 def _closure(gap: tuple[float, float], plateaus: Plateaus, step: str | None) -> Result:
     """How far the loop fails to close, with what that was taken for where it is more than noise."""
     note = None
-    if abs(gap[0]) > SIGNIFICANT * gap[1] and plateaus.why_not is None:
+    if plateaus.left:
+        note = f"{_left_to_switch(plateaus)}; nothing was taken out as a drift"
+    elif abs(gap[0]) > SIGNIFICANT * gap[1] and plateaus.why_not is None:
         note = step or "the ends agree but for this gap between first and last: taken for a drift, and taken out"
     return Result(*gap, "ohm", THIS_LOOP, note=note)
+
+
+def _left_to_switch(plateaus: Plateaus) -> str:
+    """What the branches' difference at the ends means; said only where it is so small that the loop counts."""
+    share = f"{50 * plateaus.left / abs(plateaus.amplitude[0]):.1g} % of the swing"
+    return f"up to {share} may not have switched at the largest fields, which the amplitude's uncertainty counts"
 
 
 def _why_too_remanent(remanence: Result) -> str | None:
@@ -176,8 +185,10 @@ def _field_results(remanence: float | None) -> dict[str, Result]:
     return {"field_uncertainty": Result(abs(remanence), None, "T", "magnet", note=note)}
 
 
-def _tesla(value: float, uncertainty: float, note: str | None = None, scatter: float | None = None) -> Result:
-    return Result(value, uncertainty, "T", THIS_LOOP, note=note, scatter=scatter)
+def _tesla(
+    value: float, uncertainty: float, note: str | None = None, scatter: float | None = None, shared: float = 0.0
+) -> Result:
+    return Result(value, uncertainty, "T", THIS_LOOP, note=note, scatter=scatter, shared=shared or None)
 
 
 def _even_part(parity: Parity | str, plateaus: Plateaus) -> Result:
@@ -205,6 +216,7 @@ def _saturated(
 ) -> dict[str, Result]:
     width_of_switch = _width(loop, plateaus, both)
     both, said = where_flat(loop, plateaus, both, float(width_of_switch.value or 0.0))
+    both = stepped(loop, (few_grains(both[0]), few_grains(both[1])), said)
     down, up = both
     outer = max(abs(down.field), abs(up.field)) + float(width_of_switch.value or 0.0)
     uneven = 0.0 if isinstance(parity, str) else unevenness(parity, outer)
@@ -215,7 +227,7 @@ def _saturated(
         "anomalous_hall_resistance_saturated": _raw_amplitude(plateaus, unstraight),
         "polarity": Result(float(np.sign(plateaus.amplitude[0])), None, "1", THIS_LOOP, note=CONVENTION),
         "loop_shift": _shift(both, unstraight),
-        "remanence_ratio": _remanence(parity, both),
+        "remanence_ratio": _remanence(parity, both, float(np.hypot(plateaus.bend, plateaus.unresolved))),
         "switching_width_10_90": width_of_switch,
         "ordinary_hall_slope": slope,
         "saturated": Result(True, None, "1", THIS_LOOP),
@@ -229,7 +241,9 @@ def _saturated(
         note = "; ".join(filter(None, [_field_note(crossing, remanence), said.get(branch.direction), edge])) or None
         # At the edge of a window the field halts and the film relaxes: that is no wander of its grains.
         scatter = None if edge else crossing.scatter()
-        results[name] = _tesla(crossing.field, error, note, scatter)
+        # The cryostat looks at its field at the same moment of each query, and the field stops at the same points.
+        shared = float(np.hypot(crossing.lag, crossing.step))
+        results[name] = _tesla(crossing.field, error, note, scatter, shared)
         results[f"{name}_ensemble"] = of_one_loop(results[name], edge)
         if edge is not None:
             results["field_rate"] = replace(results["field_rate"], note=edge)
@@ -268,7 +282,9 @@ def _amplitude(plateaus: Plateaus, parity: Parity | str, unstraight: float) -> t
     else:
         note, fit = None, parity.line()
         amplitude, slope = fit.combine(np.array([0.0, 1.0, 0.0])), fit.combine(np.array([0.0, 0.0, 1.0]))
-    if plateaus.bend > amplitude[1]:
+    if plateaus.left:
+        note = "; ".join(filter(None, [note, _left_to_switch(plateaus)]))
+    elif plateaus.bend > amplitude[1]:
         note = "; ".join(filter(None, [note, "the ends may still bend; the uncertainty counts it"]))
     distance = max(map(abs, plateaus.inner))
     error = float(np.linalg.norm([amplitude[1], plateaus.bend, plateaus.unresolved, unstraight]))
@@ -304,14 +320,16 @@ def _half_sum(scatters: Sequence[float | None]) -> float | None:
     return float(np.linalg.norm(known)) / 2 if len(known) == 2 else None
 
 
-def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing]) -> Result:
+def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing], open_amplitude: float) -> Result:
+    """Odd part at zero field over the amplitude, of which the ends leave so many ohm open."""
     if isinstance(parity, str):
         return missing("1", parity)
     amplitude, error = parity.line().combine(np.array([0.0, 1.0, 0.0]))
     reach = max(0.15 * min(abs(both[0].field), abs(both[1].field)), 1e-6)
     remanent, remanent_error = parity.at_zero(reach)
     ratio = remanent / amplitude
-    return Result(ratio, float(np.hypot(remanent_error, ratio * error)) / abs(amplitude), "1", THIS_LOOP)
+    of_amplitude = ratio * float(np.hypot(error, open_amplitude))
+    return Result(ratio, float(np.hypot(remanent_error, of_amplitude)) / abs(amplitude), "1", THIS_LOOP)
 
 
 def _width(loop: Loop, plateaus: Plateaus, middle: tuple[Crossing, Crossing]) -> Result:

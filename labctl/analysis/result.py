@@ -83,6 +83,7 @@ class Result:
         scatter: Standard deviation in `unit` by which a further loop of the same film is expected to differ: from the
             wander of one loop's curve (then by a model, see `activation`) or from several loops.
             Apart from the uncertainty, which says how well this number is known.
+        shared: Part of `uncertainty` in `unit` that is the same in all loops of a run, so that their mean keeps it.
     """
 
     value: float | bool | None
@@ -93,12 +94,14 @@ class Result:
     note: str | None = None
     degrees_of_freedom: int | None = None
     scatter: float | None = None
+    shared: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not a result.
 
         Raises:
-            BadValue: value, uncertainty or scatter not finite, one of the latter below zero, or no value and no reason.
+            BadValue: a number not finite, uncertainty, scatter or shared part below zero, the latter above the
+                uncertainty, or no value and no reason.
         """
         if self.value is None and not self.why:
             raise BadValue("A result without a value needs a reason why: give `why`.")
@@ -108,10 +111,13 @@ class Result:
             raise BadValue(f"An uncertainty of {self.uncertainty} {self.unit} is none: give zero or more, or None.")
         if self.scatter is not None and not (math.isfinite(self.scatter) and self.scatter >= 0):
             raise BadValue(f"A scatter of {self.scatter} {self.unit} is none: give zero or more, or None.")
+        if self.shared is not None and not 0 <= self.shared <= (self.uncertainty or 0.0):
+            raise BadValue(f"A shared part of {self.shared} {self.unit} is no part of {self.uncertainty}: give less.")
         # numpy's scalars must not reach files: their repr and their JSON differ from Python's.
         object.__setattr__(self, "value", _plain(self.value))
         object.__setattr__(self, "uncertainty", None if self.uncertainty is None else float(self.uncertainty))
         object.__setattr__(self, "scatter", None if self.scatter is None else float(self.scatter))
+        object.__setattr__(self, "shared", None if self.shared is None else float(self.shared))
 
     def interval(self, confidence: float = 0.68) -> tuple[float, float]:
         """Central interval in `unit` that holds the truth with the given confidence.
@@ -142,7 +148,7 @@ class Result:
         return quantity_text(self.value, self.uncertainty, self.unit)
 
     def as_dict(self) -> dict[str, object]:
-        """Plain types only; `why`, `note`, `degrees_of_freedom` and `scatter` only where they say something."""
+        """Plain types only; what stands beside the first four only where it says something."""
         entry: dict[str, object] = {
             "value": self.value,
             "uncertainty": self.uncertainty,
@@ -154,6 +160,7 @@ class Result:
             "note": self.note,
             "degrees_of_freedom": self.degrees_of_freedom,
             "scatter": self.scatter,
+            "shared": self.shared,
         }
         return entry | {key: value for key, value in extra.items() if value is not None}
 
@@ -306,7 +313,7 @@ def _result_from(name: str, entry: object) -> Result:
     number, error, few = fields["value"], fields["uncertainty"], fields.get("degrees_of_freedom")
     if not (number is None or isinstance(number, int | float)) or not (error is None or isinstance(error, int | float)):
         raise DataDamaged(f"Result {name} has the value {number!r} ± {error!r}, no numbers: analyse the run again.")
-    why, note, scatter = fields.get("why"), fields.get("note"), fields.get("scatter")
+    why, note, scatter, shared = (fields.get(key) for key in ("why", "note", "scatter", "shared"))
     return Result(
         number,
         error,
@@ -316,4 +323,5 @@ def _result_from(name: str, entry: object) -> Result:
         None if note is None else str(note),
         few if isinstance(few, int) else None,
         scatter if isinstance(scatter, int | float) else None,
+        shared if isinstance(shared, int | float) else None,
     )

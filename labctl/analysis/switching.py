@@ -10,7 +10,7 @@ from scipy.special import betaincinv
 
 from labctl.analysis.activation import mean_rate, quantile_scatter, thermal_width
 from labctl.analysis.branches import Branch, Loop
-from labctl.analysis.fits import Kriging, Path, krige, white_noise
+from labctl.analysis.fits import Decomposed, Kriging, Path, decompose, krige, white_noise
 from labctl.analysis.plateaus import BranchLine, Plateaus
 from labctl.analysis.readings import WEIGHTS, FloatArray
 
@@ -61,6 +61,7 @@ class Crossing:
         thermal_width: T, over which a grain of one barrier switches; see `activation`.
         lag: T, standard uncertainty of the field from the moment at which it was read, apart from `uncertainty`: it
             moves the branches apart or together.
+        step: T, the part of `uncertainty` that a field which moves in steps leaves open; the same in every loop.
     """
 
     field: float
@@ -73,6 +74,7 @@ class Crossing:
     grains: float | None
     thermal_width: float = float("inf")
     lag: float = 0.0
+    step: float = 0.0
 
     def scatter(self, part: float = HALF_WAY) -> float | None:
         """Standard deviation of this crossing from loop to loop, T (see `activation`); None where no course shows."""
@@ -130,9 +132,9 @@ def crossings(loop: Loop, plateaus: Plateaus, part: float = HALF_WAY) -> tuple[C
     reach = REACH.get(part, OUTER_REACH)
     curves = [_curve(course, reach) for course in courses]
     trials = _trials(curves)
-    kriged = _kriged(curves, trials)
-    trials = _closer(trials, _plausibility(kriged, trials))
-    kriged = _kriged(curves, trials)
+    decomposed = [None if curve is None else decompose(curve.path, curve.targets, curve.ticks) for curve in curves]
+    trials = _closer(trials, _plausibility(_kriged(decomposed, trials), trials))
+    kriged = _kriged(decomposed, trials)
     weight = _plausibility(kriged, trials)
     wander = float(weight @ trials)
     found: list[Crossing] = []
@@ -267,7 +269,9 @@ def _curve(course: _Course, reach: float) -> _Curve | None:
     path = Path(nodes, clock(nodes), course.weights, height, max(noise, 1e-7), degree)
     step = float(np.ptp(field)) / (len(field) - 1)
     before, after = float(course.field[course.edge]), float(course.field[course.edge + 1])
-    middle, wide = (before + after) / 2, max(3 * step, after - before)
+    # Over so far the noise outweighs the rise of the curve, and by as much it may have moved the edge.
+    blurred = (4 * noise**2 * step / max(steep, 1e-9) ** 2) ** (1 / 3)
+    middle, wide = (before + after) / 2, max(3 * step, after - before, 3 * blurred)
     targets = np.linspace(max(middle - wide, field[0]), min(middle + wide, field[-1]), 61)
     return _Curve(path, targets, clock(targets), clock, middle, step)
 
@@ -307,8 +311,8 @@ def _closer(trials: FloatArray, weight: FloatArray) -> FloatArray:
     return np.geomspace(trials[first], trials[last], len(trials))
 
 
-def _kriged(curves: list[_Curve | None], trials: FloatArray) -> list[Kriging | None]:
-    return [None if curve is None else krige(curve.path, curve.targets, curve.ticks, trials) for curve in curves]
+def _kriged(decomposed: list[Decomposed | None], trials: FloatArray) -> list[Kriging | None]:
+    return [None if readings is None else krige(readings, trials) for readings in decomposed]
 
 
 def _plausibility(kriged: list[Kriging | None], trials: FloatArray) -> FloatArray:

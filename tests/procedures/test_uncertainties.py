@@ -23,8 +23,12 @@ from tests.labctl.analysis.synthetic import covered, fewest, most
 from tests.simulated import QUICK, Simulate
 from tests.truth import DIRECTIONS, Observed, Observer, holds, observing, replayed
 
-AS_SHIPPED: dict[str, Any] = {"maximum_field": "0.11 T"}
-"""The default loop on the sample as shipped, over the part of the field in which something happens."""
+AS_SHIPPED: dict[str, Any] = {}
+"""The default loop on the default sample."""
+SHORT: dict[str, Any] = {"maximum_field": "0.11 T"}
+"""The same over the part of the field in which something happens; one of ten films is not saturated by it."""
+OTHER_FILMS: dict[str, Any] = {"maximum_field": "0.15 T"}
+"""The same as far as saturates any film."""
 
 endurance = pytest.mark.endurance
 
@@ -74,11 +78,15 @@ class Measured:
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param((14, 250), id="quick"), pytest.param((400, 1000), id="long", marks=endurance)]
+    scope="module",
+    params=[
+        pytest.param((SHORT, 14, 250), id="quick"),
+        pytest.param((AS_SHIPPED, 400, 1000), id="long", marks=endurance),
+    ],
 )
 def measured(request: pytest.FixtureRequest, observer: Observer) -> Measured:
-    few, many = request.param
-    loops = [observer(seed, **AS_SHIPPED) for seed in range(few)]
+    settings, few, many = request.param
+    loops = [observer(seed, **settings) for seed in range(few)]
     seeds = range(10_000, 10_000 + many)
     others = [[switches[direction].field for direction in DIRECTIONS] for switches in replayed(loops[-1], seeds)]
     return Measured(loops, np.array(others))
@@ -121,29 +129,54 @@ def test_intervals_of_this_loops_switching_field_hold_it_as_often_as_they_say(me
 def test_intervals_hold_with_other_settings_and_other_films(
     observer: Observer, count: int, settings: dict[str, Any]
 ) -> None:
-    loops = [observer(seed, sample_seed=seed % 10, **{**AS_SHIPPED, **settings}) for seed in range(count)]
+    loops = [observer(seed, sample_seed=seed % 10, **{**OTHER_FILMS, **settings}) for seed in range(count)]
     pulls = pulls_of(loops)
     assert_covers(pulls)
     assert np.median(np.abs(pulls)) > 0.3  # wider than needed, but not by more than two
 
 
-def square_film() -> SampleRecord:
-    """The sample as shipped, but with walls that run: the first nucleus takes the whole film with it."""
+def film(**changed: float) -> SampleRecord:
+    """The sample as shipped, but for these parameters of its model."""
     record = load_sample("cotb2025")
     assert record.model is not None
-    parameters = {**record.model.model_dump(), "propagation_drive": 500.0}
+    parameters = {**record.model.model_dump(), **changed}
     return record.model_copy(update={"model": type(record.model).model_validate(parameters)})
 
 
 @pytest.mark.parametrize("count", [8, pytest.param(200, marks=endurance)])
 def test_intervals_of_a_film_that_switches_within_one_point_hold_it(observer: Observer, count: int) -> None:
-    settings: dict[str, Any] = {"sample": square_film(), "survey_rate": "180 Oe/s", "maximum_field": "0.1 T"}
+    # Walls that run: the first nucleus takes the whole film with it.
+    settings: dict[str, Any] = {
+        "sample": film(propagation_drive=500.0),
+        "survey_rate": "180 Oe/s",
+        "maximum_field": "0.1 T",
+    }
     loops = [observer(seed, **settings) for seed in range(count)]
     assert_covers(pulls_of(loops))
     for result in (loop.results[f"coercive_field_{direction}"] for loop in loops for direction in DIRECTIONS):
         assert "limited by the spacing of the readings" in (result.note or "")
         share = (result.uncertainty or 0.0) / (18e-3 * 0.092)  # of the spacing of readings
         assert 0.15 < share < 0.36  # 0.34 where nothing lies on the way, less where a reading does
+
+
+@pytest.mark.parametrize("count", [6, pytest.param(60, marks=endurance)])
+def test_intervals_of_a_stepped_loop_hold_where_the_film_switched_while_the_field_waited(
+    observer: Observer, count: int
+) -> None:
+    """Other steps for each loop: with the same the switch would lie at the same place between two points every time."""
+    rng = np.random.default_rng(1)
+    steps = [f"{step:.4f} mT" for step in rng.uniform(1.5, 3.0, count)]
+    loops = [observer(seed, sweep="step", field_step=step, **OTHER_FILMS) for seed, step in enumerate(steps)]
+    assert_covers(pulls_of(loops))
+    for result in (loop.results[f"coercive_field_{direction}"] for loop in loops for direction in DIRECTIONS):
+        assert "half a step was added" in (result.note or "")
+
+
+@endurance
+@pytest.mark.parametrize("grains", [30, 100])
+def test_intervals_of_a_film_of_few_grains_hold_it(observer: Observer, grains: int) -> None:
+    sample = film(hysterons=grains)
+    assert_covers(pulls_of([observer(seed, sample_seed=seed, sample=sample, **OTHER_FILMS) for seed in range(100)]))
 
 
 # ---- the ensemble

@@ -5,6 +5,7 @@ import pytest
 
 from labctl.analysis.combine import combine, of_one_loop
 from labctl.analysis.result import Result, Results, missing
+from tests.labctl.analysis.synthetic import fewest, most
 
 
 def loop(field: float, error: float = 1e-5, polarity: float = 1.0, *, saturated: bool = True) -> Results:
@@ -63,6 +64,36 @@ def test_student_intervals_of_three_loops_hold_the_mean() -> None:
         low, high = combine([loop(0.07 + 2e-4 * x) for x in rng.standard_normal(3)])["coercive_field_up"].interval(0.95)
         held += low <= 0.07 <= high
     assert 368 <= held <= 390
+
+
+@pytest.mark.parametrize(("count", "shared"), [(3, 1e-4), (10, 1e-4), (50, 3e-5)])
+def test_a_mean_keeps_what_its_loops_share(count: int, shared: float) -> None:
+    """Fields that scatter by 0.2 mT, all read too high by the same, which is drawn anew with each run."""
+    rng = np.random.default_rng(count)
+    trials, held = 400, dict.fromkeys((0.68, 0.95), 0)
+    for _ in range(trials):
+        fields = 0.07 + shared * rng.standard_normal() + 2e-4 * rng.standard_normal(count)
+        loops = [Results({"coercive_field_up": Result(x, 1.2 * shared, "T", "loop", shared=shared)}) for x in fields]
+        up = combine(loops)["coercive_field_up"]
+        assert up.shared == pytest.approx(shared)
+        assert (up.uncertainty or 0) > shared
+        for confidence in held:
+            low, high = up.interval(confidence)
+            held[confidence] += low <= 0.07 <= high
+    for confidence, number in held.items():
+        assert fewest(trials, confidence) <= number <= most(trials, confidence), confidence
+
+
+def test_what_loops_share_raises_the_degrees_of_freedom_with_the_fourth_power() -> None:
+    def of(shared: float) -> Result:
+        loops = [Result(x, shared or 1e-6, "T", "loop", shared=shared) for x in (0.0700, 0.0702, 0.0704)]
+        return combine([Results({"coercive_field_up": loop}) for loop in loops])["coercive_field_up"]
+
+    assert of(0.0).degrees_of_freedom == 2
+    equal = of(2e-4 / np.sqrt(3) * 1.0001)  # as much as is drawn: the variance doubles, its degrees are fourfold
+    assert (equal.degrees_of_freedom, equal.uncertainty) == (8, pytest.approx(np.sqrt(2 / 3) * 2e-4, rel=1e-3))
+    many = of(1.0)
+    assert many.interval(0.95)[1] - (many.value or 0) == pytest.approx(1.96, rel=1e-3)
 
 
 def with_ensemble(field: float, scatter: float | None) -> Results:

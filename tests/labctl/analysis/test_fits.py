@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labctl.analysis.fits import Path, krige, linear_fit, local_lines, white_noise
+from labctl.analysis.fits import Path, decompose, krige, linear_fit, local_lines, white_noise
 
 
 def test_white_noise_is_found_below_slopes_drifts_and_jumps() -> None:
@@ -56,7 +56,7 @@ def test_kriging_goes_through_exact_readings_and_knows_the_bridge_between_them()
     value = np.where(places > 0.5, 1.0, 0.0)
     path = Path(places[:, None], places[:, None], np.ones(1), value, 1e-6, 1)
     targets = np.array([0.0, 0.25, 0.5, 1.0])
-    curve = krige(path, targets, targets, np.array([1.0]))
+    curve = krige(decompose(path, targets, targets), np.array([1.0]))
     assert curve.mean[0] == pytest.approx([0.0, 0.25, 0.5, 1.0], abs=1e-6)
     assert curve.variance[0] == pytest.approx([0.0, 0.1875, 0.25, 0.0], abs=1e-4)
     assert np.max(curve.noise) < 1e-11
@@ -67,7 +67,7 @@ def test_kriging_without_wander_is_a_straight_fit() -> None:
     places = np.linspace(-1.0, 1.0, 41)
     value = 0.5 * places + 0.1 * rng.standard_normal(41)
     path = Path(places[:, None], places[:, None], np.ones(1), value, 0.1, 1)
-    curve = krige(path, np.array([0.0]), np.array([0.0]), np.array([1e-6]))
+    curve = krige(decompose(path, np.array([0.0]), np.array([0.0])), np.array([1e-6]))
     assert curve.mean[0, 0] == pytest.approx(np.mean(value), abs=1e-6)
     assert np.sqrt(curve.variance[0, 0]) == pytest.approx(0.1 / np.sqrt(41), rel=1e-3)
     assert curve.noise[0, 0] == pytest.approx(curve.variance[0, 0], rel=1e-3)
@@ -80,5 +80,5 @@ def test_likelihood_of_the_wander_peaks_at_the_wander() -> None:
     value = np.cumsum(0.3 * rng.standard_normal(150)) + 0.1 * rng.standard_normal(150)
     path = Path(places[:, None], places[:, None], np.ones(1), value, 0.1, 1)
     trials = np.geomspace(0.03, 3.0, 41)
-    best = trials[np.argmax(krige(path, places[:1], places[:1], trials).log_likelihood)]
+    best = trials[np.argmax(krige(decompose(path, places[:1], places[:1]), trials).log_likelihood)]
     assert best == pytest.approx(0.3, rel=0.3)

@@ -137,6 +137,16 @@ def test_scatter_is_written_only_where_there_is_one_and_read_back() -> None:
             Result(0.07, 1e-4, "T", "this loop", scatter=wrong)
 
 
+def test_a_shared_part_is_read_back_and_is_no_more_than_the_whole() -> None:
+    shared = Result(0.07, 1e-4, "T", "mean of 3 loops", shared=3e-5)
+    assert shared.as_dict()["shared"] == 3e-5
+    assert Results.from_json(Results({"coercive_field_up": shared}).to_json())["coercive_field_up"] == shared
+    assert "shared" not in Result(0.07, 1e-4, "T", "this loop").as_dict()
+    for wrong in (-1e-5, 2e-4, float("nan")):
+        with pytest.raises(BadValue, match="shared"):
+            Result(0.07, 1e-4, "T", "this loop", shared=wrong)
+
+
 @pytest.mark.parametrize(
     ("size", "result", "text"),
     [
