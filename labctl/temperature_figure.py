@@ -21,6 +21,8 @@ POSITIVE, NEGATIVE = COLOURS["up"], COLOURS["down"]
 WORDS = {1.0: (POSITIVE, "positive loops"), -1.0: (NEGATIVE, "negative loops")}
 """Colour and name of either polarity."""
 BRACKET = "#F3EFE3"
+ROOM = 0.8
+"""Of a panel's height that is added above its points for a sentence."""
 
 
 def loops_over_temperature(
@@ -36,6 +38,7 @@ def loops_over_temperature(
         caption: Origin, and the unit of fields.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=SIZE, facecolor="white")
     moving = moving_rows(data)
@@ -48,6 +51,7 @@ def loops_over_temperature(
     limits = _limits(results)
     for panel in panels:
         panel.set_xlim(*limits)
+        panel.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
         _mark_compensation(panel, results)
     for panel in panels[0::2]:
         panel.tick_params(labelbottom=False)
@@ -78,17 +82,20 @@ def _label(axes: Axes, text: str) -> None:
     axes.tick_params(labelsize=9)
 
 
-def _points(axes: Axes, results: Results, values: FloatArray, errors: FloatArray, *, line: bool = True) -> None:
-    """Points of either polarity in their colours, with their uncertainties."""
+def _points(axes: Axes, results: Results, values: FloatArray, errors: FloatArray, *, hollow: bool = False) -> None:
+    """Points of either polarity in their colours, with their uncertainties; hollow those that are not in the line."""
     temperature, _ = _column(results, "temperature")
     polarity, _ = _column(results, "polarity")
+    inside, _ = _column(results, "in_compensation_fit")
     for sign, (colour, name) in WORDS.items():
-        of_this = (polarity == sign) & np.isfinite(values)
-        order = np.flatnonzero(of_this)[np.argsort(temperature[of_this])]
-        axes.errorbar(
-            temperature[order], values[order], errors[order], fmt="o-" if line else "o", color=colour, markersize=5,
-            linewidth=1.0, elinewidth=1.2, capsize=2, label=name if len(order) else None,
-        )  # fmt: skip
+        for filled in (True, False):
+            shown_so = ((inside > 0) | (not hollow)) == filled
+            chosen = (polarity == sign) & np.isfinite(values) & shown_so
+            if np.any(chosen):
+                axes.errorbar(
+                    temperature[chosen], values[chosen], errors[chosen], fmt="o", color=colour, markersize=5,
+                    markerfacecolor=colour if filled else "white", elinewidth=1.2, capsize=2, label=name,
+                )  # fmt: skip
 
 
 def _draw_coercive(axes: Axes, results: Results, caption: Caption) -> None:
@@ -105,13 +112,36 @@ def _draw_coercive(axes: Axes, results: Results, caption: Caption) -> None:
             temperature[open_], largest[open_] * factor, "^", color=AMBER, markersize=7, markerfacecolor="white",
             label="not saturated at this field",
         )  # fmt: skip
-    axes.set_ylim(0, None)
-    axes.margins(y=0.12)
-    if np.any(open_) or np.any(np.isfinite(values)):
+    tops = np.where(open_, largest, values + errors)
+    axes.set_ylim(0, 1.15 * factor * float(np.max(tops, initial=1e-3)))
+    _draw_divergence(axes, results, factor)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        loops_first = sorted(zip(handles, labels, strict=True), key=lambda entry: "loops" not in entry[1])
         axes.legend(
-            frameon=False, fontsize=9, labelcolor=INK, handlelength=1.0, columnspacing=1.2, ncols=3, borderaxespad=0,
+            *zip(*loops_first, strict=True),
+            frameon=False, fontsize=9, labelcolor=INK, handlelength=1.0, columnspacing=1.2, ncols=4, borderaxespad=0,
             loc="lower left", bbox_to_anchor=(0.0, 1.02),
         )  # fmt: skip
+
+
+def _draw_divergence(axes: Axes, results: Results, factor: float) -> None:
+    """The coercive field that the straight line through its signed inverse stands for."""
+    zero, slope = results.number("compensation_temperature"), results.number("inverse_coercive_field_slope")
+    if zero is None or slope is None:
+        return
+    low, high = _limits(results)
+    temperature = np.linspace(low, high, 801)
+    distance = np.maximum(np.abs(temperature - zero), 1e-6)
+    axes.plot(
+        temperature,
+        factor / (abs(slope) * distance),
+        "-",
+        color=FAINT,
+        linewidth=1.1,
+        zorder=0,
+        label="line on the right",
+    )
 
 
 def _draw_amplitude(axes: Axes, results: Results) -> None:
@@ -132,10 +162,13 @@ def _draw_inverse(axes: Axes, results: Results) -> None:
     field, error = _column(results, "coercive_field")
     polarity, _ = _column(results, "polarity")
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
-    _points(axes, results, polarity / field, error / field**2, line=False)
+    _points(axes, results, polarity / field, error / field**2, hollow=True)
     zero, slope = results["compensation_temperature"], results.number("inverse_coercive_field_slope")
+    bracket = [results.number(f"compensation_temperature_bracket_{end}") for end in ("low", "high")]
+    change = "" if None in bracket else f"sign changes between\n{bracket[0]:.1f} K and {bracket[1]:.1f} K"
     if zero.value is None or slope is None:
-        _say(axes, zero.why or "")
+        words = change.replace("\n", " ")
+        _say(axes, "; ".join(filter(None, [words, zero.why or ""])))
         return
     temperature, _ = _column(results, "temperature")
     inside, _ = _column(results, "in_compensation_fit")
@@ -143,21 +176,25 @@ def _draw_inverse(axes: Axes, results: Results) -> None:
     for ends, style in (((low, high), "-"), ((float(np.min(temperature)), float(np.max(temperature))), ":")):
         axes.plot(ends, [slope * (end - zero.value) for end in ends], style, color=INK, linewidth=1.2, zorder=1)
     text = f"$T_\\mathrm{{M}}$ = {quantity_text(float(zero.value), zero.uncertainty, 'K')}"
-    bracket = [results.number(f"compensation_temperature_bracket_{end}") for end in ("low", "high")]
-    if None not in bracket:
-        text += f"\nsign changes between\n{bracket[0]:.1f} K and {bracket[1]:.1f} K"
+    text += f"\n{change}"
     rising = slope > 0
     axes.text(
         0.02 if rising else 0.98, 0.97, text, transform=axes.transAxes, ha="left" if rising else "right", va="top",
         fontsize=10.5, color=INK, linespacing=1.35,
     )  # fmt: skip
+    if np.any((inside == 0) & np.isfinite(field)):
+        axes.text(
+            0.98 if rising else 0.02, 0.04, "open points:\nnot in the line", transform=axes.transAxes,
+            ha="right" if rising else "left", va="bottom", fontsize=9, color=QUIET,
+        )  # fmt: skip
 
 
 def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
     """Resistance on the way from temperature to temperature, and at which field it was read."""
     if moving.empty:
         _label(axes, "Resistance")
-        _say(axes, "no resistance was read on the way (rt_while_moving=off)")
+        axes.set_yticks([])
+        _say(axes, "no resistance was read on the way from temperature to temperature")
         return
     name = "Longitudinal resistance (ohm)"
     longitudinal = moving[name].to_numpy(dtype=float)
@@ -180,7 +217,7 @@ def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
     span = low if low == high else f"{low} to {high}"
     axes.legend(
         frameon=False, fontsize=9, loc="best", labelcolor=INK, handlelength=1.2, title_fontsize=9, alignment="left",
-        title=f"in {span} {caption.field_unit}",
+        title=f"read in {span} {caption.field_unit}",
     )  # fmt: skip
 
 
@@ -195,8 +232,11 @@ def _mark_compensation(axes: Axes, results: Results) -> None:
 
 
 def _say(axes: Axes, sentence: str) -> None:
+    """Write a sentence into the upper part of a panel, above its points if it has any."""
     import textwrap
 
     text = "\n".join(textwrap.wrap(shown(sentence[:1].upper() + sentence[1:]), 52))
     box = {"boxstyle": "round,pad=0.5", "facecolor": "#FFF4DC", "edgecolor": AMBER, "linewidth": 0.8}
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=9, color=INK, bbox=box)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + ROOM * (high - low) if axes.containers else high)
+    axes.text(0.5, 0.94, text, transform=axes.transAxes, ha="center", va="top", fontsize=9, color=INK, bbox=box)

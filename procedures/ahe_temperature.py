@@ -202,7 +202,8 @@ class AnomalousHallTemperature(Procedure):
 
     def _branch(self, begin: float, end: float, plan: _Plan) -> Iterator[dict[str, Any]]:
         reach = math.inf if plan.coercive is None else WINDOW_PER_COERCIVE * plan.coercive
-        if reach >= abs(end):
+        # Two parts at one rate would only stop between them, and a switch there would have a rate of its own.
+        if reach >= abs(end) or self.window_rate == self.sweep_rate:
             yield from swept_branch(self, begin, end, window=None, outside=self.window_rate, inside=self.window_rate)
             return
         window = (0.0, reach) if end > 0 else (-reach, 0.0)

@@ -250,13 +250,19 @@ def _from_line(found: Compensation) -> Result:
     notes = [
         WHAT,
         (
-            f"fit {line.uncertainty:.2g} K (chi square {line.chi_square:.2g} for {line.freedom}), curvature "
-            f"{found.curvature:.2g} K, sample behind block {found.lag:.2g} K, trapped flux {found.remanence:.2g} K"
+            f"fit {line.uncertainty:.2g} K ({_tested(line)}), curvature {found.curvature:.2g} K, "
+            f"sample behind block {found.lag:.2g} K, trapped flux {found.remanence:.2g} K"
         ),
         *_left_out(left_out),
     ]
     of = f"line through polarity / coercive field at {', '.join(f'{v.temperature:.4g}' for v in found.used)} K"
     return Result(line.temperature, found.uncertainty, "K", of, note="; ".join(notes))
+
+
+def _tested(line: Line) -> str:
+    """What chi square says of the line, and what was done about it."""
+    said = f"chi square {line.chi_square:.2g} for {line.freedom} degree{'s' if line.freedom > 1 else ''} of freedom"
+    return f"{said}, widened by the root of their ratio" if line.chi_square > line.freedom else said
 
 
 def _left_out(visits_: Sequence[Visit]) -> list[str]:

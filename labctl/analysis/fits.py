@@ -132,19 +132,38 @@ class Kriging:
     log_likelihood: FloatArray
 
 
-def krige(path: Path, targets: FloatArray, ticks: FloatArray, wander: FloatArray) -> Kriging:
-    """Universal kriging with a polynomial trend, a Wiener process and white noise.
+@dataclass(frozen=True, slots=True)
+class Decomposed:
+    """Readings in the axes of their walk's covariance, in which the matrix of every trial is diagonal.
 
-    A film that switches grain by grain gives a curve that is a random walk about its smooth mean, because each grain's
-    field is drawn once: the curve between two readings is known to the walk's bridge, not to the noise of a reading.
-    The variance of the walk is not known beforehand; each trial value counts with its restricted likelihood
-    (Patterson and Thompson 1971; Cressie, Statistics for Spatial Data, section 3.4).
+    Attributes:
+        along: (points,): the covariance along its axes, for a unit wander.
+        trend: (points, degree + 1): the trend's columns.
+        value: (points,): the readings.
+        reach: (points, targets): covariance of the readings with the walk at the targets.
+        aim: (targets, degree + 1): the trend's columns at the targets.
+        own: (targets,): variance of the walk at the targets.
+        span: Of the fields that the trend counts in.
+        noise: Standard deviation of a reading.
+    """
+
+    along: FloatArray
+    trend: FloatArray
+    value: FloatArray
+    reach: FloatArray
+    aim: FloatArray
+    own: FloatArray
+    span: float
+    noise: float
+
+
+def decompose(path: Path, targets: FloatArray, ticks: FloatArray) -> Decomposed:
+    """Do once what is the same for every trial value: it is most of the work.
 
     Args:
         path: The readings.
         targets: (targets,): places at which the path is wanted.
         ticks: (targets,): the same on the walk's clock.
-        wander: (trials,): standard deviation of the walk over a unit of its clock.
     """
     centres = path.nodes @ path.weights
     origin, span = float(np.mean(centres)), float(np.ptp(centres)) or 1.0
@@ -153,12 +172,25 @@ def krige(path: Path, targets: FloatArray, ticks: FloatArray, wander: FloatArray
     start = min(float(np.min(path.clock)), float(np.min(ticks)))
     walk = _walk_covariance(path.clock, path.clock, path.weights, path.weights, start)
     reach = _walk_covariance(path.clock, ticks[:, None], path.weights, np.ones(1), start)
-    own = ticks - start
-    # In the axes of the walk's covariance the matrix of every trial is diagonal: one decomposition serves them all.
     along, axes = np.linalg.eigh(walk)
+    return Decomposed(along, axes.T @ trend, axes.T @ path.value, axes.T @ reach, aim, ticks - start, span, path.noise)
+
+
+def krige(readings: Decomposed, wander: FloatArray) -> Kriging:
+    """Universal kriging with a polynomial trend, a Wiener process and white noise.
+
+    A film that switches grain by grain gives a curve that is a random walk about its smooth mean, because each grain's
+    field is drawn once: the curve between two readings is known to the walk's bridge, not to the noise of a reading.
+    The variance of the walk is not known beforehand; each trial value counts with its restricted likelihood
+    (Patterson and Thompson 1971; Cressie, Statistics for Spatial Data, section 3.4).
+
+    Args:
+        readings: From `decompose`.
+        wander: (trials,): standard deviation of the walk over a unit of its clock.
+    """
+    trend, value, reach, aim = readings.trend, readings.value, readings.reach, readings.aim
     power = wander[:, None] ** 2
-    total = power * np.maximum(along, 0.0) + path.noise**2
-    trend, value, reach = axes.T @ trend, axes.T @ path.value, axes.T @ reach
+    total = power * np.maximum(readings.along, 0.0) + readings.noise**2
     weighted = trend.T / total[:, None, :]
     information = weighted @ trend
     spread = np.linalg.inv(information)
@@ -167,12 +199,12 @@ def krige(path: Path, targets: FloatArray, ticks: FloatArray, wander: FloatArray
     pulled = rest / total
     mean = beta @ aim.T + power * (pulled @ reach)
     lack = aim.T - power[..., None] * (weighted @ reach)
-    variance = power * own - power**2 * (1 / total @ reach**2)
+    variance = power * readings.own - power**2 * (1 / total @ reach**2)
     variance += np.einsum("sat,sab,sbt->st", lack, spread, lack)
     gain = power[..., None] * reach / total[..., None] + np.einsum("san,sab,sbt->snt", weighted, spread, lack)
-    noise = path.noise**2 * np.sum(gain**2, axis=1)
+    noise = readings.noise**2 * np.sum(gain**2, axis=1)
     likelihood = -0.5 * (np.sum(np.log(total), 1) + np.linalg.slogdet(information)[1] + np.sum(rest * pulled, 1))
-    return Kriging(mean, np.maximum(variance, 0.0), noise, beta @ _derivative(aim, span).T, likelihood)
+    return Kriging(mean, np.maximum(variance, 0.0), noise, beta @ _derivative(aim, readings.span).T, likelihood)
 
 
 def _derivative(vander: FloatArray, span: float) -> FloatArray:

@@ -96,7 +96,7 @@ class Visit:
                 "temperature": self.temperature_result,
                 **{name: self.results[name] for name in names},
                 "coercive_field": self.coercive_field,
-                "largest_field": Result(self.largest_field, None, "T", THIS_LOOP),
+                "largest_field": Result(round(self.largest_field, 4), None, "T", THIS_LOOP),
                 "loops": Result(float(self.loops), None, "1", "this temperature"),
             }
         )

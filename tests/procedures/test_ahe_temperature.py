@@ -167,6 +167,16 @@ def test_a_loop_whose_switch_lies_outside_its_window_is_measured_again_with_what
     assert row["loops"]["value"] == 2
 
 
+def test_at_equal_rates_a_branch_is_one_sweep(done: Done) -> None:
+    """A switch where the field stops would have a rate of its own."""
+    loops = loops_of(done.rows)
+    keys = ["Set temperature (K)", "Loop", "Branch"]
+    for _, branch in loops.groupby(keys):
+        field = branch["Field (T)"].to_numpy(float)
+        steps = np.abs(np.diff(field[np.abs(field) < 0.9 * np.max(np.abs(field))]))  # at its ends it rests
+        assert np.min(steps) > 0.8 * np.median(steps)
+
+
 # ---- on the way
 
 
