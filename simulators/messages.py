@@ -395,6 +395,8 @@ class MessageExchange(Device):
         else:
             if outcome is not None:
                 held.replies.append(outcome)
+            if self.status.service_enable:  # before the next unit may take the reason away
+                self.service_requested()
             self._run(held)
         while self._waiting and self._held is None:
             following = self._waiting.popleft()

@@ -28,7 +28,9 @@ OPERATION_COMPLETE = 0x01
 POWER_ON = 0x80
 
 _ERROR_RANGES = ((-999, -1), (400, 999))
-_RANGE = re.compile(r"([+-]?\d{1,5})(?::([+-]?\d{1,5}))?")
+_BLANK = r"[\x00-\x20]*"  # white space as IEEE 488.2, 7.4.1.2 has it
+_RANGE = re.compile(rf"{_BLANK}([+-]?\d{{1,5}}){_BLANK}(?::{_BLANK}([+-]?\d{{1,5}}){_BLANK})?")
+_NOTHING = re.compile(_BLANK)
 
 
 class EventRegister:
@@ -146,10 +148,10 @@ def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 def _ranges(text: str) -> tuple[tuple[int, int], ...]:
     ranges: list[tuple[int, int]] = []
-    for part in text.strip("()").split(","):
-        if not part.strip():
+    for part in text.removeprefix("(").removesuffix(")").split(","):
+        if _NOTHING.fullmatch(part):
             continue
-        match = _RANGE.fullmatch(part.replace(" ", ""))
+        match = _RANGE.fullmatch(part)
         if match is None:
             raise ScpiError(DATA_TYPE_ERROR, f"{part!r} is neither a number nor a range of numbers")
         low, high = sorted((int(match[1]), int(match[2] or match[1])))

@@ -193,7 +193,7 @@ def _differential_conductance() -> Iterator[Row]:
         note="A magnitude; larger than the span it becomes a hundredth of it.",
     )  # fmt: skip
     yield number(f"{conductance}:DELTa", _MAGNITUDE, 1e-6, _LEVEL, energises=True, unsure=unsure)
-    yield number(f"{conductance}:DELay", _CYCLE_DELAY, 2e-3, "%.5f", unsure=unsure)
+    yield number(f"{conductance}:DELay", span(1e-3, 9999.999, "S"), 2e-3, "%.5f", unsure=unsure)
     yield flag(f"{conductance}:CABort[:STATe]", False)
     yield _arm(conductance)
 

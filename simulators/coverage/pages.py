@@ -8,6 +8,7 @@ from functools import cache, partial
 
 from instruments.tables.table import Parameter, Row, Value
 from simulators.coverage import bench, flat_rows, scpi_rows
+from simulators.coverage.missing import KNOWN, LATER, MISSING
 from simulators.coverage.rows import COUNTED, EFFECTS, Coverage, tally
 
 
@@ -32,8 +33,8 @@ INSTRUMENTS = (
     Instrument("6000", "Quantum Design PPMS Model 6000", cache(partial(flat_rows.measure, bench.controller))),
 )
 
-_TAGS = {"manual": "", "wild": "drivers", "pymeasure": "pymeasure", "tek": "vendor's examples", "slave": "slave",
-         "derived": "derived", "unsure": "unsure"}  # fmt: skip
+_TAGS = {"manual": "", "wild": "public drivers and captures", "pymeasure": "pymeasure", "tek": "vendor's examples",
+         "slave": "the Python library slave", "derived": "derived", "unsure": "assumed"}  # fmt: skip
 _WRITTEN = "These pages are printed by `python -m simulators.coverage --docs`.\n"
 
 
@@ -46,12 +47,12 @@ def pages() -> dict[str, str]:
 
 def summary(found: dict[Instrument, list[Coverage]]) -> str:
     """Return the counts of all instruments as a table."""
-    head = ["instrument", "rows", *COUNTED, *EFFECTS]
+    head = ["instrument", "rows", "missing", *COUNTED, *EFFECTS]
     lines = [head, ["---"] * len(head)]
     for instrument, rows in found.items():
         counts = ["{} of {}".format(*tally(rows, question)) for question in COUNTED]
         effects = [str(sum(one.effect == effect for one in rows)) for effect in EFFECTS]
-        lines.append([instrument.name, str(len(rows)), *counts, *effects])
+        lines.append([instrument.name, str(len(rows)), str(len(MISSING[instrument.name])), *counts, *effects])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -68,7 +69,14 @@ it applies.
 _HEAD = """\
 `?` behind a header: it can only be asked; `(?)`: it can be sent and asked. Parts in brackets may be left out.
 *energises*: it can put current or voltage on the sample. The other words are explained in the
-[overview](README.md).
+[overview](README.md). Notes name the source of a row where that is not the manual.
+"""
+
+_ABSENT = """\
+## What is missing
+
+*missing* counts the headers that are known and not in the table. What that is drawn from differs:
+
 """
 
 
@@ -77,8 +85,18 @@ def _overview(found: dict[Instrument, list[Coverage]]) -> str:
     effects = "".join(f"- *{effect}*: {meaning}.\n" for effect, meaning in EFFECTS.items())
     return (
         f"# Commands of the simulated instruments\n\n{links}\n{_COUNTING}\nWhat follows from a row:\n\n{effects}\n"
-        f"{summary(found)}\n{_WRITTEN}"
+        f"{summary(found)}\n{_absent(found)}\n{_WRITTEN}"
     )
+
+
+def _absent(found: Iterable[Instrument]) -> str:
+    lines: list[str] = []
+    for instrument in found:
+        headers = "".join(f" Missing: `{header}` ({why})." for header, why in MISSING[instrument.name].items())
+        lines.append(
+            f"- **{instrument.name}**: {KNOWN[instrument.name]} Not simulated: {LATER[instrument.name]}.{headers}\n"
+        )
+    return _ABSENT + "".join(lines)
 
 
 def _page(instrument: Instrument, rows: list[Coverage]) -> str:
@@ -115,12 +133,12 @@ def _parameter(parameter: Parameter) -> str:
         first, last = parameter.values[0], parameter.values[-1]
         whole = last - first == len(parameter.values) - 1 > 2
         kind = f"{first:g} to {last:g}" if whole else ", ".join(f"{value:g}" for value in parameter.values)
+    elif parameter.kind == "string" and parameter.words:
+        return ", ".join(f"'{word}'" for word in parameter.words)
     elif parameter.kind in {"number", "numbers", "integer", "register"}:
         kind = _span(parameter)
     words = ", ".join(parameter.words)
-    text = ", ".join(
-        part for part in (kind if not (parameter.kind == "string" and words) else "in quotes:", words) if part
-    )
+    text = ", ".join(part for part in (kind, words) if part)
     if parameter.kind in {"numbers", "words"}:
         text += f" (up to {parameter.most})" if parameter.most else " (several)"
     return text if parameter.required else f"[{text}]"
@@ -129,6 +147,8 @@ def _parameter(parameter: Parameter) -> str:
 def _span(parameter: Parameter) -> str:
     low = "" if parameter.minimum is None else f"{parameter.minimum:.10g}"
     high = "" if parameter.maximum is None else f"{parameter.maximum:.10g}"
+    if low and low == high:
+        return low
     unit = {"S": " s", "HZ": " Hz"}.get(parameter.unit, f" {parameter.unit}".rstrip())
     return f"{low} to {high}{unit}".strip() if low or high else "any number"
 

@@ -19,7 +19,6 @@ from instruments.tables.keithley2182a import RANGES, TABLE
 from instruments.tables.table import Value
 from simulators.devices import nanovolt_converter as converter
 from simulators.devices.nanovolt_measurement import Measurement
-from simulators.devices.nanovolt_processing import OVERFLOW
 from simulators.exchange import command, query
 from simulators.messages import Later, Outcome
 from simulators.terminals import MeterTerminals
@@ -196,9 +195,15 @@ class Keithley2182A(Measurement):
         """Make the present reading of a channel the reference; another channel's is of no use for it."""
         value = self.present_value()
         setup = self.setup()
-        if setup.channel != channel or setup.temperature != (function == "TEMP") or value == OVERFLOW:
+        if setup.channel != channel or setup.temperature != (function == "TEMP"):
             raise ScpiError(SETTINGS_CONFLICT, f"no valid reading of channel {channel}")
-        self._put(f"SENS:{function}:CHAN{channel}:REF", value + setup.reference)
+        header, reference = f"SENS:{function}:CHAN{channel}:REF", value + setup.reference
+        limits = TABLE[header].parameters[0]
+        assert limits.minimum is not None
+        assert limits.maximum is not None
+        if not limits.minimum <= reference <= limits.maximum:
+            raise ScpiError(SETTINGS_CONFLICT, f"{reference} is beyond what a reference can be")
+        self._put(header, reference)
 
     @command("CONF")
     def _configure(self) -> None:

@@ -9,7 +9,7 @@ import math
 import statistics
 import struct
 
-from instruments.scpi import ScpiError
+from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2182a import TABLE
 from instruments.tables.table import Value
 from simulators.devices.nanovolt_trigger import DATA_STALE, Reading, TriggerModel
@@ -111,6 +111,8 @@ class Processing(TriggerModel):
         self.catch_reading()
         if self._latest is None:
             raise ScpiError(DATA_STALE, "no reading yet")
+        if self._latest.value == OVERFLOW:
+            raise ScpiError(SETTINGS_CONFLICT, "the latest reading is an overflow")
         return self._latest.value
 
     # ---- buffer

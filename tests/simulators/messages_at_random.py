@@ -111,13 +111,21 @@ class Writer(ABC):
         table: The instrument's command table.
         tame: Largest values of some settings, by the end of their headers: enough to keep an instrument from being busy
             for hours.
+        favourites: Headers that are sent more often than others, since much depends on them.
     """
 
-    def __init__(self, dice: random.Random, table: CommandTable, tame: dict[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        dice: random.Random,
+        table: CommandTable,
+        tame: dict[str, float] | None = None,
+        favourites: tuple[str, ...] = (),
+    ) -> None:
         self.dice = dice
         self._tame = tame or {}
         self.rows = list(table)
         self._status = [row for row in self.rows if row.header.startswith(("*", "STATus", "SYSTem:ERRor"))]
+        self._favourites = [table[header] for header in favourites] or self.rows
         self.spelled, self._below = _spellings(table)
 
     # ---- messages
@@ -161,7 +169,8 @@ class Writer(ABC):
         near = self._below.get(path)
         if near and self.dice.random() < 0.5:
             return self.dice.choice(near)
-        row = self.dice.choice(self._status if self.dice.random() < 0.25 else self.rows)
+        kind = self.dice.random()
+        row = self.dice.choice(self._status if kind < 0.2 else self._favourites if kind < 0.4 else self.rows)
         return row, self.dice.choice(self.spelled[row.header])
 
     def _header(
@@ -335,10 +344,13 @@ class Writer(ABC):
         return self.dice.choice(forms), value
 
     def _ranges(self) -> str:
-        """A list of error numbers; mostly one that leaves much enabled."""
+        """A list of error numbers; mostly one that leaves much enabled, now and then one with a fault inside."""
         return self.dice.choice(
-            ("(-999:-1,+400:+999)", "(-440:-100, 408)", "(-113)", "(-300:-200,-113)", "()", "(1:399)")
-        )
+            (
+                "(-999:-1,+400:+999)", "(-440:-100, 408)", "(-113)", "(-300:-200,-113)", "()", "(1:399)", "(-1000:-1)",
+                "(1:1000)", "(-113,x)",
+            )
+        )  # fmt: skip
 
 
 def ends(parameter: Parameter) -> tuple[float, float]:

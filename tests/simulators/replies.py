@@ -16,6 +16,24 @@ def register_value(text: str) -> int:
     return int(text[2:] if base != 10 else text, base)
 
 
+def check_register(text: str, value: int, base: str) -> None:
+    """A register's reply has the base that FORMat:SREGister selects: `63`, `#H3F`, `#Q77` or `#B111111`."""
+    digits = {"ASC": f"{value:d}", "HEX": f"#H{value:X}", "OCT": f"#Q{value:o}", "BIN": f"#B{value:b}"}
+    assert text == digits[base], f"{text!r} for {value} in {base}"
+
+
+def check_inside(row: Row, value: Value) -> None:
+    """A setting never leaves the range of its row, whoever changes it."""
+    parameter = row.parameters[0]
+    for one in value if isinstance(value, tuple) else (value,):
+        if isinstance(one, bool) or not isinstance(one, int | float):
+            continue
+        slack = 1e-9 * abs(one)
+        assert parameter.minimum is None or one >= parameter.minimum - slack, f"{row.header} is {one}"
+        assert parameter.maximum is None or one <= parameter.maximum + slack, f"{row.header} is {one}"
+        assert not parameter.values or one in parameter.values, f"{row.header} is {one}"
+
+
 def check_reply(row: Row, text: str, value: Value, infinity: str) -> None:
     """A setting's reply says its value: numbers to the last digit, words in short form, strings in quotes."""
     where = f"{row.header}? answers {text!r} where {value!r} is kept"

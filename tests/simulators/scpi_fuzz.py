@@ -113,6 +113,8 @@ class Client:
             self._trigger(self.device.trigger)
         elif kind < 0.7:
             self._power_cycle()
+        elif kind < 0.8:
+            self._mishap()
         else:
             self._trigger(self._disturb)
 
@@ -207,7 +209,8 @@ class Client:
             device.clear()
             oracle.emptied()
         lines = device.read()
-        assert lines.count(b"\n") <= data.count(b"?") + lines.count(b'"'), (data, lines)
+        block = b"#0" in lines  # readings in binary, of which any byte may be a line feed
+        assert block or lines.count(b"\n") <= data.count(b"?") + lines.count(b'"'), (data, lines)
         oracle.output = b""
         oracle.lenient = False
         oracle.interrupts = 0
@@ -299,6 +302,21 @@ class Client:
         pull()
         assert self.oracle.codes[before:] in ([], [-211])
         self._counted = len(self.oracle.codes)
+
+    def _mishap(self) -> None:
+        """Something goes wrong inside: a number in the queue, and a bit of the questionable register."""
+        self.device.timeline.catch_up()
+        if self.device._held is not None:
+            return
+        self._verify(whole=True)
+        code = self.dice.choice(self._ways.mishaps)
+        self.log.append(f"mishap {code}")
+        self.device.status.report(code)
+        self._counted = len(self.oracle.codes)
+        bit, on = self.dice.choice((0x10, 0x100)), self.dice.random() < 0.5
+        self.device.status.questionable.set(bit, on)
+        self.oracle.questionable = self.oracle.questionable | bit if on else self.oracle.questionable & ~bit
+        self.oracle.observe()
 
     def _power_cycle(self) -> None:
         self._clear()

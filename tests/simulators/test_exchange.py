@@ -211,6 +211,8 @@ def test_what_is_understood(bench, message, reply):
         ("DISP:TEXT naked", -104),
         ("STAT:OPER:ENAB 70000", -222),
         ("STAT:QUE:ENAB (a:b)", -104),
+        ("STAT:QUE:ENAB (-113,1:1000)", -222),
+        ("STAT:QUE:DIS (-1000)", -222),
         ("*TRG", -211),
         ("CONF", -221),
         ("?", -110),
@@ -270,10 +272,10 @@ def test_error_queue_is_ten_deep(bench):
 
 
 def test_error_queue_takes_what_is_enabled(bench):
-    bench.write("STAT:QUE:DIS (-113, -300:-200)")
+    bench.write("STAT:QUE:DIS (-113,\t-300 : -200)")
     for message in ("WHAT", "CURR 1", "CURR"):
         bench.write(message)
-    assert bench.ask("STAT:QUE:DIS?") == "(-113, -300:-200)\n"
+    assert bench.ask("STAT:QUE:DIS?") == "(-113,\t-300 : -200)\n"
     assert bench.errors() == [-109]
     bench.write("STAT:QUE:ENAB (-113)")
     for message in ("WHAT", "CURR 1", "CURR"):

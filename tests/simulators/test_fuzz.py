@@ -1,6 +1,6 @@
 """Messages at random: never an exception, never a hang, and everything that is said follows from what was sent.
 
-The default form sends a thousand messages that hypothesis can shrink and thirty thousand seeded ones to each
+The default form sends a thousand messages that hypothesis can shrink and fifteen thousand seeded ones to each
 instrument; `--endurance` sends a million.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
-from typing import cast
 
 import numpy as np
 import pytest
@@ -18,31 +17,19 @@ from hypothesis import strategies as st
 
 from instruments.clock import VirtualClock
 from instruments.tables import keithley2182a, keithley6221
-from instruments.tables.table import CommandTable, Value
 from simulators.devices.keithley2182a import Keithley2182A
-from simulators.devices.keithley6221 import RESOLUTION_DIVISORS, Keithley6221
+from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.nanovolt_trigger import IDLE
-from simulators.exchange import ScpiDevice
 from tests.simulators.faults_at_random import Vandal
 from tests.simulators.scpi_fuzz import PER_DEVICE, Client, Watched
-from tests.simulators.scpi_model import Ways
+from tests.simulators.ways_of_meter import METER_WAYS
+from tests.simulators.ways_of_source import SOURCE_WAYS
 
-SEEDED = 30_000
+SEEDED = 15_000
 ENDURANCE = 1_000_000
 
 SMALL_INPUT = 8192
 SMALL_OUTPUT = 60
-
-
-def _headers(table: CommandTable, *short: str) -> frozenset[str]:
-    return frozenset(table[header].header for header in short)
-
-
-def _changes(table: CommandTable, links: dict[str, str], resetting: str) -> dict[str, frozenset[str]]:
-    """Which other settings a command changes; those that reset change everything that has a reset value."""
-    reset = frozenset(row.header for row in table if row.reset is not None)
-    changes = {table[header].header: _headers(table, *others.split()) for header, others in links.items()}
-    return changes | dict.fromkeys(_headers(table, *resetting.split()), reset)
 
 
 # ---- the source
@@ -72,61 +59,8 @@ class Load:
         return self.current * self.resistance
 
 
-def _source_level(device: ScpiDevice, values: tuple[Value, ...]) -> Value:
-    """Rounded to what the range resolves."""
-    full = cast("float", device.value("SOUR:CURR:RANG"))
-    divisor = RESOLUTION_DIVISORS[keithley6221.RANGES.index(full)]
-    return round(cast("float", values[0]) * divisor) / divisor
-
-
-def _source_range(_device: ScpiDevice, values: tuple[Value, ...]) -> Value:
-    wanted = abs(cast("float", values[0]))
-    return min((full for full in keithley6221.RANGES if full >= wanted), default=0.1)
-
-
-def _compliance(_device: ScpiDevice, values: tuple[Value, ...]) -> Value:
-    return round(cast("float", values[0]) * 100.0) / 100.0
-
-
-def _in_order(*order: str) -> Callable[[ScpiDevice, tuple[Value, ...]], Value]:
-    """Elements of a reading keep the instrument's own order."""
-
-    def kept(_device: ScpiDevice, values: tuple[Value, ...]) -> Value:
-        words = cast("tuple[str, ...]", values[0])
-        if "ALL" in words:
-            return order
-        return tuple(word for word in order if word in words) if "DEF" not in words else ("READ", "TST")
-
-    return kept
-
-
-_S = keithley6221.TABLE
-SOURCE_WAYS = Ways(
-    changes=_changes(
-        _S,
-        {
-            "SOUR:CURR": "SOUR:CURR:RANG",
-            "SOUR:CURR:RANG": "SOUR:CURR SOUR:CURR:RANG:AUTO",
-            "SOUR:CURR:RANG:AUTO": "SOUR:CURR SOUR:CURR:RANG",
-            "SOUR:CLE": "SOUR:CURR OUTP",
-            "SOUR:DELT:HIGH": "SOUR:DELT:LOW",
-            "SOUR:LIST:CURR:APP": "SOUR:LIST:CURR",
-            "SOUR:LIST:DEL:APP": "SOUR:LIST:DEL",
-            "SOUR:LIST:COMP:APP": "SOUR:LIST:COMP",
-            "SOUR:WAVE:ARB:APP": "SOUR:WAVE:ARB:DATA",
-        },
-        "*RST *RCL SYST:PRES",
-    ),
-    by_itself=frozenset(),
-    kept_as={
-        _S["SOUR:CURR"].header: _source_level,
-        _S["SOUR:CURR:RANG"].header: _source_range,
-        _S["SOUR:CURR:COMP"].header: _compliance,
-        _S["FORM:ELEM"].header: _in_order("READ", "TST", "UNIT", "RNUM", "SOUR", "COMP", "AVOL"),
-    },
-    after_reset=frozenset(),
-    restored=_headers(_S, "OUTP"),
-)
+_OF_THE_SOURCE = ("SOUR:CURR", "SOUR:CURR:RANG", "SOUR:CURR:RANG:AUTO", "SOUR:CURR:COMP", "OUTP", "STAT:MEAS:COND",
+                  "STAT:MEAS", "STAT:OPER")  # fmt: skip
 
 
 class SmallSource(Keithley6221):
@@ -151,7 +85,8 @@ def source(dice: random.Random) -> Client:
         if load.driven:
             assert (load.current, load.limit) == (device.number("SOUR:CURR"), device.number("SOUR:CURR:COMP"))
 
-    return Client(dice, device, SOURCE_WAYS, Vandal(dice, _S), disturb, watch)
+    writer = Vandal(dice, keithley6221.TABLE, favourites=_OF_THE_SOURCE)
+    return Client(dice, device, SOURCE_WAYS, writer, disturb, watch)
 
 
 # ---- the meter
@@ -172,55 +107,9 @@ class Input:
         return self.resistance
 
 
-_M = keithley2182a.TABLE
-_ELEMENTS = _in_order("READ", "CHAN", "UNIT")
+_OF_THE_METER = ("READ", "FETC", "INIT", "INIT:CONT", "ABOR", "*TRG", "*OPC", "TRIG:SOUR", "TRIG:COUN", "SAMP:COUN",
+                 "TRAC:FEED:CONT", "TRAC:POIN", "TRAC:DATA", "SENS:DATA:FRES", "SENS:VOLT:NPLC")  # fmt: skip
 _TAME = {"TRIGger:COUNt": 6.0, "SAMPle:COUNt": 12.0, "TRIGger:DELay": 0.3, "TRIGger:TIMer": 0.3}
-
-
-def _meter_range(limits: tuple[float, ...]) -> Callable[[ScpiDevice, tuple[Value, ...]], Value]:
-    def kept(_device: ScpiDevice, values: tuple[Value, ...]) -> Value:
-        wanted = cast("float", values[0])
-        return min((full for full in limits if 1.2 * full >= wanted), default=limits[-1])
-
-    return kept
-
-
-def _from_aperture(device: ScpiDevice, values: tuple[Value, ...]) -> Value:
-    """An aperture is kept as the number of line cycles that it is."""
-    frequency = cast("Keithley2182A", device).line_frequency
-    return cast("float", values[0]) * frequency / frequency
-
-
-METER_WAYS = Ways(
-    changes=_changes(
-        _M,
-        {
-            "SENS:VOLT:NPLC": "SENS:VOLT:APER",
-            "SENS:VOLT:APER": "SENS:VOLT:NPLC",
-            "SENS:TEMP:NPLC": "SENS:TEMP:APER",
-            "SENS:TEMP:APER": "SENS:TEMP:NPLC",
-            "SENS:VOLT:CHAN1:RANG": "SENS:VOLT:CHAN1:RANG:AUTO",
-            "SENS:VOLT:CHAN2:RANG": "SENS:VOLT:CHAN2:RANG:AUTO",
-            "TRIG:DEL": "TRIG:DEL:AUTO",
-            "SENS:VOLT:CHAN1:REF:ACQ": "SENS:VOLT:CHAN1:REF",
-            "SENS:VOLT:CHAN2:REF:ACQ": "SENS:VOLT:CHAN2:REF",
-            "SENS:TEMP:CHAN1:REF:ACQ": "SENS:TEMP:CHAN1:REF",
-            "SENS:TEMP:CHAN2:REF:ACQ": "SENS:TEMP:CHAN2:REF",
-            "CALC:KMAT:PERC:ACQ": "CALC:KMAT:PERC",
-        },
-        "*RST *RCL SYST:PRES CONF CONF:TEMP MEAS MEAS:TEMP",
-    ),
-    by_itself=_headers(_M, "SENS:VOLT:CHAN1:RANG", "SENS:VOLT:CHAN2:RANG", "TRAC:FEED:CONT"),
-    kept_as={
-        _M["SENS:VOLT:CHAN1:RANG"].header: _meter_range(keithley2182a.RANGES[1]),
-        _M["SENS:VOLT:CHAN2:RANG"].header: _meter_range(keithley2182a.RANGES[2]),
-        _M["SENS:VOLT:APER"].header: _from_aperture,
-        _M["SENS:TEMP:APER"].header: _from_aperture,
-        _M["FORM:ELEM"].header: _ELEMENTS,
-    },
-    after_reset=_headers(_M, "SENS:VOLT:CHAN1:RANG", "SENS:VOLT:CHAN2:RANG", "SENS:VOLT:APER", "SENS:TEMP:APER"),
-    restored=frozenset(),
-)
 
 
 class SmallMeter(Keithley2182A):
@@ -247,7 +136,7 @@ def meter(dice: random.Random) -> Client:
         idle = bool(device.status.operation.condition & IDLE)
         assert idle != device._initiated
 
-    return Client(dice, device, METER_WAYS, Vandal(dice, _M, _TAME), disturb, watch)
+    return Client(dice, device, METER_WAYS, Vandal(dice, keithley2182a.TABLE, _TAME, _OF_THE_METER), disturb, watch)
 
 
 BENCHES = {"6221": source, "2182A": meter}
@@ -310,6 +199,39 @@ FAULTS: dict[str, tuple[str, Callable[..., object]]] = {
         lambda device, memory: device._saved.update({memory: dict(device.settings)}),
     ),
     "replies to commands": ("simulators.exchange.ScpiDevice._wait", lambda _device: "waited"),
+    "a full queue says nothing": (
+        "simulators.status.ErrorQueue.push",
+        lambda queue, code: queue._codes.append(code) or True if len(queue) < 10 else False,
+    ),
+    "errors set no bit": ("simulators.status.event_bits", lambda _code: 0),
+    "events that are read stay": ("simulators.status.EventRegister.take", lambda register: register.event),
+    "what becomes the case is no event": (
+        "simulators.status.EventRegister.set",
+        lambda register, bits, on=True: setattr(
+            register, "condition", register.condition | bits if on else register.condition & ~bits
+        ),
+    ),
+    "registers in decimal only": ("simulators.exchange.ScpiDevice.register_text", lambda _device, value: str(value)),
+    "the interlock is ignored": (
+        "simulators.devices.keithley6221.Keithley6221._ask_interlock",
+        lambda _device: "1",
+    ),
+    "a fixed range holds anything": (
+        "simulators.devices.keithley6221.Keithley6221._set_level",
+        lambda device, level: device._put(level),
+    ),
+    "a mode is armed without a meter": ("simulators.devices.keithley6221.Keithley6221._no_meter", lambda _device: None),
+}
+
+
+METER_FAULTS: dict[str, tuple[str, Callable[..., object]]] = {
+    "completion is claimed": ("simulators.exchange.ScpiDevice._ask_completion", lambda _device: "1"),
+    "nobody waits": ("simulators.exchange.ScpiDevice._wait", lambda _device: None),
+    "any trigger will do": (
+        "simulators.devices.nanovolt_trigger.TriggerModel._external",
+        lambda device, _source: device._trigger_now(),
+    ),
+    "a reading is no event": ("simulators.status.EventRegister.renew", lambda register, bits, among=0: None),
 }
 
 
@@ -319,3 +241,10 @@ def test_a_fault_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*FAULTS[fault])
     with pytest.raises(AssertionError):
         bombard("6221", 3, 10_000)
+
+
+@pytest.mark.parametrize("fault", METER_FAULTS)
+def test_a_fault_of_the_meter_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*METER_FAULTS[fault])
+    with pytest.raises(AssertionError):
+        bombard("2182A", 3, 10_000)

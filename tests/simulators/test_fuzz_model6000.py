@@ -26,13 +26,14 @@ from simulators.machines import DYNACOOL_9T, PPMS_9T, VERSALAB
 from tests.simulators.replies import close
 from tests.simulators.scpi_fuzz import PER_DEVICE, Watched
 
-SEEDED = 30_000
+SEEDED = 15_000
 ENDURANCE = 1_000_000
 
 PER_CHANNEL = ("BRIDGE", "DRVOUT", "SIGOUT", "LINK")
 SILENT_QUERIES = ("APPEND", "COMMENT", "DATA", "DATSIZE")
 MASKED = ("DIGSET", "EXTSET")
 CALENDAR = ("DATE", "TIME")
+FORGETFUL = (*PER_CHANNEL, *MASKED, "USERTEMP", "MOVECFG")
 MACHINE_DECIDES = ("TEMP", "FIELD", "CHAMBER", "MOVE", "MOVECFG", "DATE")
 WIDEST = {"MOVE": (-20.0, 380.0), "FIELD": (0.0, 300.0)}  # what the table leaves open; a little beyond a machine's own
 LIMITED_REPLY = re.compile(r"[^;\r\n]*;")
@@ -156,6 +157,7 @@ class Client:
         self.scribe = Scribe(dice)
         self.log: list[object] = []
         self.known = {header: self._settings(header) for header in self._kept()}
+        self.fresh = dict(self.known)
         self.advice = int(self._ask("ADVNUM?")[0])
 
     def _kept(self) -> list[str]:
@@ -174,6 +176,7 @@ class Client:
         self.device.write(message.encode("latin-1") + self.dice.choice((b"\n", b";", b"\r\n", b"\r")))
         ready = self.device.ready_at()
         assert ready is not None, f"no answer to {message}"
+        assert self.device.read() == b"", "an answer before its time"
         self.clock.sleep_until(ready)
         reply = self.device.read()
         assert reply.endswith(b";" + self.ending)
@@ -200,8 +203,7 @@ class Client:
         elif kind < 0.98:
             self._rubbish()
         elif kind < 0.99:
-            self.device.clear()
-            assert self.device.read() == b""
+            self._clear()
         else:
             self._power_cycle()
         if self.dice.random() < 0.2:
@@ -294,10 +296,22 @@ class Client:
         assert self._ask("*IDN?") == IDENTITY.split(",")
         self._learn()
 
+    def _clear(self) -> None:
+        """Answers and the beginning of a message are forgotten; settings stay."""
+        self.device.write(b"*IDN?\nTEMP 20")
+        self.device.clear()
+        self.clock.sleep(0.01)
+        assert self.device.read() == b""
+        self._check_answer(Sent("TEMP?", "ask", "TEMP"), self._ask("TEMP?"))
+
     def _power_cycle(self) -> None:
+        """Bridges, outputs and lines have what they had when new."""
         self.device.power_cycle()
         assert self.device.read() == b""
         self._learn()
+        for query, values in self.known.items():
+            if query.startswith(FORGETFUL):
+                assert values == self.fresh[query], query
 
     def _learn(self) -> None:
         """Rubbish may have been a command."""

@@ -9,11 +9,9 @@ import pytest
 from instruments.tables import keithley2182a, keithley6221
 from instruments.tables.model6000 import MODEL6000
 from instruments.tables.table import CommandTable
+from simulators.coverage.missing import MISSING
 
 TABLES = {"6221": keithley6221.TABLE, "2182A": keithley2182a.TABLE, "6000": MODEL6000}
-
-MISSING: dict[str, dict[str, str]] = {"6221": {}, "2182A": {}, "6000": {}}
-"""Headers of the manuals that the tables do not have, and why."""
 
 BEYOND: dict[str, dict[str, str]] = {
     "6221": {},

@@ -1,6 +1,7 @@
 """The simulated 2182A against its manual and its specification sheet."""
 
 import math
+import re
 import statistics
 import struct
 from typing import Any
@@ -314,6 +315,27 @@ def test_thermocouple(bench):
     assert bench.ask("SENS:TEMP:TC B;:READ?") == "+9.9E37"
 
 
+def test_service_is_requested_for_what_the_same_message_takes_away_again(bench):
+    """The reading's bit is read in the message that brings it; another reason, which is older, is still there."""
+    bench.ask("*RST;*OPC?")
+    bench.write("*ESE 1;*SRE 33;:STAT:MEAS:ENAB 32;*CLS;*OPC")
+    assert bench.device.status_byte() & 0x40
+    assert not bench.device.service_requested()
+    assert bench.ask("READ?;:STAT:MEAS?").endswith(";32")
+    assert bench.device.status_byte() & 0x61 == 0x60
+
+
+def test_an_overflow_is_no_reference(bench):
+    """A percentage of it would be none, and it lies outside the setting's range."""
+    bench.write("SENS:VOLT:CHAN1:RANG 1")
+    bench.put(2.0)
+    assert bench.ask("READ?") == "+9.9E37"
+    for acquire in ("CALC:KMAT:PERC:ACQ", "SENS:VOLT:CHAN1:REF:ACQ"):
+        bench.write(acquire)
+        assert bench.errors() == [-221]
+    assert float(bench.ask("CALC:KMAT:PERC?")) == 1.0
+
+
 def test_relative_and_math(bench):
     bench.put(2e-3)
     bench.ask("READ?")
@@ -526,7 +548,9 @@ def test_buffer(bench):
     bench.write("CALC2:FORM SDEV;STAT ON;IMM")
     assert float(bench.ask("CALC2:DATA?")) == pytest.approx(statistics.stdev(values))
     bench.write("CALC2:FORM MAX")
-    assert float(bench.ask("CALC2:IMM?")) == max(values)
+    reply = bench.ask("CALC2:IMM?")
+    assert re.fullmatch(r"[+-][0-9]\.[0-9]{8}E[+-][0-9]{2}", reply)
+    assert float(reply) == max(values)
     assert bench.ask("*RST;:TRAC:POIN?;:TRAC:DATA?").count(",") == 3
 
 

@@ -227,6 +227,20 @@ def test_high_sets_low(bench):
     assert bench.ask("SOUR:DELT:LOW 0;HIGH?") == "2.000000E-03"
 
 
+def test_a_list_ends_at_65535_values(bench):
+    bench.write("SOUR:LIST:CURR 0")
+    hundred = "SOUR:LIST:CURR:APP " + ",".join(["1e-3"] * 100)
+    for _ in range(655):
+        bench.write(hundred)
+    assert bench.ask("SOUR:LIST:CURR:POIN?") == "65501"
+    assert bench.errors() == []
+    bench.write(hundred)
+    assert bench.errors() == [-223]
+    bench.write("SOUR:LIST:CURR:APP " + ",".join(["1e-3"] * 34))
+    assert bench.ask("SOUR:LIST:CURR:POIN?") == "65535"
+    assert bench.errors() == []
+
+
 def test_lists_grow(bench):
     bench.write("SOUR:LIST:CURR 1e-3,-2e-3;CURR:APP 3e-3")
     assert bench.ask("SOUR:LIST:CURR?;CURR:POIN?") == "1.000000E-03,-2.000000E-03,3.000000E-03;3"
