@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from instruments.errors import LabError
     from labctl.analysis.result import Result, Results, missing
     from labctl.api import RunResult, load, run
+    from labctl.frame import framed
     from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
     from labctl.plain_figure import plot_columns
     from labctl.probe import Probe
@@ -34,6 +35,7 @@ __all__ = [
     "Result",
     "Results",
     "RunResult",
+    "framed",
     "load",
     "missing",
     "plot_columns",
@@ -52,6 +54,7 @@ _HOMES = {
     "Result": "labctl.analysis.result",
     "Results": "labctl.analysis.result",
     "RunResult": "labctl.api",
+    "framed": "labctl.frame",
     "plot_columns": "labctl.plain_figure",
     "load": "labctl.api",
     "missing": "labctl.analysis.result",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,19 @@ from labctl.analysis.plateaus import Plateaus
 from labctl.analysis.readings import Readings, read_table
 from labctl.analysis.result import Result, Results, prefix_for, quantity_text
 from labctl.curves import Scale, draw_curve
+from labctl.frame import (
+    AMBER,
+    COLOURS,
+    FAINT,
+    FIELD_UNITS,
+    GREEN,
+    INK,
+    QUIET,
+    SIZE,
+    FieldUnit,
+    bare,
+    write_frame,
+)
 from labctl.labels import Place, Room
 
 if TYPE_CHECKING:
@@ -25,23 +38,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FieldUnit = Literal["mT", "Oe", "T"]
-
-FIELD_UNITS: Mapping[str, tuple[float, str]] = {
-    "mT": (1e3, "Field µ₀H (mT)"),
-    "Oe": (1e4, "Field H (Oe)"),
-    "T": (1.0, "Field µ₀H (T)"),
-}
-"""Factor from tesla and axis label of each unit."""
-
-COLOURS = {"down": "#0072B2", "up": "#D55E00"}
-"""Blue and vermilion of Okabe and Ito, told apart with every kind of colour vision and in print."""
-INK, QUIET, FAINT, AMBER, GREEN = "#222222", "#6b6b6b", "#c9c9c9", "#E69F00", "#009E73"
 WORDS = {"down": "field falling", "up": "field rising"}
 ENDINGS = (".png", ".pdf", ".svg")
 """Kinds of figure files."""
-SIZE = (9.6, 5.4)
-"""Inches: the shape of a slide."""
 CLEARED = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
 """Behind numbers, so that a curve does not run through them."""
 FAR = 20
@@ -137,40 +136,12 @@ def _scale(readings: Readings, unit: FieldUnit) -> Scale:
     return Scale(factor, unit, label, hall_factor, shown, f"{name} ({shown})", offset)
 
 
-def write_frame(figure: Figure, title: str, subtitle: str, provenance: str, *, simulated: bool) -> None:
-    """Title, conditions, origin, and the mark of what was not measured in a laboratory."""
-    figure.text(0.085, 0.945, title, fontsize=15, fontweight="bold", color=INK, va="center")
-    figure.text(0.085, 0.888, subtitle, fontsize=10.5, color=QUIET, va="center")
-    figure.text(0.98, 0.022, provenance, fontsize=7, color=QUIET, ha="right", va="bottom")
-    if simulated:
-        badge = {"boxstyle": "round,pad=0.42", "facecolor": AMBER, "edgecolor": "none"}
-        figure.text(
-            0.972,
-            0.945,
-            "SIMULATED",
-            fontsize=11,
-            fontweight="bold",
-            color="white",
-            ha="right",
-            va="center",
-            bbox=badge,
-        )
-
-
 def _write_remanence(figure: Figure, results: Results, scale: Scale) -> None:
     """What every field in the figure may be off by beside its uncertainty of reading, where it is known."""
     bound = results.number("field_uncertainty")
     if bound is not None:
         text = f"fields as the magnet reports them; its trapped flux may add up to ±{bound * scale.field:.3g}"
         figure.text(0.085, 0.022, f"{text} {scale.field_unit}", fontsize=7, color=QUIET, ha="left", va="bottom")
-
-
-def bare(axes: Axes) -> None:
-    """Axes without a box, plain numbers on them."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(QUIET)
-    axes.tick_params(colors=QUIET, labelcolor=INK, labelsize=10)
-    axes.ticklabel_format(useOffset=False, style="plain")
 
 
 def _draw_loop(

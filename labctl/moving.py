@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from instruments.cryostat import CryostatReading, FieldApproach, TemperatureApproach
-from labctl.reversal import with_field
+from instruments.errors import BadValue, UsageError
+from labctl.reversal import ReversalReader, with_field
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
@@ -65,10 +67,81 @@ def settle_field(procedure: Procedure, field: float, *, rate: float = FIELD_RATE
 
 def _wait(procedure: Procedure, seconds: float, tick: Callable[[], None]) -> None:
     """Let time pass in slices of a second, so that an abort does not wait for the end."""
-    end = procedure.clock.now() + seconds
+    _wait_until(procedure, procedure.clock.now() + seconds, tick)
+
+
+def _wait_until(procedure: Procedure, end: float, tick: Callable[[], None]) -> None:
     while (left := end - procedure.clock.now()) > 0:
         tick()
         procedure.clock.sleep(min(1.0, left))
+
+
+def reader_of(procedure: Procedure) -> ReversalReader:
+    """Return what a procedure reads with.
+
+    Raises:
+        UsageError: It has no probe, or has not set it up.
+    """
+    reader = vars(procedure).get("reader")
+    if reader is not None:
+        return reader
+    name = type(procedure).__name__
+    if "probe_current" not in procedure.declared_parameters():
+        raise UsageError(f"{name} reads, but has no probe; write `probe = Probe()` into the class")
+    raise UsageError(
+        f"{name} reads before its probe is set up; where it has a startup() of its own, that must begin with "
+        "super().startup()"
+    )
+
+
+def read(procedure: Procedure) -> dict[str, Any]:
+    """Take one reading where the field stands, or moves: between two readings of the field.
+
+    Raises:
+        UsageError: The probe is not set up.
+    """
+    reader = reader_of(procedure)
+    before = procedure.cryostat.reading()
+    row = reader.read()
+    return with_field(row, before, procedure.cryostat.reading())
+
+
+def hold(procedure: Procedure, duration: float, interval: float | None) -> Iterator[dict[str, Any]]:
+    """Read for so long, without moving anything; see `Procedure.hold`.
+
+    Raises:
+        BadValue: Duration or interval is no number of seconds.
+        UsageError: The probe is not set up.
+    """
+    if not 0 <= duration < math.inf:
+        raise BadValue(f"hold() was given a duration of {duration!r}; give seconds, zero or more")
+    if interval is not None and not 0 < interval < math.inf:
+        raise BadValue(f"hold() was given an interval of {interval!r}; give seconds above zero, or leave it out")
+    reader_of(procedure)
+    return _held(procedure, float(duration), interval)
+
+
+def _held(procedure: Procedure, duration: float, interval: float | None) -> Iterator[dict[str, Any]]:
+    clock, path = procedure.clock, procedure.run.path
+    begin = clock.now()
+    last = None if interval is None else math.floor(duration / interval * (1 + 1e-12))  # 0.3 / 0.1 is less than 3
+    number = 0
+    while True:
+        row = read(procedure)
+        passed = clock.now() - begin
+        path.within = min(1.0, passed / duration) if duration else 1.0
+        yield row
+        passed = clock.now() - begin
+        if interval is None or last is None:
+            if passed > duration:
+                return
+            procedure.run.check()
+            continue
+        # What is late is read at once, and what was due meanwhile is left out: there is no catching up.
+        number = max(number + 1, math.floor(passed / interval))
+        if number > last:
+            return
+        _wait_until(procedure, begin + number * interval, procedure.run.check)
 
 
 def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str, Any]]:
@@ -80,7 +153,7 @@ def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str,
     Yields:
         One row a reading, with the field at its middle.
     """
-    cryostat, run = procedure.cryostat, procedure.run
+    cryostat, run, reader = procedure.cryostat, procedure.run, reader_of(procedure)
     before = cryostat.reading()
     distance = abs(field - before.field)
     cryostat.set_field(field, rate, FieldApproach.LINEAR)
@@ -88,7 +161,7 @@ def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str,
     arrived = _Arrival(procedure, field, told_at)
     try:
         while not arrived.at(before):
-            row = procedure.reader.read()
+            row = reader.read()
             after = cryostat.reading()
             run.path.within = 1.0 - min(1.0, abs(field - after.field) / distance) if distance else 1.0
             yield with_field(row, before, after)
@@ -121,9 +194,9 @@ def steps(procedure: Procedure, fields: Sequence[float], rate: float) -> Iterato
     Yields:
         One row a field.
     """
+    reader_of(procedure)
     for number, field in enumerate(fields):
         settle_field(procedure, field, rate=rate)
-        before = procedure.cryostat.reading()
-        row = procedure.reader.read()
+        row = read(procedure)
         procedure.run.path.within = (number + 1) / len(fields)
-        yield with_field(row, before, procedure.cryostat.reading())
+        yield row

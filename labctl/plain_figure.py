@@ -1,22 +1,26 @@
-"""A plain figure of any table: one column against the others, each in a panel of its own."""
+"""A plain figure of any table: one column against others, each in a panel of its own."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from instruments.errors import BadValue
 from labctl.analysis.result import prefix_for
-from labctl.figures import COLOURS, INK, SIZE, bare, write_frame
-from labctl.procedure import Caption
+from labctl.frame import COLOURS, FIELD_UNITS, Caption, framed
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+Function = Callable[[Any], Any]
+"""From an array of the horizontal axis' numbers, in its column's unit, to one in that of the vertical axis' column."""
 
 MOST_PANELS = 6
 """More columns than these are not seen on one slide; the first ones are drawn."""
@@ -24,6 +28,8 @@ PREFIXED = {"V", "A", "ohm", "Ohm", "T", "W"}
 """Units of which people write milli and micro."""
 FEW = 200
 """Up to so many points each is marked."""
+FINE = 400
+"""Points of a fitted line."""
 
 _UNIT = re.compile(r"(?P<name>.*\S)\s*\((?P<unit>[^()]+)\)")
 
@@ -34,23 +40,40 @@ def unit_of(column: str) -> str:
     return match["unit"].strip() if match else ""
 
 
-def plot_columns(
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How points are drawn; see `plot_columns`."""
+
+    lines: bool | None = None
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+    fits: Mapping[str, Function] = field(default_factory=dict[str, Function])
+
+
+def plot_columns(  # noqa: PLR0913 - all that a plain figure may be asked, by name
     data: pd.DataFrame,
     *,
     x: str = "",
     y: Sequence[str] = (),
     columns: Sequence[str] = (),
+    lines: bool | None = None,
+    errors: Mapping[str, str] | None = None,
+    fits: Mapping[str, Function] | None = None,
     title: str = "",
     subtitle: str = "",
     caption: Caption | None = None,
 ) -> Figure | None:
-    """Draw columns of a table against another one, in the order in which the rows were measured.
+    """Draw columns of a table against another one, each in a panel of its own.
 
     Args:
         data: The table.
         x: Column of the horizontal axis; the first one with numbers if none is named.
         y: Columns to draw against it; all others with numbers that change if none is named.
         columns: Columns that are looked at if none is named; all of the table's if left out.
+        lines: Whether points are joined, in the order of the rows; False for points alone. Left out, they are joined
+            unless the horizontal axis jumps to and fro, as in a random order.
+        errors: Columns of standard uncertainties, drawn as bars, by the column that they belong to.
+        fits: Functions to be drawn as a line over the points, by column:
+            `{"Hall resistance (ohm)": lambda current: offset + slope * current}`.
         title: What was measured.
         subtitle: Under which conditions.
         caption: Whence it comes, `self.caption` of a procedure.
@@ -59,13 +82,18 @@ def plot_columns(
         The figure, or None for a table without two columns of numbers.
 
     Raises:
-        BadValue: A column that is named is not there, or holds no numbers.
+        BadValue: A column that is named is not there, or holds no numbers, or an error or a fit belongs to none that is
+            drawn.
     """
-    for name in [name for name in (x, *y) if name]:
+    style = _Style(lines, errors or {}, fits or {})
+    for name in [name for name in (x, *y, *style.errors.values()) if name]:
         if name not in data.columns or not _numbers(data[name]):
-            raise BadValue(f"there is no column {name!r} with numbers; the table has {', '.join(data.columns)}")
+            others = [column for column in map(str, data.columns) if _numbers(data[column])]
+            near = difflib.get_close_matches(name, others, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"those of the table are {', '.join(others)}"
+            raise BadValue(f"there is no column {name!r} with numbers; {hint}")
     usable = [name for name in columns or data.columns if name in data.columns and _numbers(data[name])]
-    usable = [name for name in usable if name not in {"Block", "Attempt"}]
+    usable = [name for name in usable if name not in {"Block", "Attempt", *style.errors.values()}]
     horizontal = x or next(iter(usable), "")
     changing = [name for name in usable if name != horizontal and len(set(data[name].tolist())) > 1]
     vertical = list(y) or changing[:MOST_PANELS]
@@ -73,7 +101,10 @@ def plot_columns(
         vertical = [name for name in usable if name != horizontal][:1]
     if not horizontal or not vertical:
         return None
-    return _drawn(data, horizontal, vertical, title, subtitle, caption or Caption())
+    for name in [*style.errors, *style.fits]:
+        if name not in vertical:
+            raise BadValue(f"errors or fits name {name!r}, which is not drawn; drawn are {', '.join(vertical)}")
+    return _drawn(data, horizontal, vertical, title, subtitle, caption or Caption(), style)
 
 
 def _numbers(column: Any) -> bool:
@@ -81,38 +112,63 @@ def _numbers(column: Any) -> bool:
 
 
 def _drawn(
-    data: pd.DataFrame, horizontal: str, vertical: Sequence[str], title: str, subtitle: str, caption: Caption
-) -> Figure:
-    from matplotlib.figure import Figure
-
+    data: pd.DataFrame, horizontal: str, vertical: Sequence[str], title: str, subtitle: str, caption: Caption,
+    style: _Style,
+) -> Figure:  # fmt: skip
     across = 1 if len(vertical) == 1 else 2
     down = math.ceil(len(vertical) / across)
-    figure = Figure(figsize=(SIZE[0], max(SIZE[1], 2.4 * down + 1.2)))
-    write_frame(figure, title, subtitle, caption.provenance, simulated=caption.simulated)
-    panels = figure.subplots(down, across, squeeze=False, sharex=True)
-    figure.subplots_adjust(left=0.1, right=0.972, top=0.83, bottom=0.13, wspace=0.24, hspace=0.18)
-    label, abscissa = _shown(horizontal, data)
-    for index, panel in enumerate(panels.flat):
+    figure, panels = framed(title, subtitle, caption, rows=down, columns=across, sharex=True)
+    label, factor, abscissa = _shown(horizontal, data, caption)
+    for index, panel in enumerate(np.atleast_1d(panels).flat):
         if index >= len(vertical):
             panel.set_visible(False)
             continue
-        name, ordinate = _shown(vertical[index], data)
-        marker = "o" if len(data) <= FEW else ""
-        panel.plot(abscissa, ordinate, color=COLOURS["down"], linewidth=1.2, marker=marker, markersize=3)
-        panel.set_ylabel(name, color=INK, fontsize=11)
-        bare(panel)
+        name, scale, ordinate = _shown(vertical[index], data, caption)
+        bars = style.errors.get(vertical[index])
+        spread = None if bars is None else data[bars].to_numpy(dtype=float) * scale
+        _draw_points(panel, abscissa, ordinate, spread, style.lines)
+        if vertical[index] in style.fits:
+            reach = abscissa[np.isfinite(abscissa)]
+            along = np.linspace(reach.min(), reach.max(), FINE)
+            fitted = np.asarray(style.fits[vertical[index]](along / factor), dtype=float) * scale
+            panel.plot(along, np.broadcast_to(fitted, along.shape), color=COLOURS["up"], linewidth=1.6, zorder=4)
+        panel.set_ylabel(name)
         if index + across >= len(vertical):
-            panel.set_xlabel(label, color=INK, fontsize=11)
+            panel.set_xlabel(label)
             panel.tick_params(labelbottom=True)
     return figure
 
 
-def _shown(column: str, data: pd.DataFrame) -> tuple[str, Any]:
-    """Return label and numbers of a column, with the prefix that people would write."""
+def _draw_points(panel: Any, x: Any, y: Any, errors: Any, lines: bool | None) -> None:
+    """Draw points, joined or not, with their errors if they have any."""
+    joined = _goes_along(x) if lines is None else lines
+    few = len(x) <= FEW
+    marker = "o" if few else "." if not joined else ""
+    size = 3 if joined else 4.5 if few else 2.5
+    looks = {"color": COLOURS["down"], "marker": marker, "markersize": size, "linestyle": "-" if joined else "none"}
+    if errors is None:
+        panel.plot(x, y, linewidth=1.2, **looks)
+    else:
+        panel.errorbar(x, y, errors, linewidth=1.2, elinewidth=1.1, capsize=2.5, **looks)
+
+
+def _goes_along(x: Any) -> bool:
+    """Tell a ramp, or a loop of a few ramps, from an axis that jumps to and fro."""
+    moves = np.diff(x[np.isfinite(x)])
+    moves = np.sign(moves[moves != 0])
+    turns = int(np.count_nonzero(moves[1:] != moves[:-1]))
+    return turns <= max(1, len(moves) // 10)
+
+
+def _shown(column: str, data: pd.DataFrame, caption: Caption) -> tuple[str, float, Any]:
+    """Return label, factor and numbers of a column, with the prefix that people would write."""
     numbers: Any = data[column].to_numpy(dtype=float)
     match = _UNIT.fullmatch(column)
     if match is None or match["unit"] not in PREFIXED:
-        return column, numbers
-    finite = np.abs(numbers[np.isfinite(numbers)])
-    factor, unit = prefix_for(float(finite.max()) if finite.size else 0.0, match["unit"])
-    return f"{match['name']} ({unit})", numbers * factor
+        return column, 1.0, numbers
+    if match["unit"] == "T" and caption.field_unit != "mT":  # another one was asked for
+        factor, unit = FIELD_UNITS[caption.field_unit][0], caption.field_unit
+    else:
+        finite = np.abs(numbers[np.isfinite(numbers)])
+        factor, unit = prefix_for(float(finite.max()) if finite.size else 0.0, match["unit"])
+    return f"{match['name']} ({unit.replace('ohm', 'Ω')})", factor, numbers * factor

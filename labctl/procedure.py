@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 from pymeasure.experiment import Procedure as PymeasureProcedure
@@ -23,6 +23,7 @@ from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from labctl import moving
 from labctl.elsewhere.wanted import Wanted
+from labctl.frame import Caption
 from labctl.parameters import Setting, declared
 from labctl.probe import Probe, ProbeSettings, resolve
 from labctl.reversal import ReversalReader
@@ -68,21 +69,6 @@ class Run(Protocol):
     def remark(self, sentence: str) -> None:
         """Say something that people should read when the run is over."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Caption:
-    """What a figure says of its origin.
-
-    Attributes:
-        provenance: The run's name.
-        simulated: Whether nothing of it was measured in a laboratory.
-        field_unit: Unit of a field axis: `mT`, `Oe` or `T`.
-    """
-
-    provenance: str = ""
-    simulated: bool = False
-    field_unit: Literal["mT", "Oe", "T"] = "mT"
 
 
 def check_names(procedure: str, names: Iterable[str], known: Iterable[str]) -> None:
@@ -285,6 +271,35 @@ class Procedure(PymeasureProcedure):
         if field is not None:
             moving.settle_field(self, field)
 
+    def read(self) -> dict[str, Any]:
+        """Take one reading here and now: a row with all of `labctl.reversal.COLUMNS`.
+
+        Nothing is moved, waited for or settled. The field belongs to the middle of the reading, between two readings
+        of the cryostat.
+
+        Raises:
+            UsageError: The probe is not set up.
+        """
+        return moving.read(self)
+
+    def hold(self, *, duration: float, interval: float | None = None) -> Iterator[dict[str, Any]]:
+        """Read for so many s without moving anything: at a field that stands, after a step of it, say.
+
+        The first reading is taken at once. `Time (s)` of a row is on the lab's clock, which `self.clock.now()` reads,
+        at the middle of the reading.
+
+        Args:
+            duration: s during which readings begin; 0 for a single one.
+            interval: s from the begin of one reading to that of the next, so that there are `duration / interval` of
+                them and one, always equally many; a reading that is late is taken at once, and what was due meanwhile
+                is left out. None for as fast as it goes; then a run that is carried on may have a row more or less.
+
+        Raises:
+            BadValue: Duration or interval is no number of seconds.
+            UsageError: The probe is not set up.
+        """
+        return moving.hold(self, duration, interval)
+
     def sweep(self, *, field: float, rate: float) -> Iterator[dict[str, Any]]:
         """Ramp to a field in T at a rate in T/s while reading without pause: one row a reading.
 
@@ -296,9 +311,24 @@ class Procedure(PymeasureProcedure):
         """Stop at each field in T, going there at a rate in T/s, and read: one row a field."""
         return moving.steps(self, fields, rate)
 
-    def probe_settings(self) -> ProbeSettings:
-        """Return how a reading is taken, with the sample record's defaults for what was left to it."""
-        values = self.values()
+    def probe_settings(
+        self, *, current: float | None = None, voltage_range: float | None = None, compliance: float | None = None
+    ) -> ProbeSettings:
+        """Return how a reading is taken, with the sample record's defaults for what was left to it.
+
+        Args:
+            current: Another probe current in A. Range and compliance then follow this one, except where the parameters
+                `probe_range` and `probe_compliance` were given: these hold for all currents.
+            voltage_range: V, of the voltmeter, in the place of that.
+            compliance: V, of the source, likewise.
+
+        Raises:
+            BadValue: A value does not fit its parameter.
+            LimitExceeded: The current needs more than the sample endures.
+        """
+        values, known = self.values(), self.declared_parameters()
+        instead = {"probe_current": current, "probe_range": voltage_range, "probe_compliance": compliance}
+        values |= {name: known[name].convert(value) for name, value in instead.items() if value is not None}
         return resolve(
             self.sample,
             current=values["probe_current"],
@@ -308,3 +338,30 @@ class Procedure(PymeasureProcedure):
             voltage_range=values["probe_range"],
             compliance=values["probe_compliance"],
         )
+
+    @contextmanager
+    def probing(
+        self, *, current: float, voltage_range: float | None = None, compliance: float | None = None
+    ) -> Generator[ProbeSettings]:
+        """Read with another probe current in A, in a `with` block, at whose end the one before is back.
+
+            with self.probing(current=20e-6):
+                row = self.read()
+
+        The current goes to zero and the output off while ranges and compliance change. Since nothing of it outlasts
+        the block, it may stand in loops that are marked `restart=True`, or around them. Arguments and errors as for
+        `probe_settings`, which says in `demands` what a current will need.
+
+        Raises:
+            UsageError: The probe is not set up.
+        """
+        reader = moving.reader_of(self)
+        before = reader.settings
+        other = self.probe_settings(current=current, voltage_range=voltage_range, compliance=compliance)
+        try:
+            reader.change(other)
+            yield other
+        except BaseException:
+            reader.settings = before  # with the next reading, if there is one: the source may be what does not answer
+            raise
+        reader.change(before)

@@ -11,7 +11,7 @@ from typing import Any
 
 from instruments.clock import Clock
 from instruments.cryostat import CryostatReading
-from instruments.errors import BadValue
+from instruments.errors import BadValue, UsageError
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from labctl.probe import ProbeSettings
@@ -55,6 +55,33 @@ class ReversalReader:
         self._weight = 0.0
         self._level = 0.0
         self._range = settings.voltage_range
+        self._stale = False
+
+    @property
+    def settings(self) -> ProbeSettings:
+        """How readings are taken; setting it takes effect with the next reading, or with `prepare`."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: ProbeSettings) -> None:
+        if settings != self._settings:
+            self._settings = settings
+            self._stale = self._stale or bool(self._conversions)
+
+    def change(self, settings: ProbeSettings) -> None:
+        """Read in another way from now on.
+
+        The current goes to zero first, and the output is off while ranges and compliance change: at no moment does a
+        level meet a setting that it was not meant for.
+
+        Raises:
+            BadValue: The source has no level near the probe current.
+            LimitExceeded: The guard does not let the new settings pass; the source is at zero.
+        """
+        self.settings = settings
+        if self._stale:
+            self._source.source_current = 0.0
+            self.prepare()
 
     def prepare(self) -> None:
         """Set both instruments up and switch the source on at zero current.
@@ -75,6 +102,7 @@ class ReversalReader:
         self._voltmeter.line_synchronization_enabled = False
         self._source.source_enabled = True
         self._level = 0.0
+        self._stale = False
 
     def select(self, channel: int, voltage_range: float) -> None:
         """Read another channel of the voltmeter from now on, on a range in V."""
@@ -107,7 +135,14 @@ class ReversalReader:
         A reading begins with the current with which the one before ended. Compliance is asked for with each reversal,
         for the conversion that is over, so that either polarity is looked at. The resistance is NaN if the voltmeter
         overflowed.
+
+        Raises:
+            UsageError: `prepare` was not called.
         """
+        if not self._conversions:
+            raise UsageError("a ReversalReader reads before it is set up; call its prepare() first")
+        if self._stale:
+            self.change(self._settings)
         voltmeter = self._voltmeter
         row: dict[str, Any] = {}
         overflow = compliance = False

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from labctl.api import load
 from labctl.cli.main import run_command
 from tests.sources import ROOT
 
@@ -73,12 +74,62 @@ def test_its_program_and_its_tests_work(folder: Path) -> None:
     assert "3 passed" in tested.stdout
 
 
+FIGURES = """
+from labctl import Probe, Procedure, framed, plot_columns
+from labctl.reversal import COLUMNS
+
+
+class Base(Procedure):
+    roles = ("source", "voltmeter", "cryostat")
+    DATA_COLUMNS = (*COLUMNS, "Set field (T)")
+    probe = Probe()
+    offset, slope = 0.17, 0.1
+
+    def execute(self):
+        for field in (0.01, -0.02, 0.02):
+            self.settle(field=field)
+            for _ in range(2):
+                self.record(**self.read(), **{"Set field (T)": field})
+"""
+
+
+def test_its_ways_of_reading_read_as_it_says(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header = block_with("class FieldLoop(Procedure)").partition("class FieldLoop")[0]
+    (folder / "reads.py").write_text(header + block_with("class Reads(Procedure)"))
+    assert run_command(["run", "reads.py", "--simulate", "--seed", "1"]) == 0, capsys.readouterr().err
+    rows = load(1)
+    since = rows["Since arrival (s)"].tolist()
+    assert 0 < since[0] < 0.2
+    begun = [time - since[1] for time in since[1:7]]
+    assert begun == pytest.approx([0.0, 2.0, 4.0, 6.0, 8.0, 10.0], abs=0.02)
+    assert (rows["Current 1 (A)"].iloc[:7] > 2e-5).all()
+    assert (rows["Current 1 (A)"].iloc[7:] == 2e-5).all()
+    assert len(rows) > 7 + 5
+
+
+@pytest.mark.parametrize(("words", "panels"), [("fits={name:", 1), ("framed(", 2)])
+def test_its_figures_are_drawn_and_follow_the_unit(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: str, panels: int
+) -> None:
+    (snippet,) = [block for block in PYTHON if words in block and block.startswith("    def figure")]
+    (folder / "drawn.py").write_text(f"{FIGURES}\n\nclass Drawn(Base):\n{snippet}")
+    assert run_command(["run", "drawn.py:Drawn", "--simulate", "--seed", "1"]) == 0, capsys.readouterr().err
+    (run,) = (folder / "runs").glob("*/0001-*")
+    assert run_command(["plot", str(run), "--unit", "Oe", "--out", "oe.svg"]) == 0
+    drawn = (folder / "oe.svg").read_text(encoding="utf-8")
+    assert "SIMULATED" in drawn
+    assert "Oe)" in drawn
+    assert len(set(re.findall(r'id="(axes_\d+)"', drawn))) == panels
+
+
 def test_its_sentences_are_those_that_are_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = (folder / "mine.py").read_text()
     texts = {
         "'(' was never closed": mine.replace('Field rate", above_zero=True)', 'Field rate", above_zero=True'),
         "line 1: there is no module 'lmfit'": "import lmfit\n" + mine,
         "has 2 procedures, A and B; name one": mine.replace("FieldLoop", "A") + "\n\nclass B(A):\n    pass\n",
+        "a second class FieldLoop takes the place of the one in line 5": f"{mine}\n\nclass FieldLoop:\n    pass\n",
+        "the default of this Quantity, '20', has no unit": mine.replace('"0.2 T"', '"20"'),
         "is opened while the file is imported": "import pyvisa\npyvisa.ResourceManager().open_resource('GPIB::12')\n",
     }
     for sentence, text in texts.items():
@@ -86,6 +137,11 @@ def test_its_sentences_are_those_that_are_said(folder: Path, capsys: pytest.Capt
         assert run_command(["describe", "mine.py"]) == 2
         assert sentence in capsys.readouterr().err
         assert sentence in TEXT
+    (folder / "mine.py").write_text(mine.replace("def execute", "def exceute"))
+    assert run_command(["run", "mine.py", "--simulate"]) == 2
+    sentence = "it has no execute(), so there is nothing to run; is exceute meant for execute?"
+    assert sentence in capsys.readouterr().err
+    assert sentence in TEXT
     (folder / "mine.py").write_text(mine)
     assert run_command(["run", "mine.py:FieldLoop", "--simulate", "-p", "maximum_feild=1T"]) == 2
     assert "has no parameter 'maximum_feild'; did you mean maximum_field?" in capsys.readouterr().err
