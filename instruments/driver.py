@@ -30,6 +30,9 @@ ERROR_QUERY = ";:SYST:ERR?"
 NO_ERROR = '0,"No error"'
 """What an empty error queue says."""
 
+QUERY_UNTERMINATED = -420
+"""The error of an instrument that is read while it has nothing to say."""
+
 LONGEST_ERROR_QUEUE = 30
 """The queues of these instruments hold ten; more than this many errors in a row are not a queue."""
 
@@ -271,7 +274,9 @@ class ScpiDriver(Driver):
             reply = self.line.receive()
         except NoReply as silence:
             # The rest of a message is dropped behind a unit that is invalid, and the question for errors with it.
-            held = self._take_errors()
+            # That nothing was there to be read then is a -420 of our own making.
+            taken = self._take_errors()
+            held = [error for error in taken if error.code != QUERY_UNTERMINATED] or taken
             if not held:
                 raise
             raise self._refusal(message, held) from silence

@@ -169,10 +169,22 @@ def _split(text: str, unit: str) -> tuple[Fraction, Fraction | None]:
     try:
         factor, si = resolve(suffix.strip())
     except BadValue:
+        near = _another_case(suffix.strip(), unit)
+        if near:
+            raise BadValue(f"{text.strip()} is not {kind.name}; did you mean {match.group()} {near}?") from None
         raise _refusal(text, kind) from None
     if si != declared.si:
         raise _refusal(text, kind)
     return number, factor
+
+
+def _another_case(suffix: str, unit: str) -> str:
+    """Return the unit that differs from a text only in large and small letters, as mT from mt; "" if there is none."""
+    declared = resolve(unit).si
+    bases = [declared, unit, *(["Oe", "G"] if declared == "T" else [])]
+    spelled = [f"{prefix}{base}" for base in bases if base for prefix in ("", *kind_of(declared).prefixes, "k")]
+    same = [name for name in dict.fromkeys(spelled) if name.lower() == suffix.lower()]
+    return same[0] if same else ""
 
 
 def _parse_items(text: str, unit: str) -> list[float]:

@@ -6,6 +6,8 @@ then be the answer to something else. A second Ctrl-C interrupts at once, except
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -24,6 +26,9 @@ SIGNALS = {
     if hasattr(signal, name)
 }
 """What ends a program on this system, and what it is called; no system has all of them."""
+
+
+_HINT = b"Ctrl-C: the run ends safely at its next step; press Ctrl-C again to end it at once\n"
 
 
 class AbortSwitch:
@@ -52,6 +57,9 @@ class AbortSwitch:
         self.asked = SIGNALS[signal.Signals(number)]
         if again and not self.shielded:
             raise KeyboardInterrupt
+        if number == signal.SIGINT and not again and not self.shielded:
+            with contextlib.suppress(OSError):  # written past Python's buffers, which the signal may have come between
+                os.write(2, _HINT)
 
     def check(self) -> None:
         """Raise if somebody asked for the end.

@@ -22,7 +22,7 @@ from pymeasure.units import ureg
 
 from instruments import units
 from instruments.errors import Aborted, BadValue, ComplianceFault, LabError, UsageError
-from labctl.parameters import Setting
+from labctl.parameters import Setting, taken_for
 from labctl.procedure import Procedure
 
 if TYPE_CHECKING:
@@ -103,6 +103,10 @@ class AdoptedParameter(Setting[Any]):
             return super().convert_list(text)
         numbers = units.parse_list(text, self.units, self.called)
         return [self.convert(units.in_unit(number, self.units)) for number in numbers]
+
+    def taken(self, given: Any) -> str:
+        """Say what a number without a unit is taken for: the parameter's own unit, for texts and numbers alike."""
+        return taken_for(given, self.units, self.units) if isinstance(self._own, FloatParameter) else ""
 
     def show(self, value: Any) -> str:
         """Write a value exactly, with its unit."""

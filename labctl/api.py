@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +16,14 @@ from instruments.errors import BadValue, DataDamaged, LabError, UnknownName, Usa
 from labctl import one_file
 from labctl.adopted import adopt
 from labctl.analysis.result import Results
-from labctl.parameters import Setting
+from labctl.parameters import Setting, bare_numbers
 from labctl.plain_figure import unit_of
 from labctl.procedure import Procedure, check_names
 from labctl.procedures import load_procedure, name_of, run_name
 from labctl.run import Outcome, Request, Watcher, carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, load_sample
+from labctl.series_results import MOST_MAIN, only_single
 from labctl.station import Station, load_station
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 SIMULATED_SAMPLE = "cotb2025"
 """What is mounted in a simulated station if nothing else is asked for."""
+
+MOST_RUNS_SHOWN = 30
+"""Runs of a series that are named when it is printed."""
 
 _NUMBERED = re.compile(r"\d{1,}")
 
@@ -49,7 +53,10 @@ class RunResult:
         error: What ended it, in one sentence; None of a run that finished.
         exit_code: What `labctl run` would have exited with.
         warnings: What else there is to say.
+        taken_for: Of parameters that were given as a number without a unit what it was taken for, e.g. `10 mT`.
         children: The runs of a series, in the order in which they were measured.
+        varied: Of a run in a series, the parameters that the series goes over, as text.
+        main_results: Names of the results that the experiment calls its main ones.
     """
 
     path: Path | None
@@ -62,7 +69,10 @@ class RunResult:
     error: str | None
     exit_code: int
     warnings: Sequence[str] = field(default_factory=tuple)
+    taken_for: Mapping[str, str] = field(default_factory=dict[str, str])
     children: Sequence[RunResult] = field(default_factory=tuple)
+    varied: Mapping[str, str] = field(default_factory=dict[str, str])
+    main_results: Sequence[str] = ()
 
     @cached_property
     def data(self) -> pd.DataFrame:
@@ -81,9 +91,23 @@ class RunResult:
         of = f" series of {len(self.children)} runs" if self.children else " run"
         lines = [f"<labctl{of} {self.status}: {self.points} points, lab time {self.lab_time_s:.1f} s{simulated}"]
         lines += [f"  {name.replace('_', ' ')}: {result.text()}" for name, result in self.results.items()]
+        lines += [f"  {child.as_line()}" for child in self.children[:MOST_RUNS_SHOWN]]
+        more = len(self.children) - MOST_RUNS_SHOWN
+        lines += [f"  and {more} more"] if more > 0 else []
+        lines += [f"  {name} was taken for {text}" for name, text in self.taken_for.items()]
         lines += [f"  warning: {warning}" for warning in self.warnings]
         lines += [] if self.error is None else [f"  error: {self.error}"]
         return "\n".join([*lines, f"  {self.path}>"])
+
+    def as_line(self) -> str:
+        """Return what a person wants to see of a run in a series: what was varied, and its main results."""
+        names = (
+            list(self.main_results)
+            or [name for name, result in self.results.items() if result.uncertainty is not None][:MOST_MAIN]
+        )
+        found = [f"{name.replace('_', ' ')} {self.results[name].text()}" for name in names if name in self.results]
+        at = ", ".join(f"{name} {text}" for name, text in self.varied.items())
+        return f"{at}: {', '.join([*([] if self.status == 'finished' else [self.status]), *found]) or self.status}"
 
 
 def run(  # noqa: PLR0913 - all that a run may be asked, by name
@@ -128,11 +152,12 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         tags: Words to find it by.
         check: Whether a run that does not finish raises, so that no program goes on unawares.
         watch: Called with the run at every step.
-        **more: Parameters by name; a text has its unit in it, a number is in SI units (a pymeasure procedure's: in its
-            own units).
+        **more: Parameters by name; a text has its unit in it. Without one, a text is in the unit of the default and a
+            number in SI units: of "20 mT", "10" is 10 mT and 10 is 10 T. In a pymeasure procedure both are in the
+            parameter's own unit. What was taken for what is in the result's `taken_for`.
 
     Returns:
-        Path, status, results, rows; of a run that did not finish only without `check`.
+        Path, status, results, rows; of a run that did not finish, or was not analysed, only without `check`.
 
     Raises:
         LabError: The run could not begin, or did not finish; its `run` is the run's folder if it had one.
@@ -143,6 +168,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
             f"labctl.run() is called while {one_file.being_imported()} is imported; put the call below if __name__ == "
             '"__main__":, where it is not'
         )
+    _check_seeds(seed, sample_seed)
     given = {**(parameters or {}), **more}
     own, name = _procedure(procedure, given, lab_time=simulate or lab is not None)
     request = Request(
@@ -159,11 +185,12 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         tags=tuple(tags),
         overrides=_overrides(overrides or {}),
         lab=None if lab is None else Path(lab),
+        given=given,
     )
     outcome = carry_out(request, watch) if not over else _series(request, over, given, watch)
-    if check and outcome.status != "finished":
+    if check and outcome.error is not None:
         raise _noted(outcome)
-    return _result(outcome)
+    return _result(outcome, bare_numbers(own.declared_parameters(), given), own.main_results)
 
 
 def _series(
@@ -187,28 +214,47 @@ def _text(parameter: Setting[Any], value: Any) -> str:
     return parameter.show(parameter.convert(value))
 
 
-def _result(outcome: Outcome) -> RunResult:
+def _check_seeds(seed: Any, sample_seed: Any) -> None:
+    """Refuse what is no seed, before anything is made of it.
+
+    Raises:
+        BadValue: It is not a whole number from zero.
+    """
+    for name, value in (("seed", seed), ("sample_seed", sample_seed)):
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        if not whole and not (value is None and name == "seed"):
+            raise BadValue(f"{name} is {value!r}, but must be a whole number from 0")
+
+
+def _result(outcome: Outcome, taken_for: Mapping[str, str], main: Sequence[str]) -> RunResult:
     """Return an outcome as what `run` gives back."""
-    return _from_json(
-        outcome.to_json(), outcome.exit_code, tuple(outcome.warnings), tuple(getattr(outcome, "children", ()))
-    )
+    children: Sequence[Mapping[str, Any]] = tuple(getattr(outcome, "children", ()))
+    result = _from_json(outcome.to_json(), outcome.exit_code, main, tuple(outcome.warnings), children)
+    return replace(result, taken_for=taken_for)
 
 
 def _from_json(
-    said: Mapping[str, Any], exit_code: int, warnings: Sequence[str] = (), children: Sequence[Mapping[str, Any]] = ()
-) -> RunResult:
+    said: Mapping[str, Any], exit_code: int, main: Sequence[str], warnings: Sequence[str] = (),
+    children: Sequence[Mapping[str, Any]] = (),
+) -> RunResult:  # fmt: skip
+    path = None if said["run"] is None else Path(said["run"])
+    table = [] if path is None else RunDirectory(path).table()
     return RunResult(
-        path=None if said["run"] is None else Path(said["run"]),
+        path=path,
         status=said["status"],
         simulated=said["simulated"],
         points=said["points"],
         lab_time_s=said["lab_time_s"],
         wall_time_s=said["wall_time_s"],
-        results=Results.from_dict(said["results"]),
+        results=Results(Results.from_dict(said["results"]), [Results.from_dict(row) for row in table]),
         error=said["error"],
         exit_code=exit_code,
         warnings=warnings,
-        children=tuple(_from_json(child, 0 if child["status"] == "finished" else exit_code) for child in children),
+        children=tuple(
+            _from_json(child, 0 if child["status"] == "finished" else exit_code, main) for child in children
+        ),
+        varied={name: entry["text"] for name, entry in said.get("parameters", {}).items()},
+        main_results=main,
     )
 
 
@@ -258,6 +304,8 @@ def _noted(outcome: Outcome) -> BaseException:
         error.run = outcome.run
     if outcome.run is not None:
         error.add_note(f"{outcome.points} points of this run are kept in {outcome.run}")
+    if outcome.status == "finished":
+        error.add_note(str(outcome.error))
     return error
 
 
@@ -283,7 +331,7 @@ def load(run: str | int | os.PathLike[str] | RunResult, *, out: str | os.PathLik
         UnknownName: There is no such run.
         DataDamaged: Its data are damaged other than in their last row.
     """
-    directory = RunDirectory.open(_folder(run, Path(out)))
+    directory = RunDirectory.open(folder_of(run, Path(out)))
     asked = directory.request()
     try:
         parameters = {name: entry["value"] for name, entry in asked["parameters"].items()}
@@ -310,6 +358,7 @@ def _rows_of_series(directory: RunDirectory, asked: Mapping[str, Any]) -> tuple[
     frames: list[pd.DataFrame] = []
     warnings: list[str] = []
     units = {axis["name"]: axis["unit"] for axis in asked["over"]}
+    flat = {axis["name"] for axis in asked["over"] if only_single(axis["values"])}
     for child in asked["children"]:
         own = RunDirectory(directory.path / child["run"])
         if not own.data_file.exists():
@@ -317,14 +366,23 @@ def _rows_of_series(directory: RunDirectory, asked: Mapping[str, Any]) -> tuple[
             continue
         frame, said = own.read_data()
         warnings += [f"{child['run']}: {warning}" for warning in said]
-        for place, (name, entry) in enumerate({"Run": {"value": child["run"]}, **child["parameters"]}.items()):
-            title = f"{name} ({units[name]})" if units.get(name) else name
-            frame.insert(place, title, entry["value"])
+        frame.insert(0, "Run", child["run"])
+        for place, (name, entry) in enumerate(child["parameters"].items(), 1):
+            # A list of several values is one text, with the unit in it.
+            several = isinstance(entry["value"], list) and name not in flat
+            title = f"{name} ({units[name]})" if units.get(name) and not several else name
+            number = entry["value"][0] if name in flat else entry["value"]
+            frame.insert(place, title, entry["text"] if several else number)
         frames.append(frame)
     return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()), warnings
 
 
-def _folder(run: str | int | os.PathLike[str] | RunResult, out: Path) -> Path:
+def folder_of(run: str | int | os.PathLike[str] | RunResult, out: Path) -> Path:
+    """Return the folder of a run that is given as for `load`.
+
+    Raises:
+        UnknownName: There is no such run.
+    """
     if isinstance(run, RunResult):
         if run.path is None:
             raise UnknownName(f"this run was {run.status} before it had a folder, so there is nothing to load")
@@ -338,5 +396,5 @@ def _folder(run: str | int | os.PathLike[str] | RunResult, out: Path) -> Path:
     found = [path for path in sorted(out.glob("*/*")) if re.match(rf"0*{number}-\D", path.name) and path.is_dir()]
     if len(found) != 1:
         many = f"{len(found)} runs have" if found else "no run has"
-        raise UnknownName(f"{many} the number {number} below {out}; give the run's folder, or out=... for other runs")
+        raise UnknownName(f"{many} the number {number} below {out}; give the run's folder instead")
     return found[0]

@@ -6,6 +6,7 @@ import contextlib
 import importlib.metadata
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, Literal
 
 from packaging.requirements import Requirement
 
-from instruments.errors import LabError, UsageError
+from instruments.errors import LabError, UnknownName, UsageError
 from labctl import discovery, guarding, paths
 from labctl.sample import load_sample
 from labctl.station import Station, load_station
@@ -82,6 +83,11 @@ def environment() -> Iterator[Finding]:
         yield Finding("packages", "ok", f"{names} are labctl's own")
     else:
         yield Finding("packages", "fault", foreign, "make an environment of its own for labctl")
+    if find_spec("pytest") is None:
+        yield Finding(
+            "pytest", "ok", "is not installed; only tests of your own procedures need it",
+            f"{sys.executable} -m pip install pytest",
+        )  # fmt: skip
 
 
 def _version(name: str, version: str, wanted: str) -> Finding:
@@ -121,8 +127,7 @@ def visa() -> Iterator[Finding]:
     yield Finding("VISA", "ok", f"pyvisa {pyvisa.__version__}, libraries {', '.join(sorted(backends.values()))}")
     if "ivi" in backends:
         found = [str(path) for path in get_wrapper_class("ivi").get_library_paths()]
-        what = ", ".join(found) if found else "no vendor's VISA is installed"
-        yield Finding("VISA @ivi", "ok" if found else "warning", what, "" if found else _WITHOUT_VENDOR)
+        yield Finding("VISA @ivi", "ok", ", ".join(found) or "no vendor's VISA is installed; simulation needs none")
     if "py" not in backends:
         yield Finding("VISA @py", "fault", "pyvisa-py is not installed", "pip install pyvisa-py")
         return
@@ -131,14 +136,7 @@ def visa() -> Iterator[Finding]:
     there = [name for name, state in ways.items() if state.startswith("Available")]
     yield Finding("VISA @py", "ok", ", ".join(there))
     if find_spec("gpib") is None and find_spec("gpib_ctypes") is None:
-        yield Finding("GPIB", "warning", "pyvisa-py reaches GPIB only through a Prologix adapter", _WITHOUT_GPIB)
-
-
-_WITHOUT_VENDOR = "nothing, if stations use @py; else install NI-VISA or Keysight's IO libraries"
-_WITHOUT_GPIB = (
-    "nothing for simulation, sockets and USB; for a GPIB card install linux-gpib with gpib-ctypes, or a vendor's VISA "
-    'and visa_library = "@ivi" in the station file'
-)
+        yield Finding("GPIB", "ok", "no driver for a GPIB card that @py could use; simulation and sockets need none")
 
 
 def folder(out: Path) -> Finding:
@@ -168,13 +166,40 @@ def records(station: str, sample: str) -> Iterator[Finding]:
             yield Finding(subject, "fault", str(error), "install labctl again")
             continue
         good: list[str] = []
-        for name in [*names, *([named] if named and named not in names else [])]:
+        unusable: dict[str, list[str]] = {}
+        for name in names:
             try:
-                read(name)
-                good.append(name)
+                record = read(name)
             except LabError as error:
                 yield Finding(subject, "fault", str(error), "mend the file")
-        yield Finding(subject, "ok", ", ".join(good))
+                continue
+            why = missing_driver(record) if isinstance(record, Station) else ""
+            (unusable.setdefault(why, []) if why else good).append(name)
+        of_no_use = [f"not to be used yet: {', '.join(names)} ({why})" for why, names in unusable.items()]
+        said = "; ".join([", ".join(good), *of_no_use])
+        yield Finding(subject, "ok", said)
+        if named and named not in names:
+            yield _named(subject.removesuffix("s"), named, read)
+
+
+def _named(subject: str, name: str, read: Callable[[str], Any]) -> Finding:
+    """Look at a file that was named, or at a name that nothing goes by."""
+    try:
+        read(name)
+    except UnknownName as error:
+        what, _, do = str(error).partition("; ")
+        return Finding(f"{subject} {name}", "fault", what, do or "name another one")
+    except LabError as error:
+        return Finding(f"{subject} {name}", "fault", str(error), "mend the file")
+    return Finding(f"{subject} {name}", "ok", "can be read")
+
+
+def missing_driver(station: Station) -> str:
+    """Say which driver a station needs that is not installed; "" if it can be used."""
+    known = discovery.drivers()
+    lacking = [f"its {role} needs the driver {entry.driver!r}, which is not there"
+               for role, entry in station.instruments.items() if entry.driver not in known]  # fmt: skip
+    return " and ".join(lacking)
 
 
 def instruments(station: Station, *, simulate: bool) -> Iterator[Finding]:
@@ -182,18 +207,28 @@ def instruments(station: Station, *, simulate: bool) -> Iterator[Finding]:
     from labctl.session import LabStart, open_session
 
     # Who an instrument is does not depend on the sample, and none may be mounted.
+    if why := missing_driver(station):
+        yield Finding(f"station {station.name}", "fault", why, "use another station, or install a package with it")
+        return
     record = load_sample(next(iter(paths.sample_files())))
+    silent: dict[tuple[str, str], list[str]] = {}
     for role, entry in station.instruments.items():
-        subject = f"{station.name} {role}"
         what = f"{entry.driver} at {entry.resource}"
         try:
             with open_session(station, record, [role], simulate=simulate, start=LabStart(seed=0)) as session:
-                yield Finding(subject, "ok", f"{what}: {session.identities()[role].strip()}")
+                yield Finding(f"{station.name} {role}", "ok", f"{what}: {session.identities()[role].strip()}")
         except LabError as error:
-            yield Finding(subject, "fault", " ".join(f"{what}: {error}".split()), _advice(error))
+            silent.setdefault(_reason_and_advice(error, role, entry.resource), []).append(f"{role} ({what})")
+    for (reason, advice), roles in silent.items():
+        yield Finding(f"station {station.name}", "fault", f"{', '.join(roles)}: {reason}", advice)
 
 
-def _advice(error: LabError) -> str:
+def _reason_and_advice(error: LabError, role: str, resource: str) -> tuple[str, str]:
+    """Return why an instrument cannot be asked, in the same words for all for which it is the same, and what to do."""
+    what = " ".join(str(error).split()).partition(f"cannot open {role} at {resource}: ")
+    reason, _, do = (what[2] or what[0]).partition("; ")
+    if do:
+        return reason, do
     if isinstance(error, UsageError):
-        return "see driver, resource and visa_library in the station file"
-    return "is it on and connected, and its address that of the station file?"
+        return reason, "see driver, resource and visa_library in the station file"
+    return reason, "is it on and connected, and its address that of the station file?"

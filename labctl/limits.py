@@ -6,7 +6,9 @@ instruments to (see `labctl.protection`) are the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from instruments import units
@@ -222,10 +224,13 @@ def check(
 
     Raises:
         LimitExceeded: The first that does; the sentence names value, limit and owner.
+        BadValue: No limit goes by a name, or what is asked for is no number.
     """
     limits = of(station, sample, overrides)
     for name, value in demands.items():
-        for bound in _both_sides(name, limits):
+        sides = _both_sides(name, limits)
+        _finite(name, value)
+        for bound in sides:
             within = value >= bound.value if bound.name in _LOWER else value <= bound.value
             if not within:
                 side = "below" if bound.name in _LOWER else "above"
@@ -236,9 +241,15 @@ def check(
                 )
 
 
+def _finite(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise BadValue(f"demands() gives {value!r} for {name!r}, but must give a finite number in {UNITS[name]}")
+
+
 def _both_sides(name: str, limits: Limits) -> list[Bound]:
     """Return the limits for a demand; a temperature must lie between two."""
     if name not in _WORDS:
-        raise ValueError(f"no limit is called {name!r}")
+        hint = suggest(name, tuple(_WORDS))
+        raise BadValue(f"demands() names {name!r}, but no limit is called so; {hint}there are {', '.join(_WORDS)}")
     names = ("temperature", "lowest_temperature") if name.endswith("temperature") else (name,)
     return [bound for bound in (getattr(limits, each) for each in names) if bound is not None]

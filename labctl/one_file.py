@@ -6,7 +6,9 @@ beside it. It is run anew every time, so what was edited is what counts.
 
 from __future__ import annotations
 
+import ast
 import difflib
+import inspect
 import re
 import sys
 import traceback
@@ -79,6 +81,7 @@ def load(name: str, *, lab_time: bool = False) -> type[PymeasureProcedure]:
     path = Path(match["file"]).expanduser().absolute()
     text = _text_of(path)
     module, door = _run(path, lab_time=lab_time)
+    _refuse_lost_class(text, path.name)
     kind = _chosen(module, match["name"], match["file"])
     _sources[kind] = SourceFile(path, text, door)
     return kind
@@ -143,6 +146,23 @@ def _run(path: Path, *, lab_time: bool) -> tuple[ModuleType, VisaDoor]:
     if door.tried:
         raise UsageError(f"{path.name}: {too_early(door.tried[0])}")
     return module, door
+
+
+def _refuse_lost_class(text: str, file: str) -> None:
+    """Refuse a file in which a class takes the place of another one of the same name, as a copied one does.
+
+    Raises:
+        UsageError: There is one.
+    """
+    written: dict[str, int] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef):
+            before = written.setdefault(node.name, node.lineno)
+            if before != node.lineno:
+                raise UsageError(
+                    f"{file}, line {node.lineno}: a second class {node.name} takes the place of the one in line "
+                    f"{before}; give one of them another name"
+                )
 
 
 def _own_packages_first() -> None:
@@ -231,12 +251,27 @@ def said(error: BaseException) -> str:
 
 def place(error: BaseException, path: Path) -> str:
     """Return the innermost line of a procedure's own files from which an error came, e.g. `mine.py, line 7`."""
+    return line_of(error, path) or path.name
+
+
+def line_of(error: BaseException, path: Path) -> str:
+    """Return the same as `place`, but nothing for an error that came from no line of theirs."""
     lines = [
         f"{Path(frame.f_code.co_filename).name}, line {line}"
         for frame, line in traceback.walk_tb(error.__traceback__)
         if labtime.lies_in(Path(frame.f_code.co_filename), [path.parent])
     ]
-    return lines[-1] if lines else path.name
+    return lines[-1] if lines else ""
+
+
+def written_at(kind: type[PymeasureProcedure], attribute: str) -> str:
+    """Return where a class or one of its methods is written, e.g. `mine.py, line 7`, or as much of that as is known."""
+    function: Any = inspect.getattr_static(kind, attribute, None) if attribute else None
+    code = getattr(function, "__code__", None)
+    if code is not None:
+        return f"{Path(code.co_filename).name}, line {code.co_firstlineno}"
+    source = source_of(kind)
+    return kind.__name__ if source is None else f"{source.path.name}, {kind.__name__}"
 
 
 def procedures_in(module: ModuleType) -> Iterator[type[PymeasureProcedure]]:

@@ -7,7 +7,9 @@ Each is a pymeasure Parameter, so pymeasure's files and forms understand them, a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Real
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from pymeasure.experiment import Parameter
@@ -16,6 +18,10 @@ from instruments import units
 from instruments.errors import BadValue
 
 ValueT = TypeVar("ValueT")
+
+_LEADING_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_BARE = re.compile(r"[-+0-9.eE,:;\s]*[0-9][-+0-9.eE,:;\s]*")
+"""Numbers, lists and ranges without any unit."""
 
 
 class Setting(Parameter, Generic[ValueT]):
@@ -90,6 +96,11 @@ class Setting(Parameter, Generic[ValueT]):
         """Return the default as it was written."""
         return str(self._first)
 
+    def taken(self, given: Any) -> str:
+        """Say what a number without a unit is taken for, e.g. "10 mT"; nothing of what leaves no doubt."""
+        del given
+        return ""
+
     def __str__(self) -> str:
         """Return the value as written into headers of data files."""
         return self.show(self._value)
@@ -130,6 +141,10 @@ class _Number(Setting[ValueT]):
             raise BadValue(f"{self.called} is {value}, above its largest value {self._shown(self.maximum)}")
         return number
 
+    def taken(self, given: Any) -> str:
+        """Say what a number without a unit is taken for: a text is in the declared unit, a number in the SI unit."""
+        return taken_for(given, self.units, self.si_unit) if self.si_unit else ""
+
     def convert_list(self, text: str) -> list[Any]:
         """Return the values of a list such as "1, 2, 5 mA" or "0:10:0.5 mA", in decimal arithmetic.
 
@@ -156,12 +171,37 @@ class _Number(Setting[ValueT]):
         return " ".join(parts)
 
 
+def _unit_in(default: object, unit: str | None, kind: str, example: str) -> str:
+    """Return the unit that a default brings, or the one that is given with it.
+
+    Raises:
+        BadValue: The default is no text, or nobody says which unit it has.
+    """
+    if unit is not None:
+        return unit
+    text = str(default)
+    if not isinstance(default, str):
+        raise BadValue(f"the default of this {kind} is {text}, without a unit; write a text with it, e.g. {example!r}")
+    last = text.replace(":", ",").rpartition(",")[2].strip()
+    number = _LEADING_NUMBER.match(last)
+    if number is None:
+        raise BadValue(f"the default of this {kind}, {text!r}, is no number with a unit; write e.g. {example!r}")
+    found = last[number.end() :].strip()
+    if not found:
+        raise BadValue(
+            f"the default of this {kind}, {text!r}, has no unit; write it behind the number, e.g. {example!r}, or "
+            'unit="" where a plain number is meant'
+        )
+    return found
+
+
 class Quantity(_Number[float]):
     """A number with a unit: `Quantity("0.5 T", "Field at the loop's ends")`.
 
     Args:
         default: With its unit, which becomes the declared one: a bare number or prefix (`5n`) is taken in it.
         summary: What it is, in one line.
+        unit: The declared unit, if it is not that of the default; "" for a plain number, whose default has none.
         minimum: Smallest value, as text with a unit.
         maximum: Largest value, as text with a unit.
         above_zero: Whether zero and everything below is refused.
@@ -172,11 +212,12 @@ class Quantity(_Number[float]):
         default: str,
         summary: str,
         *,
+        unit: str | None = None,
         minimum: str | None = None,
         maximum: str | None = None,
         above_zero: bool = False,
     ) -> None:
-        unit = default.partition(" ")[2]
+        unit = _unit_in(default, unit, "Quantity", "20 mT")
         super().__init__(default, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
 
     def _example(self) -> str:
@@ -247,7 +288,8 @@ class OptionalQuantity(_Number[float | None]):
 class QuantityList(_Number[tuple[float, ...]]):
     """Numbers with a unit: `QuantityList("300:240:-10 K", "Temperatures")`; its unit is the one that ends it.
 
-    Arguments as for `Quantity`, the limits hold for every number. The value is a tuple in SI units.
+    Arguments as for `Quantity`, the limits hold for every number. The value is a tuple in SI units. In a series
+    (`--over`) semicolons stand between the lists: "10, 20 mT; 30 mT" is two runs.
     """
 
     def __init__(
@@ -255,11 +297,12 @@ class QuantityList(_Number[tuple[float, ...]]):
         default: str,
         summary: str,
         *,
+        unit: str | None = None,
         minimum: str | None = None,
         maximum: str | None = None,
         above_zero: bool = False,
     ) -> None:
-        unit = default.rpartition(" ")[2]
+        unit = _unit_in(default, unit, "QuantityList", "10, 20 mT")
         super().__init__(default, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
 
     def convert(self, value: Any) -> tuple[float, ...]:
@@ -348,6 +391,28 @@ class Choice(Setting[str]):
     def choices(self) -> str:
         """List the words."""
         return " | ".join(self.options)
+
+
+def taken_for(given: Any, of_text: str, of_number: str) -> str:
+    """Return a number without a unit with the one that is put to it; nothing of what is none, or zero.
+
+    Args:
+        given: What somebody wrote: a text, a number, or several numbers.
+        of_text: Unit in which a text without one is taken.
+        of_number: Unit in which a number is taken.
+    """
+    if isinstance(given, str):
+        bare = _BARE.fullmatch(given) and any(digit in given for digit in "123456789")
+        return f"{given.strip()} {of_text}" if bare and of_text else ""
+    items = list(cast("Iterable[Any]", given)) if isinstance(given, Iterable) else [given]
+    numbers = [item for item in items if isinstance(item, Real) and item]
+    return f"{', '.join(map(str, items))} {of_number}" if numbers and of_number else ""
+
+
+def bare_numbers(parameters: Mapping[str, Setting[Any]], given: Mapping[str, Any]) -> dict[str, str]:
+    """Return what each number that came without a unit was taken for, by the parameter's name."""
+    taken = {name: parameters[name].taken(value) for name, value in given.items() if name in parameters}
+    return {name: text for name, text in taken.items() if text}
 
 
 def declared(owner: type) -> Iterator[tuple[str, Setting[Any]]]:

@@ -30,6 +30,9 @@ def load_procedure(name: str, *, lab_time: bool = False) -> type[Procedure]:
     """
     if one_file.is_file(name):
         return adopt(one_file.load(name, lab_time=lab_time))
+    file, colon, rest = name.partition(":")
+    if name not in discovery.procedures() and Path(f"{file}.py").is_file():
+        raise UnknownName(f"there is no procedure {name!r}; did you mean the file {file}.py{colon}{rest}?")
     if {":", "/", "\\"}.intersection(name):
         raise UnknownName(f"{name!r} is no Python file; a procedure in a file is named as in mine.py:MyLoop")
     return _checked(discovery.load("procedures", name), repr(name))

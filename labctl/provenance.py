@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.clock import WallClock
 from labctl import limits
+from labctl.parameters import bare_numbers
 from labctl.procedures import origin
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def describe(request: Request, seed: int) -> dict[str, Any]:
             name: {"value": values[name], "text": parameter.show(values[name])}
             for name, parameter in procedure.declared_parameters().items()
         },
+        **_bare(request),
         "station": request.station.snapshot(),
         "sample": request.sample.snapshot(),
         "overrides": limits.described(request.station, request.sample, request.overrides),
@@ -44,6 +46,12 @@ def describe(request: Request, seed: int) -> dict[str, Any]:
         "versions": _versions(),
         "git": _git_state(Path(__file__).resolve().parents[1]),
     }
+
+
+def _bare(request: Request) -> dict[str, Any]:
+    """Return what numbers that were given without a unit were taken for, if there were any."""
+    taken = bare_numbers(request.procedure.declared_parameters(), request.given)
+    return {"numbers_without_unit": {name: {"taken_for": text} for name, text in taken.items()}} if taken else {}
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
+import inspect
 import sys
 import time
 import traceback
@@ -16,25 +16,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from instruments.clock import WallClock
-from instruments.errors import Aborted, ComplianceFault, DataDamaged, InstrumentFault, LabError, WriteFailed
-from labctl import discovery, limits, simulation
+from instruments.errors import Aborted, ComplianceFault, InstrumentFault, LabError, WriteFailed
 from labctl.abort import AbortSwitch
+from labctl.adopted import Adopted
 from labctl.attempts import ATTEMPT, BLOCK, lies_within
+from labctl.beforehand import check_request
+from labctl.conclusion import AnalysisFailed, conclude_safely
 from labctl.events import EventLog
 from labctl.ledger import RunLedger
-from labctl.procedure import Caption, Procedure
+from labctl.procedure import Procedure
 from labctl.recorder import Recorder
 from labctl.reentry import Entry, begin, begin_again, keep_torn_bytes, mend_events
 from labctl.remote import in_its_lab
-from labctl.rundir import RunDirectory, read_rows
-from labctl.sample import SampleRecord, connections
+from labctl.rundir import read_rows
+from labctl.sample import SampleRecord
 from labctl.session import LabStart, Session, open_session
 from labctl.station import Station
 from labctl.tracking import Path as LoopPath
-from labctl.visiting import Visitor, sentence, visiting
+from labctl.visiting import Visitor, visiting
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__: list[str] = []  # help(labctl.run) says how to call it, see the end of this file; modules import by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Request:
         resume: Folder of a run of the same procedure with the same parameters that was cut, to be carried on there with
             its own seeds; None for a new run.
         quiet: Whether nothing fluctuates in a simulated lab in this process: for tests.
+        given: Parameters as somebody wrote them, by name; of a number without a unit it is kept what it was taken for.
     """
 
     name: str
@@ -75,6 +80,7 @@ class Request:
     lab: Path | None = None
     resume: Path | None = None
     quiet: bool = False
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True)
@@ -113,6 +119,12 @@ class Outcome:
         self.exit_code = error.exit_code if known else 1
         self.error = text or (str(error) if known else f"{type(error).__name__}: {error}")
         self.cause = error
+
+    def complete_but(self, error: AnalysisFailed) -> None:
+        """Take in that all was measured, and what was to be made of it was not."""
+        self.exit_code = error.exit_code
+        self.error = f"{error}; all rows are kept: mend it, then `labctl analyse {self.run}`"
+        self.cause = error.__cause__ or error
 
 
 MOST_REMARKS = 20
@@ -259,29 +271,11 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
             outcome.fail(error)
         switch.shielded = True  # the data are safe, and what is left takes a second
         if analyse and outcome.run is not None and outcome.points:
-            conclude_safely(request, outcome)
+            conclude_safely(request.procedure, outcome)
     if switch.asked and not outcome.exit_code:
         outcome.warnings.append(f"{switch.asked} came after the last point: the run is complete")
         outcome.exit_code = Aborted.exit_code
     return outcome
-
-
-def check_request(request: Request) -> None:
-    """Hand station and sample to the procedure, and refuse what can be known to fail before anything is sent.
-
-    Raises:
-        UsageError: Parameters that do not fit, a role, driver or cable that is missing.
-        LimitExceeded: What is asked for exceeds a limit.
-    """
-    procedure = request.procedure
-    procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
-    procedure.check()
-    for role in procedure.roles:
-        discovery.find("instruments", request.station.instrument(role, request.name).driver)
-    connections(request.station, request.sample)
-    if request.simulate:
-        simulation.check(request.station, request.sample, procedure.roles)
-    limits.check(procedure.demands(), request.station, request.sample, request.overrides)
 
 
 def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None) -> None:
@@ -338,6 +332,9 @@ def carry_out_in(
         _execute(run, visitor, outcome, events, switch)
     outcome.warnings.extend(run.remarks)
     outcome.points = run.points
+    if outcome.status == "finished" and not run.points:
+        by = "emit('results', ...)" if isinstance(procedure, Adopted) else "self.record(...)"
+        outcome.warnings.append(f"no row was recorded: execute() came to its end without calling {by}")
     outcome.lab_time_s = session.clock.now() - begun
     outcome.wall_time_s = max(0.0, run.last_row_at - started)
 
@@ -373,18 +370,35 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
 
 def _make_safe(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: EventLog) -> None:
     """Let the procedure clean up, then bring the station to its safe state whatever the procedure did."""
+    silent = outcome.status == "fault"
     try:
         run.request.procedure.shutdown()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the same boundary: a shutdown that raises must not keep the source on
-        text = str(error) if visitor is None else visitor.said(error)
-        outcome.warnings.append(f"the procedure's shutdown failed: {text}")
-        _note(events, outcome, "fault", text=text)
-    for fault in run.session.make_safe([] if visitor is None else visitor.leave()):
+        _take_in_shutdown(error, visitor, outcome, events)
+    left = [] if visitor is None else visitor.leave()
+    if visitor is not None and not silent:
+        for complaint in run.session.complaints(sorted(visitor.door.opened)):
+            outcome.warnings.append(complaint)
+            _note(events, outcome, "warning", text=complaint)
+    for fault in run.session.make_safe(left):
         outcome.warnings.append(fault)
         _note(events, outcome, "fault", text=fault)
         if outcome.status == "finished":
             outcome.fail(InstrumentFault(fault))
     _note(events, outcome, "safe")
+
+
+def _take_in_shutdown(error: BaseException, visitor: Visitor | None, outcome: Outcome, events: EventLog) -> None:
+    """Say that a shutdown failed; an instrument that did not answer it is a fault of the run."""
+    text = f"the procedure's shutdown failed: {str(error) if visitor is None else visitor.said(error)}"
+    _note(events, outcome, "fault", text=text)
+    if visitor is not None and outcome.error is not None and visitor.lacks(error):
+        return  # it closes what it never came to open, and why it did not is said already
+    meant = error if visitor is None else visitor.translated(error)
+    if outcome.status == "finished" and isinstance(meant, InstrumentFault):
+        outcome.fail(meant, text)
+    else:
+        outcome.warnings.append(text)
 
 
 def _note(events: EventLog, outcome: Outcome, event: str, **details: Any) -> None:
@@ -396,61 +410,28 @@ def _note(events: EventLog, outcome: Outcome, event: str, **details: Any) -> Non
             outcome.fail(error)
 
 
-def conclude_safely(request: Request, outcome: Outcome) -> None:
-    """Analyse and draw what was measured, also of a run that ended early."""
-    assert outcome.run is not None
-    directory = RunDirectory(outcome.run)
-    try:
-        conclude(request.procedure, directory, outcome)
-    except Exception as error:  # noqa: BLE001 - the data are safe; a defect in somebody's analysis must not hide how the run ended
-        outcome.warnings.append(f"the analysis failed: {sentence(request.procedure, error)}")
-        if outcome.status == "finished":
-            outcome.fail(error, sentence(request.procedure, error))
-
-
-def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) -> None:
-    """Analyse a run's rows, and write result.json and figure.png.
-
-    Args:
-        procedure: With its parameters, its station and its sample.
-        directory: The run.
-        outcome: Gets the results, and warnings about the data.
-    """
-    data, warnings = rows_of(directory)
-    outcome.warnings.extend(warnings)
-    outcome.points = len(data)
-    results = procedure.analyse(data)
-    outcome.results = results.as_dict()
-    kind = type(procedure)
-    analysis = {"by": f"{kind.__module__}.{kind.__qualname__}", "labctl": importlib.metadata.version("labctl")}
-    directory.write_results(outcome.results, analysis, results.table_as_list())
-    procedure.caption = Caption(directory.path.name, outcome.simulated)
-    figure = procedure.figure(data, results)
-    if figure is not None:
-        from labctl import figures
-
-        figures.save(figure, directory.figure_file)
-
-
-def rows_of(directory: RunDirectory) -> tuple[pd.DataFrame, list[str]]:
-    """Read a run's rows, and warnings about what was left out.
-
-    Raises:
-        DataDamaged: There are none, or the file is damaged other than in its last row.
-    """
-    data, warnings = directory.read_data()
-    if data.empty:
-        raise DataDamaged(f"{directory.data_file} holds no row: nothing was measured, so there is nothing to analyse")
-    return data, warnings
-
-
 def title_of(request: Request) -> str:
     """Return what a run's folder is called behind its number."""
     return "-".join([request.name, request.sample.name, *(["sim"] if request.simulate else [])])
 
 
 class _Callable(ModuleType):
-    """Makes this module what `labctl.run(...)` calls: package and module cannot both own the name."""
+    # `labctl.run(...)` calls this module: package and module cannot both own the name. Who asks for help wants to know
+    # how to call it, not what lies in it.
+
+    @property
+    def __doc__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - made when it is asked for
+        from labctl import api
+
+        first, _, rest = (inspect.getdoc(api.run) or "").partition("\n")
+        arguments = [f"    {argument}," for argument in self.__signature__.parameters.values()]
+        return "\n".join([first, "", "labctl.run(", *arguments, ")", rest])
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        from labctl import api
+
+        return inspect.signature(api.run)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         from labctl import api

@@ -17,6 +17,7 @@ import io
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -232,7 +233,8 @@ def read_rows(path: Path) -> tuple[pd.DataFrame, list[str]]:
     warnings = [f"{path.name}: the last row is torn and was dropped"] if torn else []
     frame = pd.read_csv(io.StringIO("\n".join(lines[first:])))
     for name in names:
-        _refuse_text_among_numbers(path, frame[name].tolist(), name, first)
+        if not pd.api.types.is_numeric_dtype(frame[name]):
+            _refuse_text_among_numbers(path, frame[name].tolist(), name, first)
     return frame, warnings
 
 
@@ -247,11 +249,11 @@ def _check_rows(path: Path, lines: list[str], first: int, width: int) -> None:
 
 def _refuse_text_among_numbers(path: Path, values: list[Any], name: str, first: int) -> None:
     """A column that is nearly all numbers and holds a word was damaged; a column of words is what it is."""
-    if not any(isinstance(value, str) for value in values):
-        return
-    bad = [row for row, value in enumerate(values) if not _is_number(value)]
-    if len(bad) < sum(value == value for value in values) / 2:  # noqa: PLR0124 - what is missing is not equal to itself
-        raise DataDamaged(f"{path}, line {first + 2 + bad[0]}: {name!r} is {values[bad[0]]!r}, which is no number")
+    counts = Counter(value for value in values if value == value)  # noqa: PLR0124 - what is missing is not itself
+    words = {value for value in counts if not _is_number(value)}
+    if words and sum(counts[word] for word in words) < counts.total() / 2:
+        row = next(row for row, value in enumerate(values) if value in words)
+        raise DataDamaged(f"{path}, line {first + 2 + row}: {name!r} is {values[row]!r}, which is no number")
 
 
 def _is_number(value: Any) -> bool:

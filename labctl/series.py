@@ -25,7 +25,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -34,12 +34,14 @@ from instruments.clock import WallClock
 from instruments.errors import Aborted, BadValue, LabError, WriteFailed
 from labctl import provenance
 from labctl.abort import AbortSwitch
+from labctl.beforehand import check_request
+from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
 from labctl.parameters import Setting
 from labctl.procedure import Procedure, check_names
 from labctl.reentry import Entry
 from labctl.remote import in_its_lab
-from labctl.run import Outcome, Request, Watcher, carry_out_in, check_request, conclude_safely, title_of
+from labctl.run import Outcome, Request, Watcher, carry_out_in, title_of
 from labctl.rundir import RunDirectory
 from labctl.series_results import conclude_series
 from labctl.session import LabStart, Session, open_session
@@ -171,6 +173,9 @@ def _children(request: Request, axes: Sequence[Axis], make: Callable[..., Proced
 def _short(parameter: Setting[Any], value: Any) -> str:
     """Write a value as part of a folder's name: `300K`, `-0.5T`, `step`."""
     unit = getattr(parameter, "si_unit", None)
+    if isinstance(value, tuple) and value:
+        ends = dict.fromkeys((cast("Any", value[0]), cast("Any", value[-1])))
+        return "..".join(_short(parameter, end) if isinstance(end, float) else str(end) for end in ends)
     text = (
         units.format_quantity(value, unit) if unit is not None and isinstance(value, float) else parameter.show(value)
     )
@@ -283,12 +288,15 @@ def _carry_out_child(series: _Series, session: Session, events: EventLog, child:
         done.fail(error)
     switch.shielded = True
     if done.points:
-        conclude_safely(child.request, done)
+        conclude_safely(child.request.procedure, done)
     _add(outcome, child, done)
-    if done.exit_code:
-        said = f"run {child.number} of {of} ({_said(child.texts)}): {done.error}"
+    finished = done.status == "finished"
+    said = f"run {child.number} of {of} ({_said(child.texts)}): {done.error}"
+    if not finished:
         outcome.status, outcome.exit_code, outcome.error, outcome.cause = done.status, done.exit_code, said, done.cause
-    return not done.exit_code
+    elif done.error is not None and outcome.error is None:  # all rows are there, and analysing can wait till the end
+        outcome.exit_code, outcome.error, outcome.cause = done.exit_code, said, done.cause
+    return finished
 
 
 def _enter(series: _Series, child: Child, seed: int) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,14 @@ import numpy as np
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Result, prefix_for
 from labctl.figures import AMBER, FIELD_UNITS, INK, SIZE, bare, shown, write_frame
+from labctl.frame import PALETTE
 from labctl.procedure import Caption
-from labctl.series_results import Over, Point, Series, value_text
+from labctl.series_results import Over, Point, Series, is_si, only_single, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-"""Okabe and Ito, told apart with every kind of colour vision."""
 MARKERS = "osD^vP"
 MOST_TICKS = 7
 """Values of the parameter that each have a tick of their own."""
@@ -41,7 +41,9 @@ def main_results(series: Series, caption: Caption) -> Figure:
         _draw(axes, series, names, caption)
     over = ", ".join(parameter.name.replace("_", " ") for parameter in series.over)
     missing = sum(any(point.results.number(name) is None for name in series.main) for point in series.points)
-    said = f"{len(series.points)} runs" + (f", {missing} of them without a value (crosses)" if missing else "")
+    planned = math.prod(len(parameter.values) for parameter in series.over)
+    of = "" if len(series.points) == planned else f" of {planned}"
+    said = f"{len(series.points)}{of} runs" + (f", {missing} of them without a value (crosses)" if missing else "")
     title = f"{series.procedure} of {series.sample} over {over}"
     write_frame(figure, title, said, caption.provenance, simulated=caption.simulated)
     return figure
@@ -91,12 +93,12 @@ def _draw(axes: Axes, series: Series, names: Sequence[str], caption: Caption) ->
             transform=axes.get_xaxis_transform(), clip_on=False, zorder=5,
         )  # fmt: skip
     axes.margins(x=0.05, y=0.14)
-    if isinstance(over.values[0], str):
-        axes.set_xticks(list(places), [str(value) for value in over.values])
+    if not _numbers(over):
+        axes.set_xticks(list(places), [str(text) for text in over.texts])
     elif len(places) <= MOST_TICKS:
         axes.set_xticks(sorted(set(places.tolist())))
     else:
-        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axes.set_xlabel(label, fontsize=12, color=INK)
     axes.set_ylabel(_headed(names, shown(shown_unit)), fontsize=12, color=INK)
     if len(names) > 1 or len(series.over) > 1:
@@ -122,14 +124,24 @@ def _index(over: Over, point: Point) -> int:
 def _places(over: Over, caption: Caption) -> tuple[FloatArray, str]:
     """Where the values of a parameter lie on its axis, and the axis' label; words and absences side by side."""
     name = over.name.replace("_", " ").capitalize()
-    if not all(isinstance(value, float | int) and not isinstance(value, bool) for value in over.values):
+    numbers = _numbers(over)
+    if not numbers:
         return np.arange(len(over.values), dtype=np.float64), name
-    values = np.array([float(value) for value in over.values])
+    values = np.array(numbers)
     if over.unit == "T":
         factor, unit = FIELD_UNITS[caption.field_unit][0], caption.field_unit
+    elif not is_si(over.unit):
+        factor, unit = 1.0, over.unit
     else:
         factor, unit = prefix_for(float(np.max(np.abs(values))), over.unit)
     return values * factor, f"{name} ({shown(unit)})" if unit not in {"", "1"} else name
+
+
+def _numbers(over: Over) -> list[float]:
+    """Return the values of a parameter if all are numbers, or lists of one number; otherwise nothing."""
+    values = [value[0] for value in over.values] if only_single(over.values) else list(over.values)
+    fits = all(isinstance(value, float | int) and not isinstance(value, bool) for value in values)
+    return [float(value) for value in values] if fits else []
 
 
 def _curves(series: Series, names: Sequence[str]) -> list[tuple[str, list[Point], str]]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from instruments.errors import DataDamaged, WriteFailed
-from instruments.units import format_quantity
+from instruments.errors import BadValue, DataDamaged, WriteFailed
+from instruments.units import format_quantity, si_unit
 from labctl.analysis.result import Result, Results
 from labctl.procedure import Caption
 from labctl.rundir import SCHEMA, RunDirectory, write_json
@@ -80,10 +80,25 @@ class Series:
     points: Sequence[Point]
 
 
+def only_single(values: Sequence[Any]) -> bool:
+    """Tell whether each value of a parameter that takes lists is a list of one, which is as good as a number."""
+    return all(isinstance(value, list | tuple) and len(cast("Sequence[Any]", value)) == 1 for value in values)
+
+
 def value_text(over: Over, point: Point) -> str:
-    """Write a parameter's value for people: `300 K`."""
+    """Write a parameter's value for people: `300 K`; a pymeasure procedure's in its own unit, as it is kept."""
     value, text = (point.parameters[over.name][key] for key in ("value", "text"))
-    return format_quantity(value, over.unit) if isinstance(value, float) and over.unit else str(text)
+    if only_single([value]):
+        value = value[0]
+    return format_quantity(value, over.unit) if isinstance(value, float) and is_si(over.unit) else str(text)
+
+
+def is_si(unit: str) -> bool:
+    """Tell whether a unit is an SI unit without prefix, so that one may be put before it."""
+    try:
+        return bool(unit) and si_unit(unit) == unit
+    except BadValue:  # a unit that only pymeasure knows
+        return False
 
 
 def is_series(request: Mapping[str, Any]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 
 import pyvisa
 from pyvisa.highlevel import VisaLibraryBase
+from pyvisa.rname import InvalidResourceName
 
 from instruments.clock import Clock, VirtualClock, WallClock
 from instruments.cryostat import Cryostat
-from instruments.driver import Driver
-from instruments.errors import LabError, UsageError
+from instruments.driver import LONGEST_ERROR_QUEUE, Driver, QueuedError, ScpiDriver
+from instruments.errors import InstrumentFault, LabError, UsageError
 from labctl import discovery
 from labctl.procedure import Procedure
 from labctl.protection import guarded
@@ -27,6 +29,9 @@ from simulators.lab import Lab
 
 SOCKETS = "@py"
 """The VISA library that reaches a lab in another process; a station's own may need hardware or a vendor's software."""
+
+HARMLESS = frozenset({-213, -350})
+"""Errors that say nothing of a setting: a trigger for a meter that measures anyway, and a queue full of these."""
 
 NONE: Mapping[str, float] = MappingProxyType({})
 
@@ -96,6 +101,35 @@ class Session:
             InstrumentFault: The lab's clock does not answer.
         """
         self._door.claim(self.instruments, handles)
+
+    def complaints(self, roles: Collection[str]) -> list[str]:
+        """Empty the instruments' error queues, and return what they held, one sentence an instrument.
+
+        A program that reads no error queue measures on, whatever an instrument refused.
+
+        Args:
+            roles: Instruments to ask; those without an error queue are passed over.
+        """
+        said: list[str] = []
+        for role in roles:
+            own = role not in self.instruments
+            try:
+                driver = self._door.open(role) if own else self.instruments[role]
+                if own:
+                    driver.check_identity()
+                held = list(_held(driver)) if isinstance(driver, ScpiDriver) else []
+                if own:
+                    driver.adapter.close()
+            except (LabError, pyvisa.Error, OSError) as error:
+                said.append(f"the {role} could not be asked for errors at the end: {error}")
+                continue
+            if counted := Counter(str(error) for error in held if error.code not in HARMLESS):
+                texts = [text if count == 1 else f"{text} ({count} times)" for text, count in counted.items()]
+                said.append(
+                    f"the {role} refused what it was sent, and the procedure did not look: at the end its error queue "
+                    f"held {'; '.join(texts)}; is it the instrument that the procedure takes it for?"
+                )
+        return said
 
     def make_safe(self, left: Sequence[str] = ()) -> list[str]:
         """Ramp sources to zero and turn them off, and hold field; return what could not be done, one sentence each.
@@ -217,9 +251,20 @@ def _open(station: Station, role: str, around: _Surroundings, library: VisaLibra
     except (pyvisa.Error, OSError, ValueError) as error:  # pyvisa's InvalidResourceName is a ValueError
         if isinstance(error, LabError):
             raise
-        raise UsageError(
-            f"station {station.name!r}: cannot open {role} at {resource}: {' '.join(str(error).split())}"
-        ) from error
+        where = f"station {station.name!r}: cannot open {role} at {resource}"
+        if isinstance(error, InvalidResourceName):
+            raise UsageError(f"{where}: {' '.join(str(error).split())}") from error
+        raise InstrumentFault(f"{where}: {why_closed(error, resource)}") from error
+
+
+def why_closed(error: BaseException, resource: str) -> str:
+    """Say in one sentence why an address cannot be opened; pyvisa-py has three about a missing GPIB driver."""
+    if resource.upper().startswith("GPIB") and "linux-gpib" in str(error):
+        return (
+            "pyvisa-py finds no driver for a GPIB card on this computer; install linux-gpib, or a vendor's VISA with "
+            'visa_library = "@ivi" in the station file, or measure on the simulated twin with --simulate'
+        )
+    return " ".join(str(error).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +285,15 @@ class _Door:
             connections: list[Any] = [driver.adapter.connection for driver in instruments.values()]
             own = [connection.session for connection in connections]
             self.around.clock.claim(_ports(self.around.library, [*own, *handles]))
+
+
+def _held(driver: ScpiDriver) -> Iterator[QueuedError]:
+    """Take out what an error queue holds."""
+    for _ in range(LONGEST_ERROR_QUEUE):
+        error = driver.next_error
+        if not error.code:
+            return
+        yield error
 
 
 def _ports(library: Any, handles: Sequence[Any]) -> list[int]:

@@ -59,7 +59,7 @@ class Cut:
     block: str
 
 
-def assert_resumable(
+def assert_resumable(  # noqa: PLR0913 - all that a test may ask, by name
     procedure: type[Procedure],
     *,
     station: Station | str = "ppms",
@@ -69,6 +69,7 @@ def assert_resumable(
     tolerance: float = TOLERANCE,
     ignore: Collection[str] = (),
     compared: Callable[[pd.DataFrame], pd.DataFrame] = lambda rows: rows,
+    from_the_start: bool = False,
     **parameters: Any,
 ) -> int:
     """Cut a run after every point and at every begin and end of a block, carry each on, and compare the rows.
@@ -89,6 +90,8 @@ def assert_resumable(
             always may.
         compared: Chooses the rows that are compared. What is recorded on the way to a temperature, for example, depends
             on where the sample comes from, and that another time is another place.
+        from_the_start: Whether it is all right that no loop is marked restart=True, so that a run which was cut is
+            measured again from its beginning.
         parameters: The procedure's parameters; choose them so that there are two blocks or more, and few points.
 
     Returns:
@@ -96,7 +99,7 @@ def assert_resumable(
 
     Raises:
         AssertionError: A run that was carried on has other rows, or does not come to its end; the message says after
-            which point, in which block and column, and what that usually means.
+            which point, in which block and column, and what that usually means. Or no loop is marked restart=True.
         LabError: The procedure cannot be run in this way at all.
     """
     __tracebackhide__ = True
@@ -112,6 +115,12 @@ def assert_resumable(
             quiet=True,
         )
         trial = _Trial(request, procedure, parameters, _Comparison(tolerance, frozenset(ignore), compared))
+        if not (trial.has_blocks or from_the_start):
+            raise AssertionError(
+                f"{procedure.__name__}: no loop is marked restart=True, or its values are all taken before its body, "
+                "so a run that was cut is measured again from its beginning; mark a loop whose body begins from a "
+                "known state, or say that this is meant: assert_resumable(..., from_the_start=True)"
+            )
         cuts = [cut for cut in trial.cuts if at is None or cut.points in at][::every]
         ways = itertools.cycle((False, True))
         turns = [(cut, turned) for cut in cuts for turned in ((False, True) if at is not None else (next(ways),))]
@@ -141,6 +150,11 @@ class _Trial:
         self._directory = _finished(outcome, kind.__name__)
         self._take_in_the_end()
         self._rows = self._directory.read_data()[0]
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether there is a loop that can be measured again block by block."""
+        return '"event": "block"' in self._directory.events_file.read_text(encoding="utf-8")
 
     def _watch(self, run: ActiveRun) -> None:
         files = (run.directory.data_file, run.directory.events_file)

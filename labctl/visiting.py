@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 import pyvisa
 from pyvisa.constants import StatusCode
 
-from instruments.errors import InstrumentFault, LabError, NoReply, WriteFailed
+from instruments.errors import Aborted, InstrumentFault, LabError, NoReply, UsageError, WriteFailed
 from labctl import labtime, one_file
 from labctl.adopted import Adopted
 from labctl.procedure import Procedure
+from labctl.station import ROLES
 from labctl.visa_door import VisaDoor, as_default
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Visitor:
     """
 
     def __init__(self, procedure: Procedure) -> None:
+        self._procedure = procedure
         kind = procedure.guest if isinstance(procedure, Adopted) else type(procedure)
         source = one_file.source_of(kind)
         self.module = kind.__module__
@@ -50,19 +52,41 @@ class Visitor:
         return [role for role in DRIVING if role in self.door.opened]
 
     def said(self, error: BaseException) -> str:
-        """Say what an error was: labctl's own words, of another one its kind, its text and the procedure's line."""
+        """Say what an error was: labctl's own words, of another one its kind and its text; and the procedure's line."""
         if isinstance(error, LabError):
-            return str(error)
+            where = "" if self._path is None or isinstance(error, Aborted) else one_file.line_of(error, self._path)
+            return f"{_without_stop(str(error))} ({where})" if where else str(error)
         where = "" if self._path is None else f" ({one_file.place(error, self._path)})"
-        return f"{one_file.said(error)}{where}"
+        return f"{self._advice(error) or one_file.said(error)}{where}"
+
+    def _advice(self, error: BaseException) -> str:
+        """Say of an instrument that the procedure uses and did not ask for what to do."""
+        if not (isinstance(error, AttributeError) and error.obj is self._procedure and error.name in ROLES):
+            return ""
+        roles = ", ".join(f'"{role}"' for role in (*self._procedure.roles, error.name))
+        return (
+            f"it uses the {error.name}, which it did not ask for: add {error.name!r} to its roles, roles = ({roles}"
+            f"{',' * (not self._procedure.roles)})"
+        )
+
+    def lacks(self, error: BaseException) -> bool:
+        """Tell whether an error only says that the procedure does not have what it never came to make."""
+        own = self._procedure.own if isinstance(self._procedure, Adopted) else self._procedure
+        return isinstance(error, AttributeError) and error.obj is own
 
     def translated(self, error: BaseException) -> BaseException:
-        """Return what VISA raised as what it is to a run; everything else as it is."""
+        """Return what VISA raised, or a role that is missing, as what it is to a run; everything else as it is."""
+        if self._advice(error):
+            return UsageError(self.said(error))
         if not isinstance(error, pyvisa.Error):
             return error
         late = isinstance(error, pyvisa.VisaIOError) and error.error_code == StatusCode.error_timeout
         fault = NoReply if late else InstrumentFault
         return fault(self.said(error))
+
+
+def _without_stop(text: str) -> str:
+    return text[:-1] if text.endswith(".") and not text.endswith("..") else text
 
 
 @contextmanager

@@ -52,7 +52,8 @@ def _analyse_run(path: Path, *, json: bool) -> None:
 
 
 def _again(directory: RunDirectory) -> Outcome:
-    from labctl.run import Outcome, conclude
+    from labctl.conclusion import conclude
+    from labctl.run import Outcome
 
     request = directory.request()
     outcome = Outcome(run=directory.path, simulated=bool(request.get("simulated")), status=directory.status())
@@ -81,9 +82,8 @@ def _series_again(directory: RunDirectory, *, json: bool) -> Outcome:
 
 def plot(path: Path, *, out: Path | None, unit: str) -> None:
     """Draw a run's figure again."""
-    from labctl import figures
+    from labctl.conclusion import analysed, draw, rows_of
     from labctl.procedure import Caption
-    from labctl.run import rows_of
     from labctl.rundir import RunDirectory
     from labctl.series_results import draw_series, is_series, read_series
 
@@ -100,21 +100,24 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
     procedure = procedure_of(directory, request)
     procedure.caption = Caption(directory.path.name, bool(request.get("simulated")), unit)
     data, warnings = rows_of(directory)
-    figure = procedure.figure(data, procedure.analyse(data))
-    if figure is None:
+    target = out or directory.figure_file
+    if not draw(procedure, data, analysed(procedure, data), target):
         output.line(f"{request['procedure']['name']} draws no figure")
         return
-    target = out or directory.figure_file
-    figures.save(figure, target)
     for warning in warnings:
         output.complain(f"warning: {warning}")
     output.line(f"figure: {target}")
 
 
 def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise UnknownName(f"{path} does not exist; give a run's folder, e.g. one that `labctl run` printed")
-    return path
+    """Return a run's folder, which may be given by its number below `runs`."""
+    if path.exists():
+        return path
+    if str(path).isdigit():
+        from labctl.api import folder_of
+
+        return folder_of(str(path), Path("runs"))
+    raise UnknownName(f"{path} does not exist; give a run's folder, e.g. one that `labctl run` printed, or its number")
 
 
 def procedure_of(directory: RunDirectory, request: dict[str, Any]) -> Procedure:

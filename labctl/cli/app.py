@@ -21,7 +21,10 @@ Sample = Annotated[str, typer.Option("--sample", metavar="NAME", help="Sample re
 Parameters = Annotated[
     list[str] | None, typer.Option("-p", "--parameter", metavar="name=value", help="Set a parameter; repeatable.")
 ]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]
+ProcedureArgument = Annotated[
+    str, typer.Argument(metavar="P", help="The experiment, e.g. ahe or mine.py; `labctl list` names them.")
+]
+RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its number below runs.")]
 
 
 @app.callback()
@@ -41,7 +44,7 @@ def list_(json: Json = False) -> None:
 
 
 @app.command()
-def describe(procedure: Annotated[str, typer.Argument(metavar="P")], json: Json = False) -> None:
+def describe(procedure: ProcedureArgument, json: Json = False) -> None:
     """Say what an experiment does and which parameters it has."""
     from labctl.cli import listing
 
@@ -50,7 +53,7 @@ def describe(procedure: Annotated[str, typer.Argument(metavar="P")], json: Json 
 
 @app.command()
 def run(
-    procedure: Annotated[str, typer.Argument(metavar="P", help="The experiment, e.g. ahe; `labctl list` names them.")],
+    procedure: ProcedureArgument,
     station: Station = "ppms",
     simulate: Annotated[bool, typer.Option("--simulate", help="Run on the station's simulated twin.")] = False,
     sample: Sample = "",
@@ -100,7 +103,7 @@ def run(
 
 @app.command()
 def analyse(
-    run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run's folder, or a file with a table.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run's folder or number, or a file with a table.")],
     as_: Annotated[
         str, typer.Option("--as", metavar="P", help="Analyse a file from elsewhere as this experiment, e.g. ahe.")
     ] = "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -18,7 +19,7 @@ COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "fault": ty
 
 
 def doctor(*, station: str, simulate: bool, sample: str, out: Path, json: bool) -> None:
-    """Print a line for everything that was looked at; exit with 2 if something is wrong.
+    """Print what was looked at, and at the end what is wrong; exit with 2 if something is.
 
     Raises:
         UsageError: `--simulate` without a station.
@@ -30,7 +31,7 @@ def doctor(*, station: str, simulate: bool, sample: str, out: Path, json: bool) 
     found: list[Finding] = []
     for finding in examine(station, simulate=simulate, sample=sample, out=out):
         found.append(finding)
-        if not json:
+        if not json and finding.state == "ok" and not _is_version(finding.what):
             _show(finding.subject, finding.state, finding.what, finding.do)
     faults = sum(finding.state == "fault" for finding in found)
     warnings = sum(finding.state == "warning" for finding in found)
@@ -39,9 +40,19 @@ def doctor(*, station: str, simulate: bool, sample: str, out: Path, json: bool) 
             "findings": [asdict(finding) for finding in found], "faults": faults, "warnings": warnings,
         })  # fmt: skip
     else:
+        fit = [finding for finding in found if finding.state == "ok" and _is_version(finding.what)]
+        _show("versions", "ok", ", ".join(f"{finding.subject} {finding.what}" for finding in fit), "")
         output.line()
+        for state in ("warning", "fault"):
+            for finding in found:
+                if finding.state == state:
+                    _show(finding.subject, finding.state, finding.what, finding.do)
         output.line(_verdict(faults, warnings))
     raise typer.Exit(UsageError.exit_code if faults else 0)
+
+
+def _is_version(text: str) -> bool:
+    return re.fullmatch(r"\d+(\.\w+)+", text) is not None
 
 
 def _verdict(faults: int, warnings: int) -> str:

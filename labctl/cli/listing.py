@@ -16,7 +16,7 @@ def list_all(*, json: bool) -> None:
 
     content = {
         "procedures": {name: entry.summary for name, entry in discovery.procedures().items()},
-        "stations": station_titles(),
+        "stations": {name: f"{title}{_unusable(name)}" for name, title in station_titles().items()},
         "samples": sample_titles(),
         "instruments": {name: entry.summary for name, entry in discovery.drivers().items()},
     }
@@ -30,6 +30,19 @@ def list_all(*, json: bool) -> None:
         output.line(f"{title}:")
         output.table([(f"  {name}", what) for name, what in entries.items()], ("  name", "what it is"))
         output.line()
+
+
+def _unusable(station: str) -> str:
+    """Say of a station that it cannot be used, and why; of one whose file cannot be read that is said elsewhere."""
+    from instruments.errors import LabError
+    from labctl.checkup import missing_driver
+    from labctl.station import load_station
+
+    try:
+        why = missing_driver(load_station(station))
+    except LabError:
+        return ""
+    return f" - not to be used yet: {why}" if why else ""
 
 
 def describe(name: str, *, json: bool) -> None:

@@ -76,6 +76,9 @@ def _signals_as_interrupts() -> Generator[None]:
 def _sentence(error: typer.TyperException) -> str:
     """One sentence about words of the command line that do not fit."""
     text = error.format_message().rstrip(".")
+    what = getattr(getattr(error, "param", None), "help", None)
+    if text.startswith("Missing argument") and what:
+        text = f"{text}, {what[:1].lower()}{what[1:]}".rstrip(".")
     hint = "" if text.endswith("?") else "; `labctl --help` lists commands and options"
     return f"{text[:1].lower()}{text[1:]}{hint}"
 

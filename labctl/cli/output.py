@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from labctl.analysis.result import Result
     from labctl.series_results import Series
 
 from instruments.errors import WriteFailed
@@ -94,7 +95,7 @@ def results_table(results: Mapping[str, Any]) -> None:
 
 
 SHOWN_OF_POINTS = ("temperature", "coercive_field", "anomalous_hall_resistance", "largest_field", "saturated")
-"""Results that are printed of each point of a run's table, if it has them."""
+"""Results that are printed of each point of a run's table, if it has them; others only as far as there is room."""
 
 
 def points_table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -102,11 +103,23 @@ def points_table(rows: Sequence[Mapping[str, Any]]) -> None:
     from labctl.analysis.result import Results
 
     points = [Results.from_dict(row) for row in rows]
-    names = [name for name in SHOWN_OF_POINTS if points and name in points[0]]
+    names, left_out = _shown_of(list(dict.fromkeys(name for point in points for name in point)))
     if names:
         line()
-        cells = [["-" if point[name].value is None else point[name].text() for name in names] for point in points]
+        cells = [[_value_text(point.get(name)) for name in names] for point in points]
         table(cells, [name.replace("_", " ") for name in names])
+    if left_out:
+        line(f"result.json has of each point also {', '.join(left_out)}")
+
+
+def _shown_of(names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Choose what is printed of a point's results; what else should be said to be there."""
+    most = len(SHOWN_OF_POINTS)
+    if len(names) <= most:
+        return names, ()
+    first = [name for name in SHOWN_OF_POINTS if name in names]
+    chosen = [*first, *(name for name in names if name not in first)][:most]
+    return chosen, () if len(first) == most else [name for name in names if name not in chosen]
 
 
 def series_table(series: Series) -> None:
@@ -117,12 +130,21 @@ def series_table(series: Series) -> None:
         (
             *(value_text(over, point) for over in series.over),
             point.status,
-            *(point.results[name].text() if name in point.results else "-" for name in series.main),
+            *(_value_text(point.results.get(name)) for name in series.main),
         )
         for point in series.points
     ]
     header = (*(over.name for over in series.over), "status", *series.main)
     table([tuple(cell if len(cell) <= 40 else f"{cell[:37]}..." for cell in row) for row in rows], header)
+    for number, point in enumerate(series.points, 1):
+        absent = (point.results.get(name) for name in series.main)
+        reasons = dict.fromkeys(result.why for result in absent if result is not None and result.value is None)
+        for why in filter(None, reasons):
+            line(f"run {number}: {why}")
+
+
+def _value_text(result: Result | None) -> str:
+    return "-" if result is None or result.value is None else result.text()
 
 
 def duration_text(seconds: float) -> str:

@@ -47,6 +47,7 @@ class Options:
 def run(options: Options) -> None:
     """Run a procedure, print what was found, and exit with the run's code."""
     from labctl.limits import parse_overrides
+    from labctl.parameters import bare_numbers
     from labctl.procedure import check_names
     from labctl.procedures import load_procedure, run_name
     from labctl.run import Request, carry_out
@@ -74,7 +75,11 @@ def run(options: Options) -> None:
         tags=tuple(options.tags),
         overrides=parse_overrides(options.overrides),
         lab=options.lab,
+        given=values,
     )
+    taken = {} if options.json else bare_numbers(kind.declared_parameters(), values)
+    for name, text in taken.items():
+        output.line(f"{name}={values[name]} is taken for {text}")
 
     def measure(watch: Watcher | None) -> Outcome:
         if axes:
@@ -136,7 +141,7 @@ def _progress(name: str) -> Generator[Watcher]:
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[at]}"))
         with Progress(*columns, transient=True) as bar:
             task = bar.add_task(name, total=1.0, at="")
-            yield lambda run: bar.update(task, completed=run.progress, at=f"{run.points} points")
+            yield lambda run: bar.update(task, completed=run.progress, at=_at(run))
         return
     shown = [0]
 
@@ -144,9 +149,15 @@ def _progress(name: str) -> Generator[Watcher]:
         tenths = int(run.progress * 10)
         if tenths > shown[0]:
             shown[0] = tenths
-            output.line(f"{name}: {tenths * 10} % done, {run.points} points")
+            output.line(f"{name}: {tenths * 10} % done, {_at(run)}")
 
     yield watch
+
+
+def _at(run: ActiveRun) -> str:
+    """Say where a run is; in a series, where within which run."""
+    before, of = run.of
+    return f"{run.points} points" if of == 1 else f"run {before + 1} of {of}, {run.points} points in this run"
 
 
 def _report_series(outcome: Outcome) -> None:

@@ -58,6 +58,13 @@ def test_silence_after_a_setting_is_explained_by_the_error_queue():
     assert bench.device.heard.count(SET) == 1
 
 
+def test_the_error_of_having_read_in_vain_is_not_one_of_the_setting():
+    held = ['-222,"Parameter data out of range"\n', '-420,"Query UNTERMINATED"\n', f"{NO_ERROR}\n"]
+    bench = Bench(Keithley6221, {"*IDN?": f"{IDN}\n", ":SYST:ERR?": held})
+    with pytest.raises(InstrumentError, match=r'the error queue held -222, "Parameter data out of range"$'):
+        bench.driver.source_current = 1e-3
+
+
 def test_silence_after_a_setting_that_nothing_explains_stays_silence():
     bench = Bench(Keithley6221, {"*IDN?": f"{IDN}\n", ":SYST:ERR?": f"{NO_ERROR}\n"})
     with pytest.raises(NoReply, match=r"SOUR:CURR 0\.001"):

@@ -290,3 +290,12 @@ def test_bare_numbers_do_not_load_pint() -> None:
         "format_quantity(1.0, 'T'); assert 'pint' not in sys.modules; parse('1 uA', 'A'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "meant"),
+    [("10 mt", "T", "10 mT"), ("5 koe", "T", "5 kOe"), ("100 UA", "A", "100 uA"), ("3 OE/S", "Oe/s", "3 Oe/s")],
+)
+def test_a_unit_in_the_wrong_case_is_refused_with_the_right_one(text: str, unit: str, meant: str) -> None:
+    with pytest.raises(BadValue, match=f"{text} is not a .*; did you mean {meant}\\?"):
+        parse(text, unit)

@@ -18,6 +18,7 @@ from instruments.clock import ScaledClock
 from instruments.errors import BadValue, UnknownName, UsageError
 from labctl import figures
 from labctl.adopted import Adopted, adopt
+from labctl.cli.main import run_command
 from labctl.procedures import load_procedure
 from labctl.pytest_plugin import SimulatedRun, SimulatedStation
 from tests.labctl.somebodys import HELPER_OF_IV, PYMEASURE_IV
@@ -366,3 +367,71 @@ def test_a_series_of_a_foreign_procedure(iv: Path, tmp_path: Path) -> None:
     rows: pd.DataFrame = result.data
     assert sorted(set(rows["max_current (mA)"].tolist())) == [0.1, 0.2]
     assert rows["Time (s)"].is_monotonic_increasing
+
+
+# ---- an instrument that is not what the procedure takes it for
+
+
+def test_what_an_instrument_refused_and_nobody_read_is_told_at_the_end(
+    tmp_path: Path, station: SimulatedStation
+) -> None:
+    more = (
+        "    def startup(self):\n"
+        "        import pyvisa\n"
+        '        self.source = pyvisa.ResourceManager().open_resource("GPIB0::12::INSTR")\n'
+        '        self.source.write(":SENS:FUNC?")\n'
+        '        self.source.write(":SOUR:DEL 1e9")\n'
+    )
+    body = "self.source.write(':SENS:FUNC?')\nself.emit('results', {'A (V)': 1.0, 'B': 2.0})"
+    run = station(written(tmp_path, body, more=more))
+    (warning,) = [warning for warning in run.result.warnings if "error queue" in warning]
+    assert warning.startswith("the source refused what it was sent, and the procedure did not look: at the end")
+    assert 'held -113, "Undefined header" (2 times); -222, "Parameter data out of range"; is it' in warning
+    assert "is it the instrument that the procedure takes it for?" in warning
+    assert any(event["event"] == "warning" and event["text"] == warning for event in events(run))
+
+
+def test_a_meter_that_was_triggered_while_it_measured_anyway_is_no_warning(iv: Path, station: SimulatedStation) -> None:
+    assert station(str(iv)).result.warnings == ()
+
+
+def test_a_shutdown_that_an_instrument_does_not_answer_is_a_fault(tmp_path: Path, station: SimulatedStation) -> None:
+    more = (
+        "    def startup(self):\n"
+        "        import pyvisa\n"
+        '        self.source = pyvisa.ResourceManager().open_resource("GPIB0::12::INSTR")\n'
+        "    def shutdown(self):\n"
+        '        self.source.query(":NO:SUCH:HEADER?")\n'
+    )
+    run = station(written(tmp_path, "self.emit('results', {'A (V)': 1.0, 'B': 2.0})", more=more), check=False)
+    assert (run.status, run.result.exit_code, run.result.points) == ("fault", 5, 1)
+    assert "the procedure's shutdown failed: VisaIOError" in str(run.result.error)
+
+
+def test_a_shutdown_that_misses_what_startup_did_not_come_to_make_is_not_told(
+    tmp_path: Path, station: SimulatedStation
+) -> None:
+    more = (
+        "    def startup(self):\n"
+        "        import pyvisa\n"
+        '        self.source = pyvisa.ResourceManager().open_resource("GPIB0::13::INSTR")\n'
+        "    def shutdown(self):\n"
+        "        self.source.close()\n"
+    )
+    run = station(written(tmp_path, "pass", more=more), check=False)
+    assert run.result.exit_code == 2
+    assert "the procedure opens GPIB0::13::INSTR" in str(run.result.error)
+    assert run.result.warnings == ()
+    assert any("has no attribute 'source'" in event.get("text", "") for event in events(run))
+
+
+def test_a_series_of_one_shows_its_values_in_their_own_unit(
+    iv: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["run", str(iv), "--simulate", "--over", "max_current=0.1,0.2 mA", "--out", str(tmp_path / "runs")]
+    assert run_command([*words, "-p", "delay=0.1"]) == 0
+    out = capsys.readouterr().out
+    assert "\n0.1 mA " in out
+    assert "\n0.2 mA " in out
+    assert "delay=0.1 is taken for 0.1 s\n" in out
+    assert "run 2 of 2, 5 points in this run" in out

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import inspect
 import json
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,8 @@ import pytest
 
 import labctl
 from instruments.errors import BadValue, DataDamaged, LimitExceeded, UnknownName, UsageError
-from labctl import figures
+from labctl import Result, Results, RunResult, figures
+from labctl.api import MOST_RUNS_SHOWN
 from labctl.cli.main import run_command
 from labctl.sample import load_sample
 from labctl.station import load_station
@@ -154,11 +157,53 @@ def test_a_series_has_its_runs_and_one_table(out: Path) -> None:
     )
     assert [child.status for child in result.children] == ["finished", "finished"]
     assert "series of 2 runs" in repr(result)
+    lines = repr(result).splitlines()
+    assert [line.partition(":")[0] for line in lines[1:3]] == ["  maximum_field 0.02 T", "  maximum_field 0.03 T"]
+    assert result.children[0].varied == {"maximum_field": "0.02 T"}
     rows = result.data
     assert sum(child.points for child in result.children) == len(rows)
     assert rows.columns[:2].tolist() == ["Run", "maximum_field (T)"]
     assert sorted(set(rows["maximum_field (T)"].tolist())) == [0.02, 0.03]
     assert rows.attrs["units"]["maximum_field (T)"] == "T"
+
+
+def test_a_printed_series_has_the_main_results_of_its_runs() -> None:
+    def child(**more: Any) -> RunResult:
+        found = {"slope": Result(2.0, 0.1, "ohm/A", "this run"), "other": Result(1.0, None, "s", "this run")}
+        return run_result(**{"results": Results(found), "varied": {"current": "1 A"}, **more})
+
+    def printed(*children: RunResult) -> list[str]:
+        return repr(run_result(children=children)).splitlines()[1:-1]
+
+    failed = child(status="failed", results=Results({}))
+    assert printed(child(), child(main_results=("other",)), failed) == [
+        "  current 1 A: slope 2.00 ± 0.10 ohm/A", "  current 1 A: other 1 s", "  current 1 A: failed",
+    ]  # fmt: skip
+    assert printed(child(results=Results({}))) == ["  current 1 A: finished"]
+    assert printed(*[child()] * (MOST_RUNS_SHOWN + 5))[-1] == "  and 5 more"
+
+
+def run_result(**more: Any) -> RunResult:
+    plain: dict[str, Any] = {
+        "path": None, "status": "finished", "simulated": True, "points": 1, "lab_time_s": 1.0, "wall_time_s": 1.0,
+        "results": Results({}), "error": None, "exit_code": 0,
+    }  # fmt: skip
+    return RunResult(**{**plain, **more})
+
+
+class Tabled(Typed):
+    """Has a result for each of its rows."""
+
+    def analyse(self, data: pd.DataFrame) -> Results:
+        fields = [Result(float(field), None, "T", "a row") for field in data["Field (T)"]]
+        return Results(
+            {"rows": Result(float(len(data)), None, "1", "this run")}, [Results({"at": at}) for at in fields]
+        )
+
+
+def test_the_table_of_an_analysis_is_there(out: Path) -> None:
+    table = labctl.run(Tabled, simulate=True, seed=1, out=out).results.table
+    assert [row.number("at") for row in table] == [0.2, -0.2]
 
 
 def test_an_override_takes_the_place_of_a_limit(out: Path) -> None:
@@ -257,3 +302,57 @@ def test_what_users_write_has_types(out: Path) -> None:
     assert largest == 0.1
     assert found.number("polarity") is None
     assert len(rows) == 2
+
+
+def test_a_bare_number_is_recorded_with_what_it_was_taken_for(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = labctl.run(Typed, simulate=True, out=out, largest=0.1)
+    assert result.taken_for == {"largest": "0.1 T"}
+    assert "largest was taken for 0.1 T" in repr(result)
+    asked = json.loads(next(out.glob("*/*/run.json")).read_text())
+    assert asked["numbers_without_unit"] == {"largest": {"taken_for": "0.1 T"}}
+    assert labctl.run(Typed, simulate=True, out=out, largest="0.1 T").taken_for == {}
+    assert run_command(["run", "ahe", "--simulate", "--out", str(out), "-p", "maximum_field=12"]) == 4
+    assert capsys.readouterr().out == "maximum_field=12 is taken for 12 T\n"
+
+
+@pytest.mark.parametrize(("name", "value"), [("seed", "a"), ("seed", -1), ("seed", 1.0), ("sample_seed", None)])
+def test_a_seed_is_a_whole_number(out: Path, name: str, value: Any) -> None:
+    asked: dict[str, Any] = {name: value}
+    with pytest.raises(BadValue, match=f"{name} is {value!r}, but must be a whole number from 0"):
+        labctl.run(Typed, simulate=True, out=out, **asked)
+
+
+def test_help_says_how_to_call_it() -> None:
+    said = pydoc.plain(pydoc.render_doc(labctl.run))
+    assert "labctl.run - Run an experiment" in said
+    assert "sample_seed: 'int' = 0," in said
+    assert "Args:" in said
+    assert "ActiveRun" not in said
+    assert list(inspect.signature(labctl.run).parameters)[:3] == ["procedure", "station", "sample"]
+
+
+class Listed(labctl.Procedure):
+    """Takes a list."""
+
+    DATA_COLUMNS = ("Field (T)",)
+    fields = labctl.QuantityList("10, 20 mT", "Fields")
+
+    def execute(self) -> None:
+        for field in self.track("field", self.fields):
+            self.record(**{"Field (T)": field})
+
+    def analyse(self, data: pd.DataFrame) -> labctl.Results:
+        return labctl.Results(
+            {"mean": labctl.Result(float(data["Field (T)"].to_numpy(dtype=float).mean()), 0.0, "T", "this run")}
+        )
+
+
+def test_a_series_over_lists_is_loaded(out: Path) -> None:
+    single = labctl.run(Listed, simulate=True, out=out, over={"fields": "-10 mT; 20 mT"})
+    rows = labctl.load(single)
+    assert rows["fields (T)"].tolist() == [-0.01, 0.02]
+    assert rows.attrs["units"]["fields (T)"] == "T"
+    assert sorted(set(rows["Run"])) == ["0001-fields=-10mT", "0002-fields=20mT"]
+    several = labctl.load(labctl.run(Listed, simulate=True, out=out, over={"fields": "10 mT; 20, 30 mT"}))
+    assert several["fields"].tolist() == ["0.01 T", "0.02, 0.03 T", "0.02, 0.03 T"]
+    assert sorted(set(several["Run"])) == ["0001-fields=10mT", "0002-fields=20mT..30mT"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import copy
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.errors import BadValue, UnknownName
-from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
+from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList, bare_numbers
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 
@@ -167,3 +168,48 @@ def test_a_quantity_that_may_be_left_out_may_have_a_default() -> None:
     assert Series(refinement="none").refinement is None
     assert Series.declared_parameters()["refinement"].shown_default() == "3 K"
     assert Loop.declared_parameters()["temperature"].shown_default() == "stay"
+
+
+@pytest.mark.parametrize(
+    ("default", "unit", "value"),
+    [("0.5", "", 0.5), ("20", "mT", 0.02), ("1 T", "mT", 1.0), ("20mT", None, 0.02), ("1e-3 /K", None, 1e-3)],
+)
+def test_the_declared_unit_stands_behind_the_default_or_beside_it(default: str, unit: str | None, value: float) -> None:
+    assert Quantity(default, "x", unit=unit).convert(default) == value
+
+
+@pytest.mark.parametrize("default", ["20", "-3.", "", 0.02, 5])
+def test_a_default_without_a_unit_is_refused_unless_a_plain_number_is_meant(default: object) -> None:
+    with pytest.raises(BadValue, match=r"the default of this Quantity.*e\.g\. '20 mT'"):
+        Quantity(default, "x")  # pyright: ignore[reportArgumentType] - what people write
+
+
+def test_the_default_of_a_list_has_its_unit_behind_it() -> None:
+    assert QuantityList("0:2:1, 5", "x", unit="").convert("1, 2") == (1.0, 2.0)
+    assert QuantityList("10, 20 mT", "x").convert("5") == (0.005,)
+    with pytest.raises(BadValue, match=r"QuantityList, '1, 2', has no unit"):
+        QuantityList("1, 2", "x")
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("10", "10 Oe/s"), (" 1e1", "1e1 Oe/s"), (0.01, "0.01 T/s"), (np.float64(0.01), "0.01 T/s"), (5, "5 T/s"),
+        ("10 Oe/s", ""), ("5n", ""), ("0", ""), (0, ""),
+    ],
+)  # fmt: skip
+def test_a_number_without_a_unit_is_said_with_the_one_that_it_is_given(given: object, taken: str) -> None:
+    rate = Quantity("100 Oe/s", "Field rate")
+    assert rate.taken(given) == taken
+    if taken:
+        assert rate.convert(given) == rate.convert(taken)
+
+
+def test_of_lists_and_plain_numbers_too() -> None:
+    fields = QuantityList("10, 20 mT", "Fields")
+    assert (fields.taken("1:3:1, 5"), fields.taken([0.001, 0.002])) == ("1:3:1, 5 mT", "0.001, 0.002 T")
+    assert (fields.taken("1, 2 mT"), fields.taken(["1 mT"])) == ("", "")
+    assert Quantity("1", "x", unit="").taken("3") == Count(1, "x", minimum=1, maximum=3).taken("3") == ""
+    assert bare_numbers(Loop.declared_parameters(), {"rate": "50", "loops": "2", "sweep": "step"}) == {
+        "rate": "50 Oe/s"
+    }

@@ -14,10 +14,9 @@ import pandas as pd
 import pytest
 from pymeasure.experiment import Results
 
+from labctl import conclusion
 from procedures.ahe import AnomalousHallLoop
 from tests.simulated import QUICK, Simulate
-
-run_module: Any = sys.modules["labctl.run"]
 
 
 class Breaking(AnomalousHallLoop):
@@ -78,14 +77,14 @@ def test_every_signal_that_ends_programs_ends_the_run_safely(simulate: Simulate,
 def test_a_signal_after_the_last_point_lets_the_run_be_analysed_and_still_ends_with_code_3(
     simulate: Simulate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    conclude = run_module.conclude
+    conclude = conclusion.conclude
 
     def interrupted(*args: Any) -> None:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         conclude(*args)
 
-    monkeypatch.setattr(run_module, "conclude", interrupted)
+    monkeypatch.setattr(conclusion, "conclude", interrupted)
     done = simulate(**QUICK)
     assert (done.outcome.status, done.outcome.exit_code) == ("finished", 3)
     assert done.directory.figure_file.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Sequence
@@ -14,15 +15,16 @@ import pandas as pd
 import pytest
 
 from instruments.errors import BadValue, UnknownName
+from labctl import series_figure
 from labctl.analysis.result import Result, Results
 from labctl.cli.main import run_command
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
-from labctl.procedure import Procedure
+from labctl.procedure import Caption, Procedure
 from labctl.run import Request
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.series import SeriesOutcome, carry_out_series, parse_over
-from labctl.series_results import conclude_series, read_series
+from labctl.series_results import Over, Point, Series, conclude_series, read_series, value_text
 from labctl.station import load_station
 from procedures.ahe import AnomalousHallLoop
 from tests.simulated import QUICK, Simulate
@@ -314,6 +316,20 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert printed["results"] == {}
 
 
+def test_for_people_it_says_which_run_it_is_in_and_why_a_run_gave_no_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = [word for name, value in QUICK.items() if name != "maximum_field" for word in ("-p", f"{name}={value}")]
+    words = ["run", "ahe", "--simulate", "--over", "maximum_field=0.02, 0.2 T", *quick, "--out", str(tmp_path)]
+    assert run_command(words) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"ahe: 90 % done, run 2 of 2, [1-9]\d* points", printed)
+    line = next(line for line in printed.splitlines() if line.startswith("20 mT"))
+    assert line.split() == ["20", "mT", "finished", "-", "-", "-"]
+    assert re.search(r"^run 1: not saturated", printed, re.MULTILINE)
+    assert "run 2:" not in printed
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -341,3 +357,50 @@ def test_a_series_without_a_main_result_is_drawn_by_its_first_numbers(done: Seri
     series = conclude_series(directory, simulated=True)
     assert series.main[0] == "anomalous_hall_resistance"
     assert len(series.main) == 3
+
+
+# ---- lists, and units that are not labctl's
+
+
+def point(value: Any, text: str) -> Point:
+    return Point("0001", "finished", {"x": {"value": value, "text": text}}, Results({}))
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "text", "shown"),
+    [
+        ("A", 0.0001, "0.0001 A", "100 uA"),
+        ("mA", 0.1, "0.1 mA", "0.1 mA"),
+        ("furlong", 0.1, "0.1 furlong", "0.1 furlong"),
+        ("T", [0.02], "0.02 T", "20 mT"),
+        ("T", [0.02, 0.03], "0.02, 0.03 T", "0.02, 0.03 T"),
+    ],
+)
+def test_values_are_shown_in_the_unit_in_which_they_are_kept(unit: str, value: Any, text: str, shown: str) -> None:
+    assert value_text(Over("x", unit, [value], [text]), point(value, text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("over", "ticks", "label"),
+    [
+        (Over("x", "mA", [0.1, 0.2], ["0.1 mA", "0.2 mA"]), [0.1, 0.2], "X (mA)"),
+        (Over("x", "T", [[-0.045], [-0.05]], ["-0.045 T", "-0.05 T"]), [-50.0, -45.0], "X (mT)"),
+        (Over("x", "T", [[0.02], [0.02, 0.03]], ["0.02 T", "0.02, 0.03 T"]), ["0.02 T", "0.02, 0.03 T"], "X"),
+    ],
+)
+def test_the_axis_of_a_figure_is_one_of_numbers_where_they_are_numbers(
+    over: Over, ticks: list[Any], label: str
+) -> None:
+    results = Results({"y": Result(1.0, 0.1, "ohm", "this run")})
+    points = [
+        Point(str(number), "finished", {"x": {"value": value, "text": text}}, results)
+        for number, (value, text) in enumerate(zip(over.values, over.texts, strict=True))
+    ]
+    axes = series_figure.main_results(Series("s", "p", "n", [over], ["y"], points), Caption()).axes[0]
+    shown = (
+        axes.get_xticks().tolist()
+        if over.values != [[0.02], [0.02, 0.03]]
+        else [text.get_text() for text in axes.get_xticklabels()]
+    )
+    assert shown == pytest.approx(ticks) if isinstance(ticks[0], float) else shown == ticks
+    assert axes.get_xlabel() == label

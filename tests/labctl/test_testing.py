@@ -16,6 +16,9 @@ from tests import experiments
 STEPPED: dict[str, Any] = {"maximum_field": "0.2 T", "sweep": "step", "field_step": "80 mT", "sweep_rate": "180 Oe/s"}
 
 
+AS_A_WHOLE = (experiments.NoRestart, experiments.FetchedAhead)
+
+
 class Unprepared(AnomalousHallLoop):
     """Runs its field around without saturating first, so that each loop begins where the one before has ended."""
 
@@ -29,7 +32,13 @@ class Unprepared(AnomalousHallLoop):
 @pytest.mark.parametrize("every", [3, pytest.param(1, marks=pytest.mark.endurance)])
 @pytest.mark.parametrize("kind", experiments.RIGHT)
 def test_what_can_be_carried_on_passes(kind: type[experiments.Memory], every: int) -> None:
-    assert assert_resumable(kind, every=every) >= 2
+    assert assert_resumable(kind, every=every, from_the_start=kind in AS_A_WHOLE) >= 2
+
+
+@pytest.mark.parametrize("kind", AS_A_WHOLE)
+def test_a_procedure_that_can_only_be_begun_as_a_whole_is_said_to_be_one(kind: type[experiments.Memory]) -> None:
+    with pytest.raises(AssertionError, match=r": no loop is marked restart=True, .* from_the_start=True"):
+        assert_resumable(kind)
 
 
 @pytest.mark.parametrize(
@@ -64,8 +73,8 @@ def test_a_swept_loop_can_be_resumed() -> None:
 
 
 def test_only_some_moments_can_be_asked_for() -> None:
-    every = assert_resumable(experiments.NoRestart)
-    assert assert_resumable(experiments.NoRestart, every=2) == -(-every // 2)
+    every = assert_resumable(experiments.Nested)
+    assert assert_resumable(experiments.Nested, every=2) == -(-every // 2)
     # After point 2: with the last row, and when the block is complete; each with the sample as new, and turned.
     assert assert_resumable(experiments.Nested, at=[2]) == 4
 

@@ -4,9 +4,9 @@ import pytest
 
 from labctl.analysis.combine import combine
 from labctl.analysis.loops import anomalous_hall
-from labctl.analysis.result import Results
+from labctl.analysis.result import FIXED_UNITS, Result, Results, missing
 from labctl.cli.findings import HEADER, rows_and_remarks
-from labctl.cli.output import results_table
+from labctl.cli.output import SHOWN_OF_POINTS, points_table, results_table
 from tests.labctl.analysis.synthetic import Film
 
 
@@ -52,3 +52,39 @@ def test_only_the_last_column_is_wrapped() -> None:
     rows, _ = rows_and_remarks(anomalous_hall(Film(order="dududu", shift=0.002).table()), 70)
     assert any(name == value == "" and of for name, value, of in rows)
     assert all(value for name, value, _ in rows if name)
+
+
+def points(*names: str) -> list[dict[str, dict[str, object]]]:
+    row = Results({name: Result(1.0, 0.1, FIXED_UNITS.get(name, "s"), "this point") for name in names})
+    return [row.as_dict(), row.as_dict()]
+
+
+def test_the_table_of_an_experiment_of_one_s_own_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    first = Results({"set_field": Result(-0.05, None, "T", "x"), "time_constant": Result(59.0, 8.0, "s", "x")})
+    second = Results({"set_field": Result(-0.06, None, "T", "x"), "time_constant": missing("s", "no fit", "x")})
+    points_table([first.as_dict(), second.as_dict()])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        [],
+        ["set", "field", "time", "constant"],
+        ["-50", "mT", "59", "±", "8", "s"],
+        ["-60", "mT", "-"],
+    ]
+
+
+def test_of_a_large_table_the_rest_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    points_table(points("a", "b", "c", "temperature", "d", "e", "f"))
+    _, header, *_, last = capsys.readouterr().out.splitlines()
+    assert header.split() == ["temperature", "a", "b", "c", "d"]
+    assert last == "result.json has of each point also e, f"
+
+
+def test_of_the_table_of_a_shipped_experiment_the_chosen_ones_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    points_table(points("polarity", *SHOWN_OF_POINTS, "loop_shift"))
+    _, header, first, second = capsys.readouterr().out.splitlines()
+    assert header.split() == " ".join(SHOWN_OF_POINTS).replace("_", " ").split()
+    assert first == second
+
+
+def test_no_table_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    points_table([])
+    assert capsys.readouterr().out == ""

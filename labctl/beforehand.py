@@ -1,0 +1,110 @@
+"""What is looked at before a run sends its first byte: the experiment as it is written, its parameters, the station."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pymeasure.experiment import Procedure as PymeasureProcedure
+
+from instruments.errors import BadValue, LabError, UnknownName, UsageError
+from labctl import discovery, limits, one_file, simulation
+from labctl.adopted import Adopted
+from labctl.procedure import Procedure
+from labctl.procedures import guest_of
+from labctl.records import suggest
+from labctl.sample import connections
+from labctl.station import ROLES, Station
+from labctl.visiting import sentence
+
+if TYPE_CHECKING:
+    from labctl.run import Request
+
+AnyT = TypeVar("AnyT")
+
+
+def check_request(request: Request) -> None:
+    """Hand station and sample to the procedure, and refuse what can be known to fail before anything is sent.
+
+    Raises:
+        UsageError: Parameters that do not fit, a role, driver or cable that is missing.
+        LimitExceeded: What is asked for exceeds a limit.
+    """
+    procedure = request.procedure
+    check_written(procedure)
+    procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
+    _ask(procedure, procedure.check)
+    for role in procedure.roles:
+        _find_driver(request.station, role, request.name)
+    connections(request.station, request.sample)
+    if request.simulate:
+        simulation.check(request.station, request.sample, procedure.roles)
+    demands = _ask(procedure, procedure.demands)
+    try:
+        limits.check(demands, request.station, request.sample, request.overrides)
+    except BadValue as error:
+        where = one_file.written_at(guest_of(type(procedure)), "demands")
+        raise BadValue(f"{where}: {error}") from error
+
+
+def _find_driver(station: Station, role: str, needed_by: str) -> None:
+    driver = station.instrument(role, needed_by).driver
+    try:
+        discovery.find("instruments", driver)
+    except UnknownName as error:
+        raise UnknownName(f"station {station.name!r} cannot be used here, because of its {role}: {error}") from error
+
+
+def _ask(procedure: Procedure, method: Callable[[], AnyT]) -> AnyT:
+    """Call what an experiment says of itself before anything is sent.
+
+    Raises:
+        LabError: As it was, or that the method raised something else, and where.
+    """
+    try:
+        return method()
+    except LabError:
+        raise
+    except Exception as error:  # somebody's own lines
+        raise LabError(f"{method.__name__}() failed: {sentence(procedure, error)}") from error
+
+
+def check_written(procedure: Procedure) -> None:
+    """Refuse a class that lacks what every experiment has; mostly a name in it is misspelt.
+
+    Raises:
+        UsageError: It has no `execute`, no columns, or `roles` that are none; the sentence says what is like it there.
+    """
+    kind = guest_of(type(procedure))
+    if kind.execute is PymeasureProcedure.execute:
+        raise _lacking(kind, "execute", "it has no execute(), so there is nothing to run", "write def execute(self):")
+    if isinstance(procedure, Adopted):
+        return
+    for name in ("roles", "DATA_COLUMNS"):
+        given: Any = getattr(procedure, name)
+        if isinstance(given, str):
+            where = one_file.written_at(kind, "")
+            raise UsageError(
+                f"{where}: {name} is the text {given!r}, but must be a list; write {name} = ({given!r},) with the comma"
+            )
+    for role in procedure.roles:
+        if role not in ROLES:
+            where = one_file.written_at(kind, "")
+            raise UsageError(f"{where}: {role!r} is not a role; {suggest(role, ROLES)}roles are {', '.join(ROLES)}")
+    lacking = [role for role in ("source", "voltmeter") if role not in procedure.roles]
+    if lacking and type(procedure).startup is Procedure.startup and "probe_current" in procedure.declared_parameters():
+        roles = ", ".join(f'"{role}"' for role in (*procedure.roles, *lacking))
+        raise UsageError(
+            f"{one_file.written_at(kind, '')}: its Probe() reads with the {' and the '.join(lacking)}, which it does "
+            f"not ask for; write roles = ({roles}{',' * (roles.count(',') == 0)})"
+        )
+    if not procedure.DATA_COLUMNS:
+        raise _lacking(kind, "DATA_COLUMNS", "its DATA_COLUMNS is empty", 'write DATA_COLUMNS = ("Field (T)", ...)')
+
+
+def _lacking(kind: type[PymeasureProcedure], wanted: str, what: str, otherwise: str) -> UsageError:
+    own = [base for base in kind.__mro__ if base not in (*Procedure.__mro__, Adopted)]
+    near = difflib.get_close_matches(wanted, [name for base in own for name in vars(base)], n=1, cutoff=0.7)
+    hint = f"is {near[0]} meant for {wanted}?" if near and near[0] != wanted else otherwise
+    return UsageError(f"{one_file.written_at(kind, near[0] if near else '')}: {what}; {hint}")

@@ -1,0 +1,145 @@
+"""What becomes of a run's rows when it is over: they are analysed and drawn, often by code of somebody's own.
+
+The rows are safe by then. So an `analyse` or `figure` that raises does not undo a measurement: the run stays
+`finished`, the exit code is 1, one sentence says which of the two it was and where, and `labctl analyse RUN` does it
+again once it is mended.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from instruments.errors import DataDamaged, LabError
+from labctl.procedure import Caption, Procedure
+from labctl.rundir import RunDirectory
+from labctl.visiting import sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labctl.analysis.result import Results
+    from labctl.run import Outcome
+
+
+class AnalysisFailed(LabError):
+    """An experiment's `analyse` or `figure` raised, or gave back something else; its rows are as good as before."""
+
+
+def conclude_safely(procedure: Procedure, outcome: Outcome) -> None:
+    """Analyse and draw what was measured, also of a run that ended early."""
+    assert outcome.run is not None
+    try:
+        conclude(procedure, RunDirectory(outcome.run), outcome)
+    except AnalysisFailed as error:
+        if outcome.status == "finished":
+            outcome.complete_but(error)
+        else:
+            outcome.warnings.append(str(error))
+    except LabError as error:
+        if outcome.status == "finished":
+            outcome.fail(error)
+        else:
+            outcome.warnings.append(f"the rows could not be summed up: {error}")
+
+
+def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) -> None:
+    """Analyse a run's rows, and write result.json and figure.png.
+
+    Args:
+        procedure: With its parameters, its station and its sample.
+        directory: The run.
+        outcome: Gets the results, and warnings about the data.
+
+    Raises:
+        AnalysisFailed: What the experiment says of its analysis or its figure does not work.
+        DataDamaged: There are no rows, or they cannot be read.
+        WriteFailed: A file cannot be written.
+    """
+    data, warnings = rows_of(directory)
+    outcome.warnings.extend(warnings)
+    outcome.points = len(data)
+    results = analysed(procedure, data)
+    outcome.results = results.as_dict()
+    kind = type(procedure)
+    analysis = {"by": f"{kind.__module__}.{kind.__qualname__}", "labctl": importlib.metadata.version("labctl")}
+    directory.write_results(outcome.results, analysis, results.table_as_list())
+    procedure.caption = Caption(directory.path.name, outcome.simulated)
+    draw(procedure, data, results, directory.figure_file)
+
+
+def analysed(procedure: Procedure, data: pd.DataFrame) -> Results:
+    """Return what an experiment finds in its rows.
+
+    Raises:
+        AnalysisFailed: Its `analyse` raises, or returns something else.
+    """
+    from labctl.analysis.result import Results
+
+    with _whose(procedure, "analyse"):
+        results: Any = procedure.analyse(data)
+    if not isinstance(results, Results):
+        raise AnalysisFailed(
+            f"analyse() returned {_named(results)} instead of Results; end it with return Results(...)"
+        )
+    return results
+
+
+def draw(procedure: Procedure, data: pd.DataFrame, results: Results, target: Path) -> bool:
+    """Draw an experiment's figure; return whether there is one.
+
+    Raises:
+        AnalysisFailed: Its `figure` raises, or returns what is no figure of matplotlib.
+        WriteFailed: The file cannot be written.
+    """
+    with _whose(procedure, "figure"):
+        figure: Any = procedure.figure(data, results)
+    if figure is None:
+        return False
+    from matplotlib.figure import Figure
+
+    from labctl import figures
+
+    if not isinstance(figure, Figure):
+        raise AnalysisFailed(
+            f"figure() returned {_named(figure)} instead of a figure of matplotlib (or None, to draw nothing)"
+        )
+    try:
+        figures.save(figure, target)
+    except LabError:
+        raise
+    except Exception as error:  # matplotlib finds out late what a text or a number of somebody's is worth
+        raise AnalysisFailed(f"what figure() returned cannot be drawn: {sentence(procedure, error)}") from error
+    return True
+
+
+@contextmanager
+def _whose(procedure: Procedure, method: str) -> Generator[None]:
+    """Say of an error whose it is."""
+    try:
+        yield
+    except Exception as error:  # whatever somebody's analysis raises is one sentence
+        raise AnalysisFailed(f"{method}() failed: {sentence(procedure, error)}") from error
+
+
+def _named(value: Any) -> str:
+    """Return a word for what was returned: `None`, `a dict`."""
+    if value is None:
+        return "None"
+    kind = cast("type[Any]", type(value)).__name__
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+
+
+def rows_of(directory: RunDirectory) -> tuple[pd.DataFrame, list[str]]:
+    """Read a run's rows, and warnings about what was left out.
+
+    Raises:
+        DataDamaged: There are none, or the file is damaged other than in its last row.
+    """
+    data, warnings = directory.read_data()
+    if data.empty:
+        raise DataDamaged(f"{directory.data_file} holds no row: nothing was measured, so there is nothing to analyse")
+    return data, warnings
