@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class State(Enum):
@@ -127,8 +128,7 @@ class ChamberAction(Enum):
     HIGH_VACUUM = "high vacuum"
 
 
-@dataclass(frozen=True, slots=True)
-class CryostatReading:
+class CryostatReading(NamedTuple):
     """What the cryostat said in one reply.
 
     Attributes:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from enum import IntFlag
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 from pymeasure.adapters import Adapter
 from pymeasure.instruments import Channel, Instrument
@@ -75,8 +74,7 @@ class OperationBit(IntFlag):
     IDLE = 1 << 10
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One conversion of a voltmeter.
 
     Attributes:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from pymeasure.adapters import Adapter
 
@@ -100,8 +100,7 @@ _CHAMBER_ACTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(NamedTuple):
     """One reply to `GETDAT?`.
 
     Attributes:

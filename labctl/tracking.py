@@ -60,10 +60,17 @@ class Path:
         self.within = 0.0
         self._seed = seed
         self._outside = np.random.default_rng([seed, 1])
+        self._named: tuple[_Level | None, str] = (None, OUTSIDE)
 
     @property
     def block(self) -> str:
         """Name of the innermost block that can be measured again, e.g. `loop=2`; `run` outside of any."""
+        innermost = self.levels[-1] if self.levels else None
+        if innermost is not self._named[0]:  # every row asks, and a step's object never lies in another loop
+            self._named = (innermost, self._block())
+        return self._named[1]
+
+    def _block(self) -> str:
         depth = max((index + 1 for index, level in enumerate(self.levels) if level.restart), default=0)
         return self.place(depth) or OUTSIDE
 

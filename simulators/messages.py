@@ -12,8 +12,7 @@ import math
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from instruments.scpi import ScpiError
 from instruments.tables.table import Value
@@ -40,8 +39,7 @@ _CACHED_LENGTH = 256
 _MESSAGE_OVERHEAD = 64  # what a waiting message takes besides its bytes, so that empty ones are bounded too
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(NamedTuple):
     """What an effect returns when it is not done yet.
 
     Attributes:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from instruments.scpi import ScpiError
 from instruments.tables.keithley2182a import TABLE
@@ -39,8 +39,7 @@ _TRIGGER_SOURCE = TABLE["TRIG:SOUR"].header
 _CONTINUOUS = TABLE["INIT:CONT"].header
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One reading.
 
     Attributes:

@@ -15,15 +15,18 @@ bending into wide arms, which lowers the Hall voltage of real crossings, is left
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from instruments.errors import UnknownName
+from instruments.errors import BadValue, UnknownName
 
 MOST_KNOWN = 1000
 """Patterns of currents whose flow is kept."""
+LARGEST_IMBALANCE = 1e-12
+"""Part of the largest current that rounding may leave of a sum that should be zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class HallNetwork:
         """Return what these currents (A into each pad, sum zero) do.
 
         Raises:
+            BadValue: They do not add up to zero.
             UnknownName: A pad that the bar does not have.
         """
         asked = tuple(injected.items())
@@ -110,6 +114,9 @@ class HallNetwork:
         return flow
 
     def _flow(self, injected: Mapping[str, float]) -> Flow:
+        largest = max(map(abs, injected.values()), default=0.0)
+        if not abs(math.fsum(injected.values())) <= LARGEST_IMBALANCE * largest:
+            raise BadValue(f"the currents {dict(injected)} A do not add up to zero: what goes in has to come out")
         currents = np.zeros(len(self.pads))
         for name, current in injected.items():
             currents[self.index(name)] = current
