@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from pymeasure.experiment import Procedure as PymeasureProcedure
 
-from instruments.errors import BadValue, LabError, UnknownName, UsageError
+from instruments.errors import BadValue, UnknownName, UsageError
 from labctl import discovery, limits, one_file, simulation
 from labctl.adopted import Adopted
+from labctl.own_code import own_code
 from labctl.procedure import Procedure
 from labctl.procedures import guest_of
 from labctl.records import suggest
 from labctl.sample import connections
 from labctl.station import ROLES, Station
-from labctl.visiting import sentence
 
 if TYPE_CHECKING:
     from labctl.run import Request
-
-AnyT = TypeVar("AnyT")
 
 
 def check_request(request: Request) -> None:
@@ -34,13 +31,15 @@ def check_request(request: Request) -> None:
     procedure = request.procedure
     check_written(procedure)
     procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
-    _ask(procedure, procedure.check)
+    with own_code(procedure, "check() failed"):
+        procedure.check()
     for role in procedure.roles:
         _find_driver(request.station, role, request.name)
     connections(request.station, request.sample)
     if request.simulate:
         simulation.check(request.station, request.sample, procedure.roles)
-    demands = _ask(procedure, procedure.demands)
+    with own_code(procedure, "demands() failed"):
+        demands = procedure.demands()
     try:
         limits.check(demands, request.station, request.sample, request.overrides)
     except BadValue as error:
@@ -54,20 +53,6 @@ def _find_driver(station: Station, role: str, needed_by: str) -> None:
         discovery.find("instruments", driver)
     except UnknownName as error:
         raise UnknownName(f"station {station.name!r} cannot be used here, because of its {role}: {error}") from error
-
-
-def _ask(procedure: Procedure, method: Callable[[], AnyT]) -> AnyT:
-    """Call what an experiment says of itself before anything is sent.
-
-    Raises:
-        LabError: As it was, or that the method raised something else, and where.
-    """
-    try:
-        return method()
-    except LabError:
-        raise
-    except Exception as error:  # somebody's own lines
-        raise LabError(f"{method.__name__}() failed: {sentence(procedure, error)}") from error
 
 
 def check_written(procedure: Procedure) -> None:

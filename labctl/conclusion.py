@@ -8,25 +8,19 @@ again once it is mended.
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from instruments.errors import DataDamaged, LabError
+from labctl.own_code import AnalysisFailed, own_code
 from labctl.procedure import Caption, Procedure
 from labctl.rundir import RunDirectory
-from labctl.visiting import sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from labctl.analysis.result import Results
     from labctl.run import Outcome
-
-
-class AnalysisFailed(LabError):
-    """An experiment's `analyse` or `figure` raised, or gave back something else; its rows are as good as before."""
 
 
 def conclude_safely(procedure: Procedure, outcome: Outcome) -> None:
@@ -79,7 +73,7 @@ def analysed(procedure: Procedure, data: pd.DataFrame) -> Results:
     """
     from labctl.analysis.result import Results
 
-    with _whose(procedure, "analyse"):
+    with own_code(procedure, "analyse() failed", fails_as=AnalysisFailed, as_it_is=()):
         results: Any = procedure.analyse(data)
     if not isinstance(results, Results):
         raise AnalysisFailed(
@@ -95,7 +89,7 @@ def draw(procedure: Procedure, data: pd.DataFrame, results: Results, target: Pat
         AnalysisFailed: Its `figure` raises, or returns what is no figure of matplotlib.
         WriteFailed: The file cannot be written.
     """
-    with _whose(procedure, "figure"):
+    with own_code(procedure, "figure() failed", fails_as=AnalysisFailed, as_it_is=()):
         figure: Any = procedure.figure(data, results)
     if figure is None:
         return False
@@ -107,22 +101,9 @@ def draw(procedure: Procedure, data: pd.DataFrame, results: Results, target: Pat
         raise AnalysisFailed(
             f"figure() returned {_named(figure)} instead of a figure of matplotlib (or None, to draw nothing)"
         )
-    try:
+    with own_code(procedure, "what figure() returned cannot be drawn", fails_as=AnalysisFailed):
         figures.save(figure, target)
-    except LabError:
-        raise
-    except Exception as error:  # matplotlib finds out late what a text or a number of somebody's is worth
-        raise AnalysisFailed(f"what figure() returned cannot be drawn: {sentence(procedure, error)}") from error
     return True
-
-
-@contextmanager
-def _whose(procedure: Procedure, method: str) -> Generator[None]:
-    """Say of an error whose it is."""
-    try:
-        yield
-    except Exception as error:  # whatever somebody's analysis raises is one sentence
-        raise AnalysisFailed(f"{method}() failed: {sentence(procedure, error)}") from error
 
 
 def _named(value: Any) -> str:

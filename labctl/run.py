@@ -21,9 +21,10 @@ from labctl.abort import AbortSwitch
 from labctl.adopted import Adopted
 from labctl.attempts import ATTEMPT, BLOCK, lies_within
 from labctl.beforehand import check_request
-from labctl.conclusion import AnalysisFailed, conclude_safely
+from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
 from labctl.ledger import RunLedger
+from labctl.own_code import AnalysisFailed
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
 from labctl.reentry import Entry, begin, begin_again, keep_torn_bytes, mend_events

@@ -331,7 +331,7 @@ def _conclude(directory: RunDirectory, outcome: SeriesOutcome) -> None:
     """Collect and draw what was measured, also of a series that ended early."""
     try:
         conclude_series(directory, simulated=outcome.simulated)
-    except Exception as error:  # noqa: BLE001 - the runs are safe; a defect in the figure must not hide how they ended
-        outcome.warnings.append(f"the series could not be summed up: {type(error).__name__}: {error}")
+    except LabError as error:
+        outcome.warnings.append(f"the series could not be summed up: {error}")
         if outcome.status == "finished":
             outcome.fail(error)
