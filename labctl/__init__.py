@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from instruments.errors import LabError
+    from instruments.errors import BadValue, LabError
     from labctl.analysis.result import Result, Results, missing
     from labctl.api import RunResult, load, run
     from labctl.frame import framed
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labctl.procedure import Procedure
 
 __all__ = [
+    "BadValue",
     "Choice",
     "Count",
     "LabError",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BadValue": "instruments.errors",
     "Choice": "labctl.parameters",
     "Count": "labctl.parameters",
     "LabError": "instruments.errors",

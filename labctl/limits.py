@@ -7,6 +7,7 @@ instruments to (see `labctl.protection`) are the same.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
@@ -28,6 +29,8 @@ OVERRIDES: Mapping[str, str] = {
     "pulse_current_density": "A/m^2",
 }
 """Limits that can be replaced, with their units: those of the station and of the sample."""
+
+_BARE = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 
 _WORDS = {
     "current": "the probe current",
@@ -59,6 +62,11 @@ def parse_overrides(texts: Sequence[str]) -> dict[str, float]:
         if name in {UNGUARDED, UNSEEN}:
             name, number = f"{name}.{_role(name, value)}", 1.0
         elif name in OVERRIDES:
+            if _BARE.fullmatch(value):
+                raise BadValue(
+                    f"--override {name}={value} has no unit, and a limit leaves no room for a guess; "
+                    f'write e.g. --override {name}="{value} {OVERRIDES[name]}"'
+                )
             number = units.parse(value, OVERRIDES[name], f"--override {name}")
             if number <= 0:
                 raise BadValue(f"--override {name}={value} must be above 0: limits are magnitudes")

@@ -39,7 +39,7 @@ class AnomalousHallLoop(Procedure):
 
     roles = ("source", "voltmeter", "cryostat")
     DATA_COLUMNS = (*reversal.COLUMNS, "Branch", "Loop")
-    main_results = ("coercive_field_up", "coercive_field_down", "anomalous_hall_resistance")
+    main_results = ("coercive_field_up_ensemble", "coercive_field_down_ensemble", "anomalous_hall_resistance")
     columns_from_elsewhere = HALL_LOOP_COLUMNS
 
     temperature = OptionalQuantity("stay", "Temperature of the loop", unit="K", above_zero=True)
@@ -66,6 +66,17 @@ class AnomalousHallLoop(Procedure):
                 f"field_step is {self.field_step:g} T, but must not exceed maximum_field, {self.maximum_field:g} T"
             )
 
+    def idle_parameters(self) -> dict[str, str]:
+        """Return the parameters that were set and have no effect with the others, each with what would change that."""
+        if self.movement == "step":
+            idle = dict.fromkeys(("window", "window_rate", "survey_rate"), "sweep=continuous")
+        elif self.window is None:
+            idle = dict.fromkeys(("window_rate", "sweep_rate"), "a window") | {"field_step": "sweep=step"}
+        else:
+            idle = {"survey_rate": "window=none", "field_step": "sweep=step"}
+        declared = self.declared_parameters()
+        return {name: why for name, why in idle.items() if self.values()[name] != declared[name].default}
+
     def demands(self) -> dict[str, float]:
         """Return what will be asked for at most, and of field rates also at least; all of them, used or not."""
         probe = self.probe_settings()
@@ -81,6 +92,8 @@ class AnomalousHallLoop(Procedure):
 
     def execute(self) -> None:
         """Measure the loops."""
+        for name, otherwise in self.idle_parameters().items():
+            self.run.remark(f"{name} was set and has no effect; it needs {otherwise}")
         if self.temperature is not None:
             self.settle(temperature=self.temperature)
         first = self.maximum_field if self.start == "positive" else -self.maximum_field

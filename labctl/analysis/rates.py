@@ -18,6 +18,8 @@ TWO_RATES = 1.5
 """Ratio of the fastest to the slowest rate of a branch from which it was swept at two."""
 SMALLEST_WINDOW = 0.02
 """Part of the branch's span that a slow stretch covers; a pause covers none."""
+EXACT = 1e-9
+"""Part of a rate below which its scatter is that of the arithmetic: field and time are written as they should be."""
 UNBROKEN = 0.8
 """Part of its readings in which the field moves slowly; the slow steps of a noisy field lie between quick ones."""
 
@@ -33,7 +35,8 @@ def rate_at(
             return missing("T/s", rate)
         rates.append(rate)
     (down, down_error), (up, up_error) = rates
-    return Result((down + up) / 2, float(np.hypot(down_error, up_error)) / 2, "T/s", THIS_LOOP)
+    rate, error = (down + up) / 2, float(np.hypot(down_error, up_error)) / 2
+    return Result(rate, error if error > EXACT * rate else None, "T/s", THIS_LOOP)
 
 
 def _near(rows: FloatArray, row: int) -> slice:

@@ -73,7 +73,9 @@ def test_overrides_are_read(texts: list[str], expected: dict[str, float]) -> Non
         ("curent=5 mA", UnknownName, "no limit is called 'curent'; did you mean 'current'"),
         ("current=5 V", BadValue, "--override current: 5 V is not"),
         ("current=nan", BadValue, "nan is not"),
-        ("current=0", BadValue, "must be above 0"),
+        ("current=0 mA", BadValue, "must be above 0"),
+        ("field=10", BadValue, 'has no unit, .* write e.g. --override field="10 T"'),
+        ("current=1e-3", BadValue, "has no unit"),
         ("current=-5 mA", BadValue, "must be above 0"),
         ("unguarded=dmm", UnknownName, "names no instrument"),
         ("unseen=sorce", UnknownName, "did you mean 'source'"),
@@ -101,7 +103,9 @@ def test_an_override_replaces_all_of_its_name(station: Station, sample: SampleRe
 
 
 def test_overrides_are_recorded_with_what_they_replace(station: Station, sample: SampleRecord) -> None:
-    overrides = limits.parse_overrides(["current=120 mA", "slew=1 A/s", "unseen=source", "read_current_density=2e10"])
+    overrides = limits.parse_overrides(
+        ["current=120 mA", "slew=1 A/s", "unseen=source", "read_current_density=2e10 A/m^2"]
+    )
     assert limits.described(station, sample, overrides) == {
         "current": {
             "value": 0.12, "text": "120 mA",

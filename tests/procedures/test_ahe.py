@@ -291,3 +291,25 @@ def test_what_exceeds_a_limit_is_refused_before_anything_is_sent(
     assert done.lab is None
     for word in words:
         assert word in str(done.outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("settings", "idle"),
+    [
+        ({"window_rate": "10 Oe/s"}, {"window_rate": "a window"}),
+        ({"field_step": "1 mT"}, {"field_step": "sweep=step"}),
+        ({"window": "0.1 T", "survey_rate": "20 Oe/s"}, {"survey_rate": "window=none"}),
+        ({"sweep": "step", "window": "0.1 T"}, {"window": "sweep=continuous"}),
+        ({"window": "0.1 T", "window_rate": "10 Oe/s", "sweep_rate": "90 Oe/s"}, {}),
+        ({"survey_rate": "20 Oe/s"}, {}),
+        ({"sweep": "step", "field_step": "5 mT", "sweep_rate": "90 Oe/s"}, {}),
+    ],
+)
+def test_what_was_set_and_has_no_effect_is_known(settings: dict[str, str], idle: dict[str, str]) -> None:
+    assert AnomalousHallLoop(**settings).idle_parameters() == idle
+
+
+def test_what_was_set_and_has_no_effect_is_said(simulate: Simulate) -> None:
+    done = simulate(**QUICK, window_rate="15 Oe/s")
+    assert "window_rate was set and has no effect; it needs a window" in done.outcome.warnings
+    assert simulate(**QUICK).outcome.warnings == []

@@ -153,10 +153,12 @@ def test_intervals_of_a_film_that_switches_within_one_point_hold_it(observer: Ob
     }
     loops = [observer(seed, **settings) for seed in range(count)]
     assert_covers(pulls_of(loops))
-    for result in (loop.results[f"coercive_field_{direction}"] for loop in loops for direction in DIRECTIONS):
-        assert "limited by the spacing of the readings" in (result.note or "")
-        share = (result.uncertainty or 0.0) / (18e-3 * 0.092)  # of the spacing of readings
-        assert 0.15 < share < 0.36  # 0.34 where nothing lies on the way, less where a reading does
+    found = [loop.results[f"coercive_field_{direction}"] for loop in loops for direction in DIRECTIONS]
+    assert all("limited by the spacing of the readings" in (result.note or "") for result in found)
+    shares = np.array([(result.uncertainty or 0.0) / (18e-3 * 0.092) for result in found])  # of the spacing of readings
+    # 0.34 where no conversion lies on the way, and less where one does, which is about every other time.
+    assert np.max(shares) < 0.36
+    assert np.mean(np.abs(shares - 0.34) < 0.01) > 0.2
 
 
 @pytest.mark.parametrize("count", [6, pytest.param(60, marks=endurance)])

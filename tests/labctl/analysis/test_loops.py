@@ -75,6 +75,7 @@ def test_plain_loop_is_right_in_everything() -> None:
     assert results["even_part"].value == pytest.approx(0.17, abs=1e-4)
     assert results["field_uncertainty"].value == 2e-3
     assert results["effective_field_rate"].value == pytest.approx(1.0 / 400 / 0.2, rel=1e-6)
+    assert results["effective_field_rate"].uncertainty is None  # stamps and fields are those of arithmetic
     assert results["field_rate"].value is None
     assert "swept" in (results["field_rate"].why or "")
     assert {result.of for result in results.values()} == {"this loop", "magnet", "ensemble"}
