@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from instruments.errors import BadValue, DataDamaged, WriteFailed
 from instruments.units import format_quantity, si_unit
+from labctl.analysis.combine import ENSEMBLE_OF
 from labctl.analysis.result import Result, Results
 from labctl.procedure import Caption
 from labctl.rundir import SCHEMA, RunDirectory, write_json
@@ -146,9 +147,11 @@ def read_series(directory: RunDirectory) -> Series:
 def _main_results(declared: Sequence[str], points: Sequence[Point]) -> list[str]:
     """The names that the experiment calls its main results, or the first numbers with an uncertainty."""
     names = list(dict.fromkeys(name for point in points for name in point.results))
-    if declared:
-        return [name for name in declared if name in names]
     numbers = [name for name in names if any(_is_number(point.results.get(name)) for point in points)]
+    if declared:
+        # One loop of a film that switches at once tells nothing of the ensemble; then this loop's own value is shown.
+        shown = [name if name in numbers else ENSEMBLE_OF.get(name, name) for name in declared]
+        return [name for name in shown if name in names]
     uncertain = [name for name in numbers if any(_uncertainty(point, name) is not None for point in points)]
     return (uncertain or numbers)[:MOST_MAIN]
 

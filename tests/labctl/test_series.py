@@ -24,7 +24,7 @@ from labctl.run import Request
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.series import SeriesOutcome, carry_out_series, parse_over
-from labctl.series_results import Over, Point, Series, conclude_series, read_series, value_text
+from labctl.series_results import Over, Point, Series, child_directories, conclude_series, read_series, value_text
 from labctl.station import load_station
 from procedures.ahe import AnomalousHallLoop
 from tests.simulated import QUICK, Simulate
@@ -357,6 +357,20 @@ def test_a_series_without_a_main_result_is_drawn_by_its_first_numbers(done: Seri
     series = conclude_series(directory, simulated=True)
     assert series.main[0] == "anomalous_hall_resistance"
     assert len(series.main) == 3
+
+
+def test_films_are_compared_by_their_ensembles_as_far_as_these_are_known(done: SeriesOutcome, tmp_path: Path) -> None:
+    copy = tmp_path / folder_of(done).name
+    shutil.copytree(folder_of(done), copy)
+    assert "coercive_field_up_ensemble" in read_series(RunDirectory(copy)).main
+    for child in child_directories(RunDirectory(copy)):
+        content = json.loads(child.result_file.read_text())
+        unknown = {"value": None, "uncertainty": None, "unit": "T", "of": "ensemble", "why": "a jump"}
+        content["results"]["coercive_field_up_ensemble"] = unknown
+        child.result_file.write_text(json.dumps(content))
+    main = read_series(RunDirectory(copy)).main
+    assert "coercive_field_up" in main
+    assert "coercive_field_up_ensemble" not in main
 
 
 # ---- lists, and units that are not labctl's
