@@ -95,6 +95,11 @@ def _is_row(row: Sequence[str], form: Form) -> bool:
     return False
 
 
+def _is_hollow(row: Sequence[str], form: Form) -> bool:
+    """Whether a line would be a row if it had a reading: the first of a measurement often has none."""
+    return all(form.is_number(cell) or is_empty(cell) for cell in row)
+
+
 def is_comment(line: str) -> bool:
     """Whether a line is blank, a comment or a rule."""
     return _RULE.fullmatch(line) is not None or line.lstrip().startswith(_COMMENT)
@@ -189,6 +194,8 @@ def _names_above(lines: Sequence[str], first: int, form: Form, width: int) -> li
         if is_comment(line):
             if not plain:
                 commented.append(_as_names(text.lstrip("#%/!' \t"), form, width))
+            continue
+        if not plain and _is_hollow(form.split(line), form):
             continue
         found = _as_names(text if not form.separator else line, form, width)
         if not found:

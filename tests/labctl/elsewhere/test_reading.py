@@ -77,6 +77,13 @@ def test_a_cell_without_a_number_is_nan_and_keeps_its_row(tmp_path: Path, cell: 
     assert np.flatnonzero(~np.isfinite(hall)).tolist() == [50]
 
 
+@pytest.mark.parametrize("first", ["5000,nan", "nan,nan", ",", "5000,\n4990,NaN\n4980,--"])
+def test_names_are_found_above_rows_that_have_no_reading_yet(tmp_path: Path, first: str) -> None:
+    names, field, _ = numbers_of(tmp_path / "loop.csv", f"{NAMES}{first}\n{rows()}")
+    assert names == ("Field (Oe)", "Rxy (Ohm)")
+    np.testing.assert_allclose(field, FIELD, atol=1e-4)
+
+
 def test_equal_names_are_told_apart_by_number(tmp_path: Path) -> None:
     lines = [f"{line},{2 * hall:.6e}" for line, hall in zip(rows().splitlines(), HALL, strict=True)]
     path = tmp_path / "loop.csv"
