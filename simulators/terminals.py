@@ -5,17 +5,29 @@ An instrument knows nothing of cables and samples; it drives and measures at its
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
 class SourceTerminals(Protocol):
     """High and low of a current source."""
 
-    def drive(self, current: float, compliance: float, noise: float = 0.0) -> None:
+    def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
         """Drive this current in A from now on, with at most this voltage in V between the terminals.
 
         What really flows is less when the compliance is reached. `noise` is the current's fluctuation, rms in A in
-        the band from 0.1 Hz to 10 Hz.
+        the band from 0.1 Hz to 10 Hz. `settling` is the time constant in s of the exponential approach from what
+        flowed before; zero changes it at once.
+        """
+        ...
+
+    def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
+        """Drive a periodic current from now on, until the next call of anything here.
+
+        Args:
+            steps: One period, as (duration in s, current in A); the steps follow each other and begin anew.
+            compliance: As for `drive`.
+            noise: As for `drive`.
         """
         ...
 
@@ -24,11 +36,54 @@ class SourceTerminals(Protocol):
         ...
 
     def in_compliance(self) -> bool:
-        """Whether the present current is limited by the compliance voltage."""
+        """Whether the present current is limited by the compliance voltage (of a cycle: any of its steps)."""
+        ...
+
+    def clamped_since(self, time: float) -> bool:
+        """Whether the current was limited by the compliance voltage at any moment from a lab time in s until now."""
         ...
 
     def voltage(self) -> float:
         """Voltage in V between the terminals now."""
+        ...
+
+
+class SmuTerminals(Protocol):
+    """Output and sense terminals of a source-measure unit."""
+
+    def source_voltage(self, voltage: float, limit: float, noise: float = 0.0) -> None:
+        """Keep this voltage in V from now on, with at most this current in A, either way.
+
+        It is kept between the output terminals, or between the sense terminals where sensing is remote. `noise` is
+        rms in V in the band from 0.1 Hz to 10 Hz.
+        """
+        ...
+
+    def source_current(self, current: float, limit: float, noise: float = 0.0) -> None:
+        """Drive this current in A from now on, with at most this voltage in V, either way; noise rms in A."""
+        ...
+
+    def release(self) -> None:
+        """Open the output relay from now on."""
+        ...
+
+    def sense_remotely(self, remote: bool) -> None:
+        """Sense at the sense terminals instead of at the output terminals."""
+        ...
+
+    def limited(self) -> bool:
+        """Whether it is the limit that holds now, not what was set."""
+        ...
+
+    def mean_voltage(self, start: float, end: float) -> float:
+        """Voltage in V at the terminals that sense, averaged between two lab times in s, the end now or earlier.
+
+        NaN where they hang open and nothing defines it.
+        """
+        ...
+
+    def mean_current(self, start: float, end: float) -> float:
+        """Current in A out of the high terminal, averaged between two lab times in s, the end now or earlier."""
         ...
 
 
@@ -40,7 +95,8 @@ class MeterTerminals(Protocol):
 
         Everything outside the meter is in it: the sample, thermal electromotive forces, Johnson noise, noise of the
         source. `end` is now or earlier, by at most ten seconds. A channel whose leads hang open gives NaN: what a
-        meter then shows is its own affair.
+        meter then shows is its own affair. The lows of both channels are one conductor: channel 2 is measured
+        against the low of channel 1 where that is connected.
         """
         ...
 
