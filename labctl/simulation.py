@@ -11,12 +11,12 @@ from instruments.errors import UsageError
 from labctl import discovery
 from labctl.sample import Model, SampleRecord, connections
 from labctl.station import Station
+from simulators.cables import OPEN, Cables, EmfSettings, Lead
 from simulators.environment import Environment
 from simulators.lab import Bench, Instrument, Lab
 from simulators.machines import MACHINES
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
-from simulators.wiring import OPEN, Cables, EmfSettings, Lead
 
 TWINS = ("keithley6221", "keithley2182a", "ppms6000")
 """Drivers whose instruments the simulated lab has."""
@@ -121,7 +121,7 @@ def _sample_factory(model: Model, geometry: dict[str, float]) -> Callable[[Envir
 
 
 def _cables(station: Station) -> Cables:
-    source, meter = station.cables.source, station.cables.voltmeter
+    source, meter, smu = station.cables.source, station.cables.voltmeter, station.cables.smu
     return Cables(
         source=(OPEN, OPEN) if source is None else (source.high, source.low),
         voltmeter={}
@@ -130,6 +130,10 @@ def _cables(station: Station) -> Cables:
             1: (meter.channel_1_high, meter.channel_1_low),
             2: (meter.channel_2_high, meter.channel_2_low),
         },
+        smu=(OPEN, OPEN) if smu is None else (smu.high, smu.low),
+        smu_sense=(OPEN, OPEN) if smu is None else (smu.sense_high, smu.sense_low),
+        serial=station.cables.meter_link.serial,
+        trigger=station.cables.meter_link.trigger,
     )
 
 

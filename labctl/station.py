@@ -131,6 +131,27 @@ class VoltmeterCables(Section):
         return self
 
 
+class SmuCables(Pair):
+    """Leads that a source-measure unit's output and, for four wires, its sense terminals are plugged into."""
+
+    sense_high: str = Field(default=OPEN, min_length=1)
+    sense_low: str = Field(default=OPEN, min_length=1)
+
+    @model_validator(mode="after")
+    def _no_short_sense(self) -> Self:
+        _refuse_short("sense_high", self.sense_high, "sense_low", self.sense_low)
+        return self
+
+
+class MeterLink(Section):
+    """What joins current source and nanovoltmeter directly, without which there is no delta mode."""
+
+    serial: bool = False
+    """Whether a null-modem cable joins their RS-232 connectors."""
+    trigger: bool = False
+    """Whether a trigger link cable joins them."""
+
+
 def _refuse_short(high: str, at_high: str, low: str, at_low: str) -> None:
     if at_high == at_low != OPEN:
         raise ValueError(
@@ -144,8 +165,9 @@ class Cables(Section):
 
     source: Pair | None = None
     voltmeter: VoltmeterCables | None = None
-    smu: Pair | None = None
+    smu: SmuCables | None = None
     lockin: Pair | None = None
+    meter_link: MeterLink = MeterLink()
 
     def leads(self) -> dict[str, str]:
         """Return the lead at each cable's end, by the key in the file; free ends are left out."""
@@ -160,7 +182,7 @@ class Cables(Section):
         """Return the keys of the two ends between which an instrument drives or measures."""
         two_ended = [(f"cables.{role}.high", f"cables.{role}.low") for role in ("source", "smu", "lockin")]
         channels = [(f"cables.voltmeter.channel_{n}_high", f"cables.voltmeter.channel_{n}_low") for n in (1, 2)]
-        return [*two_ended, *channels]
+        return [*two_ended, ("cables.smu.sense_high", "cables.smu.sense_low"), *channels]
 
 
 class Limits(Section):

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from instruments.clock import Clock
 from instruments.errors import UnknownName
+from simulators.cables import Cables, EmfSettings, Lead
 from simulators.cryostat import SimulatedCryostat
 from simulators.device import Device
 from simulators.devices.keithley2182a import Keithley2182A
@@ -19,7 +20,7 @@ from simulators.randomness import Streams
 from simulators.samples.sample import Sample
 from simulators.timeline import Timeline
 from simulators.visa import SimulatedVisaLibrary
-from simulators.wiring import Cables, EmfSettings, Lead, Wiring
+from simulators.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,10 @@ class Lab:
 
     def _device(self, model: str) -> Device:
         if model == "keithley6221":
-            return Keithley6221(self.timeline, self.wiring, line_frequency=self.bench.line_frequency)
+            return Keithley6221(self.timeline, self.wiring.source, line_frequency=self.bench.line_frequency)
         if model == "keithley2182a":
             noise = self.streams.noise("voltmeter")
-            return Keithley2182A(self.timeline, self.wiring, noise, line_frequency=self.bench.line_frequency)
+            return Keithley2182A(self.timeline, self.wiring.meter, noise, line_frequency=self.bench.line_frequency)
         if model == "ppms6000":
             return Model6000(self.timeline, self.cryostat)
         raise UnknownName(f"there is no simulated {model!r}; there are keithley6221, keithley2182a and ppms6000")

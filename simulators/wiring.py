@@ -9,206 +9,212 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
+from simulators.cables import Cables, EmfSettings, Lead, pair
+from simulators.circuit import Circuit, Pair
 from simulators.physics.noise import ThermalEmf, johnson_rms
 from simulators.randomness import Gaussian, Streams
 from simulators.samples.sample import Sample
+from simulators.smu_wiring import SmuSide
 from simulators.timeline import Timeline
 
-OPEN = "open"
-"""Name of the lead that goes nowhere."""
-
-SOURCE_NOISE_BAND = 10.0
+NOISE_BAND = 10.0
 """Hz; upper end of the band in which a source's noise is specified."""
 
 _SLOW = 0.1  # s; what a meter's bias current flows through is not looked up again within this time of an aperture
-_MEMORY = 30.0  # s; how long changes of the current are remembered, for apertures that lie in the past
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """One line from the breakout box to the sample.
-
-    Attributes:
-        pad: Name of the sample's pad.
-        resistance: ohm, of line and contact.
-    """
-
-    pad: str
-    resistance: float
-
-
-@dataclass(frozen=True, slots=True)
-class Cables:
-    """Which lead each instrument terminal is plugged into; `open` where it hangs free.
-
-    Attributes:
-        source: Leads at the current source's high and low.
-        voltmeter: Leads at high and low of each of the voltmeter's channels.
-    """
-
-    source: tuple[str, str] = (OPEN, OPEN)
-    voltmeter: Mapping[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
-
-
-@dataclass(frozen=True, slots=True)
-class EmfSettings:
-    """How large thermal electromotive forces are (assumed; see `ThermalEmf`).
-
-    Attributes:
-        offset: V, standard deviation of the constant part.
-        wander: V, standard deviation of the slow part.
-        drift: V/s, straight drift.
-    """
-
-    offset: float = 0.5e-6
-    wander: float = 0.1e-6
-    drift: float = 0.0
+_VERDICTS = 4096  # how many changes of being clamped are remembered
 
 
 class Wiring:
-    """The network of one lab: implements the terminals that instruments see."""
+    """The network of one lab.
+
+    Attributes:
+        source: What the current source's terminals are connected to.
+        smu: The same for the source-measure unit.
+        meter: The same for the voltmeter.
+        circuit: The currents in the sample, now and before.
+    """
 
     def __init__(
         self, timeline: Timeline, sample: Sample, leads: Mapping[str, Lead], cables: Cables,
         streams: Streams, emf: EmfSettings,
     ) -> None:  # fmt: skip
-        self._timeline = timeline
-        self._sample = sample
-        self._leads = dict(leads)
-        high, low = (self._leads.get(name) for name in cables.source)
-        self._source = (high, low) if high is not None and low is not None and high.pad != low.pad else None
-        self._channels = {
-            channel: (self._leads.get(names[0]), self._leads.get(names[1]))
-            for channel, names in cables.voltmeter.items()
-        }
+        source, smu = pair(leads, cables.source), pair(leads, cables.smu)
+        self.circuit = Circuit(timeline, sample, source, smu)
+        self.source = SourceSide(self.circuit, source)
+        self.smu = SmuSide(self.circuit, smu, pair(leads, cables.smu_sense))
+        self.meter = MeterSide(self.circuit, self.source, leads, cables, streams, emf)
+
+
+class SourceSide:
+    """The current source's terminals; see `SourceTerminals`."""
+
+    def __init__(self, circuit: Circuit, leads: Pair | None) -> None:
+        self._circuit = circuit
+        self._timeline = circuit.timeline
+        self._leads = leads
+        self._commanded = 0.0
+        self._compliance = math.inf
+        self._looked_at = -math.inf
+        self._verdicts: deque[tuple[float, bool]] = deque([(-math.inf, False)], maxlen=_VERDICTS)
+        self._cycle: Sequence[tuple[float, float]] = ()
+        self.noise = 0.0
+
+    def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
+        """Drive this current in A, limited to this voltage in V; see `SourceTerminals.drive`.
+
+        What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
+        """
+        self._commanded, self._compliance, self.noise = current, compliance, noise
+        self._cycle = ()
+        limited = self._limited(current)
+        self._judge(limited != current)
+        self._circuit.set_source(limited, settling)
+
+    def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
+        """Drive a periodic current; see `SourceTerminals.drive_cycle`."""
+        self._commanded, self._compliance, self.noise = 0.0, compliance, noise
+        self._cycle = tuple(steps)
+        limited = [(duration, self._limited(current)) for duration, current in steps]
+        self._judge(any(a != b for (_, a), (_, b) in zip(limited, steps, strict=True)))
+        self._circuit.set_cycle(limited)
+
+    def release(self) -> None:
+        """Let go: no current."""
+        self._commanded, self._compliance, self.noise = 0.0, math.inf, 0.0
+        self._cycle = ()
+        self._judge(False)
+        self._circuit.set_source(0.0)
+
+    def in_compliance(self) -> bool:
+        """Whether less flows now than was commanded, because the compliance voltage is reached."""
+        if self._timeline.now != self._looked_at:
+            currents = [current for _, current in self._cycle] or [self._commanded]
+            self._judge(any(self._limited(current) != current for current in currents))
+        return self._verdicts[-1][1]
+
+    def clamped_since(self, time: float) -> bool:
+        """Whether the current was limited at any moment since a lab time in s; see `SourceTerminals`."""
+        if self.in_compliance():
+            return True
+        for since, clamped in reversed(self._verdicts):
+            if clamped:
+                return True
+            if since <= time:
+                break
+        return False
+
+    def _judge(self, clamped: bool) -> None:
+        self._looked_at = self._timeline.now
+        if clamped != self._verdicts[-1][1]:
+            self._verdicts.append((self._looked_at, clamped))
+
+    def voltage(self) -> float:
+        """Voltage in V between the source's terminals."""
+        if self._leads is None:
+            return math.copysign(self._compliance, self._commanded) if self._commanded else 0.0
+        return self._circuit.latest.source * self._resistance() + self._foreign()
+
+    def _resistance(self) -> float:
+        assert self._leads is not None
+        return self._circuit.resistance(self._leads, self._timeline.now)
+
+    def _foreign(self) -> float:
+        """Voltage in V between the terminals that the source-measure unit makes."""
+        latest = self._circuit.latest
+        if not latest.smu or self._leads is None:
+            return 0.0
+        high, low = self._leads
+        own = latest.source * (self._resistance() - high.resistance - low.resistance)
+        return self._circuit.present_difference(self._leads) - own
+
+    def _limited(self, current: float) -> float:
+        """What flows of a commanded current: none into an open lead, and never more than the compliance allows."""
+        if current == 0.0 or self._leads is None:
+            return 0.0
+        room = self._compliance - math.copysign(self._foreign(), current)
+        largest = max(0.0, room) / self._resistance()
+        return current if abs(current) <= largest else math.copysign(largest, current)
+
+
+class MeterSide:
+    """The voltmeter's terminals; see `MeterTerminals`."""
+
+    def __init__(
+        self, circuit: Circuit, source: SourceSide, leads: Mapping[str, Lead], cables: Cables,
+        streams: Streams, emf: EmfSettings,
+    ) -> None:  # fmt: skip
+        self._circuit = circuit
+        self._source = source
+        self._channels = _with_one_low({
+            channel: pair(leads, names) for channel, names in cables.voltmeter.items()
+        })  # fmt: skip
         self._emf = {
             channel: ThermalEmf(streams.noise(f"thermal emf {channel}"), emf.offset, emf.wander, emf.drift)
             for channel in self._channels
         }
         self._johnson = {channel: Gaussian(streams.noise(f"Johnson noise {channel}")) for channel in self._channels}
         self._source_noise = Gaussian(streams.noise("current source"))
-        self._commanded = 0.0
-        self._compliance = math.inf
-        self._noise = 0.0
-        self._looked_at, self._clamped = -math.inf, False
+        self._transfer: dict[int, float] = {}
         self._looked_into: dict[int, tuple[float, float]] = {}
-        self._changes: deque[tuple[float, float]] = deque([(-math.inf, 0.0)])
-
-    # ---- the source's side
-
-    def drive(self, current: float, compliance: float, noise: float = 0.0) -> None:
-        """Drive this current in A, limited to this voltage in V; see `SourceTerminals.drive`.
-
-        What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
-        """
-        self._commanded, self._compliance, self._noise = current, compliance, noise
-        limited = self._limited_current()
-        self._looked_at, self._clamped = self._timeline.now, limited != current
-        self._set_current(limited)
-
-    def release(self) -> None:
-        """Let go: no current."""
-        self._commanded, self._compliance, self._noise = 0.0, math.inf, 0.0
-        self._looked_at, self._clamped = self._timeline.now, False
-        self._set_current(0.0)
-
-    def in_compliance(self) -> bool:
-        """Whether less flows now than was commanded, because the compliance voltage is reached."""
-        now = self._timeline.now
-        if now != self._looked_at:
-            self._looked_at, self._clamped = now, self._limited_current() != self._commanded
-        return self._clamped
-
-    def voltage(self) -> float:
-        """Voltage in V between the source's terminals."""
-        if self._source is None:
-            return math.copysign(self._compliance, self._commanded) if self._commanded else 0.0
-        return self._changes[-1][1] * self._loop_resistance()
-
-    def _loop_resistance(self) -> float:
-        assert self._source is not None
-        high, low = self._source
-        between = self._sample.resistance(high.pad, low.pad, self._timeline.now)
-        return high.resistance + low.resistance + between
-
-    def _limited_current(self) -> float:
-        """What flows of the commanded current: none into an open lead, and never more than the compliance allows."""
-        if self._commanded == 0.0:
-            return 0.0
-        if self._source is None:
-            return 0.0
-        largest = self._compliance / self._loop_resistance()
-        return self._commanded if abs(self._commanded) <= largest else math.copysign(largest, self._commanded)
-
-    def _set_current(self, current: float) -> None:
-        now = self._timeline.now
-        if current == self._changes[-1][1]:
-            return
-        while len(self._changes) > 1 and self._changes[1][0] < now - _MEMORY:
-            self._changes.popleft()
-        self._changes.append((now, current))
-        if self._source is not None:
-            high, low = self._source
-            self._sample.set_currents(now, {high.pad: current, low.pad: -current})
-
-    # ---- the voltmeter's side
 
     def mean_voltage(self, channel: int, start: float, end: float) -> float:
         """Return a channel's mean voltage in V between two lab times in s; see `MeterTerminals.mean_voltage`."""
-        high, low = self._channels.get(channel, (None, None))
-        if high is None or low is None:
+        leads = self._channels.get(channel)
+        if leads is None:
             return math.nan
         aperture = end - start
         voltage = self._emf[channel](0.5 * (start + end))
-        if high.pad != low.pad:
-            for begin, finish, current in self._currents(start, end):
+        if leads[0].pad != leads[1].pad:
+            for begin, finish, change in self._circuit.steps(start, end):
                 weight = (finish - begin) / aperture
-                voltage += weight * self._sample_voltage(high.pad, low.pad, begin, finish, current)
-        temperature = self._sample.temperature(end)
+                part = self._sample_voltage(leads, begin, finish, change.source)
+                if change.settling:
+                    part += self._settling(channel, change.source, part, change.mean_excess(begin, finish))
+                voltage += weight * part
+        temperature = self._circuit.sample.temperature(end)
         return voltage + self._johnson[channel]() * johnson_rms(
-            self._resistance(channel, high, low, end), temperature, aperture
+            self._resistance(channel, leads, end), temperature, aperture
         )
 
     def source_resistance(self, channel: int) -> float:
         """Resistance in ohm that a channel looks into."""
-        high, low = self._channels.get(channel, (None, None))
-        if high is None or low is None:
+        leads = self._channels.get(channel)
+        if leads is None:
             return math.inf
         time, resistance = self._looked_into.get(channel, (-math.inf, 0.0))
-        now = self._timeline.now
-        return resistance if now - time < _SLOW else self._resistance(channel, high, low, now)
+        now = self._circuit.timeline.now
+        return resistance if now - time < _SLOW else self._resistance(channel, leads, now)
 
-    def _resistance(self, channel: int, high: Lead, low: Lead, time: float) -> float:
+    def _resistance(self, channel: int, leads: Pair, time: float) -> float:
         """Resistance in ohm between two leads."""
-        between = 0.0 if high.pad == low.pad else self._sample.resistance(high.pad, low.pad, time)
-        resistance = high.resistance + low.resistance + between
+        resistance = self._circuit.resistance(leads, time)
         self._looked_into[channel] = (time, resistance)
         return resistance
 
-    def _currents(self, start: float, end: float) -> list[tuple[float, float, float]]:
-        """Cut a window at the changes of the current: start, end, current in A."""
-        changes = self._changes
-        if changes[-1][0] <= start:
-            return [(start, end, changes[-1][1])]
-        parts: list[tuple[float, float, float]] = []
-        finish = end
-        for time, current in reversed(changes):
-            if time < finish:
-                parts.append((max(time, start), finish, current))
-                finish = time
-            if time <= start:
-                break
-        return parts[::-1]
-
-    def _sample_voltage(self, high: str, low: str, start: float, end: float, current: float) -> float:
+    def _sample_voltage(self, leads: Pair, start: float, end: float, current: float) -> float:
         """Mean voltage in V that the sample makes of a constant current, with the source's noise on it."""
-        potentials = self._sample.mean_potentials(start, end)
-        voltage = potentials[high] - potentials[low]
-        if not (self._noise and current):
+        voltage = self._circuit.difference(leads, start, end)
+        if not (self._source.noise and current):
             return voltage
-        density = self._noise / math.sqrt(SOURCE_NOISE_BAND)
+        density = self._source.noise / math.sqrt(NOISE_BAND)
         fluctuation = self._source_noise() * density / math.sqrt(2.0 * (end - start))
         return voltage * (1.0 + fluctuation / current)
+
+    def _settling(self, channel: int, current: float, voltage: float, excess: float) -> float:
+        """Voltage in V of what the source's current (A) still lacks or exceeds after a change.
+
+        The sample itself takes the new current from its first moment on.
+        """
+        if current:
+            self._transfer[channel] = voltage / current
+        return excess * self._transfer.get(channel, 0.0)
+
+
+def _with_one_low(channels: Mapping[int, Pair | None]) -> dict[int, Pair | None]:
+    """Let all channels be read against the low of channel 1: a 2182A's lows are one conductor."""
+    first = channels.get(1)
+    if first is None:
+        return dict(channels)
+    return {channel: None if leads is None else (leads[0], first[1]) for channel, leads in channels.items()}

@@ -54,8 +54,8 @@ class Done:
         """The instrument says that its output is off and its level zero, and no current flows in the sample."""
         assert self.ask("source", b"OUTP?\n") == b"0\n"
         assert float(self.ask("source", b"SOUR:CURR?\n")) == 0.0
-        assert self.lab.wiring.voltage() == 0.0
-        assert not self.lab.wiring.in_compliance()
+        assert self.lab.wiring.source.voltage() == 0.0
+        assert not self.lab.wiring.source.in_compliance()
 
 
 def ask(lab: Lab, device: Device, message: bytes) -> bytes:

@@ -84,7 +84,7 @@ def test_in_a_lab_of_its_own_process_it_measures_the_same(iv: Path, station: Sim
     """Its instruments are found at the lab's addresses, its time is the lab's, and the source ends off there."""
     with in_a_thread(tmp_path / "lab.json", seed=7) as served:
         run = labctl.run(f"{iv}:IV", lab=tmp_path / "lab.json", out=tmp_path / "runs")
-        assert served.lab.wiring.voltage() == 0.0
+        assert served.lab.wiring.source.voltage() == 0.0
         assert ask(served.lab, served.lab.devices["source"], b"OUTP?\n") == b"0\n"
     assert run.simulated
     inside = station(f"{iv}:IV", seed=7).rows
@@ -111,7 +111,7 @@ def test_on_hardware_nothing_is_different_from_plain_python_but_the_guard(tmp_pa
             written(tmp_path, body.format(source=source)), station=tmp_path / "station.toml", sample="cotb2025",
             out=tmp_path / "runs", check=False,
         )  # fmt: skip
-        assert served.lab.wiring.voltage() == 0.0
+        assert served.lab.wiring.source.voltage() == 0.0
     assert (run.simulated, run.status, run.points) == (False, "refused", 1)
     assert "limit" in str(run.error)
     assert run.data["A (V)"].tolist() == [5e-5]
@@ -189,7 +189,7 @@ def test_whatever_it_does_the_source_ends_safe(tmp_path: Path, station: Simulate
     assert run.ask("source", ":OUTP?") == "0"
     assert run.ask("source", ":SOUR:CURR?") != "5.000000E-05"
     assert run.lab is not None
-    assert run.lab.wiring.voltage() == 0.0
+    assert run.lab.wiring.source.voltage() == 0.0
 
 
 def test_a_setting_beyond_the_samples_limit_does_not_leave(iv: Path, station: SimulatedStation) -> None:

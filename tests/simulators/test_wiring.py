@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from instruments.clock import VirtualClock
+from simulators.cables import OPEN, Cables, EmfSettings, Lead
 from simulators.physics.constants import BOLTZMANN
 from simulators.physics.noise import ThermalEmf, johnson_rms
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
 from simulators.timeline import Timeline
-from simulators.wiring import OPEN, Cables, EmfSettings, Lead, Wiring
+from simulators.wiring import Wiring
 
 FILM = 340.0
 LEADS = {"I+": Lead("left", 25.0), "I-": Lead("right", 25.0), "A": Lead("left", 25.0), "B": Lead("right", 25.0)}
@@ -62,14 +63,14 @@ class Setup:
 
     def read(self, aperture: float = 0.02) -> float:
         self.clock.sleep(aperture)
-        return self.wiring.mean_voltage(1, self.clock.now() - aperture, self.clock.now())
+        return self.wiring.meter.mean_voltage(1, self.clock.now() - aperture, self.clock.now())
 
 
 def test_the_meter_sees_the_film_and_not_the_leads() -> None:
     setup = Setup()
-    setup.wiring.drive(1e-4, 10.0)
+    setup.wiring.source.drive(1e-4, 10.0)
     assert setup.read() == pytest.approx(FILM * 1e-4, rel=1e-12)
-    assert setup.wiring.voltage() == pytest.approx((FILM + 50.0) * 1e-4, rel=1e-12)
+    assert setup.wiring.source.voltage() == pytest.approx((FILM + 50.0) * 1e-4, rel=1e-12)
 
 
 def test_swapping_either_pair_changes_the_sign_and_swapping_both_does_not() -> None:
@@ -77,51 +78,51 @@ def test_swapping_either_pair_changes_the_sign_and_swapping_both_does_not() -> N
         (("I-", "I+"), ("A", "B"), -1), (("I+", "I-"), ("B", "A"), -1), (("I-", "I+"), ("B", "A"), 1),
     ):  # fmt: skip
         setup = Setup(source, meter)
-        setup.wiring.drive(1e-4, 10.0)
+        setup.wiring.source.drive(1e-4, 10.0)
         assert setup.read() == pytest.approx(sign * FILM * 1e-4, rel=1e-12)
 
 
 def test_an_open_lead_of_the_meter_gives_nothing_to_read() -> None:
     setup = Setup(meter=("A", OPEN))
-    setup.wiring.drive(1e-4, 10.0)
+    setup.wiring.source.drive(1e-4, 10.0)
     assert math.isnan(setup.read())
-    assert setup.wiring.source_resistance(1) == math.inf
+    assert setup.wiring.meter.source_resistance(1) == math.inf
 
 
 def test_an_open_lead_of_the_source_lets_no_current_flow_and_is_in_compliance() -> None:
     setup = Setup(source=("I+", OPEN))
-    setup.wiring.drive(-1e-4, 10.0)
+    setup.wiring.source.drive(-1e-4, 10.0)
     assert setup.read() == 0.0
-    assert setup.wiring.in_compliance()
-    assert setup.wiring.voltage() == -10.0
+    assert setup.wiring.source.in_compliance()
+    assert setup.wiring.source.voltage() == -10.0
 
 
 @pytest.mark.parametrize(("current", "limited"), [(400e-6, True), (380e-6, False), (-400e-6, True)])
 def test_compliance_is_reached_where_current_times_film_and_leads_exceeds_it(current: float, limited: bool) -> None:
     setup = Setup()
-    setup.wiring.drive(current, 0.15)
-    assert setup.wiring.in_compliance() is limited
+    setup.wiring.source.drive(current, 0.15)
+    assert setup.wiring.source.in_compliance() is limited
     expected = math.copysign(0.15 / 390.0, current) if limited else current
     assert setup.read() == pytest.approx(FILM * expected, rel=1e-12)
 
 
 def test_zero_current_is_never_in_compliance_and_output_off_is_no_current() -> None:
     setup = Setup(source=("I+", OPEN))
-    setup.wiring.drive(0.0, 0.1)
-    assert not setup.wiring.in_compliance()
+    setup.wiring.source.drive(0.0, 0.1)
+    assert not setup.wiring.source.in_compliance()
     working = Setup()
-    working.wiring.drive(1e-4, 10.0)
-    working.wiring.release()
+    working.wiring.source.drive(1e-4, 10.0)
+    working.wiring.source.release()
     assert working.read() == 0.0
 
 
 def test_a_change_of_current_within_the_aperture_is_weighted_by_time() -> None:
     setup = Setup()
-    setup.wiring.drive(1e-4, 10.0)
+    setup.wiring.source.drive(1e-4, 10.0)
     setup.clock.sleep(0.015)
-    setup.wiring.drive(-1e-4, 10.0)
+    setup.wiring.source.drive(-1e-4, 10.0)
     setup.clock.sleep(0.005)
-    assert setup.wiring.mean_voltage(1, 0.0, 0.02) == pytest.approx(FILM * 1e-4 * 0.5, rel=1e-9)
+    assert setup.wiring.meter.mean_voltage(1, 0.0, 0.02) == pytest.approx(FILM * 1e-4 * 0.5, rel=1e-9)
 
 
 def test_johnson_noise_is_what_nyquist_says() -> None:
@@ -135,7 +136,7 @@ def test_johnson_noise_is_what_nyquist_says() -> None:
 
 def test_the_noise_of_the_source_is_white_in_its_band() -> None:
     setup = Setup()
-    setup.wiring.drive(1e-4, 10.0, noise=4e-9)
+    setup.wiring.source.drive(1e-4, 10.0, noise=4e-9)
     readings = [setup.read(0.05) for _ in range(4000)]
     expected = FILM * 4e-9 / math.sqrt(10.0) * math.sqrt(1 / (2 * 0.05))
     assert np.std(readings) == pytest.approx(expected, rel=5 / math.sqrt(2 * 4000))

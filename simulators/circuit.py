@@ -1,0 +1,224 @@
+"""The currents that flow through the sample, when each of them began, and the voltages that they make.
+
+A current source and a source-measure unit may be on the sample at once; what they drive adds up. Currents are constant
+from one change to the next, or repeat a cycle. All changes are kept for a while, for apertures that lie in the past.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simulators.cables import Lead
+from simulators.samples.sample import Sample
+from simulators.timeline import Timeline
+
+MEMORY = 30.0
+"""s; changes older than this may be forgotten."""
+
+REMEMBERED = 4096
+"""So many changes are kept, however old they are."""
+
+FOLLOWED = 10_000
+"""Steps of a cycle that the sample lives through one by one; from then on it gets the cycle as a whole."""
+
+SETTLED = 20.0
+"""Time constants after which nothing is left of a change."""
+
+Pair = tuple[Lead, Lead]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What flows from a moment on.
+
+    Attributes:
+        time: Lab time in s.
+        source: A out of the current source's high terminal; of a cycle that is taken as a whole, its mean.
+        smu: A out of the source-measure unit's.
+        excess: A by which the source's current exceeds `source` at that moment, on its way there.
+        settling: Time constant in s of that way.
+    """
+
+    time: float
+    source: float
+    smu: float
+    excess: float = 0.0
+    settling: float = 0.0
+
+    def source_at(self, time: float) -> float:
+        """Current in A of the source at a lab time in s, before the next change."""
+        if not self.settling:
+            return self.source
+        return self.source + self.excess * math.exp(-(time - self.time) / self.settling)
+
+    def mean_excess(self, start: float, end: float) -> float:
+        """Mean in A of what is left of the excess from `start` to `end` (lab s)."""
+        if not self.settling or start > self.time + SETTLED * self.settling or end <= start:
+            return 0.0
+        begin, finish = (math.exp(-(time - self.time) / self.settling) for time in (start, end))
+        return self.excess * self.settling * (begin - finish) / (end - start)
+
+
+@dataclass(slots=True)
+class _Cycle:
+    """A periodic current: its steps (s, A), when it began, and how far the sample has been taken along it."""
+
+    steps: tuple[tuple[float, float], ...]
+    start: float
+    fed: int = 0
+    whole: bool = False
+    offsets: list[float] = field(default_factory=lambda: [0.0])
+
+    def __post_init__(self) -> None:
+        self.offsets.extend(itertools.accumulate(duration for duration, _ in self.steps))
+
+    @property
+    def mean(self) -> float:
+        return sum(duration * current for duration, current in self.steps) / self.offsets[-1]
+
+    def next_step(self) -> tuple[float, float]:
+        """When the next step to be fed begins (lab s), and its current in A."""
+        turn, index = divmod(self.fed, len(self.steps))
+        return self.start + turn * self.offsets[-1] + self.offsets[index], self.steps[index][1]
+
+    def rest(self) -> tuple[tuple[float, float], ...]:
+        """The steps, beginning with the next one to be fed."""
+        index = self.fed % len(self.steps)
+        return self.steps[index:] + self.steps[:index]
+
+
+class Circuit:
+    """The sample with the two instruments that can drive it.
+
+    Args:
+        timeline: The lab's time.
+        sample: What they drive.
+        source: Leads at the current source's high and low, None where either hangs open.
+        smu: The same for the source-measure unit.
+    """
+
+    def __init__(self, timeline: Timeline, sample: Sample, source: Pair | None, smu: Pair | None) -> None:
+        self.timeline = timeline
+        self.sample = sample
+        self._source = source
+        self._smu = smu
+        self._changes: deque[Change] = deque([Change(-math.inf, 0.0, 0.0)])
+        self._cycle: _Cycle | None = None
+
+    # ---- what flows
+
+    @property
+    def latest(self) -> Change:
+        """What flows now."""
+        self._follow()
+        return self._changes[-1]
+
+    def set_source(self, current: float, settling: float = 0.0) -> None:
+        """Let the source drive this current in A from now on."""
+        self._follow()
+        ended, self._cycle = self._cycle, None
+        before = self._changes[-1]
+        if current != before.source or ended is not None:
+            excess = before.source_at(self.timeline.now) - current if settling else 0.0
+            self._change(Change(self.timeline.now, current, before.smu, excess, settling))
+
+    def set_cycle(self, steps: Sequence[tuple[float, float]]) -> None:
+        """Let the source repeat these steps (s, A) from now on."""
+        self._follow()
+        self._cycle = _Cycle(tuple(steps), self.timeline.now)
+        self._follow()
+
+    def set_smu(self, current: float) -> None:
+        """Let the source-measure unit drive this current in A from now on."""
+        latest = self.latest
+        if current != latest.smu:
+            self._change(Change(self.timeline.now, latest.source, current))
+            if self._cycle is not None and self._cycle.whole:
+                self._hand_over(self._cycle, self.timeline.now)
+
+    def _change(self, change: Change) -> None:
+        self._record(change)
+        self.sample.set_currents(change.time, self._injected(change.source, change.smu))
+
+    def _record(self, change: Change) -> None:
+        changes = self._changes
+        while len(changes) > REMEMBERED and changes[1].time < change.time - MEMORY:
+            changes.popleft()
+        changes.append(change)
+
+    def _follow(self) -> None:
+        """Take the sample along a cycle until now."""
+        cycle = self._cycle
+        if cycle is None or cycle.whole:
+            return
+        now = self.timeline.now
+        while True:
+            time, current = cycle.next_step()
+            if time > now:
+                return
+            smu = self._changes[-1].smu
+            if cycle.fed >= FOLLOWED:
+                cycle.whole = True
+                self._record(Change(time, cycle.mean, smu))
+                self._hand_over(cycle, time)
+                return
+            cycle.fed += 1
+            if current != self._changes[-1].source:
+                self._change(Change(time, current, smu))
+
+    def _hand_over(self, cycle: _Cycle, time: float) -> None:
+        """From a lab time on the sample lives through the cycle as a whole."""
+        smu = self._changes[-1].smu
+        self.sample.set_cycle(time, [(duration, self._injected(current, smu)) for duration, current in cycle.rest()])
+
+    def _injected(self, source: float, smu: float) -> dict[str, float]:
+        injected: dict[str, float] = {}
+        for current, leads in ((source, self._source), (smu, self._smu)):
+            if leads is not None and (current or leads is self._source):
+                for sign, lead in zip((1.0, -1.0), leads, strict=True):
+                    injected[lead.pad] = injected.get(lead.pad, 0.0) + sign * current
+        return injected
+
+    def source_current(self, time: float) -> float:
+        """Current in A of the source at a lab time in s that is now or past, with the way it settled."""
+        self._follow()
+        return next(change for change in reversed(self._changes) if change.time <= time).source_at(time)
+
+    def steps(self, start: float, end: float) -> list[tuple[float, float, Change]]:
+        """Cut a time at the changes: (begin, end, what flowed), in order; lab times in s, now or past."""
+        self._follow()
+        changes = self._changes
+        if changes[-1].time <= start:
+            return [(start, end, changes[-1])]
+        parts: list[tuple[float, float, Change]] = []
+        finish = end
+        for change in reversed(changes):
+            if change.time < finish:
+                parts.append((max(change.time, start), finish, change))
+                finish = change.time
+            if change.time <= start:
+                break
+        return parts[::-1]
+
+    # ---- what the sample makes of it
+
+    def resistance(self, leads: Pair, time: float) -> float:
+        """Resistance in ohm between two leads, their own included."""
+        high, low = leads
+        between = 0.0 if high.pad == low.pad else self.sample.resistance(high.pad, low.pad, time)
+        return high.resistance + low.resistance + between
+
+    def difference(self, leads: Pair, start: float, end: float) -> float:
+        """Mean voltage in V between the pads of two leads over a time without a change of the currents (lab s)."""
+        potentials = self.sample.mean_potentials(start, end)
+        return potentials[leads[0].pad] - potentials[leads[1].pad]
+
+    def present_difference(self, leads: Pair) -> float:
+        """Voltage in V between the pads of two leads now."""
+        self._follow()
+        now = self.timeline.now
+        return 0.0 if leads[0].pad == leads[1].pad else self.difference(leads, now, now)

@@ -1,0 +1,245 @@
+"""Currents in the sample: two drivers at once, settling, cycles, and what was clamped when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from instruments.clock import VirtualClock
+from simulators.cables import OPEN, Cables, EmfSettings, Lead
+from simulators.circuit import FOLLOWED
+from simulators.randomness import Streams
+from simulators.samples.sample import Sample
+from simulators.timeline import Timeline
+from simulators.wiring import Wiring
+
+FILM = 300.0  # ohm in three pieces between four pads in a row
+LEAD = 25.0
+NAMES = ("p0", "p1", "p2", "p3")
+LEADS = {name: Lead(name, LEAD) for name in NAMES}
+
+
+class Row(Sample):
+    """Four pads in a row, 100 ohm from each to the next, at absolute zero; notes what it was told."""
+
+    pads = NAMES
+
+    def __init__(self) -> None:
+        self.told: list[tuple[float, dict[str, float]]] = [(-math.inf, {})]
+        self.cycles: list[tuple[float, list[tuple[float, dict[str, float]]]]] = []
+        self.ohms = FILM / 3.0
+
+    def advance(self, until: float) -> None:
+        """Nothing happens to it."""
+
+    def set_currents(self, time: float, injected: Mapping[str, float]) -> None:
+        assert time >= self.told[-1][0]
+        self.told.append((time, dict(injected)))
+
+    def set_cycle(self, time: float, steps: Sequence[tuple[float, Mapping[str, float]]]) -> None:
+        period = sum(duration for duration, _ in steps)
+        mean = {pad: sum(d * currents.get(pad, 0.0) for d, currents in steps) / period for pad in self.pads}
+        self.told.append((time, mean))
+        self.cycles.append((time, [(duration, dict(currents)) for duration, currents in steps]))
+
+    def mean_potentials(self, start: float, end: float) -> dict[str, float]:
+        currents = next(value for time, value in reversed(self.told) if time <= start)
+        potential, through = 0.0, 0.0
+        potentials: dict[str, float] = {}
+        for name in NAMES:
+            potentials[name] = potential
+            through += currents.get(name, 0.0)
+            potential -= through * self.ohms
+        return potentials
+
+    def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
+        return abs(NAMES.index(pad_a) - NAMES.index(pad_b)) * self.ohms
+
+    def temperature(self, time: float) -> float:
+        return 0.0
+
+
+class Setup:
+    """A source at the ends, a meter in the middle, a source-measure unit where one wants it."""
+
+    def __init__(self, smu: tuple[str, str] = (OPEN, OPEN), sense: tuple[str, str] = (OPEN, OPEN)) -> None:
+        self.clock = VirtualClock()
+        self.sample = Row()
+        cables = Cables(("p0", "p3"), {1: ("p1", "p2"), 2: ("p0", "p3")}, smu, sense)
+        self.wiring = Wiring(
+            Timeline(self.clock), self.sample, LEADS, cables, Streams(1, 0), EmfSettings(0.0, 0.0, 0.0)
+        )
+        self.source, self.smu, self.meter = self.wiring.source, self.wiring.smu, self.wiring.meter
+
+    def read(self, aperture: float = 0.02, channel: int = 1) -> float:
+        self.clock.sleep(aperture)
+        return self.meter.mean_voltage(channel, self.clock.now() - aperture, self.clock.now())
+
+
+def test_the_lows_of_both_channels_are_one_conductor() -> None:
+    setup = Setup()
+    setup.source.drive(1e-3, 10.0)
+    assert setup.read() == pytest.approx(0.1)
+    assert setup.read(channel=2) == pytest.approx(0.2)  # from p0 to p2, not to p3
+
+
+def test_currents_of_source_and_smu_add_up() -> None:
+    setup = Setup(("p0", "p3"))
+    setup.source.drive(1e-3, 10.0)
+    setup.smu.source_current(2e-3, 10.0)
+    assert setup.read() == pytest.approx(3e-3 * 100.0)
+    setup.smu.release()
+    assert setup.read() == pytest.approx(1e-3 * 100.0)
+
+
+def test_a_voltage_source_takes_what_the_other_source_drives() -> None:
+    setup = Setup(("p0", "p3"))
+    setup.source.drive(1e-3, 10.0)
+    setup.smu.source_voltage(0.0, 1.0)
+    # Both loops end on the pads: 300 ohm of film beside 50 ohm of the unit's leads at 0 V.
+    taken = 1e-3 * 300.0 / 350.0
+    start = setup.clock.now()
+    assert setup.read() == pytest.approx((1e-3 - taken) * 100.0)
+    assert setup.smu.mean_current(start, setup.clock.now()) == pytest.approx(-taken)
+    assert setup.smu.mean_voltage(start, setup.clock.now()) == pytest.approx(0.0, abs=1e-12)
+    assert not setup.smu.limited()
+
+
+@pytest.mark.parametrize(("remote", "expected"), [(False, 1.0 / 350.0), (True, 1.0 / 100.0)])
+def test_voltage_is_kept_where_it_is_sensed(remote: bool, expected: float) -> None:
+    setup = Setup(("p0", "p3"), ("p1", "p2"))
+    setup.smu.sense_remotely(remote)
+    setup.smu.source_voltage(1.0, 1.0)
+    setup.clock.sleep(0.02)
+    assert setup.smu.mean_current(0.0, 0.02) == pytest.approx(expected, rel=1e-12)
+    assert setup.smu.mean_voltage(0.0, 0.02) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_compliance_of_an_smu_holds_both_ways() -> None:
+    setup = Setup(("p0", "p3"))
+    setup.smu.source_voltage(-1.0, 1e-3)
+    assert setup.smu.limited()
+    setup.clock.sleep(0.02)
+    assert setup.smu.mean_current(0.0, 0.02) == pytest.approx(-1e-3)
+    assert setup.smu.mean_voltage(0.0, 0.02) == pytest.approx(-0.35)
+    setup.smu.source_current(10e-3, 0.7)
+    assert setup.smu.limited()
+    start = setup.clock.now()
+    setup.clock.sleep(0.02)
+    assert setup.smu.mean_current(start, setup.clock.now()) == pytest.approx(2e-3)
+    assert setup.smu.mean_voltage(start, setup.clock.now()) == pytest.approx(0.7)
+
+
+def test_a_change_of_resistance_is_in_the_next_reading_of_a_voltage_source() -> None:
+    setup = Setup(("p0", "p3"))
+    setup.smu.source_voltage(1.0, 1.0)
+    setup.sample.ohms = 200.0
+    setup.clock.sleep(0.02)
+    assert setup.smu.mean_current(0.0, 0.02) == pytest.approx(1.0 / 650.0)
+    assert setup.wiring.circuit.latest.smu == pytest.approx(1.0 / 650.0)
+
+
+def test_an_open_lead_of_an_smu() -> None:
+    setup = Setup(("p0", OPEN))
+    setup.smu.source_voltage(1.0, 1e-3)
+    setup.clock.sleep(0.02)
+    assert (setup.smu.mean_current(0.0, 0.02), setup.smu.mean_voltage(0.0, 0.02)) == (0.0, 1.0)
+    assert not setup.smu.limited()
+    setup.smu.source_current(-1e-6, 5.0)
+    assert setup.smu.limited()
+    assert setup.smu.mean_voltage(0.0, 0.02) == -5.0
+
+
+def test_the_source_is_clamped_by_what_the_smu_adds_to_its_voltage() -> None:
+    setup = Setup(("p0", "p3"))
+    setup.smu.source_current(1e-3, 10.0)
+    setup.source.drive(1e-3, 0.5)
+    assert setup.source.in_compliance()
+    assert setup.source.voltage() == pytest.approx(0.5)
+    assert setup.wiring.circuit.latest.source == pytest.approx((0.5 - 0.3) / 350.0)
+
+
+def test_what_was_clamped_is_known_afterwards() -> None:
+    setup = Setup()
+    setup.source.drive(1e-3, 0.1)
+    setup.clock.sleep(1.0)
+    setup.source.drive(1e-4, 0.1)
+    setup.clock.sleep(1.0)
+    assert not setup.source.in_compliance()
+    assert setup.source.clamped_since(0.5)
+    assert not setup.source.clamped_since(1.5)
+
+
+def test_a_settling_current_reaches_its_value_exponentially() -> None:
+    setup = Setup()
+    setup.source.drive(1e-3, 10.0, settling=1e-3)
+    now = setup.clock.now()
+    setup.clock.sleep(2e-3)
+    circuit = setup.wiring.circuit
+    assert circuit.source_current(now) == 0.0
+    assert circuit.source_current(now + 1e-3) == pytest.approx(1e-3 * (1 - math.exp(-1.0)))
+    mean = setup.meter.mean_voltage(1, now, now + 2e-3)
+    assert mean == pytest.approx(0.1 * (1 - 0.5 * (1 - math.exp(-2.0))))
+    setup.source.drive(0.0, 10.0, settling=1e-3)
+    setup.clock.sleep(1e-3)
+    assert setup.meter.mean_voltage(1, now + 2e-3, now + 3e-3) == pytest.approx(
+        circuit.source_current(now + 2e-3) * 100.0 * (1 - math.exp(-1.0))
+    )
+
+
+def test_a_slow_cycle_is_lived_through_step_by_step() -> None:
+    setup = Setup()
+    start = setup.clock.now()
+    setup.source.drive_cycle([(0.25, 1e-3), (0.5, -1e-3), (0.25, 2e-3)], 10.0)
+    setup.clock.sleep(2.1)
+    assert setup.wiring.circuit.source_current(start + 1.3) == -1e-3
+    setup.source.release()
+    changes = [(time, told["p0"]) for time, told in setup.sample.told[1:]]
+    assert changes == [
+        (start, 1e-3), (start + 0.25, -1e-3), (start + 0.75, 2e-3), (start + 1.0, 1e-3), (start + 1.25, -1e-3),
+        (start + 1.75, 2e-3), (start + 2.0, 1e-3), (start + 2.1, 0.0),
+    ]  # fmt: skip
+
+
+def test_a_meter_averages_a_cycle() -> None:
+    setup = Setup()
+    setup.source.drive_cycle([(0.01, 1e-3), (0.03, -1e-3)], 10.0)
+    assert setup.read(0.08) == pytest.approx(-0.5e-3 * 100.0)
+
+
+def test_a_fast_cycle_is_handed_over_as_a_whole() -> None:
+    setup = Setup()
+    start = setup.clock.now()
+    setup.source.drive_cycle([(5e-6, 1e-3), (5e-6, 0.0)], 10.0)
+    setup.clock.sleep(1.0)
+    assert setup.read() == pytest.approx(0.5e-3 * 100.0)
+    ((time, steps),) = setup.sample.cycles
+    assert time == pytest.approx(start + FOLLOWED * 5e-6, abs=1e-9)
+    assert [(duration, told["p0"]) for duration, told in steps] == [(5e-6, 1e-3), (5e-6, 0.0)]
+    assert len(setup.sample.told) == 1 + FOLLOWED + 1
+
+
+def test_looking_changes_nothing_of_a_cycle() -> None:
+    looked_at, left_alone = Setup(), Setup()
+    for setup in (looked_at, left_alone):
+        setup.source.drive_cycle([(1e-3, 1e-3), (2e-3, -1e-3)], 10.0)
+    for _ in range(50):
+        looked_at.clock.sleep(0.7e-3)
+        looked_at.source.in_compliance()
+        looked_at.source.voltage()
+    left_alone.clock.sleep_until(looked_at.clock.now())
+    for setup in (looked_at, left_alone):
+        setup.source.release()
+    assert looked_at.sample.told == left_alone.sample.told
+
+
+def test_a_cycle_is_clamped_step_by_step() -> None:
+    setup = Setup()
+    setup.source.drive_cycle([(0.1, 1e-3), (0.1, -1e-4)], 0.1)
+    assert setup.source.in_compliance()
+    setup.clock.sleep(0.15)
+    circuit = setup.wiring.circuit
+    assert circuit.source_current(0.05) == pytest.approx(0.1 / 350.0)
+    assert circuit.source_current(0.15) == -1e-4
