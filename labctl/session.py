@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,14 +18,18 @@ from instruments.clock import Clock, VirtualClock, WallClock
 from instruments.cryostat import Cryostat
 from instruments.driver import LONGEST_ERROR_QUEUE, Driver, QueuedError, ScpiDriver
 from instruments.errors import InstrumentFault, LabError, UsageError
+from instruments.multivu import MultiVu
+from instruments.multivu_socket import Connect, SocketWire
 from labctl import discovery
+from labctl.dialogue.recording import current
 from labctl.procedure import Procedure
-from labctl.protection import guarded
+from labctl.protection import guarded, multivu_gate
 from labctl.remote import RemoteClock, read_addresses
 from labctl.sample import SampleRecord
 from labctl.simulation import build_lab
 from labctl.station import Station
 from simulators.lab import Lab
+from simulators.multivu.inprocess import connector
 
 SOCKETS = "@py"
 """The VISA library that reaches a lab in another process; a station's own may need hardware or a vendor's software."""
@@ -67,7 +71,7 @@ class Session:
     def __init__(
         self,
         clock: Clock,
-        instruments: dict[str, Driver],
+        instruments: dict[str, Driver | MultiVu],
         lab: Lab | None,
         library: VisaLibraryBase,
         resources: Mapping[str, str],
@@ -119,7 +123,7 @@ class Session:
                     driver.check_identity()
                 held = list(_held(driver)) if isinstance(driver, ScpiDriver) else []
                 if own:
-                    driver.adapter.close()
+                    _hang_up(driver)
             except (LabError, pyvisa.Error, OSError) as error:
                 said.append(f"the {role} could not be asked for errors at the end: {error}")
                 continue
@@ -183,27 +187,49 @@ def open_session(
         InstrumentFault: An instrument cannot be opened.
     """
     with _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as around:
-        library = guarded(around.library, station, record, overrides, around.resources)
-        instruments: dict[str, Driver] = {}
+        library = guarded(_listened(around, station, record, start), station, record, overrides, around.resources)
+        instruments: dict[str, Driver | MultiVu] = {}
+        door = _Door(station, around, library, record, overrides)
         try:
             for role in roles:
-                instruments[role] = _open(station, role, around, library)
-            door = _Door(station, around, library)
+                instruments[role] = door.open(role)
             door.claim(instruments)
             yield Session(around.clock, instruments, around.lab, library, around.resources, door)
         finally:
             for driver in instruments.values():
-                driver.adapter.close()
+                _hang_up(driver)
+
+
+def _hang_up(driver: Driver | MultiVu) -> None:
+    if isinstance(driver, MultiVu):
+        driver.close()
+    else:
+        driver.adapter.close()
+
+
+def _listened(around: _Surroundings, station: Station, record: SampleRecord, start: LabStart) -> VisaLibraryBase:
+    """Let a recording hear what the guard lets out, if one is going on."""
+    recording = current()
+    if recording is None:
+        return around.library
+    about: dict[str, Any] = {"sample": record.name, "simulated": around.lab is not None}
+    if around.lab is not None:
+        about["seeds"] = {"seed": start.seed, "sample_seed": start.sample_seed}
+    return recording.listen(around.library, station, around.resources, around.clock, about)
 
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What the instruments of a session are reached through: `resources` is where each role is."""
+    """What the instruments of a session are reached through: `resources` is where each role is.
+
+    MultiVu's server is reached through `connect`, all others through `library`.
+    """
 
     clock: Clock
     library: VisaLibraryBase
     resources: Mapping[str, str]
     lab: Lab | None = None
+    connect: Connect = field(default=SocketWire)
 
 
 @contextmanager
@@ -213,7 +239,7 @@ def _surroundings(
 ) -> Generator[_Surroundings]:  # fmt: skip
     """Choose between the hardware, a lab in this process, and one in another."""
     if lab is not None:
-        addresses = read_addresses(lab)
+        addresses = read_addresses(lab).for_drivers({role: each.driver for role, each in station.instruments.items()})
         for role in roles:
             addresses.resource(role)
         resources = addresses.resources
@@ -231,7 +257,7 @@ def _surroundings(
     if simulate:
         virtual = VirtualClock(start.time)
         twin = build_lab(station, record, virtual, seed=start.seed, sample_seed=start.sample_seed, quiet=start.quiet)
-        yield _Surroundings(virtual, twin.visa, resources, twin)
+        yield _Surroundings(virtual, twin.visa, resources, twin, connector(twin.multivu_server()))
         return
     try:
         library = pyvisa.ResourceManager(station.visa_library).visalib
@@ -242,12 +268,12 @@ def _surroundings(
     yield _Surroundings(WallClock(start.time), library, resources)
 
 
-def _open(station: Station, role: str, around: _Surroundings, library: VisaLibraryBase) -> Driver:
+def _open(station: Station, role: str, around: _Surroundings, way: Mapping[str, Any]) -> Driver | MultiVu:
     instrument = station.instrument(role)
     kind: Any = discovery.load("instruments", instrument.driver)
     resource = around.resources[role]
     try:
-        return kind(resource, clock=around.clock, visa_library=library)
+        return kind(resource, clock=around.clock, **way)
     except (pyvisa.Error, OSError, ValueError) as error:  # pyvisa's InvalidResourceName is a ValueError
         if isinstance(error, LabError):
             raise
@@ -274,17 +300,27 @@ class _Door:
     station: Station
     around: _Surroundings
     library: VisaLibraryBase
+    record: SampleRecord
+    overrides: Mapping[str, float]
 
-    def open(self, role: str) -> Driver:
-        """Open an instrument late."""
-        return _open(self.station, role, self.around, self.library)
+    def open(self, role: str) -> Driver | MultiVu:
+        """Open an instrument."""
+        around = self.around
+        way: dict[str, Any] = {"visa_library": self.library}
+        if self.station.instrument(role).driver == "multivu":
+            gate = multivu_gate(self.station, self.record, self.overrides, role, around.resources[role])
+            way = {"connect": around.connect, "gate": gate}
+        return _open(self.station, role, around, way)
 
-    def claim(self, instruments: Mapping[str, Driver], handles: Sequence[Any] = ()) -> None:
+    def claim(self, instruments: Mapping[str, Driver | MultiVu], handles: Sequence[Any] = ()) -> None:
         """Name the run's connections to a lab in another process; no other lab asks."""
         if isinstance(self.around.clock, RemoteClock):
-            connections: list[Any] = [driver.adapter.connection for driver in instruments.values()]
+            drivers = instruments.values()
+            connections: list[Any] = [driver.adapter.connection for driver in drivers if isinstance(driver, Driver)]
             own = [connection.session for connection in connections]
-            self.around.clock.claim(_ports(self.around.library, [*own, *handles]))
+            ports = _ports(self.around.library, [*own, *handles])
+            ports += [driver.link.local_port for driver in drivers if isinstance(driver, MultiVu)]
+            self.around.clock.claim([port for port in ports if port is not None])
 
 
 def _held(driver: ScpiDriver) -> Iterator[QueuedError]:
@@ -296,6 +332,6 @@ def _held(driver: ScpiDriver) -> Iterator[QueuedError]:
         yield error
 
 
-def _ports(library: Any, handles: Sequence[Any]) -> list[int]:
+def _ports(library: Any, handles: Sequence[Any]) -> list[int | None]:
     """Return the local ports of the connections, by which a lab in another process knows them from a spectator's."""
     return [library.sessions[handle].interface.getsockname()[1] for handle in handles]

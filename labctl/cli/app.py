@@ -178,6 +178,17 @@ def simulate(
     speed: Annotated[float, typer.Option(metavar="X", help="Lab seconds per real second.")] = 1.0,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")] = None,
     sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the sample's disorder.")] = 0,
+    multivu_port: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=65535, help="Port of the MultiPyVu server; its clients look at 27183."),
+    ] = 0,
+    multivu_version: Annotated[
+        str,
+        typer.Option(metavar="N.N.N", help="MultiPyVu version that it says it is; that of the installed one if any."),
+    ] = "",
+    realistic_latency: Annotated[
+        bool, typer.Option("--realistic-latency", help="Let each answer of the MultiPyVu server take 88 ms.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Serve a simulated station over TCP until Ctrl-C.
@@ -187,4 +198,44 @@ def simulate(
     from labctl.cli import serving
 
     del json  # the one line is JSON in any case
-    serving.simulate(station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed)
+    multivu = serving.MultiVuOptions(multivu_port, multivu_version, realistic_latency)
+    serving.simulate(
+        station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed, multivu=multivu
+    )
+
+
+@app.command("record-dialogue")
+def record_dialogue(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The dialogue: JSON lines with bytes and times.")],
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="-- COMMAND", help="A command of labctl to record, e.g. -- run ahe --sample mine.toml."),
+    ] = None,
+    ask: Annotated[
+        str, typer.Option("--ask", metavar="ROLE", help="Send lines from standard input to this instrument.")
+    ] = "",
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Hold a recorded dialogue again with simulated instruments.")
+    ] = False,
+    compare: Annotated[
+        str,
+        typer.Option(
+            metavar="exact|form|kind",
+            help="What of a reply has to agree: every byte, the form of its numbers, or only that there are numbers.",
+        ),
+    ] = "form",
+    station: Annotated[str, typer.Option("--station", metavar="S", help="Station: a shipped name or a file.")] = "",
+    simulate: Annotated[bool, typer.Option("--simulate", help="Ask the station's simulated twin.")] = False,
+    sample: Sample = "",
+    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise.")] = None,
+    json: Json = False,
+) -> None:
+    """Keep what is said to instruments, byte by byte; or replay it with simulated ones and find the first difference.
+
+    The replay exits with 5 where simulation and recording part.
+    """
+    from labctl.cli import dialogues
+
+    dialogues.record_dialogue(
+        dialogues.Options(file, command or [], ask, replay, compare, station, simulate, sample, seed, json)
+    )

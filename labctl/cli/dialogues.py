@@ -1,0 +1,126 @@
+"""`labctl record-dialogue`: keep what is said to instruments, and hold it again with simulated ones."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast, get_args
+
+import typer
+
+from instruments.errors import BadValue, InstrumentFault, UsageError
+from labctl.cli import output
+
+if TYPE_CHECKING:
+    from labctl.dialogue.replay import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of `labctl record-dialogue`, as they were typed."""
+
+    file: Path
+    command: Sequence[str]
+    ask: str
+    replay: bool
+    compare: str
+    station: str
+    simulate: bool
+    sample: str
+    seed: int | None
+    json: bool
+
+
+def record_dialogue(options: Options) -> None:
+    """Record a command, ask questions, or replay.
+
+    Raises:
+        UsageError: Not exactly one of the three is asked for.
+    """
+    if bool(options.command) + bool(options.ask) + options.replay != 1:
+        raise UsageError(
+            "say what to do with the dialogue: `-- run ahe ...` records a command, --ask ROLE sends lines from "
+            "standard input, --replay holds it again with simulated instruments"
+        )
+    if options.replay:
+        _replay(options)
+    elif options.ask:
+        _ask(options)
+    else:
+        _record(options)
+
+
+def _record(options: Options) -> None:
+    """Carry out another command of labctl, and write down what its instruments hear and say."""
+    from labctl.cli.main import run_command
+    from labctl.dialogue.recording import recording
+
+    with recording(options.file, options.command) as kept:
+        code = run_command(options.command)
+    for path, writer in zip(kept.paths, kept.writers, strict=True):
+        output.line(f"dialogue: {path}, {writer.count} messages")
+    if not kept.paths:
+        output.complain(f"no instrument was opened, and {options.file} was not written")
+    raise typer.Exit(code)
+
+
+def _ask(options: Options) -> None:
+    """Send lines from standard input to one instrument, and print what it says."""
+    from labctl.dialogue.questions import ask
+    from labctl.dialogue.recording import recording
+    from labctl.sample import load_sample
+    from labctl.session import LabStart, open_session
+    from labctl.station import load_station
+
+    if not options.simulate and not options.sample:
+        raise BadValue("the limits of the mounted sample hold here, too; name its record with --sample")
+    station = load_station(options.station or "ppms")
+    record = load_sample(options.sample or "cotb2025")
+    start = LabStart(secrets.randbits(32) if options.seed is None else options.seed)
+    with (
+        recording(options.file, ("record-dialogue", "--ask", options.ask)) as kept,
+        open_session(station, record, (options.ask,), simulate=options.simulate, start=start) as session,
+    ):
+        for sent, reply in ask(session.instruments[options.ask], session.clock, sys.stdin):
+            output.line(f"> {sent}")
+            if reply is not None:
+                output.line(f"< {reply!r}" if reply else "< nothing came")
+        session.make_safe()
+    output.line(f"dialogue: {kept.paths[0]}, {kept.writers[0].count} messages")
+
+
+def _replay(options: Options) -> None:
+    """Hold a dialogue again; exit with 5 where simulation and recording part.
+
+    Raises:
+        BadValue: There is no such comparison.
+    """
+    from labctl.dialogue import replay
+    from labctl.dialogue.script import read_dialogue
+    from labctl.dialogue.staging import stage
+
+    if options.compare not in get_args(replay.Level):
+        raise BadValue(f"--compare is {options.compare!r}, but must be {', '.join(get_args(replay.Level))}")
+    dialogue = read_dialogue(options.file)
+    devices, clock = stage(dialogue, options.station, options.sample, options.seed)
+    found = replay.replay(dialogue, devices, clock, cast("replay.Level", options.compare))
+    if options.json:
+        output.print_json({
+            "replies": found.replies, "difference": None if found.difference is None else str(found.difference),
+            "slowest_s": found.slowest, "slowest_line": found.slowest_line,
+        })  # fmt: skip
+    elif found.difference is None:
+        output.line(f"{found.replies} replies agree; {_timing(found)}")
+    else:
+        output.line(f"reply {found.replies} is the first that differs: {found.difference}")
+    raise typer.Exit(InstrumentFault.exit_code if found.difference else 0)
+
+
+def _timing(found: Comparison) -> str:
+    if not found.slowest_line:
+        return "all came when they did in the recording"
+    word = "later" if found.slowest > 0 else "sooner"
+    return f"the time of line {found.slowest_line} differs most: {abs(found.slowest):.3g} s {word} in simulation"

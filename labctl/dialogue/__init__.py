@@ -1,0 +1,1 @@
+"""Recorded dialogues with instruments: what was sent and what came back, byte by byte, with the times."""
