@@ -97,7 +97,15 @@ class Mounting(Section):
     field_from_normal: Radian = Field(
         description='angle between field and film normal, e.g. field_from_normal = "0 deg"'
     )
+    """rad; between the magnet's field and the film normal, with a rotator at zero."""
+    in_plane_from_current: Radian = 0.0
+    """rad; from the current towards +y, of the field's part in the film plane, with a rotator at zero."""
     rotator_axis: Literal["none", "along current", "across current", "along normal"] = "none"
+    """A positive angle turns the field, as the sample sees it, from the normal towards the current (axis across it),
+    from the normal towards +y (axis along the current), or from the current towards +y (axis along the normal)."""
+    tilt: Radian = 0.0
+    """rad; by how much more than `field_from_normal` says the simulated sample leans, as pucks do. On hardware nobody
+    knows it, and it has no effect."""
 
 
 class Resistances(Section):

@@ -14,9 +14,17 @@ Sub-steps lie on this grid along the trajectory, never on who asked when, so tha
 """
 
 
+Direction = tuple[float, float, float]
+"""A unit vector in the sample's frame: along the current (x), across it in the film (y), along the film normal (z)."""
+
+NORMAL: Direction = (0.0, 0.0, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of time in which the temperature stays in one cell of the grid and the field is linear.
+
+    The field keeps its direction in the sample's frame; a rotation is a row of pieces, each a small turn.
 
     Attributes:
         start: Lab time in s.
@@ -26,6 +34,7 @@ class Piece:
         field_end: The same at `end`.
         field_rate: T/s. Follows from the two fields when it is not given. It is given where a piece may be cut short
             later: the same rate before and after the cut is what makes the sample's history the same to the last bit.
+        direction: Where in the sample's frame a positive field points.
     """
 
     start: float
@@ -34,6 +43,7 @@ class Piece:
     field_start: float
     field_end: float
     field_rate: float = math.nan
+    direction: Direction = NORMAL
 
     def __post_init__(self) -> None:
         if math.isnan(self.field_rate):
@@ -53,8 +63,8 @@ class Environment(Protocol):
     time since the lab began, and into the future as it is planned now.
 
     A command at lab time t changes what comes after t only: the piece that contains t ends at t from then on, with
-    `start`, `temperature`, `field_start` and `field_rate` as they were, and another piece begins at t. No piece that
-    has begun is ever made longer. A piece that begins at t itself is replaced.
+    `start`, `temperature`, `field_start`, `field_rate` and `direction` as they were, and another piece begins at t. No
+    piece that has begun is ever made longer. A piece that begins at t itself is replaced.
     """
 
     @property

@@ -10,12 +10,15 @@ With a propagation drive P_i, a droplet next to one that has reversed already ne
 film is in a mixed state, droplets reverse at |D| > P_i as well. With P_i below the nucleation drive the first nucleus
 takes the film with it (square, binary loops); without it they reverse one by one.
 
+A drive that alternates too fast to be followed acts by its rates both ways, averaged over a cycle (see `stir`).
+
 Not in it: interactions, the time that a wall takes to travel, and reversal against the drive.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from itertools import accumulate, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,7 @@ from numpy.typing import NDArray
 from instruments.errors import BadValue
 from simulators.physics.constants import BOLTZMANN
 from simulators.physics.ramp import Ramp, Stretch
+from simulators.physics.stir import Alternation, Stir
 
 MEMORY = 10.0
 """s; for how long before the running stretch the state is remembered."""
@@ -68,6 +72,11 @@ class Steps:
         self._times.extend(times)
         self._values.extend(range(value + increment, value + increment * (len(times) + 1), increment))
 
+    def append_each(self, times: list[float], increments: list[int]) -> None:
+        """Add steps of +1 or -1 each, at times that are in order and later than what there is."""
+        self._times.extend(times)
+        self._values.extend(islice(accumulate(increments, initial=self._values[-1]), 1, None))
+
     def forget_after(self, time: float) -> None:
         """Drop steps later than a time."""
         self.keep(bisect_right(self._times, time))
@@ -80,10 +89,14 @@ class Steps:
         return len(self._times)
 
     def forget_before(self, time: float) -> None:
-        """Drop steps before a time; nothing before it can be asked for from now on."""
-        gone = bisect_left(self._times, time)
-        del self._times[:gone], self._values[:gone]
+        """Drop steps before a time; nothing before it can be asked for from now on.
+
+        They are dropped when half of all is gone: moving what stays for every pulse would cost more than the pulse.
+        """
         self._since = max(self._since, time)
+        gone = bisect_left(self._times, time)
+        if 2 * gone > len(self._times):
+            del self._times[:gone], self._values[:gone]
 
 
 class Hysterons:
@@ -127,8 +140,8 @@ class Hysterons:
         self._clock = self._draw(barriers.size)
         self._up = barriers.size if state > 0 else 0
         self._steps = Steps(start, self._up)
-        self._stretch: Stretch | None = None
-        self._ramp: Ramp | None = None
+        self._stretch: Stretch | Alternation | None = None
+        self._ramp: Ramp | Stir | None = None
         self._planned = False
         self._known = 0  # steps from before the running stretch
 
@@ -162,8 +175,8 @@ class Hysterons:
 
     # ---- moving
 
-    def begin(self, stretch: Stretch) -> None:
-        """Enter a stretch, which drives one way only (see `Stretch.one_signed`)."""
+    def begin(self, stretch: Stretch | Alternation) -> None:
+        """Enter a stretch, which drives one way only (see `Stretch.one_signed`), or a fast alternation."""
         if self._ramp is not None and not self._ramp.continued_by(stretch):
             self._charge(self._ramp)
             self._ramp = None
@@ -176,10 +189,10 @@ class Hysterons:
         if stretch is None:
             return
         if time > stretch.start:
-            self._plan()
+            self._plan(min(time, stretch.end))
             self._steps.forget_after(time)
             if self._ramp is not None:
-                self._reverse(self._ramp.live(time), self._ramp.direction)
+                self._reverse(self._ramp.live(time))
         elif self._planned:
             self._steps.keep(self._known)  # a stretch of no length never was, whether somebody looked or not
         self._stretch = None
@@ -187,16 +200,34 @@ class Hysterons:
     def _draw(self, count: int) -> NDArray[np.float64]:
         return np.ones(count) if self._source is None else self._source.standard_exponential(count)
 
-    def _plan(self) -> None:
-        """Find what is going to happen in the running stretch, when that is asked for the first time."""
-        if self._planned or self._stretch is None:
+    def _plan(self, until: float | None = None) -> None:
+        """Find what is going to happen in the running stretch, when that is asked for the first time.
+
+        Args:
+            until: Lab time in s after which it does not matter any more; the end of the stretch if not given.
+        """
+        stretch = self._stretch
+        if self._planned or stretch is None:
             return
         self._planned = True
         self._known = len(self._steps)
-        if self._ramp is None:
-            self._ramp = self._oppose(self._stretch)
-        if self._ramp is not None:
-            self._steps.append(self._ramp.due(self._stretch.end), self._ramp.direction)
+        until = stretch.end if until is None else until
+        if isinstance(stretch, Alternation):
+            stir = self._ramp if isinstance(self._ramp, Stir) else self._stirred(stretch)
+            self._ramp = stir
+            self._steps.append_each(*stir.due(until))
+            return
+        ramp = self._ramp if isinstance(self._ramp, Ramp) else self._oppose(stretch)
+        self._ramp = ramp
+        if ramp is not None:
+            self._steps.append(ramp.due(until), ramp.direction)
+
+    def _stirred(self, alternation: Alternation) -> Stir:
+        """Begin a fast alternation, in which every droplet may reverse."""
+        return Stir(
+            alternation, self._state, self._barriers, self._clock, self._attempts, (BOLTZMANN, self._athermal),
+            self._propagation,
+        )  # fmt: skip
 
     def _oppose(self, stretch: Stretch) -> Ramp | None:
         """Begin a ramp with the droplets that it opposes; None where it opposes nobody."""
@@ -214,13 +245,14 @@ class Hysterons:
             mixed=0 < self._up < self.count,
         )
 
-    def _reverse(self, droplets: NDArray[np.intp], direction: int) -> None:
+    def _reverse(self, droplets: NDArray[np.intp]) -> None:
         if droplets.size:
-            self._state[droplets] = direction
+            states = -self._state[droplets]
+            self._state[droplets] = states
             self._clock[droplets] = self._draw(droplets.size)
-            self._up += direction * droplets.size
+            self._up += int(states.sum(dtype=int))
 
-    def _charge(self, ramp: Ramp) -> None:
+    def _charge(self, ramp: Ramp | Stir) -> None:
         """Take from the clocks of droplets that were opposed and held what they have suffered."""
         droplets, hazard = ramp.suffered()
         self._clock[droplets] = np.maximum(self._clock[droplets] - hazard, _SHORTEST_CLOCK)

@@ -90,10 +90,10 @@ class Ramp:
         self._taken = 0
         self._reversed = np.zeros(opposed.size, dtype=bool)
 
-    def continued_by(self, stretch: Stretch) -> bool:
+    def continued_by(self, stretch: object) -> bool:
         """Whether a stretch goes on where this ramp ended, on the same line."""
         first = self._first
-        if stretch.temperature != first.temperature or stretch.start != self.end:
+        if not isinstance(stretch, Stretch) or stretch.temperature != first.temperature or stretch.start != self.end:
             return False
         reached = first.drive + first.rate * (stretch.start - first.start)
         return (

@@ -2,146 +2,41 @@
 
 The film is a set of independent droplets (`simulators.physics.hysterons`) whose state is the direction n of the
 transition-metal sublattice along the film normal z, for that is what the Hall effect sees. The field acts on the net
-moment: the drive on a droplet is D = M_net(T) mu0 H_z, with M_net signed along n. So the Hall loop turns around at the
-compensation temperature, where M_net changes its sign, and the coercive field grows without bound towards it.
+moment and the current, by its spin-orbit torque, on the walls: the drive on a droplet is D = M_net(T) mu0 H_z + D_SOT,
+with M_net signed along n. So the Hall loop turns around at the compensation temperature, where M_net changes its sign,
+and the coercive field grows without bound towards it.
 
     R_xy = V(+y arm - -y arm)/I = R_A m_TM(T)/m_TM(T_ref) <n_z> + R_0 mu0 H_z + misalignment x R_square
 
-with I along +x, H along +z; positive polarity means that the transition metal dominates. The field lies along the film
-normal and n along +z or -z, so there is no planar Hall effect and no anisotropic magnetoresistance.
+with I along +x, H along +z; positive polarity means that the transition metal dominates. A field in the film plane
+tilts n (Stoner and Wohlfarth) when it is read; planar Hall effect and anisotropic magnetoresistance are left out.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from instruments.errors import BadValue
-from simulators.environment import GRID_TEMPERATURE, Environment, Piece
+from simulators.environment import Direction, Environment
 from simulators.physics.constants import BOLTZMANN
 from simulators.physics.ferrimagnet import Ferrimagnet
-from simulators.physics.hysterons import MEMORY, Hysterons
-from simulators.physics.ramp import Stretch
+from simulators.physics.heating import SlowWarming, check_poles
+from simulators.physics.hysterons import Hysterons
+from simulators.physics.tilt import normal_part
 from simulators.randomness import Streams
-from simulators.samples.hall_network import Crossing, Flow, HallNetwork
+from simulators.samples.carrying import CurrentRecord, Cycling, Entry, Steady
+from simulators.samples.film_drive import FilmDrive, Walls
+from simulators.samples.hall_bar_model import HallBarParameters, reference_order, squares_of
 from simulators.samples.history import History
-from simulators.samples.model import Parameters, parameters
+from simulators.samples.model import parameters
 from simulators.samples.sample import Sample
 
-
-@lru_cache(maxsize=16)
-def _shared(magnet: Ferrimagnet) -> Ferrimagnet:
-    """Return one that is equal; it never changes, and its table takes longer to make than all the rest of a lab."""
-    return magnet
-
-
-class HallBarParameters(Parameters):
-    """The `[model]` section of the family `ferrimagnet_hall_bar`, in SI units."""
-
-    rare_earth_fraction: float = Field(description="atomic fraction of the rare earth", gt=0, lt=1)
-    rare_earth_spin: float = Field(description="total angular momentum J of the rare-earth ion", gt=0)
-    rare_earth_lande_factor: float = Field(description="Lande factor of the rare-earth ion", gt=0)
-    rare_earth_moment: float = Field(description="mu_B per rare-earth atom at 0 K", gt=0)
-    exchange_field: float = Field(description="mean exchange field on the rare earth, T", gt=0)
-    exchange_shape: float = Field(description="shape of the gamma distribution of exchange fields", gt=0)
-    curie_temperature: float = Field(description="K", gt=0)
-    compensation_temperature: float = Field(description="K at which the net moment vanishes", gt=0)
-    atom_density: float = Field(description="atoms per m3", gt=0)
-
-    hysterons: int = Field(description="number of droplets", ge=1, le=10_000_000)
-    attempt_rate: float = Field(description="attempts to reverse per s", gt=0)
-    athermal_temperature: float = Field(description="K, added to the temperature in the Boltzmann factor", ge=0)
-    switching_drive: float = Field(
-        description="J/m3, mean drive M_net mu0 H at which a droplet holds for the reference time", gt=0
-    )
-    switching_spread: float = Field(description="relative standard deviation of the switching drive", ge=0, le=0.5)
-    reference_temperature: float = Field(
-        description="K at which switching drive, resistances and Hall resistance are given", gt=0
-    )
-    reference_time: float = Field(description="s for which a droplet holds at the switching drive", gt=0)
-    propagation_drive: float | None = Field(
-        description="J/m3, mean drive that moves walls; left out where every droplet nucleates by itself",
-        gt=0,
-        default=None,
-    )
-    propagation_spread: float = Field(
-        description="relative standard deviation of the propagation drive", ge=0, le=0.5, default=0.1
-    )
-
-    anomalous_hall_resistance: float = Field(description="ohm, amplitude (half of the swing) of R_xy")
-    ordinary_hall_coefficient: float = Field(description="ohm/T, slope of R_xy against mu0 H")
-    resistance: float = Field(description="ohm, from end to end of the bar", gt=0)
-    resistance_temperature_coefficient: float = Field(description="1/K")
-    hall_positions: tuple[float, float] = Field(
-        description="squares from the source to the arms C, D and to the arms A, B",
-        strict=False,  # a file has lists, no tuples
-    )
-    arm_length: float = Field(description="squares, from an arm's pad to the middle of the bar", ge=0)
-    misalignment: float = Field(
-        description="squares by which the arms A and C lie nearer to the source than B and D", ge=-0.5, le=0.5
-    )
-    thermal_resistance: float = Field(description="K/A2, warming of the film by a current along the bar", ge=0)
-
-    def ferrimagnet(self) -> Ferrimagnet:
-        """The magnetic layer."""
-        return _shared(
-            Ferrimagnet(
-                rare_earth_fraction=self.rare_earth_fraction,
-                spin=self.rare_earth_spin,
-                lande_factor=self.rare_earth_lande_factor,
-                rare_earth_moment=self.rare_earth_moment,
-                exchange_field=self.exchange_field,
-                exchange_shape=self.exchange_shape,
-                curie_temperature=self.curie_temperature,
-                atom_density=self.atom_density,
-                compensation_temperature=self.compensation_temperature,
-            )
-        )
-
-    def network(self, squares: float) -> HallNetwork:
-        """The bar and its arms.
-
-        Args:
-            squares: Length of the bar over its width.
-
-        Raises:
-            BadValue: The arms are not on the bar.
-        """
-        upstream, downstream = self.hall_positions
-        reach = 0.5 * abs(self.misalignment)
-        if not (reach <= upstream and upstream + reach < downstream - reach and downstream + reach <= squares):
-            raise BadValue(
-                f"hall_positions are {upstream:g} and {downstream:g} squares and have to lie on the bar of "
-                f"{squares:g} squares, that of C and D nearer to the source"
-            )
-        crossings = (Crossing("C", "D", upstream), Crossing("A", "B", downstream))
-        return HallNetwork(squares, crossings, self.arm_length, self.misalignment)
-
-
-def _squares(geometry: Mapping[str, float]) -> float:
-    """Length of the bar over its width."""
-    for name in ("length", "width"):
-        if not geometry.get(name, 0.0) > 0.0:
-            raise BadValue(f"the geometry of a Hall bar needs a {name} in m above zero, and has {dict(geometry)}")
-    return geometry["length"] / geometry["width"]
-
-
-def _reference_order(ferrimagnet: Ferrimagnet, model: HallBarParameters) -> float:
-    """Order of the transition metal at the temperature at which the Hall resistance is given."""
-    order = ferrimagnet.transition_metal_order(model.reference_temperature)
-    if order == 0.0:
-        raise BadValue(
-            f"reference_temperature is {model.reference_temperature} K and has to lie below the Curie temperature "
-            f"of {model.curie_temperature} K"
-        )
-    return order
+__all__ = ["FerrimagnetHallBar", "HallBarParameters"]
 
 
 def _positive_normal(generator: np.random.Generator, mean: float, spread: float, count: int) -> NDArray[np.float64]:
@@ -156,12 +51,14 @@ def _positive_normal(generator: np.random.Generator, mean: float, spread: float,
 class FerrimagnetHallBar(Sample):
     """A Hall bar with ends `source` and `drain` and arms A (+y), B (-y) and, nearer to the source, C (+y), D (-y).
 
-    A fresh one is remanent after positive saturation. The film's temperature follows the current at once.
+    A fresh one is remanent after positive saturation. The film's temperature follows the current at once, and substrate
+    and chip follow by and by.
 
     Args:
         model: Parameters of the family.
-        geometry: `length` of the bar from end to end and its `width`, in m.
-        environment: Temperature and field, the field along the film normal.
+        geometry: `length` of the bar from end to end and its `width`, in m; where a current exerts a torque also the
+            `conducting_thickness`.
+        environment: Temperature and field, the field in the sample's frame.
         streams: Random streams; takes `barriers` (disorder) and `thermal clocks` (noise).
         start: Lab time in s at which the sample is put in.
 
@@ -180,15 +77,19 @@ class FerrimagnetHallBar(Sample):
         self._model = model
         self._environment = environment
         self._ferrimagnet = model.ferrimagnet()
-        self._squares = _squares(geometry)
+        self._squares = squares_of(geometry)
         self._network = model.network(self._squares)
         self.pads = self._network.pads
-        self._reference_order = _reference_order(self._ferrimagnet, model)
-        self._heating = 0.0
-        self._currents: list[float] = [-math.inf]
-        self._flows: list[Flow] = [self._network.flow({})]
+        self._reference_order = reference_order(self._ferrimagnet, model)
+        self._torque = model.torque(geometry)
+        self._anisotropy = model.anisotropy()
+        check_poles(model.slow_heating)
+        nothing = Entry(-math.inf, self._steady({}), SlowWarming.cold(model.slow_heating))
+        self._record = CurrentRecord(nothing)
+        walls = Walls(model.chirality_field or math.inf, model.moment_of_walls())
+        self._drive = FilmDrive(self._ferrimagnet, model.switching_drive, walls, nothing)
         hysterons = self._fresh(streams, start)
-        self._history = History(hysterons, environment, self._stretch, start)
+        self._history = History(hysterons, environment, self._drive, start)
 
     @classmethod
     def check_model(
@@ -213,8 +114,12 @@ class FerrimagnetHallBar(Sample):
                     f"[model] resistance_temperature_coefficient is {checked.resistance_temperature_coefficient:g} /K, "
                     f"so that the bar would have no resistance left at {temperature:g} K; a metal has about 1e-3 /K"
                 )
-        _reference_order(checked.ferrimagnet(), checked)
-        return checked.network(_squares(geometry)).pads
+        reference_order(checked.ferrimagnet(), checked)
+        checked.torque(geometry)
+        checked.anisotropy()
+        checked.moment_of_walls()
+        check_poles(checked.slow_heating)
+        return checked.network(squares_of(geometry)).pads
 
     @classmethod
     def from_model(
@@ -255,15 +160,6 @@ class FerrimagnetHallBar(Sample):
 
     # ---- the magnet
 
-    def _stretch(self, piece: Piece, start: float) -> Stretch:
-        """What drives the droplets for the rest of a piece: everything that acts on them is assembled here.
-
-        The current's warming is taken on the temperature grid, so that a reading current does not count as a change.
-        """
-        temperature = piece.temperature + GRID_TEMPERATURE * round(self._heating / GRID_TEMPERATURE)
-        moment = self._ferrimagnet.net_magnetisation(temperature)
-        return Stretch(start, piece.end, temperature, moment * piece.field(start), moment * piece.field_rate)
-
     @property
     def hysterons(self) -> Hysterons:
         """The film's droplets."""
@@ -287,43 +183,53 @@ class FerrimagnetHallBar(Sample):
 
     def set_currents(self, time: float, injected: Mapping[str, float]) -> None:
         """Let these currents flow from a lab time on; see `Sample.set_currents`."""
-        flow = self._network.flow(injected)
-        if time < self._history.now:
-            raise BadValue(f"currents were set for {time} s; the sample is at {self._history.now} s already")
-        self._history.advance(time)
-        self._remember(time, flow)
-        heating = self._model.thermal_resistance * flow.bar_current**2
-        before, self._heating = self._heating, heating
-        if round(before / GRID_TEMPERATURE) != round(heating / GRID_TEMPERATURE):
-            self._history.interrupt(time)
+        self._carry(time, self._steady(injected))
 
-    def _remember(self, time: float, flow: Flow) -> None:
-        """Note what flows from a time on, and forget what nobody can ask for any more."""
-        if len(self._currents) > 1000 and self._currents[500] < time - MEMORY:
-            del self._currents[:500], self._flows[:500]
-        if self._currents[-1] == time:
-            self._flows[-1] = flow
-        else:
-            self._currents.append(time)
-            self._flows.append(flow)
+    def set_cycle(self, time: float, steps: Sequence[tuple[float, Mapping[str, float]]]) -> None:
+        """Let the currents go through a fast cycle from a lab time on; see `Sample.set_cycle`."""
+        for duration, _ in steps:
+            if not 0.0 < duration < math.inf:
+                raise BadValue(f"a cycle of currents has a step of {duration:g} s; a step lasts longer than 0 s")
+        if not steps:
+            raise BadValue("a cycle of currents has no steps; give at least one")
+        self._carry(time, Cycling(time, [(duration, self._steady(injected)) for duration, injected in steps]))
+
+    def _steady(self, injected: Mapping[str, float]) -> Steady:
+        flow = self._network.flow(injected)
+        torque = self._drive.effective(self._torque * flow.bar_mean) if self._torque and flow.bar_mean else 0.0
+        return Steady(flow, self._model.thermal_resistance * flow.bar_current**2, torque)
+
+    def _carry(self, time: float, carried: Steady | Cycling) -> None:
+        """Note what flows from a time on; where that makes a difference to the droplets, their stretch ends there."""
+        history = self._history
+        if time < history.now:
+            raise BadValue(f"currents were set for {time} s; the sample is at {history.now} s already")
+        history.advance(time)
+        entry = Entry(time, carried, self._record.latest.slow.followed(time, carried.square))
+        self._record.add(entry)
+        if self._drive.follow(entry, history.piece):
+            history.interrupt(time)
 
     def mean_potentials(self, start: float, end: float) -> dict[str, float]:
         """Return potentials in V against `drain`; see `Sample.mean_potentials`.
 
-        Temperature is taken in the middle of the window.
+        The surroundings' temperature is taken in the middle of the window, the current's warming as its mean.
         """
         if end > self._history.now:
             self._history.advance(end)
-        k = self._interval(start)
-        if k != max(bisect_left(self._currents, end) - 1, k):
-            raise BadValue(
-                f"the potentials from {start} s to {end} s were asked for; the currents change at "
-                f"{self._currents[k + 1]} s in between, which makes two windows of it"
-            )
-        flow = self._flows[k]
-        temperature = self._film_temperature(0.5 * (start + end), flow)
+        entry = self._record.during(start, end)
+        around = self._environment.sample_temperature(0.5 * (start + end))
+        slow = entry.slow.mean(start, end)
+        carried = entry.carried
+        if isinstance(carried, Cycling):
+            return self._cycle_potentials(carried, around + slow, start, end)
+        temperature = around + carried.warmth + slow
         sheet = self._sheet_resistance(temperature)
-        hall = self._hall_resistance(temperature, start, end)
+        order = self._ferrimagnet.transition_metal_order(temperature) / self._reference_order
+        field, direction = self._surroundings(start, end)
+        leaning = self._leaning(temperature, direction, start, end)
+        hall = self._model.anomalous_hall_resistance * order * leaning + self._model.ordinary_hall_coefficient * field
+        flow = carried.flow
         return {
             pad: sheet * squares + hall * turned
             for pad, squares, turned in zip(self.pads, flow.squares, flow.hall, strict=True)
@@ -335,20 +241,21 @@ class FerrimagnetHallBar(Sample):
 
     def temperature(self, time: float) -> float:
         """Return the film's temperature in K; see `Sample.temperature`."""
-        return self._film_temperature(time, self._flows[self._interval(time)])
+        entry = self._record.at(time)
+        return self._environment.sample_temperature(time) + entry.carried.warmth + entry.slow.at(time)
 
-    def _interval(self, time: float) -> int:
-        """Return the place in the record of the currents that flowed from a time on."""
-        if time >= self._currents[-1]:
-            return len(self._currents) - 1
-        k = bisect_right(self._currents, time) - 1
-        if k < 0:
-            raise BadValue(f"the currents at {time} s were asked for; they are known from {self._currents[0]} s on")
-        return k
-
-    def _film_temperature(self, time: float, flow: Flow) -> float:
-        warming = self._model.thermal_resistance * flow.bar_current**2
-        return self._environment.sample_temperature(time) + warming
+    def _cycle_potentials(self, carried: Cycling, around: float, start: float, end: float) -> dict[str, float]:
+        """Mean potentials of a fast cycle, each of its steps with a film temperature of its own."""
+        model, weights = self._model, carried.weights(start, end)
+        field, direction = self._surroundings(start, end)
+        leaning = self._leaning(around + carried.warmth, direction, start, end)
+        temperatures = (around + carried.warmths).tolist()
+        sheets = np.array([self._sheet_resistance(temperature) for temperature in temperatures])
+        orders = np.array([self._ferrimagnet.transition_metal_order(temperature) for temperature in temperatures])
+        halls = model.anomalous_hall_resistance * orders / self._reference_order * leaning
+        halls += model.ordinary_hall_coefficient * field
+        potentials = (weights * sheets) @ carried.squares + (weights * halls) @ carried.hall
+        return dict(zip(self.pads, potentials.tolist(), strict=True))
 
     def _sheet_resistance(self, temperature: float) -> float:
         """Ohm per square."""
@@ -356,19 +263,30 @@ class FerrimagnetHallBar(Sample):
         slope = model.resistance_temperature_coefficient * (temperature - model.reference_temperature)
         return model.resistance / self._squares * (1.0 + slope)
 
-    def _hall_resistance(self, temperature: float, start: float, end: float) -> float:
-        """R_xy in ohm without misalignment, averaged over a window."""
-        model = self._model
-        order = self._ferrimagnet.transition_metal_order(temperature) / self._reference_order
-        direction = self.hysterons.mean_magnetisation(start, end)
-        anomalous = model.anomalous_hall_resistance * order * direction
-        return anomalous + model.ordinary_hall_coefficient * self._mean_field(start, end)
+    def _leaning(self, temperature: float, direction: Direction, start: float, end: float) -> float:
+        """Mean over the film and a window of n_z, with the field's tilt in the middle of the window."""
+        mean = self.hysterons.mean_magnetisation(start, end)
+        x, y, z = direction
+        if (x == 0.0 and y == 0.0) or self._anisotropy == math.inf:
+            return mean
+        moment = self._ferrimagnet.net_magnetisation(temperature)
+        field = self._environment.field(0.5 * (start + end)) * moment / self._anisotropy
+        in_plane = abs(field) * math.hypot(x, y)
+        up, down = (normal_part(state, in_plane, field * z) for state in (1, -1))
+        return 0.5 * (1.0 + mean) * up + 0.5 * (1.0 - mean) * down
 
-    def _mean_field(self, start: float, end: float) -> float:
-        """Mean of the true field in T over a window: exact, since it is linear within each piece."""
+    def _surroundings(self, start: float, end: float) -> tuple[float, Direction]:
+        """Mean of the true field along the film normal in T over a window, exact, and the direction in its middle.
+
+        Exact since the field is linear, and its direction constant, within each piece.
+        """
         middle = 0.5 * (start + end)
         piece = self._history.piece
-        if (piece.start <= start and end <= piece.end) or start == end:
-            return self._environment.field(middle)
+        if piece.start <= start and end <= piece.end:
+            return self._environment.field(middle) * piece.direction[2], piece.direction
+        direction = self._environment.piece(middle).direction
+        if start == end:
+            return self._environment.field(middle) * direction[2], direction
         pieces = self._environment.pieces(start, end)
-        return sum(p.field(0.5 * (p.start + p.end)) * (p.end - p.start) for p in pieces) / (end - start)
+        total = sum(p.field(0.5 * (p.start + p.end)) * p.direction[2] * (p.end - p.start) for p in pieces)
+        return total / (end - start), direction

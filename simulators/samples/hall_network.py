@@ -52,11 +52,13 @@ class Flow:
         squares: Potential against the drain per ohm of sheet resistance, in A, by pad.
         hall: Potential against the drain per ohm of Hall resistance, in A, by pad.
         bar_current: Root of the mean square current along the bar, in A.
+        bar_mean: Mean current along the bar from source to drain, in A, signed.
     """
 
     squares: tuple[float, ...]
     hall: tuple[float, ...]
     bar_current: float
+    bar_mean: float
 
 
 class HallNetwork:
@@ -122,12 +124,14 @@ class HallNetwork:
             currents[self.index(name)] = current
         squares, hall = self._squares @ currents, self._hall @ currents
         squares, hall = squares - squares[1], hall - hall[1]
-        return Flow(tuple(squares.tolist()), tuple(hall.tolist()), self._bar_current(currents))
+        return Flow(tuple(squares.tolist()), tuple(hall.tolist()), *self._bar_current(currents))
 
-    def _bar_current(self, currents: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    def _bar_current(self, currents: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
+        """Root of the mean square, and mean, of the current along the bar in A."""
         order = np.argsort(self._taps, kind="stable")
-        through = np.cumsum(currents[order])[:-1]
-        return float(np.sqrt(np.sum(through**2 * np.diff(self._taps[order])) / self._length))
+        through, lengths = np.cumsum(currents[order])[:-1], np.diff(self._taps[order])
+        rms = float(np.sqrt(np.sum(through**2 * lengths) / self._length))
+        return rms, float(np.sum(through * lengths) / self._length)
 
     def squares_between(self, pad_a: str, pad_b: str) -> float:
         """Return the two-terminal resistance in squares; the Hall effect has no part in it.

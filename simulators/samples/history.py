@@ -8,9 +8,13 @@ from dataclasses import replace
 from simulators.environment import Environment, Piece
 from simulators.physics.hysterons import Hysterons
 from simulators.physics.ramp import Stretch
+from simulators.physics.stir import Alternation
 
-Drive = Callable[[Piece, float], Stretch]
-"""Turns what is left of a piece from a lab time on into the stretch that the hysterons live through."""
+Drive = Callable[[Piece, float], Stretch | Alternation]
+"""Turns what is left of a piece from a lab time on into the stretch that the hysterons live through.
+
+The stretch may end before the piece; the drive is then asked again for what comes after.
+"""
 
 
 class History:
@@ -57,7 +61,7 @@ class History:
         """Begin at a time with whatever the trajectory does there."""
         self._revision = self._environment.revision
         self._piece = self._environment.piece(time)
-        self._coming = self._drive(self._piece, time).one_signed()
+        self._coming: list[Stretch | Alternation] = [*self._drive(self._piece, time).one_signed()]
         self._begin()
 
     def _begin(self) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from instruments.errors import UsageError
 
 
 class Sample(ABC):
@@ -33,6 +35,27 @@ class Sample(ABC):
             BadValue: The sum is not zero, or the time is past.
             UnknownName: A pad that the sample does not have.
         """
+
+    def set_cycle(self, time: float, steps: Sequence[tuple[float, Mapping[str, float]]]) -> None:
+        """Let the currents go through the same cycle again and again from a lab time on, until they are set anew.
+
+        For cycles that are faster than anything in the sample that would be followed step by step: it warms by the
+        mean square, and potentials are averaged over the steps.
+
+        Args:
+            time: Lab time in s, not before the sample's present.
+            steps: Duration in s and A flowing into each pad, as for `set_currents`.
+
+        Raises:
+            BadValue: As for `set_currents`, or a step lasts no time.
+            UnknownName: A pad that the sample does not have.
+            UsageError: The sample's family knows no fast currents.
+        """
+        del time, steps
+        raise UsageError(
+            f"the sample family {type(self).__name__} knows no currents that change too fast to be followed; "
+            "take a lower frequency, or a sample that does"
+        )
 
     @abstractmethod
     def mean_potentials(self, start: float, end: float) -> dict[str, float]:

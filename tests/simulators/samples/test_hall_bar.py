@@ -23,7 +23,7 @@ from tests.simulators.samples.trajectory import Trajectory
 
 RECORD = tomllib.loads((Path(__file__).parents[3] / "data/samples/cotb2025.toml").read_text(encoding="utf-8"))
 MODEL: dict[str, Any] = RECORD["model"]
-GEOMETRY = {"length": 50e-6, "width": 5e-6}
+GEOMETRY = {"length": 50e-6, "width": 5e-6, "conducting_thickness": 9e-9}
 PROBE = 1e-4  # A
 OERSTED = 1e-4  # T
 
@@ -183,7 +183,7 @@ def test_reciprocity_of_the_whole_sample() -> None:
 
 def test_a_large_current_warms_the_film_and_lowers_its_coercive_field() -> None:
     trajectory = Trajectory(300.0)
-    sample = bar(trajectory)
+    sample = bar(trajectory, slow_heating=[])
     sample.set_currents(0.0, {"source": 0.02, "drain": -0.02})
     assert sample.temperature(0.5) == pytest.approx(330.0)
     top = trajectory.ramp(0.0, -0.06, 0.005)
@@ -195,7 +195,7 @@ def test_a_large_current_warms_the_film_and_lowers_its_coercive_field() -> None:
 
 def test_a_current_that_begins_during_a_ramp_acts_at_once() -> None:
     trajectory = Trajectory(300.0)
-    sample = bar(trajectory)
+    sample = bar(trajectory, slow_heating=[])
     trajectory.ramp(0.0, -0.1, 0.005)
     sample.set_currents(11.0, {"source": 0.02, "drain": -0.02})  # at 55 mT
     assert sample.magnetisation(11.0, 11.0) > 0.7

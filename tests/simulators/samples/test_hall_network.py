@@ -26,12 +26,14 @@ def test_a_current_along_the_bar_gives_the_textbook_voltages() -> None:
     assert between(flow, "C", "A", 34.0, 0.0) == pytest.approx(4 * 34.0)
     assert between(flow, "C", "A", 0.0, 0.5) == pytest.approx(0.0)  # same side: no Hall voltage
     assert flow.bar_current == pytest.approx(1.0)
+    assert flow.bar_mean == pytest.approx(1.0)
 
 
 def test_the_hall_voltage_follows_the_local_current() -> None:
     flow = BAR.flow({"source": 1.0, "C": -1.0})  # leaves before it reaches A and B
     assert between(flow, "A", "B", 34.0, 0.5) == pytest.approx(0.0)
     assert flow.bar_current**2 == pytest.approx((3.0 - 0.005) / 10.0)
+    assert flow.bar_mean == pytest.approx((3.0 - 0.005) / 10.0)  # over part of the bar
 
 
 def test_a_current_across_the_bar_makes_a_step_along_it() -> None:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from simulators.environment import GRID_TEMPERATURE, Piece
+from simulators.environment import GRID_TEMPERATURE, NORMAL, Direction, Piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,11 @@ class Leg:
 class Trajectory:
     """Temperature in K and field in T against time in s, with rates in K/s and T/s; commands change the future."""
 
-    def __init__(self, temperature: float = 300.0, field: float = 0.0, start: float = 0.0) -> None:
+    def __init__(
+        self, temperature: float = 300.0, field: float = 0.0, start: float = 0.0, direction: Direction = NORMAL
+    ) -> None:
         self.revision = 0
+        self._direction = direction
         self._legs = [Leg(start, temperature, 0.0, field, 0.0)]
 
     def command(self, time: float, *plan: tuple[float, float, float]) -> float:
@@ -73,7 +76,7 @@ class Trajectory:
             start, end = max(start, crossing(cell + 1 - ahead)), min(end, crossing(cell + ahead))
         at_start = leg.field + leg.rate * (start - leg.start)
         at_end = at_start if leg.rate == 0.0 else leg.field + leg.rate * (end - leg.start)
-        return Piece(start, end, (cell + 0.5) * GRID_TEMPERATURE, at_start, at_end, leg.rate)
+        return Piece(start, end, (cell + 0.5) * GRID_TEMPERATURE, at_start, at_end, leg.rate, self._direction)
 
     def pieces(self, start: float, end: float) -> Iterator[Piece]:
         while start < end:

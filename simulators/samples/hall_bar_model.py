@@ -1,0 +1,216 @@
+"""The parameters of the family `ferrimagnet_hall_bar`, and what follows from them alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from instruments.errors import BadValue
+from simulators.physics.ferrimagnet import Ferrimagnet
+from simulators.physics.heating import Pole
+from simulators.physics.torque import damping_like
+from simulators.samples.hall_network import Crossing, HallNetwork
+from simulators.samples.model import Parameters
+
+
+@lru_cache(maxsize=16)
+def _shared(magnet: Ferrimagnet) -> Ferrimagnet:
+    """Return one that is equal; it never changes, and its table takes longer to make than all the rest of a lab."""
+    return magnet
+
+
+class HallBarParameters(Parameters):
+    """The `[model]` section of the family `ferrimagnet_hall_bar`, in SI units."""
+
+    rare_earth_fraction: float = Field(description="atomic fraction of the rare earth", gt=0, lt=1)
+    rare_earth_spin: float = Field(description="total angular momentum J of the rare-earth ion", gt=0)
+    rare_earth_lande_factor: float = Field(description="Lande factor of the rare-earth ion", gt=0)
+    rare_earth_moment: float = Field(description="mu_B per rare-earth atom at 0 K", gt=0)
+    exchange_field: float = Field(description="mean exchange field on the rare earth, T", gt=0)
+    exchange_shape: float = Field(description="shape of the gamma distribution of exchange fields", gt=0)
+    curie_temperature: float = Field(description="K", gt=0)
+    compensation_temperature: float = Field(description="K at which the net moment vanishes", gt=0)
+    atom_density: float = Field(description="atoms per m3", gt=0)
+
+    hysterons: int = Field(description="number of droplets", ge=1, le=10_000_000)
+    attempt_rate: float = Field(description="attempts to reverse per s", gt=0)
+    athermal_temperature: float = Field(description="K, added to the temperature in the Boltzmann factor", ge=0)
+    switching_drive: float = Field(
+        description="J/m3, mean drive M_net mu0 H at which a droplet holds for the reference time", gt=0
+    )
+    switching_spread: float = Field(description="relative standard deviation of the switching drive", ge=0, le=0.5)
+    reference_temperature: float = Field(
+        description="K at which switching drive, resistances and Hall resistance are given", gt=0
+    )
+    reference_time: float = Field(description="s for which a droplet holds at the switching drive", gt=0)
+    propagation_drive: float | None = Field(
+        description="J/m3, mean drive that moves walls; left out where every droplet nucleates by itself",
+        gt=0,
+        default=None,
+    )
+    propagation_spread: float = Field(
+        description="relative standard deviation of the propagation drive", ge=0, le=0.5, default=0.1
+    )
+
+    anomalous_hall_resistance: float = Field(description="ohm, amplitude (half of the swing) of R_xy")
+    ordinary_hall_coefficient: float = Field(description="ohm/T, slope of R_xy against mu0 H")
+    resistance: float = Field(description="ohm, from end to end of the bar", gt=0)
+    resistance_temperature_coefficient: float = Field(description="1/K")
+    hall_positions: tuple[float, float] = Field(
+        description="squares from the source to the arms C, D and to the arms A, B",
+        strict=False,  # a file has lists, no tuples
+    )
+    arm_length: float = Field(description="squares, from an arm's pad to the middle of the bar", ge=0)
+    misalignment: float = Field(
+        description="squares by which the arms A and C lie nearer to the source than B and D", ge=-0.5, le=0.5
+    )
+    thermal_resistance: float = Field(
+        description="K/A2, warming of the film by a current along the bar, at once (film and oxide)", ge=0
+    )
+    slow_heating: tuple[Annotated[Pole, Field(strict=False)], ...] = Field(
+        description="poles [K/A2, s] by which substrate and chip warm in addition; left out where they do not",
+        strict=False,
+        default=(),
+    )
+
+    spin_torque_efficiency: float = Field(
+        description="xi, spin current per charge current into the magnetic layer; 0 where there is no heavy metal",
+        default=0.0,
+    )
+    magnetic_thickness: float | None = Field(
+        description="m, of the layer that takes up the spin current", gt=0, default=None
+    )
+    chirality_field: float | None = Field(
+        description="T along the current at which walls are aligned against their chirality by 1/sqrt(2)",
+        gt=0,
+        default=None,
+    )
+    walls_aligned_by: Literal["sublattice", "net moment"] = Field(
+        description="what a field along the current pulls walls by; by the net moment, the torque changes its sign at "
+        "compensation and vanishes there",
+        default="sublattice",
+    )
+    anisotropy_field: float | None = Field(
+        description="T, at the reference temperature; left out where a field in the film plane tilts nothing",
+        gt=0,
+        default=None,
+    )
+
+    def ferrimagnet(self) -> Ferrimagnet:
+        """The magnetic layer."""
+        return _shared(
+            Ferrimagnet(
+                rare_earth_fraction=self.rare_earth_fraction,
+                spin=self.rare_earth_spin,
+                lande_factor=self.rare_earth_lande_factor,
+                rare_earth_moment=self.rare_earth_moment,
+                exchange_field=self.exchange_field,
+                exchange_shape=self.exchange_shape,
+                curie_temperature=self.curie_temperature,
+                atom_density=self.atom_density,
+                compensation_temperature=self.compensation_temperature,
+            )
+        )
+
+    def network(self, squares: float) -> HallNetwork:
+        """The bar and its arms.
+
+        Args:
+            squares: Length of the bar over its width.
+
+        Raises:
+            BadValue: The arms are not on the bar.
+        """
+        upstream, downstream = self.hall_positions
+        reach = 0.5 * abs(self.misalignment)
+        if not (reach <= upstream and upstream + reach < downstream - reach and downstream + reach <= squares):
+            raise BadValue(
+                f"hall_positions are {upstream:g} and {downstream:g} squares and have to lie on the bar of "
+                f"{squares:g} squares, that of C and D nearer to the source"
+            )
+        crossings = (Crossing("C", "D", upstream), Crossing("A", "B", downstream))
+        return HallNetwork(squares, crossings, self.arm_length, self.misalignment)
+
+    def torque(self, geometry: Mapping[str, float]) -> float:
+        """Energy density of the spin-orbit torque on a fully aligned wall per current, in J/m3/A.
+
+        Args:
+            geometry: `width` of the bar and `conducting_thickness`, of all that carries current, in m.
+
+        Raises:
+            BadValue: Something is missing that the torque follows from.
+        """
+        if self.spin_torque_efficiency == 0.0:
+            return 0.0
+        if self.magnetic_thickness is None or self.chirality_field is None:
+            raise BadValue(
+                f"[model] has spin_torque_efficiency = {self.spin_torque_efficiency:g} but lacks magnetic_thickness or "
+                "chirality_field, which a torque on walls needs; give both, or leave the efficiency out"
+            )
+        section = positive(geometry, "width") * positive(geometry, "conducting_thickness")
+        return 0.5 * math.pi * damping_like(self.spin_torque_efficiency, 1.0 / section, self.magnetic_thickness)
+
+    def anisotropy(self) -> float:
+        """Energy density in J/m3 by which a field tilts: net moment times anisotropy field; infinite without one.
+
+        Raises:
+            BadValue: There is no net moment at the reference temperature.
+        """
+        return math.inf if self.anisotropy_field is None else self._reference_moment() * self.anisotropy_field
+
+    def moment_of_walls(self) -> float | None:
+        """Net moment in A/m for which the chirality field is given; None where the sublattice aligns walls.
+
+        Raises:
+            BadValue: There is no net moment at the reference temperature.
+        """
+        return None if self.walls_aligned_by == "sublattice" else self._reference_moment()
+
+    def _reference_moment(self) -> float:
+        """Magnitude of the net moment in A/m at the reference temperature."""
+        moment = abs(self.ferrimagnet().net_magnetisation(self.reference_temperature))
+        if moment == 0.0:
+            raise BadValue(
+                f"[model] reference_temperature is {self.reference_temperature:g} K, where no net moment is left for a "
+                "field to act on, but anisotropy and chirality are given as fields there; give another one"
+            )
+        return moment
+
+
+def positive(geometry: Mapping[str, float], name: str) -> float:
+    """Return a length in m of the geometry.
+
+    Raises:
+        BadValue: It is missing or not above zero.
+    """
+    if not geometry.get(name, 0.0) > 0.0:
+        raise BadValue(f"the geometry of a Hall bar needs a {name} in m above zero, and has {dict(geometry)}")
+    return geometry[name]
+
+
+def squares_of(geometry: Mapping[str, float]) -> float:
+    """Length of the bar over its width.
+
+    Raises:
+        BadValue: The geometry lacks one of them.
+    """
+    return positive(geometry, "length") / positive(geometry, "width")
+
+
+def reference_order(ferrimagnet: Ferrimagnet, model: HallBarParameters) -> float:
+    """Order of the transition metal at the temperature at which the Hall resistance is given.
+
+    Raises:
+        BadValue: There is none at that temperature.
+    """
+    order = ferrimagnet.transition_metal_order(model.reference_temperature)
+    if order == 0.0:
+        raise BadValue(
+            f"reference_temperature is {model.reference_temperature} K and has to lie below the Curie temperature "
+            f"of {model.curie_temperature} K"
+        )
+    return order
