@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from simulators.machine_parts import BASIS, ChamberData, FaultData, HeliumData, PotData, SensorData
+
 MINUTE = 60.0
 OERSTED = 1e-4
 """mu0 times 1 Oe, in T."""
@@ -140,6 +142,8 @@ class ServiceData:
         pressure_exponent: It falls with this power of temperature.
         rotator_speed: Largest speed in deg/s.
         rotator_range: Lowest and highest angle in deg.
+        rotator_backlash: Play in deg between motor and sample: so much more shows a sample that came from above.
+        rotator_error: Amplitude in deg of the reading's error around a turn; none at zero, where it was adjusted.
         helium_level: Level in % at the beginning; None for a machine that makes its own helium.
         helium_rate: Loss in % per s.
     """
@@ -152,6 +156,8 @@ class ServiceData:
     pressure_exponent: float
     rotator_speed: float
     rotator_range: tuple[float, float]
+    rotator_backlash: float
+    rotator_error: float
     helium_level: float | None
     helium_rate: float
 
@@ -167,6 +173,11 @@ class Machine:
         thermal: The temperature control.
         service: Chamber, rotator, helium.
         basis: Where each number comes from, under `magnet.maximum` and so on.
+        pot: What it waits for on the way down.
+        sensors: Errors of its read-backs.
+        chamber: More of its chamber.
+        helium: More of its helium.
+        faults: How it breaks.
     """
 
     name: str
@@ -175,6 +186,11 @@ class Machine:
     thermal: ThermalData
     service: ServiceData
     basis: Mapping[str, str] = field(repr=False)
+    pot: PotData = field(default_factory=PotData)
+    sensors: SensorData = field(default_factory=SensorData)
+    chamber: ChamberData = field(default_factory=ChamberData)
+    helium: HeliumData = field(default_factory=HeliumData)
+    faults: FaultData = field(default_factory=FaultData)
 
 
 def _flux_weights(thresholds: tuple[float, ...], centre: float) -> tuple[float, ...]:
@@ -243,10 +259,13 @@ _SERVICE = ServiceData(
     pressure_exponent=0.61,
     rotator_speed=12.0,
     rotator_range=(-10.0, 370.0),
+    rotator_backlash=0.5,
+    rotator_error=0.1,
     helium_level=90.0,
     helium_rate=0.3 / 3600,
 )
 _BASIS = {
+    **BASIS,
     "magnet.maximum": "drivers in use: 7, 9, 14 and 16 T magnets; the model's MAGCNF field 1",
     "magnet.rate_minimum": "drivers in use for 9 T magnets: 10, 10.5 and 10.7 Oe/s; the smallest is taken",
     "magnet.rate_maximum": "drivers in use for 9 T magnets: 187, 190, 196 and 198 Oe/s",
@@ -300,11 +319,13 @@ _BASIS = {
     "service.pressure_exponent": "published files: 2.6 Torr at 300 K, 0.12 Torr at 2 K",
     "service.rotator_speed": "Model 6000: 12 deg/s at slow-down code 0",
     "service.rotator_range": "MultiPyVu: -10 deg to 370 deg",
+    "service.rotator_backlash": "assumed; rotators are approached from one side because of it",
+    "service.rotator_error": "assumed: a read-back good to 0.1 deg, the error that of an eccentric gear",
     "service.helium_level": "assumed",
     "service.helium_rate": "assumed",
 }
 
-PPMS_9T = Machine("ppms_9t", "PPMS", _MAGNET_9T, _THERMAL, _SERVICE, _BASIS)
+PPMS_9T = Machine("ppms_9t", "PPMS", _MAGNET_9T, _THERMAL, _SERVICE, _BASIS, pot=PotData(10.0))
 VERSALAB = Machine(
     "versalab",
     "VERSALAB",
@@ -365,7 +386,11 @@ DYNACOOL_9T = Machine(
         "service.rotator_speed": "a third-party server allows 30 deg/s",
         "service.helium_level": "cryogen-free",
         "service.helium_rate": "cryogen-free",
+        "pot.temperature": "MultiPyVu: pot operation may show at 4 K and below",
+        "pot.time_per_kelvin": "assumed",
+        "pot.time_maximum": "assumed",
     },
+    pot=PotData(4.0, 10.0, 300.0),
 )
 
 MACHINES = {machine.name: machine for machine in (PPMS_9T, VERSALAB, DYNACOOL_9T)}

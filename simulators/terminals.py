@@ -103,3 +103,58 @@ class MeterTerminals(Protocol):
     def source_resistance(self, channel: int) -> float:
         """Resistance in ohm that the channel looks into, infinite for an open lead."""
         ...
+
+
+class BridgeTerminals(Protocol):
+    """The leads of a cryostat controller's resistance bridges: four to each, current and voltage."""
+
+    def excite(self, bridge: int, current: float, power: float, voltage: float, frequency: float) -> None:
+        """Drive a current in A through a bridge's current leads from now on, zero for none.
+
+        It is as much less as keeps what lies between the voltage leads within a power in W and a voltage in V.
+
+        Args:
+            bridge: 1 to 4.
+            current: Amplitude in A.
+            power: W.
+            voltage: V.
+            frequency: Hz of the square wave; zero for direct current.
+        """
+        ...
+
+    def current(self, bridge: int) -> float:
+        """Amplitude in A of what flows now; zero where the leads hang open."""
+        ...
+
+    def mean_voltage(self, bridge: int, start: float, end: float) -> float:
+        """Return what lies between a bridge's voltage leads, in V, averaged from `start` to `end` (lab times in s).
+
+        Of an alternating excitation it is half the difference between its two polarities, so that a steady voltage is
+        not in it; of a direct one it is the mean with everything in it. `end` is now or earlier, by at most ten
+        seconds. NaN where the leads hang open.
+        """
+        ...
+
+
+class ControllerTerminals(Protocol):
+    """A cryostat controller's auxiliary connectors: drivers, analogue inputs, digital lines."""
+
+    def load(self, driver: int) -> float:
+        """Resistance in ohm that driver 1 or 2 works into, infinite for an open connector."""
+        ...
+
+    def drive(self, driver: int, current: float) -> None:
+        """Drive this current in A from now on; it is what flows, with the load and the power limit in it."""
+        ...
+
+    def signal(self, number: int) -> float:
+        """Voltage in V at analogue input 1 or 2 now."""
+        ...
+
+    def sense(self) -> int:
+        """Digital inputs: bits 0 and 1 auxiliary sense, bit 2 external busy, bit 3 external user."""
+        ...
+
+    def set_lines(self, drive: int, select: int) -> None:
+        """Switch the drive lines (bits 0 to 2), the actuator (bit 3) and the external select lines (bits 0 to 2)."""
+        ...

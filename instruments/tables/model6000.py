@@ -174,13 +174,13 @@ _CONTROL = (
     Row(
         "USERTEMP",
         (
-            _number(0.0, 29.0, required=True),
+            _code(29, required=True),
             _number(-1e9, 1e9), _number(-1e9, 1e9), _number(-1e9, 1e9), _number(-1e9, 1e9),
         ),
-        initial=(0.0, 0.0, 0.0, 0.0, 0.0),
-        reply="%g,%g,%g,%g,%g",
+        initial=(0, 0.0, 0.0, 0.0, 0.0),
+        reply="%d,%g,%g,%g,%g",
         tag="wild",
-        unsure="what fields 2 to 5 mean",
+        unsure="what fields 2 to 5 mean; whether the item is controlled, or only reported as the temperature",
         note="item of GETDAT? that the temperature controller uses, 0 for its own thermometer",
     ),
     Row("SHUTDOWN", query=False, tag="wild", note="temperature control to standby, heaters off"),

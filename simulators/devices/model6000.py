@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
 
 from instruments import scpi
@@ -24,9 +23,15 @@ from instruments.tables.model6000 import (
     split_message,
 )
 from instruments.tables.table import Row, Value
-from simulators.accessories import ChamberCommand, RotatorSetting
+from simulators.accessories import ChamberCommand
+from simulators.controller_leads import Connections
 from simulators.cryostat import SimulatedCryostat
 from simulators.device import Device
+from simulators.devices.controller_calendar import Calendar
+from simulators.devices.controller_items import Items
+from simulators.devices.controller_motion import Motion
+from simulators.devices.controller_outputs import ControllerOutputs
+from simulators.helium import LevelMeter
 from simulators.machines import MINUTE, OERSTED
 from simulators.physics.magnet import FieldApproach
 from simulators.physics.thermal import TemperatureApproach
@@ -38,13 +43,13 @@ INPUT_BUFFER = 4096
 OUTPUT_QUEUE = 32
 """Replies that wait to be fetched; the oldest is lost when another comes. Assumed."""
 
-CLOCK_OFFSET = 30_422_650.78
-"""Time stamp in s at the lab's beginning: the controller counts from a moment of its own, not from 1970."""
-
 IDENTITY = "QUANTUM DESIGN,MODEL 6000,0,SIMULATED"
 
-KEPT = ("BRIDGE", "DRVOUT", "SIGOUT", "LINK", "USERTEMP", "DIGSET", "EXTSET")
-"""Headers whose settings are kept and answered, and from which nothing follows: nothing is wired to these outputs."""
+OUTPUTS = ("BRIDGE", "DRVOUT", "SIGOUT", "LINK", "DIGSET", "EXTSET")
+"""Headers whose settings go to the controller's connectors."""
+
+LATEST_BEEPS = 100
+"""Beeps that are remembered."""
 
 _TERMINATOR = re.compile(rb"[;\r\n]")
 
@@ -57,6 +62,11 @@ def _numbers(values: tuple[Value, ...]) -> tuple[float, ...]:
     return tuple(value for value in values if isinstance(value, int | float))
 
 
+def _numbers_of(row: Row) -> tuple[float, ...]:
+    """What a row has when new."""
+    return _numbers(row.initial if isinstance(row.initial, tuple) else (row.initial or 0,))
+
+
 class Model6000(Device):
     """A Model 6000 with its cryostat.
 
@@ -65,10 +75,24 @@ class Model6000(Device):
         cryostat: What it controls.
         latency: Time in s from a query to its reply; assumed. Values are those of the moment of the query.
         ending: What follows the semicolon of a reply; whether anything does is not settled.
+        leftover: A reply that an earlier client has left behind, end and all: the first query then gets that, and the
+            second the first one's, until somebody clears the device. Drivers in use ask once for nothing therefore.
+        connections: What is connected to it.
+
+    Attributes:
+        outputs: The electrical side.
+        heard: When (lab s) it beeped, for how long (s), and at which frequency (Hz), the latest of them.
     """
 
     def __init__(
-        self, timeline: Timeline, cryostat: SimulatedCryostat, *, latency: float = 5e-3, ending: bytes = b""
+        self,
+        timeline: Timeline,
+        cryostat: SimulatedCryostat,
+        *,
+        latency: float = 5e-3,
+        ending: bytes = b"",
+        leftover: bytes = b"",
+        connections: Connections | None = None,
     ) -> None:
         super().__init__(timeline)
         self._cryostat = cryostat
@@ -77,63 +101,63 @@ class Model6000(Device):
         self._input = b""
         self._replies: deque[tuple[float, bytes]] = deque(maxlen=OUTPUT_QUEUE)
         self._understood: dict[bytes, tuple[Effect, ...]] = {}
-        self._offset = timedelta()
+        self._calendar = Calendar(timeline.clock)
         self._advisory = 0
+        connections = connections or Connections()
+        self._motion = Motion(cryostat, _numbers_of(MODEL6000["MOVECFG"]))
+        self._items = Items(cryostat, self._motion, connections.mapped)
+        self.outputs = ControllerOutputs(timeline, self._items.value, connections)
+        self._items.connect(self.outputs)
+        self.heard: deque[tuple[float, float, float]] = deque(maxlen=LATEST_BEEPS)
+        self._bind_commands()
+        self._power_on()
+        if leftover:
+            self._replies.append((timeline.now, leftover))
+
+    def _bind_commands(self) -> None:
+        cryostat = self._cryostat
         self._setters: dict[str, Setter] = {
             "TEMP": self._set_temperature,
             "FIELD": self._set_field,
             "CHAMBER": lambda code: cryostat.set_chamber(ChamberCommand(code)),
-            "MOVE": self._move,
+            "MOVE": self._motion.move,
             "MOVECFG": self._configure_motion,
             "SHUTDOWN": cryostat.stand_by,
-            "LEVELON": self._switch_level_meter,
+            "LEVELON": lambda mode: self._level_meter.switch(self.timeline.now, mode),
+            "USERTEMP": self._select_thermometer,
             "DIGSET": partial(self._set_lines, "DIGSET"),
             "EXTSET": partial(self._set_lines, "EXTSET"),
             "SIGOUT": self._set_signal,
-            "BEEP": lambda *_: None,
-            "DATE": self._set_date,
-            "TIME": self._set_time,
+            "BEEP": lambda duration, frequency: self.heard.append((self.timeline.now, duration, frequency)),
+            "DATE": self._calendar.set_date,
+            "TIME": self._calendar.set_time,
         }
         self._queries: dict[str, Callable[..., str]] = {
             "*IDN": lambda: IDENTITY,
-            "GETDAT": self._data,
+            "GETDAT": self._items.data,
             "TEMP": self._temperature_setting,
             "FIELD": self._field_setting,
             "CHAMBER": lambda: str(int(cryostat.chamber_setting)),
-            "MOVE": self._move_setting,
-            "$MOVE": self._steps,
+            "MOVE": self._motion.setting,
+            "$MOVE": self._motion.steps,
             "LEVEL": self._level,
             "MAGCNF": self._magnet,
-            "ADVNUM": lambda: str(self._advisory),
+            "ADVNUM": lambda: str((self._advisory + cryostat.advised) % 1000),
             "REV": lambda: "SIMULATED,SIMULATED",
-            "DIGIN": lambda: str(self._digital_inputs()),
-            "DATE": lambda: self._date().strftime("%m,%d,%y"),
-            "TIME": lambda: self._date().strftime("%H,%M,%S"),
+            "DIGIN": lambda: str(self._items.digital_inputs()),
+            "DATE": self._calendar.date,
+            "TIME": self._calendar.time,
         }
-        self._measure: dict[int, Callable[[], str]] = {
-            0: lambda: str(cryostat.status_word()),
-            1: lambda: f"{cryostat.read_temperature():.5f}",
-            2: lambda: f"{cryostat.read_field() / OERSTED:.3f}",
-            3: lambda: f"{cryostat.read_angle():.4f}",
-            12: lambda: "0",
-            13: lambda: "0",
-            14: lambda: str(self._digital_inputs()),
-            15: lambda: "0",
-            16: lambda: "0",
-            17: lambda: "0",
-            18: lambda: "0",
-            19: lambda: f"{cryostat.read_pressure():.4g}",
-        }
-        self._masks: dict[int, tuple[int, tuple[int, ...]]] = {}
-        self._power_on()
 
     def _power_on(self) -> None:
         """Settings as after switching on; what the bridges, outputs and lines had is gone."""
         self._input, self._overrun = b"", False
         self._replies.clear()
-        self._latest: dict[int, str] = {}
+        self._items.forget()
         self._stored: dict[tuple[str, int], tuple[float, ...]] = {}
-        self._level_meter: tuple[int, float] = (3, float("-inf"))
+        self._level_meter = LevelMeter(self._cryostat.machine.helium)
+        self._motion.configure(_numbers_of(MODEL6000["MOVECFG"]))
+        self._items.use_thermometer(0)
 
     # the connector
 
@@ -169,6 +193,7 @@ class Model6000(Device):
     def power_cycle(self) -> None:
         """Switch off and on; temperature control stands by, and a driven magnet runs down."""
         self._power_on()
+        self.outputs.off()
         self._cryostat.power_cycle()
 
     # understanding
@@ -264,25 +289,9 @@ class Model6000(Device):
         field, rate = last.field / OERSTED, last.rate / OERSTED
         return f"{field:.10g},{rate:.6g},{int(last.approach)},{int(not last.persistent)}"
 
-    def _move(self, angle: float, mode: int | None = None, slowdown: int | None = None) -> None:
-        last = self._cryostat.rotator.setting
-        mode, slowdown = last.mode if mode is None else mode, last.slowdown if slowdown is None else slowdown
-        self._cryostat.move(RotatorSetting(angle, mode, slowdown))
-
-    def _move_setting(self) -> str:
-        last = self._cryostat.rotator.setting
-        return f"{last.angle:.10g},{last.mode},{last.slowdown}"
-
-    def _configure_motion(self, unit: float, *others: float) -> None:
-        """The rotator is calibrated in degrees; other units are refused."""
-        if unit != 1:
-            self._complain()
-            return
-        self._store("MOVECFG", (unit, *others))
-
-    def _steps(self) -> str:
-        step = self._recall(MODEL6000["MOVECFG"], 0)[1]
-        return f"{round(self._cryostat.read_angle() / step)},{round(self._cryostat.rotator.destination / step)},0,0"
+    def _configure_motion(self, *settings: float) -> None:
+        self._store("MOVECFG", settings)
+        self._motion.configure(self._recall(MODEL6000["MOVECFG"], 0))
 
     # settings that are kept
 
@@ -292,12 +301,14 @@ class Model6000(Device):
         given = values[1:] if header in PER_CHANNEL else values
         last = self._recall(MODEL6000[header], channel)
         self._stored[header, channel] = (*given, *last[len(given) :])
+        if header in OUTPUTS:
+            self.outputs.take(header, channel, self._stored[header, channel])
 
     def _recall(self, row: Row, channel: int) -> tuple[float, ...]:
         kept = self._stored.get((row.header, channel))
         if kept is not None:
             return kept
-        return _numbers(row.initial if isinstance(row.initial, tuple) else (row.initial or 0,))
+        return _numbers_of(row)
 
     def _stored_setting(self, row: Row, channel: float = 0) -> str:
         values = self._recall(row, int(channel))
@@ -309,42 +320,20 @@ class Model6000(Device):
 
     def _set_lines(self, header: str, bits: int, kept: int = 0) -> None:
         last = int(self._recall(MODEL6000[header], 0)[0])
-        self._stored[header, 0] = (bits & ~kept | last & kept,)
+        self._store(header, (bits & ~kept | last & kept,))
+
+    def _select_thermometer(self, item: int, *others: float) -> None:
+        """Give another item as the temperature, or the block's again; what the other fields mean is unsure."""
+        self._store("USERTEMP", (item, *others))
+        self._items.use_thermometer(item)
 
     # readings
 
-    def _data(self, mask: int = 0, noupdate: float = 0) -> str:
-        """Answer GETDAT?: mask, time stamp, values.
-
-        Nothing is wired to bridges and user-mapped items, so that their bits are not available. The inputs lie open
-        and the drivers have no load: they read zero.
-        """
-        found = self._masks.get(mask)
-        if found is None:
-            bits = tuple(bit for bit in self._measure if mask >> bit & 1)
-            found = self._masks[mask] = sum(1 << bit for bit in bits), bits
-        available, bits = found
-        latest = self._latest
-        for bit in bits:
-            if not noupdate or bit not in latest:
-                latest[bit] = self._measure[bit]()
-        values = [latest[bit] for bit in bits]
-        return ",".join([str(available), f"{CLOCK_OFFSET + self.timeline.now:.2f}", *values])
-
-    def _digital_inputs(self) -> int:
-        """Bit 0 is the motor's first limit switch."""
-        return int(self._cryostat.position_state().name == "LIMIT_SWITCH")
-
-    def _switch_level_meter(self, code: int) -> None:
-        self._level_meter = (code, self.timeline.now)
-
     def _level(self) -> str:
         """Helium level with the age of its reading; a machine without helium has an old reading of zero."""
-        level = self._cryostat.helium_level()
-        mode, since = self._level_meter
-        continuous = mode == 1 and level is not None
-        age = 2 if continuous else int(mode == 2 or self.timeline.now - since < 3600)
-        return f"{level or 0.0:.2f},{age if level is not None else 0}"
+        taken, age = self._level_meter.ask(self.timeline.now)
+        level = self._cryostat.helium_level_at(taken)
+        return "0.00,0" if level is None else f"{level:.2f},{age}"
 
     def _magnet(self) -> str:
         data = self._cryostat.machine.magnet
@@ -353,20 +342,3 @@ class Model6000(Device):
             data.maximum / OERSTED, data.field_per_ampere / OERSTED, data.inductance, low, high,
             data.switch_heating, data.switch_cooling,
         )  # fmt: skip
-
-    # the controller's calendar
-
-    def _date(self) -> datetime:
-        return self.timeline.clock.utc() + self._offset
-
-    def _set_date(self, month: int, day: int, year: int) -> None:
-        try:
-            wanted = self._date().replace(year=2000 + year, month=month, day=day)
-        except ValueError:  # the 31st of a short month
-            self._complain()
-            return
-        self._offset += wanted - self._date()
-
-    def _set_time(self, hour: int, minute: int, second: int) -> None:
-        now = self._date()
-        self._offset += now.replace(hour=hour, minute=minute, second=second) - now

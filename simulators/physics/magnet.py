@@ -12,12 +12,14 @@ so that the error depends on the history, vanishes for short excursions and is A
 
 from __future__ import annotations
 
+import itertools
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from simulators.machine_parts import FaultData
 from simulators.machines import MagnetData
 
 
@@ -32,6 +34,9 @@ class MagnetState(IntEnum):
     FINAL_APPROACH = 5
     CHARGING = 6
     DISCHARGING = 7
+    CURRENT_ERROR = 8
+    QUENCH = 11
+    FAILURE = 15
 
 
 class FieldApproach(IntEnum):
@@ -41,6 +46,9 @@ class FieldApproach(IntEnum):
     NO_OVERSHOOT = 1
     OSCILLATE = 2
 
+
+BROKEN = frozenset({MagnetState.CURRENT_ERROR, MagnetState.QUENCH, MagnetState.FAILURE})
+"""States that end with a reset only."""
 
 _NEEDS_LEADS = frozenset({MagnetState.PERSISTENT})
 _NEEDS_HEATING = frozenset({MagnetState.PERSISTENT, MagnetState.SWITCH_WARMING, MagnetState.SWITCH_COOLING})
@@ -60,10 +68,18 @@ Leg = tuple[float, float]
 
 
 class MagnetTrajectory:
-    """Reported and true field of one magnet, from its first moment on; both are linear between break points."""
+    """Reported and true field of one magnet, from its first moment on; both are linear between break points.
 
-    def __init__(self, data: MagnetData, start: float) -> None:
-        self._data = data
+    Args:
+        data: The magnet.
+        start: Lab time in s.
+        flash: Time in s for which code 0 is shown after a command, at the end of the dead time.
+    """
+
+    def __init__(self, data: MagnetData, start: float, flash: float = 0.0) -> None:
+        self._data = self._healthy = data
+        self._slowness = 1.0
+        self._flash = flash
         self._times = [start]
         self._reported = [0.0]
         self._reported_slopes = [0.0]
@@ -75,6 +91,8 @@ class MagnetTrajectory:
             for weight, threshold in zip(data.flux_weights, data.flux_thresholds, strict=True)
         )
         self._phases = [_Phase(math.inf, MagnetState.DRIVEN, MagnetState.DRIVEN)]
+        self._past: list[_Phase] = []  # of former commands
+        self._past_ends: list[float] = []
 
     def field(self, time: float) -> float:
         """True field in T at a lab time in s."""
@@ -123,13 +141,17 @@ class MagnetTrajectory:
         here = self.reported(time)
         self._cut(time)
         phases = self._phases = [_Phase(self._wait(data.dead_time), shown, really)]
+        if self._flash:
+            begin = phases[0].end - min(self._flash, data.dead_time)
+            phases.insert(0, _Phase(begin, shown, really))
+            phases[1] = _Phase(phases[1].end, MagnetState.UNKNOWN, really)
         if really in _NEEDS_LEADS:
             leads = data.leads_time + abs(here) / data.leads_rate
             phases.append(_Phase(self._wait(leads), MagnetState.PERSISTENT, MagnetState.PERSISTENT))
         if really in _NEEDS_HEATING:
             warming = MagnetState.SWITCH_WARMING
             phases.append(_Phase(self._wait(data.switch_heating), warming, warming))
-        ramp, final = path(data, here, target, rate, approach)
+        ramp, final = path(data, here, target, rate * self._slowness, approach)
         for legs, state in ((ramp, MagnetState.CHARGING), (final, MagnetState.FINAL_APPROACH)):
             for duration, field in legs:
                 self._move(duration, field)
@@ -140,11 +162,88 @@ class MagnetTrajectory:
             phases.append(_Phase(self._wait(data.switch_cooling), cooling, cooling))
         phases.append(_Phase(math.inf, rest, rest))
 
+    # what goes wrong
+
+    @property
+    def broken(self) -> bool:
+        """Whether it has quenched or its supply has failed, and nobody has reset it."""
+        return self._phases[-1].really in BROKEN
+
+    def hinder(self, slowness: float, sluggishness: float) -> None:
+        """Have the next commands ramp at a fraction of their rate, and settle so many times longer."""
+        self._slowness = slowness
+        self._data = replace(self._healthy, settle_time=self._healthy.settle_time * sluggishness)
+
+    def quench(self, time: float, data: FaultData) -> None:
+        """Turn normal: the field is gone within seconds, halving again and again, and the trapped flux with it."""
+        self._cut(time)
+        none = (0.0,) * len(self._data.flux_thresholds)
+        here, true = self._reported[-1], self._true[-1]
+        for halving in range(1, 9):
+            left = 0.5**halving if halving < 8 else 0.0
+            self._append(self._times[-1] + data.quench_time, left * here + 0.0, left * true + 0.0, none)
+        quench, failure = MagnetState.QUENCH, MagnetState.FAILURE
+        end = max(self._times[-1], time + data.quench_shown)
+        self._phases = [_Phase(end, quench, quench), _Phase(math.inf, failure, failure)]
+
+    def fail(self, time: float) -> None:
+        """Lose the supply's control of its current: it stays as it is, and a current error is shown."""
+        self._cut(time)
+        self._phases = [_Phase(math.inf, MagnetState.CURRENT_ERROR, MagnetState.CURRENT_ERROR)]
+
+    def reset(self, time: float) -> None:
+        """Be in order again, driven where it is now."""
+        self.hinder(1.0, 1.0)
+        if self.broken:
+            self._cut(time)
+            self._phases = [_Phase(math.inf, MagnetState.DRIVEN, MagnetState.DRIVEN)]
+
+    # what it costs
+
+    def use(self, start: float, end: float) -> tuple[float, float]:
+        """Return what the leads and the ramps did between two lab times in s.
+
+        Returns:
+            The integral of |H| over the time in which the leads carried the magnet's current, in T s; and the way
+            that the field went, in T.
+        """
+        carried = gone = 0.0
+        bends = self._times[bisect_right(self._times, start) : bisect_left(self._times, end)]
+        ends = self._past_ends[bisect_right(self._past_ends, start) : bisect_left(self._past_ends, end)]
+        ends += [phase.end for phase in self._phases if start < phase.end < end]
+        for begin, until in itertools.pairwise(sorted({start, end, *bends, *ends})):
+            here, there = self.reported(begin), self.reported(until)
+            gone += abs(there - here)
+            place = bisect_right(self._past_ends, begin)
+            phase = self._past[place] if place < len(self._past) else self._phase(begin)
+            if phase.really is not MagnetState.PERSISTENT:
+                carried += (until - begin) * _mean_size(here, there)
+        return carried, gone
+
+    def reaches(self, field: float, time: float) -> float | None:
+        """Return when (lab s) |H| is first beyond a field in T, from a lab time in s on; None where it stays below."""
+        for (begin, here), (end, there) in itertools.pairwise(zip(self._times, self._reported, strict=True)):
+            if end <= time or max(abs(here), abs(there)) < field:
+                continue
+            if abs(here) >= field:
+                return max(begin, time)
+            crossing = begin + (end - begin) * (math.copysign(field, there) - here) / (there - here)
+            if crossing > time:
+                return crossing
+        return time if abs(self._reported[-1]) >= field else None
+
     def _phase(self, time: float) -> _Phase:
         for phase in self._phases:
             if time < phase.end:
                 return phase
         return self._phases[-1]
+
+    def _begun(self, time: float) -> list[_Phase]:
+        """Phases of the latest command that have begun before a lab time in s."""
+        for count, phase in enumerate(self._phases, 1):
+            if time <= phase.end:
+                return self._phases[:count]
+        return self._phases
 
     def _direction(self, time: float) -> MagnetState:
         """Charging where the current grows, discharging where it shrinks."""
@@ -153,6 +252,9 @@ class MagnetTrajectory:
 
     def _cut(self, time: float) -> None:
         """Forget the future; what is past stays, whoever has asked for it or not."""
+        begun = [replace(phase, end=min(phase.end, time)) for phase in self._begun(time)]
+        self._past += begun
+        self._past_ends += [phase.end for phase in begun]
         index = bisect_right(self._times, time) - 1
         reported, true = self.reported(time), self.field(time)
         stops = self._moved(self._stops[index], reported - self._reported[index])
@@ -208,6 +310,13 @@ class MagnetTrajectory:
         """The stop operators after the reported field has moved one way by `step` T."""
         thresholds = self._data.flux_thresholds
         return tuple(max(-r, min(r, stop + step)) for stop, r in zip(stops, thresholds, strict=True))
+
+
+def _mean_size(here: float, there: float) -> float:
+    """Mean of |H| along a straight way from one field to another, in T."""
+    if here * there >= 0.0:
+        return abs(here + there) / 2
+    return (here * here + there * there) / (2 * abs(there - here))
 
 
 def path(

@@ -12,14 +12,15 @@ r tau_c behind the set point and the sample by r tau_s behind the block.
 
 from __future__ import annotations
 
-import itertools
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import IntEnum
 
-from simulators.environment import GRID_TEMPERATURE
+from simulators.machine_parts import PotData
 from simulators.machines import ThermalData
+from simulators.physics.thermal_path import Journey, Leg
+from simulators.physics.thermal_stretch import Stretch, cell_of
 
 LAG_RANGE = 1.05
 """Ratio of the temperatures between which the lags count as constant."""
@@ -36,7 +37,11 @@ class TemperatureState(IntEnum):
     TRACKING = 2
     NEAR = 5
     CHASING = 6
+    POT_OPERATION = 7
     STANDBY = 10
+    DISABLED = 13
+    IMPEDANCE = 14
+    FAILURE = 15
 
 
 class TemperatureApproach(IntEnum):
@@ -46,123 +51,35 @@ class TemperatureApproach(IntEnum):
     NO_OVERSHOOT = 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    """A stretch of time in which the set point is straight and the lags are constant.
-
-    With u the time in s since `start`: S = setpoint + rate u, B = S - rate tau_c + block exp(-u/tau_c),
-    X = S - rate (tau_c + tau_s) + fast exp(-u/tau_c) + slow exp(-u/tau_s).
-    """
-
-    start: float
-    length: float
-    setpoint: float
-    rate: float
-    control_lag: float
-    sample_lag: float
-    block: float
-    fast: float
-    slow: float
-    commanded: bool = False  # whether it begins with a command
-
-    def setpoint_at(self, time: float) -> float:
-        return self.setpoint + self.rate * (time - self.start)
-
-    def block_at(self, time: float) -> float:
-        u = time - self.start
-        return self.setpoint + self.rate * (u - self.control_lag) + self.block * math.exp(-u / self.control_lag)
-
-    def sample_after(self, u: float) -> float:
-        fast = self.fast * math.exp(-u / self.control_lag)
-        slow = self.slow * math.exp(-u / self.sample_lag)
-        return self.setpoint + self.rate * (u - self.control_lag - self.sample_lag) + fast + slow
-
-    def slope_after(self, u: float) -> float:
-        fast = self.fast / self.control_lag * math.exp(-u / self.control_lag)
-        return self.rate - fast - self.slow / self.sample_lag * math.exp(-u / self.sample_lag)
-
-    def turns(self) -> list[float]:
-        """Where (u in s) the sample's temperature turns round, in order; there are two such places at most.
-
-        Its slope has one extremum, where the curvature vanishes, and is monotone on either side of it.
-        """
-        bend = math.inf
-        ratio = -self.fast * self.sample_lag**2 / (self.slow * self.control_lag**2) if self.slow else 0.0
-        if ratio > 0:
-            bend = math.log(ratio) / (1 / self.control_lag - 1 / self.sample_lag)
-        places = [0.0, bend, self.length] if 0 < bend < self.length else [0.0, self.length]
-        slopes = [self.slope_after(place) for place in places]
-        return [
-            self._turn(places[side], places[side + 1])
-            for side in range(len(places) - 1)
-            if slopes[side] * slopes[side + 1] < 0
-        ]
-
-    def _turn(self, low: float, high: float) -> float:
-        sign = self.slope_after(low)
-        for _ in range(60):
-            middle = (low + high) / 2
-            if self.slope_after(middle) * sign > 0:
-                low = middle
-            else:
-                high = middle
-        return (low + high) / 2
-
-    def crossing(self, line: float, low: float, high: float) -> float:
-        """Where (u in s) the sample passes a temperature in K between two places where it lies on either side.
-
-        Newton's method, kept inside the bracket by halving it.
-        """
-        rising = self.sample_after(high) > self.sample_after(low)
-        u = low
-        for _ in range(100):
-            excess, slope = self.sample_after(u) - line, self.slope_after(u)
-            if (excess > 0) == rising:
-                high = u
-            else:
-                low = u
-            guess = u - excess / slope if slope else low
-            if not low < guess < high:
-                guess = (low + high) / 2
-            if abs(guess - u) < 1e-9:
-                return guess
-            u = guess
-        return u
-
-    def crossings(self) -> list[tuple[float, int]]:
-        """All (lab time in s, number of the cell entered) along this stretch."""
-        found: list[tuple[float, int]] = []
-        places = [0.0, *self.turns(), self.length]
-        cell = cell_of(self.sample_after(0.0))
-        for low, high in itertools.pairwise(places):
-            last = cell_of(self.sample_after(high))
-            step = 1 if last > cell else -1
-            u = low
-            while cell != last:
-                u = self.crossing((cell + 0.5 * step) * GRID_TEMPERATURE, u, high)
-                cell += step
-                found.append((self.start + u, cell))
-        return found
-
-
-def cell_of(temperature: float) -> int:
-    """Number of the grid cell that a temperature in K lies in; cell n reaches half a cell to either side of n cells."""
-    return math.floor(temperature / GRID_TEMPERATURE + 0.5)
+BACK = 600.0
+"""s in which a block that nobody controls gets back to where it was before something warmed it. Assumed."""
 
 
 class ThermalTrajectory:
-    """Set point, block and sample temperature of one cryostat, from its first moment on."""
+    """Set point, block and sample temperature of one cryostat, from its first moment on.
 
-    def __init__(self, data: ThermalData, start: float, temperature: float) -> None:
+    Args:
+        data: The temperature control.
+        start: Lab time in s.
+        temperature: In K, of everything.
+        pot: What has to be waited for on the way down.
+    """
+
+    def __init__(self, data: ThermalData, start: float, temperature: float, pot: PotData | None = None) -> None:
         self._data = data
+        self._pot = pot or PotData()
+        self._filling = (-math.inf, -math.inf)  # lab s between which the pot fills
+        self._decoupling = self._slowness = self._sluggishness = 1.0
+        self._fault: TemperatureState | None = None
         lag = self.lag(temperature)
-        first = _Stretch(start, math.inf, temperature, 0.0, lag * data.control_lag, lag, 0.0, 0.0, 0.0)
+        first = Stretch(start, math.inf, temperature, 0.0, lag * data.control_lag, lag, 0.0, 0.0, 0.0)
         self._stretches = [first]
         self._starts = [start]
         self._cell_starts = [-math.inf]
         self._cells = [cell_of(temperature)]
         self._cells_known = 1  # stretches whose cells are in the list
         self._target = temperature
+        self._order = (data.rate_maximum, TemperatureApproach.FAST_SETTLE)
         self._old_state = TemperatureState.STABLE
         self._dead_until = self._arrival = self._stable_from = start
         self._standby = False
@@ -192,12 +109,18 @@ class ThermalTrajectory:
 
     def state(self, time: float) -> TemperatureState:
         """State that is shown at a lab time in s, not before the latest command."""
+        if self._fault is not None:
+            return self._fault
         if time < self._dead_until:
             return self._old_state
         if self._standby:
             return TemperatureState.STANDBY
-        if time >= self._stable_from:
-            return TemperatureState.STABLE
+        return TemperatureState.STABLE if time >= self._stable_from else self._controlling(time)
+
+    def _controlling(self, time: float) -> TemperatureState:
+        """State of a control that has not arrived for good."""
+        if self._filling[0] <= time < self._filling[1]:
+            return TemperatureState.POT_OPERATION
         ramping = time < self._arrival
         goal = self.setpoint(time) if ramping else self._target
         if abs(self.block(time) - goal) > self.tolerance(goal):
@@ -223,19 +146,12 @@ class ThermalTrajectory:
             approach: How to arrive.
         """
         self._old_state = self.state(time)
-        self._standby, self._target = False, target
+        self._standby, self._order = False, (rate, approach)
         here = self.setpoint(time)
+        left = self._filling[1] - time - self._data.dead_time
         self._cut(time)
         self._dead_until = self._go(self._data.dead_time, here)
-        ramp, final = self._path(here, target, rate, approach)
-        self._arrival = self._dead_until
-        for duration, setpoint in ramp:
-            self._arrival = self._go(duration, setpoint)
-        end = self._arrival
-        for duration, setpoint in final:
-            end = self._go(duration, setpoint)
-        self._stable_from = self._near_from(end) + self._data.dwell
-        self._rest(target)
+        self._lay(here, target, left)
 
     def stand_by(self, time: float) -> None:
         """Stop controlling: the set point stays where it is and the temperature with it.
@@ -248,6 +164,113 @@ class ThermalTrajectory:
         self._dead_until = self._arrival = self._stable_from = self._go(self._data.dead_time, self._target)
         self._standby = True
         self._rest(self._target)
+
+    # what goes wrong
+
+    @property
+    def broken(self) -> bool:
+        """Whether it has failed, and nobody has mended it."""
+        return self._fault is not None
+
+    @property
+    def decoupling(self) -> float:
+        """How many times longer than in gas the sample lags."""
+        return self._decoupling
+
+    def fail(self, time: float, state: TemperatureState) -> None:
+        """Lose control: from now on this state is shown, and the set point stays where it is."""
+        self.stand_by(time)
+        self._fault = state
+
+    def mend(self, time: float) -> None:
+        """Be in order again: standing by after a failure, as quick as it should be."""
+        self._slowness = self._sluggishness = 1.0
+        if self._fault is not None:
+            self._fault = None
+            self._dead_until = time
+
+    def hinder(self, slowness: float, sluggishness: float) -> None:
+        """Have the next commands ramp at a fraction of their rate, and dwell so many times longer."""
+        self._slowness, self._sluggishness = slowness, sluggishness
+
+    def disturb(self, time: float, rise: float, duration: float) -> None:
+        """Warm the block by `rise` K in `duration` s; the controller brings it back."""
+        here, target = self.setpoint(time), self._target
+        left = self._filling[1] - time - duration
+        self._cut(time)
+        self._go(duration, here + rise)
+        if self._standby:
+            self._go(BACK, target)
+            self._rest(target)
+            return
+        self._dead_until = time
+        self._lay(here + rise, target, left)
+
+    def decouple(self, time: float, factor: float) -> None:
+        """Let the sample lag `factor` times longer behind the block from now on; the set point goes on as it was."""
+        legs: list[Leg] = []
+        for stretch in self._stretches[:-2]:
+            end = stretch.start + stretch.length
+            if end > time:
+                legs.append((end - max(time, stretch.start), stretch.setpoint_at(end)))
+        rest = self._stretches[-1].setpoint
+        self._cut(time)
+        self._decoupling = factor
+        for duration, setpoint in legs:
+            self._go(duration, setpoint)
+        self._rest(rest)
+
+    def follow(self, time: float, legs: Sequence[Leg]) -> None:
+        """Move a block that has arrived a little: its thermometer is wrong in another way than before.
+
+        A block that is on its way, or that nobody controls, goes on as it was.
+        """
+        if time < self._arrival or self._standby:
+            return
+        self._cut(time)
+        for duration, setpoint in legs:
+            self._go(duration, setpoint)
+        self._target = legs[-1][1]
+        self._rest(self._target)
+
+    def _lay(self, here: float, target: float, left: float) -> None:
+        """Plan the way to a target in K as it was ordered, from the end of what is planned.
+
+        Args:
+            here: Set point in K at which it begins.
+            target: K.
+            left: Time in s for which the pot has still to fill, if the way begins there.
+        """
+        rate, approach = self._order
+        self._target = target
+        self._arrival = self._now
+        here = self._fill(here, target, rate, left)
+        journey = Journey(self._data, here, target, rate, self._slowness)
+        control_lag = self.lag(target) * self._data.control_lag
+        ramp, final = journey.legs(control_lag, gently=approach is TemperatureApproach.NO_OVERSHOOT)
+        for duration, setpoint in ramp:
+            self._arrival = self._go(duration, setpoint)
+        end = self._arrival
+        for duration, setpoint in final:
+            end = self._go(duration, setpoint)
+        self._stable_from = self._near_from(end) + self._data.dwell * self._sluggishness
+        self._rest(target)
+
+    def _fill(self, here: float, target: float, rate: float, left: float) -> float:
+        """Go down to where the pot has to fill first, if the way leads there; return where it goes on (K)."""
+        pot, self._filling = self._pot, (-math.inf, -math.inf)
+        if pot.temperature is None or not target < pot.temperature <= here:
+            return here
+        wait = left if here == pot.temperature else (here - pot.temperature) * pot.time_per_kelvin
+        wait = min(wait, pot.time_maximum)
+        if wait <= 0.0:
+            return here
+        for duration, setpoint in Journey(self._data, here, pot.temperature, rate, self._slowness).ramp()[0]:
+            self._go(duration, setpoint)
+        begin = self._now
+        self._arrival = self._go(wait, pot.temperature)
+        self._filling = (begin, self._arrival)
+        return pot.temperature
 
     def cells(self, beyond: float) -> tuple[list[float], list[int]]:
         """Grid cells of the sample's temperature: when (lab s) each is entered, and its number.
@@ -266,7 +289,7 @@ class ThermalTrajectory:
             self._cells_known += 1
         return entered, self._cells
 
-    def _at(self, time: float) -> _Stretch:
+    def _at(self, time: float) -> Stretch:
         return self._stretches[max(0, bisect_right(self._starts, time) - 1)]
 
     def _list_cells(self, index: int) -> None:
@@ -321,12 +344,12 @@ class ThermalTrajectory:
     def _stretch(self, length: float, setpoint: float, temperature: float) -> None:
         """Append a stretch over which the set point moves to `setpoint` K, with the lags at `temperature` K."""
         rate = (setpoint - self._setpoint) / length if length < math.inf else 0.0
-        sample_lag = self.lag(temperature)
-        control_lag = sample_lag * self._data.control_lag
+        control_lag = self.lag(temperature) * self._data.control_lag
+        sample_lag = self.lag(temperature) * self._decoupling
         block = self._block - self._setpoint + rate * control_lag
         fast = block * control_lag / (control_lag - sample_lag)
         slow = self._sample - self._setpoint + rate * (control_lag + sample_lag) - fast
-        stretch = _Stretch(
+        stretch = Stretch(
             self._now, length, self._setpoint, rate, control_lag, sample_lag, block, fast, slow, self._fresh
         )
         self._fresh = False
@@ -340,7 +363,7 @@ class ThermalTrajectory:
     def _rest(self, setpoint: float) -> None:
         """Relax to the set point, and stay there."""
         self._setpoint = setpoint
-        lag = self.lag(setpoint)
+        lag = self.lag(setpoint) * self._decoupling
         self._stretch(TAIL * lag, setpoint, setpoint)
         self._now += TAIL * lag
         self._block = self._sample = setpoint
@@ -353,57 +376,3 @@ class ThermalTrajectory:
 
     def _away(self) -> float:
         return max(abs(self._block - self._target), 1e-300)
-
-    def _path(
-        self, here: float, target: float, rate: float, approach: TemperatureApproach
-    ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-        """Straight stretches (duration in s, set point in K at its end): until the target is reached, and after."""
-        data = self._data
-        ramp: list[tuple[float, float]] = []
-        step, place, rate_at_end = target - here, here, rate
-        for edge, hardware in self._rates(here, target):
-            rate_at_end = min(rate, hardware)
-            ramp.append((abs(edge - place) / rate_at_end, edge))
-            place = edge
-        if not ramp:
-            return [], []
-        slope = math.copysign(rate_at_end, step)
-        control_lag = self.lag(target) * data.control_lag
-        if approach is TemperatureApproach.NO_OVERSHOOT:
-            return _tapered(ramp, target, slope, min(2 * control_lag, abs(step) / rate_at_end / 2))
-        # with this excess of the set point, the block overshoots by the rate times `overshoot_time` after a long ramp
-        excess = data.overshoot_time * (target / 2.0) ** data.overshoot_exponent + control_lag * math.log(2)
-        excess = min(excess, 0.1 * abs(step) / rate_at_end)
-        return ramp, [(excess, target + slope * excess), (excess, target)]
-
-    def _rates(self, here: float, target: float) -> list[tuple[float, float]]:
-        """What the hardware manages on the way: (set point in K up to which, rate in K/s)."""
-        if target == here:
-            return []
-        table = self._data.warming_rates if target > here else self._data.cooling_rates
-        low, high = min(here, target), max(here, target)
-        steps: list[tuple[float, float]] = []
-        bottom = 0.0
-        for top, rate in table:
-            if bottom < high and top > low:
-                steps.append((min(top, high) if target > here else max(bottom, low), rate))
-            bottom = top
-        return steps if target > here else steps[::-1]
-
-
-def _tapered(
-    ramp: list[tuple[float, float]], target: float, slope: float, taper: float
-) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """Replace the end of a ramp by an exponential approach in straight stretches, halving rate and distance.
-
-    Args:
-        ramp: (duration in s, set point in K at its end).
-        target: K.
-        slope: Signed rate at the ramp's end, in K/s.
-        taper: Time in s that the ramp would still have taken.
-    """
-    duration, _ = ramp[-1]
-    taper = min(taper, duration)
-    distance = slope * taper
-    final = [(taper, target - distance / 2**halving) for halving in range(1, 9)]
-    return [*ramp[:-1], (duration - taper, target - distance)], [*final, (taper, target)]

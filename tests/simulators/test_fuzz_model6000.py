@@ -34,7 +34,7 @@ SILENT_QUERIES = ("APPEND", "COMMENT", "DATA", "DATSIZE")
 MASKED = ("DIGSET", "EXTSET")
 CALENDAR = ("DATE", "TIME")
 FORGETFUL = (*PER_CHANNEL, *MASKED, "USERTEMP", "MOVECFG")
-MACHINE_DECIDES = ("TEMP", "FIELD", "CHAMBER", "MOVE", "MOVECFG", "DATE")
+MACHINE_DECIDES = ("TEMP", "FIELD", "CHAMBER", "MOVE", "DATE")
 WIDEST = {"MOVE": (-20.0, 380.0), "FIELD": (0.0, 300.0)}  # what the table leaves open; a little beyond a machine's own
 LIMITED_REPLY = re.compile(r"[^;\r\n]*;")
 
@@ -215,6 +215,7 @@ class Client:
             self._check_answer(sent, self._ask(sent.text))
             return
         before = self._state() if sent.kind == "bad" else None
+        refused = self.device._advisory
         self.device.write(sent.text.encode("latin-1") + self.dice.choice((b"\n", b";", b"\r\n", b"\r")))
         assert self.device.ready_at() is None, f"an answer to {sent}"
         advice = int(self._ask("ADVNUM?")[0])
@@ -227,14 +228,14 @@ class Client:
             assert moved == 0, sent
         else:
             assert moved == 0 or (moved == 1 and sent.header in MACHINE_DECIDES), sent
-            self._check_setting(sent, taken=moved == 0)
+            self._check_setting(sent, taken=self.device._advisory == refused)  # a warning is no refusal
 
     def _state(self) -> object:
         """Everything that a message can set."""
         device, cryostat = self.device, self.cryostat
         return (
-            dict(device._stored), device._offset, device._level_meter, cryostat.revision, cryostat.temperature_setting,
-            cryostat.field_setting, cryostat.chamber_setting, cryostat.rotator.setting,
+            dict(device._stored), device._calendar.offset, vars(device._level_meter).copy(), cryostat.revision,
+            cryostat.temperature_setting, cryostat.field_setting, cryostat.chamber_setting, cryostat.rotator.setting,
         )  # fmt: skip
 
     def _check_setting(self, sent: Sent, *, taken: bool) -> None:

@@ -7,8 +7,10 @@ import pytest
 
 from instruments.clock import VirtualClock
 from instruments.tables.model6000 import MODEL6000
+from simulators.controller_leads import Connections
 from simulators.cryostat import SimulatedCryostat
-from simulators.devices.model6000 import CLOCK_OFFSET, INPUT_BUFFER, OUTPUT_QUEUE, Model6000
+from simulators.devices.controller_items import CLOCK_OFFSET
+from simulators.devices.model6000 import INPUT_BUFFER, OUTPUT_QUEUE, Model6000
 from simulators.machines import PPMS_9T, VERSALAB, Machine
 from simulators.timeline import Timeline
 
@@ -173,7 +175,7 @@ def test_hold_in_mid_ramp(dialogue: Dialogue) -> None:
      "FIELD 1000 100 3", "CHAMBER 6", "CHAMBER -1", "MOVE 500", "MOVE 10 0 15", "BRIDGE 5 100", "BRIDGE 1 6000",
      "BRIDGE? 5", "BRIDGE?", "DRVOUT 1 2000", "SIGOUT 1 11", "GETDAT?", "GETDAT 7", "GETDAT? -1", "GETDAT? x",
      "TEMP? 1", "SHUTDOWN?", "BEEP 10 1000", "DATE 2 30 20", "DATE 13 1 20", "$MOVE 1", "?", "7", ",,", "TEMP300",
-     "DIGSET 16", "LEVELON 4", "MOVECFG 0 1 1"],
+     "DIGSET 16", "LEVELON 4", "MOVECFG 7 1 1", "MOVE 1e300", "USERTEMP 30", "USERTEMP 2.5"],
 )  # fmt: skip
 def test_what_it_does_not_understand_is_ignored_and_advised(dialogue: Dialogue, message: str) -> None:
     before = [dialogue.ask(f"{header}?") for header in ("TEMP", "FIELD", "CHAMBER", "MOVE", "MOVECFG", "DIGSET")]
@@ -204,11 +206,20 @@ def test_magcnf_gives_the_machines_magnet(dialogue: Dialogue) -> None:
 def test_the_level_meter(dialogue: Dialogue) -> None:
     assert dialogue.ask("LEVEL?") == "90.00,0;"
     dialogue.send("LEVELON 1")
-    assert dialogue.ask("LEVEL?") == "90.00,2;"
+    assert dialogue.ask("LEVEL?") == "90.00,0;"  # it takes ten seconds to the first value
+    dialogue.clock.sleep(10.0)
+    for _ in range(20):
+        assert dialogue.ask("LEVEL?").endswith(",2;")
+        dialogue.clock.sleep(50.0)
+    dialogue.clock.sleep(11.0)  # nobody has asked for a minute: it has gone off
+    assert dialogue.ask("LEVEL?") == "89.91,1;"
+    dialogue.clock.sleep(3600.0)
+    assert dialogue.ask("LEVEL?") == "89.91,0;"
     dialogue.send("LEVELON 0")
-    assert dialogue.ask("LEVEL?") == "90.00,1;"
-    dialogue.clock.sleep(3601.0)
-    assert dialogue.ask("LEVEL?") == "89.70,0;"
+    dialogue.clock.sleep(60.0)
+    assert dialogue.ask("LEVEL?") == "89.61,1;"
+    dialogue.clock.sleep(3600.0)
+    assert dialogue.ask("LEVEL?") == "89.61,0;"
     assert Dialogue(VERSALAB).ask("LEVEL?") == "0.00,0;"
 
 
@@ -232,11 +243,115 @@ def test_steps_of_the_rotator(dialogue: Dialogue) -> None:
     dialogue.send("MOVE 10 0 0")
     assert dialogue.ask("$MOVE?").split(",")[1] == "200"
     dialogue.clock.sleep(5.0)
-    assert dialogue.ask("$MOVE?") == "200,200,0,0;"
+    assert dialogue.ask("$MOVE?") == "200,200,0,10;"
     assert dialogue.ask("MOVECFG?").count(",") == 3
     dialogue.send("MOVE 0 1 0")
     dialogue.clock.sleep(5.0)
     assert dialogue.ask("DIGIN?") == "1;"
+
+
+def test_the_index_switch(dialogue: Dialogue) -> None:
+    dialogue.send("MOVECFG 1 0.05 370 1")
+    dialogue.send("MOVE 90 0 0")
+    dialogue.clock.sleep(10.0)
+    dialogue.send("MOVE 0 1 0")
+    assert dialogue.status()[0] == "5"
+    dialogue.clock.sleep(10.0)
+    assert dialogue.status()[0] == "9"
+    assert dialogue.ask("$MOVE?") == "0,0,1,10;"
+    assert dialogue.ask("DIGIN?") == "0;"
+
+
+def test_a_motor_goes_to_whole_steps_and_says_where_it_was_sent(dialogue: Dialogue) -> None:
+    dialogue.send("MOVE 30.07 0 0")
+    dialogue.clock.sleep(10.0)
+    assert dialogue.ask("MOVE?") == "30.07,0,0;"
+    assert dialogue.ask("GETDAT? 8").split(",")[2] == "30.0500;"
+    assert dialogue.ask("$MOVE?").startswith("601,601,")
+
+
+def test_a_motor_that_is_configured_wrongly_goes_elsewhere(dialogue: Dialogue) -> None:
+    dialogue.send("MOVECFG 5 0.1")
+    dialogue.send("MOVE 90")
+    dialogue.clock.sleep(10.0)
+    assert dialogue.ask("GETDAT? 8").split(",")[2] == "90.0000;"
+    assert dialogue.cryostat.read_angle() == pytest.approx(45.0)
+    assert dialogue.ask("MOVECFG?") == "5,0.1,370,0;"
+
+
+def test_the_wires_are_not_torn_off(dialogue: Dialogue) -> None:
+    dialogue.send("MOVE 180")
+    dialogue.clock.sleep(20.0)
+    dialogue.send("MOVE 0 2")
+    dialogue.send("MOVE 300 0")
+    dialogue.clock.sleep(30.0)
+    assert dialogue.status()[0] == "8"
+    assert dialogue.ask("GETDAT? 8").split(",")[2] == "190.0000;"
+    assert dialogue.ask("DIGIN?") == "2;"
+
+
+def test_a_leftover_reply_comes_first_until_the_device_is_cleared() -> None:
+    dialogue = Dialogue(leftover=b"1,30422650.78,4369;")
+    assert dialogue.ask("*IDN?") == "1,30422650.78,4369;"
+    assert "QUANTUM DESIGN" in dialogue.ask("TEMP?")  # one behind
+    dialogue.device.clear()
+    assert dialogue.ask("TEMP?") == "300,20,0;"
+
+
+def test_the_temperature_can_be_that_of_a_mapped_item() -> None:
+    dialogue = Dialogue(connections=Connections(mapped={23: lambda: 4.25}))
+
+    def shown() -> float:
+        return float(dialogue.ask("GETDAT? 2").rstrip(";").split(",")[2])
+
+    assert dialogue.ask("GETDAT? 8388608").split(",")[::2] == ["8388608", "4.25;"]
+    assert shown() == pytest.approx(300.0, abs=0.5)
+    dialogue.send("USERTEMP 23 1.9 1.8 2 1")
+    assert dialogue.ask("GETDAT? 2").split(",")[2] == "4.25;"
+    assert dialogue.ask("USERTEMP?") == "23,1.9,1.8,2,1;"
+    dialogue.send("USERTEMP 24")
+    assert dialogue.ask("GETDAT? 3").split(",")[0] == "1"  # an item that is not there gives no temperature
+    dialogue.send("USERTEMP 0")
+    assert shown() == pytest.approx(300.0, abs=0.5)
+    dialogue.send("USERTEMP 23")
+    dialogue.device.power_cycle()
+    assert shown() == pytest.approx(300.0, abs=0.5)
+
+
+def test_it_beeps(dialogue: Dialogue) -> None:
+    dialogue.clock.sleep(7.0)
+    dialogue.send("BEEP 0.5 2000")
+    assert list(dialogue.device.heard) == [(7.0, 0.5, 2000.0)]
+
+
+def test_faults_show_in_the_status_word(dialogue: Dialogue) -> None:
+    dialogue.send("FIELD 10000 100 0 1")
+    dialogue.clock.sleep(200.0)
+    dialogue.cryostat.quench()
+    assert dialogue.status()[2] == "b"
+    assert dialogue.ask("ADVNUM?") == "1;"
+    dialogue.clock.sleep(60.0)
+    dialogue.send("FIELD 0 100 0 1")
+    assert dialogue.status()[2] == "f"
+    assert dialogue.ask("ADVNUM?") == "2;"
+    assert dialogue.ask("FIELD?").startswith("10000,")
+    dialogue.device.power_cycle()
+    dialogue.cryostat.fail_supply()
+    assert dialogue.status()[2] == "8"
+    dialogue.cryostat.fail_thermometer(0.0)
+    dialogue.cryostat.fail_chamber()
+    assert dialogue.status() == "1f8f"
+    assert dialogue.ask("GETDAT? 2").split(",")[2] == "0.00000;"
+
+
+def test_the_pot_shows_on_the_way_down(dialogue: Dialogue) -> None:
+    dialogue.send("TEMP 20 20 0")
+    dialogue.clock.sleep(7200.0)
+    dialogue.send("TEMP 4 20 0")
+    dialogue.clock.sleep(300.0)
+    assert dialogue.status()[3] == "7"
+    dialogue.clock.sleep(3600.0)
+    assert dialogue.status()[3] == "1"
 
 
 def test_the_calendar(dialogue: Dialogue) -> None:

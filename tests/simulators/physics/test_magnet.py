@@ -253,3 +253,87 @@ def test_the_past_does_not_change(moves: list[tuple[float, float, float, FieldAp
     for moment, field, reported in seen:
         if moment < time:
             assert (magnet.field(moment), magnet.reported(moment)) == (field, reported)
+
+
+# what goes wrong
+
+
+@pytest.mark.parametrize("field", [9.0, -2.0])
+def test_a_quench_halves_the_field_again_and_again_and_frees_the_trapped_flux(field: float) -> None:
+    magnet = MagnetTrajectory(DATA, 0.0)
+    begin = go(magnet, 0.0, field) + 10.0
+    true = magnet.field(begin)
+    magnet.quench(begin, PPMS_9T.faults)
+    half = PPMS_9T.faults.quench_time
+    for halving in range(1, 8):
+        assert magnet.field(begin + halving * half) == pytest.approx(true / 2**halving)
+        assert magnet.reported(begin + halving * half) == pytest.approx(field / 2**halving)
+    assert magnet.field(begin + 8 * half + 1e-6) == magnet.reported(1e9) == 0.0
+    assert magnet.field(begin - 1.0) == true
+    shown = begin + PPMS_9T.faults.quench_shown
+    assert states(magnet, begin, shown + 5.0) == [S.QUENCH, S.FAILURE]
+    assert magnet.broken
+
+
+def test_a_magnet_that_was_reset_magnetises_as_if_it_were_new() -> None:
+    magnet, new = MagnetTrajectory(DATA, 0.0), MagnetTrajectory(DATA, 0.0)
+    begin = go(magnet, 0.0, 9.0) + 10.0
+    magnet.quench(begin, PPMS_9T.faults)
+    magnet.reset(begin + 100.0)
+    assert not magnet.broken
+    begin += 200.0
+    go(magnet, begin, 1.0)
+    go(new, 0.0, 1.0)
+    for wait in (1.0, 20.0, 52.0, 60.0):
+        assert magnet.field(begin + wait) == pytest.approx(new.field(wait), abs=1e-12)
+
+
+def test_a_supply_that_fails_holds_its_current() -> None:
+    magnet = MagnetTrajectory(DATA, 0.0)
+    magnet.command(0.0, 1.0, RATE, LINEAR, persistent=False)
+    here = magnet.reported(40.0)
+    magnet.fail(40.0)
+    assert magnet.reported(40.0) == magnet.reported(1e6) == here
+    assert states(magnet, 40.0, 50.0) == [S.CURRENT_ERROR]
+
+
+# what it costs
+
+
+def test_use_is_the_integral_of_the_driven_field_and_the_way_it_went() -> None:
+    magnet = MagnetTrajectory(DATA, 0.0)
+    magnet.command(0.0, 1.0, RATE, LINEAR, persistent=True)
+    magnet.command(300.0, -1.0, RATE, LINEAR, persistent=False)
+    steps = [0.01 * number for number in range(60_001)]
+    fields = [magnet.reported(time) for time in steps]
+    way = sum(abs(after - before) for before, after in itertools.pairwise(fields))
+    carried, gone = magnet.use(0.0, 600.0)
+    assert gone == pytest.approx(way, rel=1e-6)
+    persistent = [
+        time
+        for time in steps
+        if 0.7 + 100.0 + DATA.settle_time + DATA.switch_cooling <= time < 300.0 + 0.7 + DATA.leads_time + 1.0
+    ]
+    driven = sum(map(abs, fields)) * 0.01 - sum(abs(magnet.reported(time)) for time in persistent) * 0.01
+    assert carried == pytest.approx(driven, rel=0.01)
+    halves = magnet.use(0.0, 350.0), magnet.use(350.0, 600.0)
+    assert carried == pytest.approx(halves[0][0] + halves[1][0])
+
+
+def test_when_a_field_is_reached() -> None:
+    magnet = MagnetTrajectory(DATA, 0.0)
+    magnet.command(0.0, 1.0, RATE, LINEAR, persistent=False)
+    assert magnet.reaches(0.5, 0.0) == pytest.approx(DATA.dead_time + 50.0)
+    assert magnet.reaches(2.0, 0.0) is None
+    settled = magnet.settled_at
+    magnet.command(settled, -1.0, RATE, LINEAR, persistent=False)
+    assert magnet.reaches(0.5, settled) == settled  # it is beyond already
+    assert magnet.reaches(0.5, settled + 100.0) == pytest.approx(settled + DATA.dead_time + 150.0)
+
+
+def test_code_zero_flashes_at_the_end_of_the_dead_time() -> None:
+    magnet, plain = MagnetTrajectory(DATA, 0.0, flash=0.3), MagnetTrajectory(DATA, 0.0)
+    for one in (magnet, plain):
+        one.command(0.0, 0.1, RATE, LINEAR, persistent=False)
+    assert states(magnet, 0.0, 20.0) == [S.DRIVEN, S.UNKNOWN, S.CHARGING, S.FINAL_APPROACH, S.DRIVEN]
+    assert [magnet.field(0.1 * step) for step in range(200)] == [plain.field(0.1 * step) for step in range(200)]

@@ -16,9 +16,8 @@ from simulators.physics.thermal import (
     TemperatureApproach,
     TemperatureState,
     ThermalTrajectory,
-    _Stretch,
-    cell_of,
 )
+from simulators.physics.thermal_stretch import Stretch, cell_of
 
 DATA = PPMS_9T.thermal
 FAST, NO_OVERSHOOT = TemperatureApproach
@@ -232,7 +231,7 @@ def test_the_turning_point_of_an_overshoot_is_found() -> None:
 
 def test_a_stretch_may_turn_twice() -> None:
     """X' = 0.3 + 2 exp(-u/9) - exp(-u/90): up, down, and up again."""
-    stretch = _Stretch(0.0, 400.0, 300.0, 0.3, 9.0, 90.0, 0.0, fast=-18.0, slow=90.0)
+    stretch = Stretch(0.0, 400.0, 300.0, 0.3, 9.0, 90.0, 0.0, fast=-18.0, slow=90.0)
     turns = stretch.turns()
     assert len(turns) == 2
     assert [stretch.slope_after(u) for u in turns] == pytest.approx([0.0, 0.0], abs=1e-12)
@@ -243,3 +242,72 @@ def test_a_stretch_may_turn_twice() -> None:
     for time, cell in entered:
         line = stretch.sample_after(time) / GRID_TEMPERATURE
         assert abs(line - cell) == pytest.approx(0.5, abs=1e-6)
+
+
+# what happens on the way
+
+
+def slopes_agree(thermal: ThermalTrajectory, begin: float, end: float, factor: float) -> None:
+    """dX/dt = (B - X) / (factor tau_s), with the lag of the temperature range that the set point is in."""
+    for number in range(50):
+        time = begin + (end - begin) * (number + 0.5) / 50
+        slope = (thermal.sample(time + 1e-3) - thermal.sample(time - 1e-3)) / 2e-3
+        lag = thermal._at(time).sample_lag
+        assert lag == pytest.approx(factor * thermal.lag(thermal.setpoint(time)), rel=0.05)
+        assert slope == pytest.approx((thermal.block(time) - thermal.sample(time)) / lag, abs=1e-5)
+
+
+def test_a_decoupled_sample_obeys_the_same_equation_with_a_longer_lag() -> None:
+    thermal, plain = after(5.0, 20.0, start=40.0), after(5.0, 20.0, start=40.0)
+    thermal.decouple(100.0, 10.0)
+    slopes_agree(thermal, 101.0, 900.0, 10.0)
+    thermal.decouple(1000.0, 1.0)
+    slopes_agree(thermal, 1001.0, 2000.0, 1.0)
+    for time in (50.0, 100.0, 150.0, 400.0, 999.0, 1500.0, 1e6):
+        assert thermal.block(time) == pytest.approx(plain.block(time), abs=1e-9)
+        assert thermal.setpoint(time) == pytest.approx(plain.setpoint(time), abs=1e-9)
+    assert thermal.sample(1e6) == 5.0
+    assert thermal.sample(80.0) == plain.sample(80.0)
+
+
+def test_the_pot_fills_for_thirty_seconds_a_kelvin() -> None:
+    thermal = ThermalTrajectory(DATA, 0.0, 20.0, PPMS_9T.pot)
+    thermal.command(0.0, 4.0, 1 / 60, FAST)
+    arrives = DATA.dead_time + 600.0
+    assert thermal.setpoint(arrives) == pytest.approx(10.0)
+    assert [thermal.setpoint(arrives + wait) for wait in (1.0, 150.0, 299.0)] == [10.0] * 3
+    assert thermal.state(arrives + 1.0) is thermal.state(arrives + 299.0) is S.POT_OPERATION
+    assert thermal.setpoint(arrives + 330.0) == pytest.approx(9.5)
+    assert thermal.state(arrives + 330.0) in {S.TRACKING, S.CHASING}
+    assert thermal.block(1e6) == 4.0
+    without = ThermalTrajectory(DATA, 0.0, 20.0)
+    without.command(0.0, 4.0, 1 / 60, FAST)
+    assert thermal.stable_from == pytest.approx(without.stable_from + 300.0)
+
+
+def test_a_warmed_block_comes_back_on_its_way() -> None:
+    thermal = after(200.0, 5.0)
+    thermal.disturb(300.0, 10.0, 3.0)
+    assert thermal.setpoint(303.0) == pytest.approx(thermal.setpoint(300.0) + 10.0)
+    assert thermal.block(1e6) == thermal.sample(1e6) == 200.0
+    assert thermal.setpoint(303.0 + 60.0) == pytest.approx(thermal.setpoint(303.0) - 5.0)
+
+
+def test_a_control_that_failed_holds_its_set_point_and_stands_by_when_mended() -> None:
+    thermal = after(200.0, 5.0)
+    thermal.fail(300.0, S.DISABLED)
+    here = thermal.setpoint(300.0)
+    assert thermal.state(300.0) is thermal.state(1e6) is S.DISABLED
+    assert thermal.block(1e6) == here
+    thermal.mend(2e6)
+    assert thermal.state(2e6) is S.STANDBY
+
+
+def test_a_moving_block_is_not_made_to_follow() -> None:
+    thermal, plain = after(200.0, 5.0), after(200.0, 5.0)
+    thermal.follow(300.0, [(10.0, 280.0)])
+    assert thermal.block(400.0) == plain.block(400.0)
+    thermal.follow(1e5, [(10.0, 199.9), (10.0, 199.8)])
+    assert thermal.setpoint(1e5 + 15.0) == pytest.approx(199.85)
+    assert thermal.state(1e5 + 100.0) is S.STABLE
+    assert thermal.sample(1e6) == 199.8
