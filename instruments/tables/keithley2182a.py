@@ -35,18 +35,18 @@ def _signal_oriented() -> Iterator[Row]:
 
 
 def _sense() -> Iterator[Row]:
-    sense = "SENSe[1]"
+    sense = "[SENSe[1]:]"  # public drivers send the 622x's meter VOLT:RANG and VOLT:NPLC, without the root
     functions = Parameter("string", words=("VOLTage[:DC]", "TEMPerature"))
-    yield Row(f"{sense}:FUNCtion", (functions,), "VOLT:DC", reply='"%s"')
-    yield number(f"{sense}:CHANnel", choice(0, 1, 2), 1, "%d", note="0 is the internal temperature sensor.")
-    yield question(f"{sense}:DATA[:LATest]", reply="readings", note="The last reading, of any age.")
-    yield question(f"{sense}:DATA:FRESh", reply="readings", note="Waits for a reading; does not trigger one.")
-    hold = f"{sense}:HOLD"
+    yield Row(f"{sense}FUNCtion", (functions,), "VOLT:DC", reply='"%s"')
+    yield number(f"{sense}CHANnel", choice(0, 1, 2), 1, "%d", note="0 is the internal temperature sensor.")
+    yield question("SENSe[1]:DATA[:LATest]", reply="readings", note="The last reading, of any age.")
+    yield question("SENSe[1]:DATA:FRESh", reply="readings", note="Waits for a reading; does not trigger one.")
+    hold = f"{sense}HOLD"
     yield number(f"{hold}:WINDow", span(0.01, 20.0), 1.0, "%.2f", unsure=_FORMAT_UNSURE, note="In %.")
     yield number(f"{hold}:COUNt", count(2, 100), 5, "%d")
     yield flag(f"{hold}:STATe", False)
-    yield from _voltage(f"{sense}:VOLTage[:DC]")
-    yield from _temperature(f"{sense}:TEMPerature")
+    yield from _voltage(f"{sense}VOLTage[:DC]")
+    yield from _temperature(f"{sense}TEMPerature")
 
 
 def _voltage(voltage: str) -> Iterator[Row]:

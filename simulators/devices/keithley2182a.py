@@ -1,9 +1,9 @@
 """The Keithley 2182A nanovoltmeter, as its clients see it.
 
 What is simulated: both channels, ranges and automatic ranging, integration time, autozeros, line synchronisation,
-analog and digital filter, relative, trigger model, buffer, math, limits, and the meter's own noise. It is perfectly
-calibrated (the errors of its calibration are below 50 ppm). Ratio, the built-in Delta, reading hold and scanning are
-refused: what cannot be done is never acknowledged.
+analog and digital filter, relative, ratio, Delta, reading hold, scanning, thermocouples, trigger model, Trigger Link,
+RS-232, buffer, math, limits, analog output, the meter's own noise, offsets and calibration errors, and what an overload
+leaves behind. Left out: temperature coefficients, pump-out and common-mode currents, input capacitance.
 
 Sources: 2182/2182A user's manual; specification sheet SPEC-2182A rev. A.
 """
@@ -18,18 +18,17 @@ from instruments.scpi import DATA_OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2182a import RANGES, TABLE
 from instruments.tables.table import Value
 from simulators.devices import nanovolt_converter as converter
-from simulators.devices.nanovolt_measurement import Measurement
+from simulators.devices.nanovolt_panel import Panel
 from simulators.exchange import command, query
-from simulators.messages import Later, Outcome
+from simulators.messages import Outcome
 from simulators.terminals import MeterTerminals
 from simulators.timeline import Timeline
 
-_CALIBRATION_TIME = 300.0
-_DEPENDENT = ("SENSe", "SYSTem:AZERo", "SYSTem:FAZero", "SYSTem:LSYNc", "TRIGger:DELay")
-_DEFINING = ("FUNCtion", "SENSe[1]:CHANnel", "RANGe")
+_DEPENDENT = ("[SENSe[1]:]", "ROUTe", "SYSTem:AZERo", "SYSTem:FAZero", "SYSTem:LSYNc", "TRIGger:DELay")
+_DEFINING = ("FUNCtion", "[SENSe[1]:]CHANnel", "RANGe", "RATio", "DELTa", "ROUTe")
 
 
-class Keithley2182A(Measurement):
+class Keithley2182A(Panel):
     """A nanovoltmeter on the bench.
 
     Args:
@@ -39,12 +38,12 @@ class Keithley2182A(Measurement):
         line_frequency: Of the mains, in Hz.
         serial: Serial number.
         firmware: As in the answer to *IDN?.
+        calibration: Gives the errors of its calibration; None makes it perfectly calibrated.
     """
 
     table = TABLE
     version = "1991.0"
-    idle: ClassVar[tuple[str, ...]] = ("*TST", "CALC3:IMM")
-    refused: ClassVar[tuple[str, ...]] = ("SENS:VOLT:RAT", "SENS:VOLT:DELT", "SENS:HOLD:STAT", "ROUT:SCAN:LSEL")
+    idle: ClassVar[tuple[str, ...]] = ("*TST",)
     reset_duration: ClassVar[float] = 0.5
     """*RST takes seconds on some units (assumed; 0.1 s to 3 s are reported)."""
 
@@ -56,8 +55,9 @@ class Keithley2182A(Measurement):
         line_frequency: float = 50.0,
         serial: str = "1340129",
         firmware: str = "C04  /A02",
+        calibration: np.random.Generator | None = None,
     ) -> None:
-        super().__init__(timeline, terminals, noise, line_frequency)
+        super().__init__(timeline, terminals, noise, line_frequency, calibration)
         self._serial = serial
         self._firmware = firmware
         self.preset()
@@ -81,6 +81,7 @@ class Keithley2182A(Measurement):
 
     def restored(self) -> None:
         """Take a recalled set-up into use."""
+        super().restored()
         self.halt()
         self._forget()
         if self.flag("INIT:CONT"):
@@ -159,16 +160,6 @@ class Keithley2182A(Measurement):
         self.set_value(f"SENS:VOLT:CHAN{channel}:RANG:AUTO", False)
         self._put(f"SENS:VOLT:CHAN{channel}:RANG", fitting)
 
-    @command("SENS:VOLT:RAT", "SENS:VOLT:DELT", "SENS:HOLD:STAT")
-    def _refuse_mode(self, on: bool) -> None:
-        if on:
-            raise ScpiError(SETTINGS_CONFLICT, "ratio, built-in delta and hold are not simulated")
-
-    @command("ROUT:SCAN:LSEL")
-    def _refuse_scan(self, kind: str) -> None:
-        if kind != "NONE":
-            raise ScpiError(SETTINGS_CONFLICT, "scanning is not simulated")
-
     @command("TRIG:DEL")
     def _set_delay(self, seconds: float) -> None:
         """A delay of one's own ends the automatic one."""
@@ -192,12 +183,8 @@ class Keithley2182A(Measurement):
         self._acquire("TEMP", 2)
 
     def _acquire(self, function: str, channel: int) -> None:
-        """Make the present reading of a channel the reference; another channel's is of no use for it."""
-        value = self.present_value()
-        setup = self.setup()
-        if setup.channel != channel or setup.temperature != (function == "TEMP"):
-            raise ScpiError(SETTINGS_CONFLICT, f"no valid reading of channel {channel}")
-        header, reference = f"SENS:{function}:CHAN{channel}:REF", value + setup.reference
+        """Make the present input of a channel the reference; another channel's reading is of no use for it."""
+        header, reference = f"SENS:{function}:CHAN{channel}:REF", self.input_value(function, channel)
         limits = TABLE[header].parameters[0]
         assert limits.minimum is not None
         assert limits.maximum is not None
@@ -226,16 +213,10 @@ class Keithley2182A(Measurement):
         self._configure_temperature()
         return self.ask_read()
 
-    @query("SENS:TEMP:RTEM", "CAL:UNPR:ACAL:TEMP")
-    def _ask_internal_temperature(self) -> str:
+    @query("SENS:TEMP:RTEM")
+    def _ask_junction_temperature(self) -> str:
         return f"{self.internal_temperature:.2f}"
 
     @query("SYST:LFR")
     def _ask_line_frequency(self) -> str:
         return f"{self.line_frequency:.0f}"
-
-    @command("CAL:UNPR:ACAL:STEP1", "CAL:UNPR:ACAL:STEP2")
-    def _calibrate(self) -> Outcome:
-        """Takes five minutes and leaves the meter idle."""
-        self.halt()
-        return Later(self.timeline.now + _CALIBRATION_TIME, lambda: None)

@@ -28,6 +28,14 @@ ANALOG_FILTER = 125e-3
 LOW_CHARGE_NOISE = 8.0
 """Factor of the noise in low-charge-injection mode on channel 2."""
 
+SLOW_NOISE = 0.04
+"""Noise in a decade of frequencies below 0.1 Hz, as a part of that of a conversion at 5 PLC.
+
+1/f noise: on 10 mV 0.3 nV rms in a decade. More would exceed the printed 6 nV peak to peak of 75 conversions at 5 PLC,
+of which white noise alone makes 5.5 nV; so the knee where both are alike lies at some 4 mHz, and 0.1 Hz would be too
+much.
+"""
+
 PEAK_TO_PEAK = 6.0
 """Peak-to-peak over rms of Gaussian noise, as the manual counts it."""
 
@@ -37,6 +45,12 @@ INCLUDED_DELAY = 1e-3
 _RATE_NPLC = (0.01, 0.1, 1.0, 5.0)
 _RATE_CYCLES = (60 / 115, 60 / 80, 60 / 45, 60 / 6)
 """Time of a reading in power line cycles with an autozero off: 115, 80, 45 and 6 readings a second at 60 Hz."""
+
+_PAIR_ZEROED_NPLC = (1.0, 5.0)
+_PAIR_ZEROED_CYCLES = (60 / 8.5, 60 / 1.5)
+_PAIR_CYCLES = (60 / 41, 60 / 30, 60 / 20, 60 / 2.3)
+"""Time of two conversions that belong together (ratio, Delta, a scan of both channels), with both autozeros and without
+one of them: 8.5 and 1.5, and 41, 30, 20 and 2.3 readings a second at 60 Hz."""
 
 _PRINTED_NOISE: dict[int, dict[float, dict[float, tuple[tuple[int, float], ...]]]] = {
     1: {
@@ -71,7 +85,7 @@ def noise_rms(channel: int, full_scale: float, nplc: float) -> float:
     """Return the meter's own noise in one conversion, V rms; white from conversion to conversion.
 
     Being white and nowhere above what is printed, it is below that where the printed figures average worse than the
-    root of their number: 1/f noise under some 0.1 Hz is left out.
+    root of their number. What is slower than 0.1 Hz comes on top, see `SLOW_NOISE`.
 
     Between 1 and 5 power line cycles a power law through the two printed points. Beyond 5 and below 1 as the root of
     the integration time, which is assumed: nothing is printed there. On 10 mV at 1 PLC it is 11.7 nV, which makes
@@ -106,6 +120,24 @@ def conversion_time(nplc: float, line_frequency: float, autozero: bool, front_au
     if autozero and front_autozero:
         cycles += 2.0 * nplc
     return max(cycles / line_frequency - INCLUDED_DELAY, nplc / line_frequency)
+
+
+@lru_cache(maxsize=64)
+def paired_conversion_time(nplc: float, line_frequency: float, autozero: bool, front_autozero: bool) -> float:
+    """Return the same for conversions of which two belong together: half of what a pair takes.
+
+    Their printed rates are lower than half of the single ones, since the meter has to switch between the two.
+    """
+    known, cycles = _RATE_NPLC, _PAIR_CYCLES
+    if autozero and front_autozero:
+        known, cycles = _PAIR_ZEROED_NPLC, _PAIR_ZEROED_CYCLES
+    if nplc < known[0]:  # not printed with autozeros: what is beyond the integrations stays
+        both = cycles[0] - 6.0 * (known[0] - nplc)
+    elif nplc >= known[-1]:
+        both = nplc * cycles[-1] / known[-1]
+    else:
+        both = float(np.interp(nplc, known, cycles))
+    return max(0.5 * both / line_frequency - INCLUDED_DELAY, nplc / line_frequency)
 
 
 def line_zero_crossing(time: float, line_frequency: float) -> float:

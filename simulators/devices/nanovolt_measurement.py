@@ -1,38 +1,25 @@
-"""How a 2182A comes to a reading: aperture, range, noise, filter, relative, temperature.
+"""How a 2182A comes to a reading: conversions, range, noise, digital filter, relative, temperature.
 
-Sources: 2182A user's manual, sections 2 to 4; specification sheet SPEC-2182A rev. A.
+Sources: 2182A user's manual, sections 2 to 5; specification sheet SPEC-2182A rev. A.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2182a import RANGES
 from simulators.devices import nanovolt_converter as converter
-from simulators.devices.nanovolt_processing import OVERFLOW, Processing
+from simulators.devices import nanovolt_input as front
+from simulators.devices.nanovolt_modes import HOLD_ON, SCAN, Modes
+from simulators.devices.nanovolt_processing import OVERFLOW
+from simulators.devices.nanovolt_setup import Setup
 from simulators.devices.nanovolt_trigger import Reading
-from simulators.randomness import Gaussian
+from simulators.physics import thermocouple
 from simulators.terminals import MeterTerminals
 from simulators.timeline import Timeline
-
-FRONT_OFFSET = 500e-6
-"""Largest offset in V with the front autozero off."""
-
-ZERO_OFFSETS = {10e-3: 100e-9}
-"""Largest further offset in V with the autozero off, by range; 10 uV on the others."""
-
-BIAS_CURRENT = 60e-12
-"""Largest input bias current in A."""
-
-LOADED_RANGE = 100.0
-INPUT_RESISTANCE = 10e6
-"""Input resistance in ohm of the 100 V range; the others have more than 10 gigaohm, which is taken as infinite."""
-
-_SEEBECK = {"J": 51.7e-6, "K": 40.5e-6, "T": 40.7e-6, "E": 60.9e-6, "N": 26.2e-6, "S": 6.0e-6, "R": 6.0e-6}
-"""V/K at room temperature; taken as constant, which is good enough for a meter that hangs at a sample (assumed)."""
 
 _MOST_RANGE_CHANGES = 10
 """For one reading; an input that two ranges load differently would have it hunt for ever."""
@@ -40,171 +27,119 @@ _MOST_RANGE_CHANGES = 10
 _MEMORY = 9.0
 """s; conversions that ended longer ago are left out of averages in closed form."""
 
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """Everything about a conversion that follows from the settings.
-
-    Attributes:
-        channel: 0, 1 or 2.
-        temperature: Whether the reading becomes a temperature.
-        range: Range in V.
-        automatic: Whether it follows the input.
-        aperture: Integration time in s.
-        delay: From trigger to aperture, in s.
-        duration: From the aperture's beginning until the result is there, in s.
-        line_sync: Whether the aperture waits for a zero crossing of the line.
-        rms: The meter's own noise in V.
-        offset: The meter's own offset in V.
-        filter: The digital filter, None where it is off.
-        reference: What relative takes off the reading, in its unit.
-    """
-
-    channel: int
-    temperature: bool
-    range: float
-    automatic: bool
-    aperture: float
-    delay: float
-    duration: float
-    line_sync: bool
-    rms: float
-    offset: float
-    filter: converter.FilterSettings | None
-    reference: float
+_ICE = 273.15
 
 
-class Measurement(Processing):
-    """The meter's input and what is behind it, up to the reading.
+class Measurement(Modes):
+    """What is behind the meter's input, up to the reading.
 
     Attributes:
-        internal_temperature: What its own thermometer shows, in degrees Celsius (assumed constant).
+        input: The input itself, with what is not at the terminals but around them (power line hum).
+        internal_temperature: What its own thermometer shows, in degrees Celsius (assumed constant); also the
+            temperature of its input connector, where a thermocouple's reference junction is.
     """
 
     def __init__(
-        self, timeline: Timeline, terminals: MeterTerminals, noise: np.random.Generator | None, line_frequency: float
-    ) -> None:
-        super().__init__(timeline)
+        self, timeline: Timeline, terminals: MeterTerminals, noise: np.random.Generator | None, line_frequency: float,
+        calibration: np.random.Generator | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(timeline, noise, calibration, line_frequency)
         self.internal_temperature = 27.0
-        self.line_frequency = line_frequency
-        self._terminals = terminals
-        self._own = (0.0, 0.0, 0.0) if noise is None else tuple(noise.uniform(-1.0, 1.0, 3).tolist())
-        self._noise = None if noise is None else Gaussian(noise)
-        self._setup: Setup | None = None
+        self.input = front.Input(terminals, line_frequency, self._box.bias)
         self._start = 0.0
-        self._filter = converter.DigitalFilter()
+        self._phase = 0
+        self._values: list[float] = []
+        self._filters = (converter.DigitalFilter(), converter.DigitalFilter())
         self._range_changes = 0
-
-    # ---- what follows from the settings
+        self._unreferenced: dict[int, float] = {}
 
     def settings_changed(self) -> None:
         """Nothing that was worked out from the settings holds any more."""
-        self._setup = None
-        self._filter.clear()
+        super().settings_changed()
+        self._phase, self._seed = 0, None
+        self._values.clear()
+        self._unreferenced.clear()
+        for one in self._filters:
+            one.clear()
 
-    def setup(self) -> Setup:
-        """Return what follows from the settings as they are."""
-        if self._setup is None:
-            self._setup = self._work_out()
-        return self._setup
-
-    def _work_out(self) -> Setup:
-        channel = round(self.number("SENS:CHAN"))
-        function = "TEMP" if channel == 0 or self.value("SENS:FUNC") == "TEMP" else "VOLT"
-        nplc = self.number(f"SENS:{function}:NPLC")
-        node = f"SENS:{function}:CHAN{max(channel, 1)}"
-        full = self.number(f"SENS:VOLT:CHAN{channel}:RANG") if function == "VOLT" else 100e-3
-        duration = converter.conversion_time(
-            nplc, self.line_frequency, self.flag("SYST:AZER"), self.flag("SYST:FAZ")
-        ) + (converter.ANALOG_FILTER if self.flag(f"{node}:LPAS") else 0.0)
-        return Setup(
-            channel,
-            function == "TEMP",
-            full,
-            function == "VOLT" and self.flag(f"{node}:RANG:AUTO"),
-            nplc / self.line_frequency,
-            self._delay(full),
-            duration,
-            self.flag("SYST:LSYN"),
-            self._noise_rms(channel, full, nplc),
-            self._offset(full),
-            self._filter_settings(node, full) if channel else None,
-            self.number(f"{node}:REF") if channel and self.flag(f"{node}:REF:STAT") else 0.0,
-        )
-
-    def _delay(self, full: float) -> float:
-        if self.flag("TRIG:DEL:AUTO"):
-            return 5e-3 if full == LOADED_RANGE else 1e-3
-        return self.number("TRIG:DEL")
-
-    def _noise_rms(self, channel: int, full: float, nplc: float) -> float:
-        if self._noise is None or channel == 0:
-            return 0.0
-        low_charge = channel == 2 and self.flag("SENS:VOLT:CHAN2:LQM")
-        return converter.noise_rms(channel, full, nplc) * (converter.LOW_CHARGE_NOISE if low_charge else 1.0)
-
-    def _offset(self, full: float) -> float:
-        """The offsets that autozeroing would take away; a box has its own, somewhere inside the limits (assumed)."""
-        front = 0.0 if self.flag("SYST:FAZ") else self._own[0] * FRONT_OFFSET
-        return front + (0.0 if self.flag("SYST:AZER") else self._own[1] * ZERO_OFFSETS.get(full, 10e-6))
-
-    def _filter_settings(self, node: str, full: float) -> converter.FilterSettings | None:
-        if not self.flag(f"{node}:DFIL"):
-            return None
-        window = self.number(f"{node}:DFIL:WIND") / 100.0 * full
-        return converter.FilterSettings(
-            round(self.number(f"{node}:DFIL:COUN")), window or math.inf, self.value(f"{node}:DFIL:TCON") == "MOV"
-        )
+    def another_channel(self) -> None:
+        """The next reading is one of another channel of a scan, with a filter stack of its own."""
+        self._filters[0].clear()
 
     # ---- one conversion
 
     def begin_conversion(self, trigger: float | None) -> float:
-        """Begin a conversion; see `TriggerModel`."""
-        setup = self.setup()
+        """Begin a conversion; see `TriggerModel`. One that is triggered is the first of its reading."""
+        if trigger is not None:
+            if self._phase or self._values:
+                self._phase = 0
+                self._values.clear()
+            self._seed = None
+        setup = (self._plan or self.make_plan())[self._phase]
         start = self.timeline.now if trigger is None else trigger + setup.delay
+        start += setup.settle
         if setup.line_sync:
-            start = converter.line_zero_crossing(start, self.line_frequency)
+            start = converter.line_zero_crossing(start, self.input.mains)
         self._start = start
         return start + setup.duration
 
     def end_conversion(self) -> Reading | float | None:
         """Look at what the aperture collected; see `TriggerModel`."""
-        setup = self.setup()
-        volts = self._collected(setup, self._start)
-        if self._range_changes < _MOST_RANGE_CHANGES and self._autorange(setup, volts):
+        plan = self._plan or self.make_plan()
+        setup = plan[self._phase]
+        channel = setup.channel
+        volts = self.input.volts(channel, setup.range, self._start, setup.aperture, setup.filtered) if channel else 0.0
+        if setup.automatic and self._range_changes < _MOST_RANGE_CHANGES and self._autorange(setup, volts):
             self._range_changes += 1
             return self.timeline.now + converter.RANGE_CHANGE
-        volts += self._fluctuation(setup)
-        if setup.filter is not None and abs(volts) <= converter.OVERRANGE * setup.range:
-            filtered = self._filter.add(volts, setup.filter)
+        volts = self._shown(setup, volts, self._start)
+        if abs(volts) > setup.limit:
+            self.input.overloaded(setup.channel, volts, self._start + setup.aperture)
+        elif setup.filter is not None:
+            filtered = self._filters[self._phase].add(volts, setup.filter)
             if filtered is None:
                 return None
             volts = filtered
         self._range_changes = 0
-        return self._reading(setup, volts)
+        if len(plan) > 1:
+            return self._next_phase(plan, setup, volts)
+        reading = self._reading(setup, volts)
+        return self._after_hold(reading) if self.settings[HOLD_ON] else reading
+
+    def _next_phase(self, plan: tuple[Setup, ...], setup: Setup, volts: float) -> Reading | float | None:
+        """One of two voltages is there: go on to the other one, or make a reading of both.
+
+        For a Delta this is told to the source over the Trigger Link, which then reverses the current.
+        """
+        self._values.append(self._relative(setup, volts))
+        if len(self._values) < len(plan):
+            self._phase += 1
+            if self._mode == "delta":
+                self.voltmeter_complete()
+            return self.timeline.now + plan[self._phase].delay
+        reading = self._combined(self._values)
+        self._phase = 0
+        self._values.clear()
+        return self._after_hold(reading) if self.settings[HOLD_ON] else reading
 
     def _collected(self, setup: Setup, start: float) -> float:
-        """Return the mean input in V over an aperture, as the meter's input loads it.
-
-        Open leads have no voltage of their own; the meter then shows nothing but its noise.
-        """
+        """Return the mean input in V over an aperture; the internal thermometer has none."""
         if setup.channel == 0:
             return 0.0
-        volts = self._terminals.mean_voltage(setup.channel, start, start + setup.aperture)
-        resistance = self._terminals.source_resistance(setup.channel)
-        if math.isnan(volts) or math.isinf(resistance):
-            return 0.0
-        if setup.range == LOADED_RANGE:
-            volts *= INPUT_RESISTANCE / (INPUT_RESISTANCE + resistance)
-        return volts + self._own[2] * BIAS_CURRENT * resistance
+        return self.input.volts(setup.channel, setup.range, start, setup.aperture, setup.filtered)
 
-    def _fluctuation(self, setup: Setup) -> float:
-        return setup.offset if self._noise is None else setup.offset + setup.rms * self._noise()
+    def _shown(self, setup: Setup, volts: float, time: float) -> float:
+        """Return what the converter makes of an input in V that it collected from a lab time in s on."""
+        volts = volts * setup.gain + setup.offset
+        noise = self._noise
+        if noise is None or setup.channel == 0:
+            return volts
+        variance = setup.variance + setup.source_variance * self.input.resistance
+        volts += math.sqrt(variance) * noise() + setup.slow * self._box.slow(time)
+        return volts + front.FRONT_DRIFT * front.ROOM * self._box.room(time) if setup.front else volts
 
     def _autorange(self, setup: Setup, volts: float) -> bool:
         """Change the range where the input asks for it: up at 120 % of it, down at 10 %."""
-        if not setup.automatic:
-            return False
         ranges = RANGES[setup.channel]
         index = ranges.index(setup.range)
         while index < len(ranges) - 1 and abs(volts) > converter.OVERRANGE * ranges[index]:
@@ -214,44 +149,79 @@ class Measurement(Processing):
         if ranges[index] == setup.range:
             return False
         self.set_value(f"SENS:VOLT:CHAN{setup.channel}:RANG", ranges[index])
+        self.input.forget_overload(setup.channel)
+        phase, values, inputs = self._phase, list(self._values), dict(self._unreferenced)
         self.settings_changed()
+        self._phase, self._values, self._unreferenced = phase, values, inputs
+        self.make_plan()
         return True
+
+    def input_value(self, function: str, channel: int) -> float:
+        """Return what the latest reading says of a channel's input, in V or degrees, without relative.
+
+        Raises:
+            ScpiError: There is no reading (-230), it overflows or says nothing of this channel (-221).
+        """
+        value = self.present_value()
+        latest = self._latest
+        assert latest is not None
+        if len(self._plan or self.make_plan()) > 1:
+            if function == "VOLT" and channel in self._unreferenced:
+                return self._unreferenced[channel]
+        elif (1 if latest.external else latest.channel) == channel and latest.temperature == (function == "TEMP"):
+            node = f"SENS:{function}:CHAN{channel}:REF"
+            return value + (self.number(node) if self.flag(f"{node}:STAT") else 0.0)
+        raise ScpiError(SETTINGS_CONFLICT, f"no valid reading of channel {channel}")
+
+    # ---- from volts to what is shown
+
+    def _relative(self, setup: Setup, volts: float) -> float:
+        """Take the reference off a voltage; overflow where it is beyond the range."""
+        if abs(volts) > setup.limit:
+            return OVERFLOW
+        self._unreferenced[setup.channel] = volts
+        return volts - setup.reference
 
     def _reading(self, setup: Setup, volts: float) -> Reading:
         if setup.temperature:
             value = self._temperature(setup, volts)
         else:
-            value = volts - setup.reference if abs(volts) <= converter.OVERRANGE * setup.range else OVERFLOW
-        return Reading(value, setup.channel, setup.temperature)
+            value = volts - setup.reference if abs(volts) <= setup.limit else OVERFLOW
+        reading = Reading(value, setup.channel, setup.temperature)
+        return self._labelled(reading) if self.settings[SCAN] == "EXT" else reading
 
     def _temperature(self, setup: Setup, volts: float) -> float:
         """Turn a thermocouple's voltage, or the internal sensor, into the selected unit."""
         celsius = self.internal_temperature
-        if setup.channel:
-            junction = self.value("SENS:TEMP:RJUN:RSEL")
-            if junction == "SIM":
+        if setup.channel and self.value("SENS:TEMP:TRAN") == "TC":
+            if abs(volts) > setup.limit:
+                return OVERFLOW
+            if self.value("SENS:TEMP:RJUN:RSEL") == "SIM":
                 celsius = self.number("SENS:TEMP:RJUN:SIM")
-            if self.value("SENS:TEMP:TRAN") == "TC":
-                sensitivity = _SEEBECK.get(str(self.value("SENS:TEMP:TC")))
-                if sensitivity is None or abs(volts) > converter.OVERRANGE * setup.range:
-                    return OVERFLOW
-                celsius += volts / sensitivity
+            kind = str(self.value("SENS:TEMP:TC"))
+            try:
+                celsius = thermocouple.temperature(kind, volts + thermocouple.voltage(kind, celsius))
+            except ValueError:  # no temperature gives this voltage
+                return OVERFLOW
         unit = self.value("UNIT:TEMP")
-        shown = celsius * 1.8 + 32.0 if unit == "F" else celsius + (273.15 if unit == "K" else 0.0)
+        shown = celsius * 1.8 + 32.0 if unit == "F" else celsius + (_ICE if unit == "K" else 0.0)
         return shown - setup.reference
 
     # ---- readings in closed form
 
     def free_period(self) -> float:
         """Return the time in s from one self-triggered reading to the next."""
-        setup = self.setup()
-        repeats = setup.filter.count if setup.filter is not None and not setup.filter.moving else 1
-        period = setup.delay + setup.duration * repeats
+        period = sum(self._span(setup) for setup in self._plan or self.make_plan())
         if self.value("TRIG:SOUR") == "TIM":
             period = max(period, self.number("TRIG:TIM"))
-        if setup.line_sync:
-            period = converter.line_zero_crossing(period, self.line_frequency)
+        if self.setup().line_sync:
+            period = converter.line_zero_crossing(period, self.input.mains)
         return period
+
+    def _span(self, setup: Setup) -> float:
+        """Time in s that one voltage takes: its delay, and its conversion or the filter's."""
+        repeats = setup.filter.count if setup.filter is not None and not setup.filter.moving else 1
+        return setup.delay + (setup.settle + setup.duration) * repeats
 
     def free_reading(self, since: float, period: float, index: int) -> Reading:
         """Return a reading of a meter that has triggered itself, from the conversions that go into it.
@@ -259,33 +229,54 @@ class Measurement(Processing):
         Conversions that ended more than nine seconds ago are left out of the average: wiring and sample do not
         remember further back. A change of range is taken to be over.
         """
-        setup = self.setup()
+        begin = since + index * period
+        values: list[float] = []
+        for phase in range(len(self._plan or self.make_plan())):
+            setup = self._settled(phase, begin)
+            volts = self._free_volts(setup, phase, begin, period, index)
+            if len(self._plan) == 1:
+                return self._reading(setup, volts)
+            values.append(self._relative(setup, volts))
+            begin += self._span(setup)
+        return self._combined(values)
+
+    def _settled(self, phase: int, begin: float) -> Setup:
+        """Return the set-up of a voltage that begins at a lab time in s, its range having followed the input."""
+        setup = (self._plan or self.make_plan())[phase]
         for _ in range(_MOST_RANGE_CHANGES):
-            if not self._autorange(setup, self._collected(setup, self._free_start(setup, since, period, index))):
+            if not (setup.automatic and self._autorange(setup, self._collected(setup, self._last_start(setup, begin)))):
                 break
-            setup = self.setup()
-        starts = self._free_starts(setup, since, period, index)
+            setup = (self._plan or self.make_plan())[phase]
+        return setup
+
+    def _free_volts(self, setup: Setup, phase: int, begin: float, period: float, index: int) -> float:
+        """Return one voltage of a reading that begins at a lab time in s."""
+        starts = self._free_starts(setup, begin, period, index)
         kept = [start for start in starts if start + setup.aperture > self.timeline.now - _MEMORY] or starts[-1:]
-        self._filter.clear()
+        stack = self._filters[phase]
+        stack.clear()
         volts = 0.0
         for start in kept:
-            volts = self._collected(setup, start) + self._fluctuation(setup)
-            if setup.filter is not None and abs(volts) <= converter.OVERRANGE * setup.range:
-                filtered = self._filter.add(volts, setup.filter)
-                volts = self._filter.latest() if filtered is None else filtered
-        return self._reading(setup, volts)
+            volts = self._shown(setup, self._collected(setup, start), start)
+            if abs(volts) > setup.limit:
+                self.input.overloaded(setup.channel, volts, start + setup.aperture)
+            elif setup.filter is not None:
+                filtered = stack.add(volts, setup.filter)
+                volts = stack.latest() if filtered is None else filtered
+        return volts
 
-    def _free_start(self, setup: Setup, since: float, period: float, index: int) -> float:
-        """When the last aperture of a reading begins."""
-        start = since + index * period + setup.delay
+    def _last_start(self, setup: Setup, begin: float) -> float:
+        """When the last aperture of a voltage begins that begins itself at a lab time in s."""
+        start = begin + setup.delay + setup.settle
         if setup.filter is not None and not setup.filter.moving:
-            start += (setup.filter.count - 1) * setup.duration
-        return converter.line_zero_crossing(start, self.line_frequency) if setup.line_sync else start
+            start += (setup.filter.count - 1) * (setup.settle + setup.duration)
+        return converter.line_zero_crossing(start, self.input.mains) if setup.line_sync else start
 
-    def _free_starts(self, setup: Setup, since: float, period: float, index: int) -> list[float]:
-        last = self._free_start(setup, since, period, index)
+    def _free_starts(self, setup: Setup, begin: float, period: float, index: int) -> list[float]:
+        last = self._last_start(setup, begin)
         if setup.filter is None:
             return [last]
         if setup.filter.moving:
             return [last - back * period for back in reversed(range(min(setup.filter.count, index + 1)))]
-        return [last - back * setup.duration for back in reversed(range(setup.filter.count))]
+        each = setup.settle + setup.duration
+        return [last - back * each for back in reversed(range(setup.filter.count))]

@@ -8,12 +8,15 @@ from __future__ import annotations
 import math
 import statistics
 import struct
+from typing import ClassVar
 
 from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2182a import TABLE
 from instruments.tables.table import Value
-from simulators.devices.nanovolt_trigger import DATA_STALE, Reading, TriggerModel
+from simulators.devices.nanovolt_readings import Readings
+from simulators.devices.nanovolt_trigger import DATA_STALE, Reading
 from simulators.exchange import command, query
+from simulators.status import ERRORS_ONLY
 from simulators.timeline import Timeline
 
 OVERFLOW = 9.9e37
@@ -22,7 +25,10 @@ READING_OVERFLOW = 0x01
 BUFFER_AVAILABLE = 0x80
 BUFFER_HALF_FULL = 0x100
 BUFFER_FULL = 0x200
+FILTER_SETTLED = 0x100
 _LIMIT_BITS = {1: (0x02, 0x04), 2: (0x08, 0x10)}
+_LIMIT_NOTES = {1: (302, 303), 2: (304, 305)}
+_BUFFER_NOTES = ((BUFFER_AVAILABLE, 308), (BUFFER_HALF_FULL, 309), (BUFFER_FULL, 310))
 
 _BYTES_A_READING = 12
 _CAPACITY = 1024 * _BYTES_A_READING
@@ -43,11 +49,19 @@ _STATISTICS_ON = TABLE["CALC2:STAT"].header
 _LIMITS_ON = {limit: TABLE[f"CALC3:LIM{limit}:STAT"].header for limit in (1, 2)}
 
 
-class Processing(TriggerModel):
-    """Everything behind the digital filter."""
+class Processing(Readings):
+    """Everything behind the digital filter.
+
+    Attributes:
+        shows_filter_settled: Whether bit 8 of the operation register is set with every reading: the manual lists the
+            bit, a meter that had measured for long with its filter on answered without it (unsure).
+    """
+
+    shows_filter_settled: ClassVar[bool] = False
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
+        self._statistic: float | None = None
         self._buffer: list[Reading] = []
         self._failed = {1: False, 2: False}
 
@@ -67,20 +81,45 @@ class Processing(TriggerModel):
 
     def keep(self, reading: Reading) -> None:
         """Deal with a new reading: overflow bit, limits, buffer."""
-        self.status.measurement.set(READING_OVERFLOW, reading.value == OVERFLOW)
+        overflow = reading.value == OVERFLOW
+        self.status.measurement.set(READING_OVERFLOW, overflow)
+        if self.status.errors.enabled is not ERRORS_ONLY:
+            self.note(301 if overflow else 306)
+        if self.shows_filter_settled:
+            self.status.operation.set(FILTER_SETTLED)
         result = self.processed(reading.value)
-        for limit, (low_bit, high_bit) in _LIMIT_BITS.items():
-            if self.settings[_LIMITS_ON[limit]]:
-                low = result < self.number(f"CALC3:LIM{limit}:LOW")
-                high = result > self.number(f"CALC3:LIM{limit}:UPP")
-                self._failed[limit] = low or high
-                self.status.measurement.set(low_bit, low)
-                self.status.measurement.set(high_bit, high)
+        for limit, switch in _LIMITS_ON.items():
+            if self.settings[switch]:
+                self._compare(limit, result)
         if self.storing():
             source = self.settings[_FEED]
-            stored = Reading(result, reading.channel, reading.temperature) if source == "CALC1" else reading
+            stored = reading._replace(value=result) if source == "CALC1" else reading
             self._buffer.append(stored)
             self._show_buffer()
+
+    def _compare(self, limit: int, result: float) -> None:
+        """Hold a result against a pair of limits."""
+        low = result < self.number(f"CALC3:LIM{limit}:LOW")
+        high = result > self.number(f"CALC3:LIM{limit}:UPP")
+        self._failed[limit] = low or high
+        low_bit, high_bit = _LIMIT_BITS[limit]
+        self.status.measurement.set(low_bit, low)
+        self.status.measurement.set(high_bit, high)
+        if low or high:
+            self.note(_LIMIT_NOTES[limit][high])
+
+    def note(self, code: int) -> None:
+        """Queue a status message, a positive number, where STATus:QUEue:ENABle asks for it."""
+        if self.status.errors.enabled is not ERRORS_ONLY:
+            self.status.report(code)
+
+    @command("CALC3:IMM")
+    def _compare_again(self) -> None:
+        """Hold the latest result against the limits as they are now; without one there is nothing to do."""
+        self.catch_reading()
+        for limit, switch in _LIMITS_ON.items():
+            if self._latest is not None and self.settings[switch]:
+                self._compare(limit, self.processed(self._latest.value))
 
     @query("CALC3:LIM1:FAIL")
     def _ask_first_limit(self) -> str:
@@ -129,15 +168,21 @@ class Processing(TriggerModel):
         """Bits of the measurement register; a full buffer ends the storing."""
         stored, points = len(self._buffer), round(self.number("TRAC:POIN"))
         measurement = self.status.measurement
+        before = measurement.condition
         measurement.set(BUFFER_AVAILABLE, stored >= 2)
         measurement.set(BUFFER_HALF_FULL, stored >= max(1, points // 2))
         measurement.set(BUFFER_FULL, stored >= points)
+        for bit, code in _BUFFER_NOTES:
+            if measurement.condition & ~before & bit:
+                self.note(code)
         if stored >= points:
             self.set_value("TRAC:FEED:CONT", "NEV")
+            self._statistic = self._computed()
 
     def empty_buffer(self) -> None:
-        """Forget what is stored."""
+        """Forget what is stored, and what was computed from it."""
         self._buffer.clear()
+        self._statistic = None
         self.status.measurement.set(BUFFER_AVAILABLE | BUFFER_HALF_FULL | BUFFER_FULL, on=False)
 
     @command("TRAC:CLE")
@@ -176,21 +221,42 @@ class Processing(TriggerModel):
 
     # ---- statistics of the buffer
 
-    @command("CALC2:IMM", "CALC3:IMM")
+    @command("CALC2:IMM")
     def _compute(self) -> None:
-        """Results are worked out when they are asked for."""
+        self._statistic = self._computed()
+        if self._statistic is None:
+            raise ScpiError(DATA_STALE, "no statistics")
 
-    @query("CALC2:IMM", "CALC2:DATA")
+    @query("CALC2:IMM")
+    def _ask_computed(self) -> str:
+        self._compute()
+        return self._ask_statistic()
+
+    @query("CALC2:DATA")
     def _ask_statistic(self) -> str:
+        """What was computed last: on command, or when the buffer was full."""
+        if self._statistic is None:
+            raise ScpiError(DATA_STALE, "no statistics")
+        return f"{self._statistic:+.8E}"
+
+    @command("CALC2:FORM")
+    def _set_statistic(self, form: str) -> None:
+        """Another quantity has to be computed first."""
+        self.set_value("CALC2:FORM", form)
+        self._statistic = None
+
+    def _computed(self) -> float | None:
+        """Work out the statistic that is selected; overflows are left out.
+
+        None where the buffer is empty, no statistic is selected or they are off.
+        """
         values = [reading.value for reading in self._buffer if reading.value != OVERFLOW]
         form = self.settings[_STATISTIC]
         if not values or form == "NONE" or not bool(self.settings[_STATISTICS_ON]):
-            raise ScpiError(DATA_STALE, "no statistics")
+            return None
         if form == "SDEV":
-            result = statistics.stdev(values) if len(values) > 1 else 0.0
-        else:
-            result = {"MEAN": statistics.fmean, "MAX": max, "MIN": min}[str(form)](values)
-        return f"{result:+.8E}"
+            return statistics.stdev(values) if len(values) > 1 else 0.0
+        return {"MEAN": statistics.fmean, "MAX": max, "MIN": min}[str(form)](values)
 
     # ---- how readings are printed
 
@@ -216,11 +282,15 @@ class Processing(TriggerModel):
         )
 
     def _with_elements(self, value: float, reading: Reading, elements: tuple[Value, ...]) -> str:
-        """Reading, unit letters right behind it (not behind an overflow), channel as `1INTCHAN`."""
+        """Reading, unit letters right behind it (not behind an overflow), channel as `1INTCHAN`.
+
+        That a ratio has no unit is assumed; channels of a switch are printed as by the Model 2000, `1EXTCHAN`.
+        """
         text = _number_text(value) if "READ" in elements else ""
-        if "UNIT" in elements and value != OVERFLOW:
+        if "UNIT" in elements and value != OVERFLOW and not reading.ratio:
             text += str(self.settings[_TEMPERATURE_UNIT]) if reading.temperature else "VDC"
-        channel = f"{reading.channel}INTCHAN" if "CHAN" in elements else ""
+        origin = "EXTCHAN" if reading.external else "INTCHAN"
+        channel = f"{reading.channel}{origin}" if "CHAN" in elements else ""
         return ",".join(part for part in (text, channel) if part)
 
     def _binary(self, values: list[float], *, double: bool) -> str:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 from instruments.scpi import ScpiError
 from instruments.tables.keithley2182a import TABLE
-from simulators.exchange import TRIGGER_IGNORED, ScpiDevice, command, query
-from simulators.messages import Later, Outcome
+from simulators.exchange import TRIGGER_IGNORED, ScpiDevice, command
+from simulators.messages import Outcome
 from simulators.timeline import Event, Timeline
 
 INIT_IGNORED = -213
@@ -35,29 +36,46 @@ RESOLUTION = 1e-9
 
 
 # Settings that every conversion looks at, by the name under which they are kept.
-_TRIGGER_SOURCE = TABLE["TRIG:SOUR"].header
-_CONTINUOUS = TABLE["INIT:CONT"].header
+TRIGGER_SOURCE = TABLE["TRIG:SOUR"].header
+CONTINUOUS = TABLE["INIT:CONT"].header
+SAMPLES = TABLE["SAMP:COUN"].header
+_COUNT = TABLE["TRIG:COUN"].header
+
+
+VOLTMETER_COMPLETE = 1
+EXTERNAL_TRIGGER = 2
+"""Lines of the Trigger Link connector."""
 
 
 class Reading(NamedTuple):
     """One reading.
 
     Attributes:
-        value: V or degrees; `OVERFLOW` where the input is beyond the range.
-        channel: 0, 1 or 2.
+        value: V or degrees, a number for a ratio; `OVERFLOW` where the input is beyond the range.
+        channel: 0, 1 or 2; of an external scan the channel of the switch.
         temperature: Whether it is a temperature.
+        ratio: Whether it is a ratio of two voltages.
+        external: Whether `channel` is one of an external switch.
     """
 
     value: float
     channel: int
     temperature: bool
+    ratio: bool = False
+    external: bool = False
 
 
 class TriggerModel(ScpiDevice):
-    """Idle, waiting for a trigger, measuring; the readings that came of it."""
+    """Idle, waiting for a trigger, measuring; the readings that came of it.
+
+    Attributes:
+        trigger_out: What it calls with the number of a line of its Trigger Link connector to pulse that line; None
+            while nothing is plugged in.
+    """
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
+        self.trigger_out: Callable[[int], None] | None = None
         self._event: Event | None = None
         self._free_since: float | None = None
         self._free_index = -1
@@ -102,10 +120,6 @@ class TriggerModel(ScpiDevice):
     def storing(self) -> bool:
         """Whether readings go into the buffer, so that none may be skipped."""
 
-    @abstractmethod
-    def formatted(self, readings: list[Reading], processed: bool) -> str:
-        """Print readings, after relative and (if `processed`) after math."""
-
     # ---- states
 
     def start(self) -> None:
@@ -137,7 +151,7 @@ class TriggerModel(ScpiDevice):
             if self._event is not None:
                 self._event.cancel()
                 self._event = None
-            self._samples, self._samples_left = [], round(self.number("SAMP:COUN"))
+            self._samples, self._samples_left = [], self._sample_count()
             self._trigger_now()
 
     def reconsider(self) -> None:
@@ -145,17 +159,23 @@ class TriggerModel(ScpiDevice):
         if self._free_since is not None and self.storing():
             self._trigger_now()
 
+    def _sample_count(self) -> int:
+        count = self.settings[SAMPLES]
+        assert isinstance(count, int)
+        return count
+
     def _indicate(self, bits: int) -> None:
         self.status.operation.renew(bits, among=MEASURING | WAITING | IDLE)
 
     def _begin_sequence(self) -> None:
-        self._left = self.number("TRIG:COUN")
+        count = self.settings[_COUNT]
+        self._left = count if isinstance(count, int) else math.inf
         self._await_trigger()
 
     def _await_trigger(self) -> None:
         """At the control source: go on at once, at the timer's beat, or wait."""
-        self._samples, self._samples_left = [], round(self.number("SAMP:COUN"))
-        source = self.settings[_TRIGGER_SOURCE]
+        self._samples, self._samples_left = [], self._sample_count()
+        source = self.settings[TRIGGER_SOURCE]
         if source == "IMM":
             self._trigger_now()
         elif source == "TIM" and not self._endless():
@@ -170,8 +190,8 @@ class TriggerModel(ScpiDevice):
 
     def _endless(self) -> bool:
         """Whether the meter triggers itself without end and may skip readings that nobody asks for."""
-        endless = bool(self.settings[_CONTINUOUS]) or math.isinf(self._left)
-        return endless and self.settings[_TRIGGER_SOURCE] in {"IMM", "TIM"} and not self.storing()
+        endless = bool(self.settings[CONTINUOUS]) or math.isinf(self._left)
+        return endless and self.settings[TRIGGER_SOURCE] in {"IMM", "TIM"} and not self.storing()
 
     def _trigger_now(self) -> None:
         self._indicate(MEASURING)
@@ -192,6 +212,7 @@ class TriggerModel(ScpiDevice):
         outcome = self.end_conversion()
         if isinstance(outcome, Reading):
             self._complete(outcome)
+            self.voltmeter_complete()
         elif outcome is None:
             self._convert(None)
         else:
@@ -211,7 +232,7 @@ class TriggerModel(ScpiDevice):
         self._left -= 1
         if self._left > 0:
             self._await_trigger()
-        elif bool(self.settings[_CONTINUOUS]):
+        elif bool(self.settings[CONTINUOUS]):
             self._begin_sequence()
         else:
             self.halt()
@@ -219,6 +240,16 @@ class TriggerModel(ScpiDevice):
     def triggered(self) -> Outcome:
         """Carry out *TRG or a group execute trigger."""
         self._external("BUS")
+
+    def voltmeter_complete(self) -> None:
+        """Pulse line 1 of the Trigger Link: a measurement is done, and the meter is ready for the next trigger."""
+        if self.trigger_out is not None:
+            self.trigger_out(VOLTMETER_COMPLETE)
+
+    def trigger_in(self, line: int) -> None:
+        """Notice a pulse on a line of the Trigger Link."""
+        if line == EXTERNAL_TRIGGER:
+            self.external_trigger()
 
     def external_trigger(self) -> None:
         """A pulse on line 2 of the trigger link."""
@@ -229,9 +260,12 @@ class TriggerModel(ScpiDevice):
         else:
             self.look_again()
 
+    def waits_for_trigger(self) -> bool:
+        """Whether it waits at its control source for something from outside."""
+        return self._initiated and self._event is None and self._free_since is None
+
     def _external(self, source: str) -> None:
-        waiting = self._initiated and self._event is None and self._free_since is None
-        if not waiting or self.settings[_TRIGGER_SOURCE] != source:
+        if not self.waits_for_trigger() or self.settings[TRIGGER_SOURCE] != source:
             raise ScpiError(TRIGGER_IGNORED, "nothing waits for this trigger")
         self._trigger_now()
 
@@ -296,12 +330,12 @@ class TriggerModel(ScpiDevice):
     @command("ABOR")
     def _abort(self) -> None:
         self.halt()
-        if bool(self.settings[_CONTINUOUS]):
+        if bool(self.settings[CONTINUOUS]):
             self.start()
 
     @command("TRIG:SIGN")
     def _signal(self) -> None:
-        if not self._initiated or self._event is not None or self._free_since is not None:
+        if not self.waits_for_trigger():
             raise ScpiError(TRIGGER_IGNORED, "nothing waits for a trigger")
         self._trigger_now()
 
@@ -329,82 +363,3 @@ class TriggerModel(ScpiDevice):
                 self._event.cancel()
                 self._event = None
             self._begin_sequence()
-
-    @query("READ")
-    def ask_read(self) -> Outcome:
-        """ABORt, INITiate, FETCh?."""
-        if self.settings[_TRIGGER_SOURCE] in {"BUS", "EXT"}:
-            raise ScpiError(TRIGGER_DEADLOCK, "no trigger can come while READ? waits for one")
-        if round(self.number("SAMP:COUN")) > 1 and self.buffer_in_use():
-            raise ScpiError(OUT_OF_MEMORY, "the buffer holds readings")
-        if bool(self.settings[_CONTINUOUS]):
-            self.status.report(INIT_IGNORED)
-            return self._next_reading(processed=True)
-        self.halt()
-        self.start()
-        self._wants_reading = True
-        if math.isinf(self._left) or self.settings[_TRIGGER_SOURCE] == "MAN":
-            return Later(math.inf, self._read)
-        return Later(None, self._read)
-
-    @abstractmethod
-    def buffer_in_use(self) -> bool:
-        """Whether the buffer holds readings."""
-
-    def _read(self) -> str:
-        self._wants_reading = False
-        self._fresh = False
-        if not self._fetchable:
-            raise ScpiError(DATA_STALE, "no reading came")
-        return self.formatted(self._fetchable, processed=True)
-
-    @query("FETC")
-    def _ask_fetch(self) -> str:
-        self.catch_reading()
-        if not self._fetchable:
-            raise ScpiError(DATA_STALE, "no valid reading")
-        return self.formatted(self._fetchable, processed=True)
-
-    @query("SENS:DATA")
-    def _ask_latest(self) -> str:
-        return self._latest_text(processed=False)
-
-    @query("CALC:DATA")
-    def _ask_latest_result(self) -> str:
-        return self._latest_text(processed=True)
-
-    def _latest_text(self, processed: bool) -> str:
-        self.catch_reading()
-        if self._latest is None:
-            raise ScpiError(DATA_STALE, "no reading yet")
-        return self.formatted([self._latest], processed)
-
-    @query("SENS:DATA:FRES")
-    def _ask_fresh(self) -> Outcome:
-        return self._fresh_text(processed=False)
-
-    @query("CALC:DATA:FRES")
-    def _ask_fresh_result(self) -> Outcome:
-        return self._fresh_text(processed=True)
-
-    def _fresh_text(self, processed: bool) -> Outcome:
-        """A reading that nobody had yet; none is triggered, so the wait may be for ever."""
-        self.catch_reading()
-        if self._fresh and self._latest is not None:
-            self._fresh = False
-            return self.formatted([self._latest], processed)
-        return self._next_reading(processed)
-
-    def _next_reading(self, processed: bool) -> Outcome:
-        self.catch_reading()
-        self._fresh = False
-        time = self.next_reading_at()
-        return Later(time, partial(self._when_due, processed))
-
-    def _when_due(self, processed: bool) -> Outcome:
-        """The moment has come; a conversion may still have to be repeated."""
-        self.catch_reading()
-        if self._fresh and self._latest is not None:
-            self._fresh = False
-            return self.formatted([self._latest], processed)
-        return Later(self.next_reading_at(), partial(self._when_due, processed))

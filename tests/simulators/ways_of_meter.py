@@ -73,6 +73,36 @@ def _aperture_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozense
     return _cycles_refused(device, (cast("float", values[0]) * frequency,))
 
 
+def _mode_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
+    """Ratio and Delta are of voltages, and not of a scan."""
+    elsewhere = device.value("SENS:FUNC") != "VOLT:DC" or device.number("SENS:CHAN") == 0
+    return _when(bool(values[0]) and (elsewhere or device.value("ROUT:SCAN:LSEL") != "NONE"), -221)
+
+
+def _scan_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
+    return _when(values[0] != "NONE" and (device.flag("SENS:VOLT:RAT") or device.flag("SENS:VOLT:DELT")), -221)
+
+
+def _filter_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
+    """A Delta has a moving filter only."""
+    return _when(values[0] == "REP" and device.flag("SENS:VOLT:DELT"), -221)
+
+
+def _list_refused(highest: int) -> Refusal:
+    """A scan list names channels that there are."""
+
+    def refused(_device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
+        text = str(values[0]).replace(" ", "")
+        if not re.fullmatch(r"\(@[0-9]+(:[0-9]+)?(,[0-9]+(:[0-9]+)?)*\)", text):
+            return frozenset({-104})
+        numbers = [int(number) for number in re.findall("[0-9]+", text)]
+        if all(1 <= number <= highest for number in numbers):
+            return only(0, -222)(_device, values) if ":" in text or len(numbers) > highest else DONE
+        return frozenset({-222})
+
+    return refused
+
+
 def _refuses() -> dict[tuple[str, bool], Refusal]:
     stale = only(0, -230)
     refuses: dict[tuple[str, bool], Refusal] = {
@@ -81,8 +111,12 @@ def _refuses() -> dict[tuple[str, bool], Refusal]:
         ("INIT", False): _start_refused,
         ("*TRG", False): _trigger_refused,
         ("TRIG:SIGN", False): _signal_refused,
-        ("ROUT:SCAN:LSEL", False): lambda _device, values: _when(values[0] != "NONE", -221),
+        ("ROUT:SCAN:LSEL", False): _scan_refused,
+        ("ROUT:SCAN", False): _list_refused(2),
+        ("ROUT:SCAN:EXT", False): _list_refused(800),
+        ("SENS:VOLT:CHAN1:DFIL:TCON", False): _filter_refused,
         ("CALC:KMAT:PERC:ACQ", False): only(0, -221, -230),
+        ("CALC2:IMM", False): stale,
     }
     for header in ("FETC", "SENS:DATA", "CALC:DATA", "CALC2:DATA", "CALC2:IMM"):
         refuses[header, True] = stale
@@ -91,8 +125,8 @@ def _refuses() -> dict[tuple[str, bool], Refusal]:
         refuses[f"SENS:{function}:APER", False] = _aperture_refused
         for channel in (1, 2):
             refuses[f"SENS:{function}:CHAN{channel}:REF:ACQ", False] = only(0, -221, -230)
-    for mode in ("SENS:VOLT:RAT", "SENS:VOLT:DELT", "SENS:HOLD:STAT"):
-        refuses[mode, False] = lambda _device, values: _when(bool(values[0]), -221)
+    for mode in ("SENS:VOLT:RAT", "SENS:VOLT:DELT"):
+        refuses[mode, False] = _mode_refused
     return {(_M[header].header, asked): outcome for (header, asked), outcome in refuses.items()}
 
 
@@ -117,9 +151,20 @@ _CONFIGURED: dict[str, Value] = {
 }  # fmt: skip
 
 
+def _single(alone: bool) -> Mapping[str, Value]:
+    """What measures no voltage ends ratio and Delta."""
+    return {"SENS:VOLT:RAT": False, "SENS:VOLT:DELT": False} if alone else {}
+
+
 def _follows() -> dict[str, Callable[[ScpiDevice, tuple[Value, ...]], Mapping[str, Value]]]:
     follows: dict[str, Callable[[ScpiDevice, tuple[Value, ...]], Mapping[str, Value]]] = {
         "TRIG:DEL": lambda _device, _values: {"TRIG:DEL:AUTO": False},
+        "SENS:VOLT:RAT": lambda _device, values: {"SENS:VOLT:DELT": False} if values[0] else {},
+        "SENS:VOLT:DELT": lambda _device, values: (
+            {"SENS:VOLT:RAT": False, "SENS:VOLT:CHAN1:DFIL:TCON": "MOV"} if values[0] else {}
+        ),
+        "SENS:FUNC": lambda _device, values: _single(values[0] == "TEMP"),
+        "SENS:CHAN": lambda _device, values: _single(values[0] == 0),
         "CONF": lambda _device, _values: {**_CONFIGURED, "SENS:FUNC": "VOLT:DC"},
         "CONF:TEMP": lambda _device, _values: {**_CONFIGURED, "SENS:FUNC": "TEMP"},
         "SENS:VOLT:CHAN1:RANG": lambda _device, _values: {"SENS:VOLT:CHAN1:RANG:AUTO": False},
@@ -183,6 +228,10 @@ METER_WAYS = Ways(
             "SENS:VOLT:CHAN1:RANG": "SENS:VOLT:CHAN1:RANG:AUTO",
             "SENS:VOLT:CHAN2:RANG": "SENS:VOLT:CHAN2:RANG:AUTO",
             "TRIG:DEL": "TRIG:DEL:AUTO",
+            "SENS:VOLT:RAT": "SENS:VOLT:DELT",
+            "SENS:VOLT:DELT": "SENS:VOLT:RAT SENS:VOLT:CHAN1:DFIL:TCON",
+            "SENS:FUNC": "SENS:VOLT:RAT SENS:VOLT:DELT",
+            "SENS:CHAN": "SENS:VOLT:RAT SENS:VOLT:DELT",
             "SENS:VOLT:CHAN1:REF:ACQ": "SENS:VOLT:CHAN1:REF",
             "SENS:VOLT:CHAN2:REF:ACQ": "SENS:VOLT:CHAN2:REF",
             "SENS:TEMP:CHAN1:REF:ACQ": "SENS:TEMP:CHAN1:REF",
@@ -207,5 +256,5 @@ METER_WAYS = Ways(
     answers=_answers(),
     conditions=_conditions,
     complete=lambda device: _state(device) == _STATES[-1],
-    mishaps=(-330, -315, -361, 310, 500),
+    mishaps=(-330, -315, -361, 500),
 )
