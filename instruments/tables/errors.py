@@ -2,7 +2,7 @@
 
 Sources: table "Status and error messages" of the 2182A user's manual (appendix B), which shares its negative numbers
 and their texts with the other instruments of its generation; 6221 reference manual, appendix "Error and status
-messages", of which only the texts below are confirmed.
+messages", of which only the texts below are confirmed; table B-1 of the 2400 series user's manual.
 """
 
 from __future__ import annotations
@@ -125,7 +125,84 @@ SOURCE_6221 = {
     900: "Internal system error",
 }
 
-BY_INSTRUMENT = {"6221": COMMON | SOURCE_6221, "2182A": COMMON | METER_2182A}
+SOURCEMETER_2400 = {
+    100: "Limit 1 failed",
+    101: "Low limit 2 failed",
+    102: "High limit 2 failed",
+    103: "Low limit 3 failed",
+    104: "High limit 3 failed",
+    105: "Active limit tests passed",
+    106: "Reading available",
+    107: "Reading overflow",
+    108: "Buffer available",
+    109: "Buffer full",
+    111: "OUTPUT enable asserted",  # 111 to 114: a sister's manual, where 111 is called by the interlock
+    112: "Temperature limit exceeded",
+    113: "Voltage limit exceeded",
+    114: "Source in compliance",
+    200: "Operation complete",
+    300: "Device calibrating",
+    303: "Device sweeping",
+    305: "Waiting in trigger layer",
+    306: "Waiting in arm layer",
+    310: "Entering idle layer",
+    408: "Questionable calibration",  # the texts of 408 and 414 are not confirmed
+    414: "Command warning",
+    500: "Date of calibration not set",
+    501: "Next date of calibration not set",
+    502: "Calibration data invalid",
+    503: "DAC calibration overflow",
+    504: "DAC calibration underflow",
+    505: "Source offset data invalid",
+    506: "Source gain data invalid",
+    507: "Measurement offset data invalid",
+    508: "Measurement gain data invalid",
+    509: "Not permitted with cal locked",
+    510: "Not permitted with cal un-locked",
+    601: "Reading buffer data lost",
+    602: "GPIB address lost",
+    603: "Power-on state lost",
+    604: "DC calibration data lost",
+    605: "Calibration dates lost",
+    606: "GPIB communication language lost",
+    700: "Invalid system communication",
+    701: "ASCII only with RS-232",
+    800: "Illegal with storage active",
+    801: "Insufficient vector data",
+    802: "OUTPUT blocked by output enable",
+    803: "Not permitted with OUTPUT off",
+    804: "Expression list full",
+    805: "Undefined expression exists",
+    806: "Expression not found",
+    807: "Definition not allowed",
+    808: "Expression cannot be deleted",
+    809: "Source memory location revised",
+    810: "OUTPUT blocked by Over Temp",
+    811: "Not an operator or number",
+    812: "Mismatched parenthesis",
+    813: "Not a number of data handle",
+    814: "Mismatched brackets",
+    815: "Too many parenthesis",
+    816: "Entire expression not parsed",
+    817: "Unknown token",
+    818: "Error parsing mantissa",
+    819: "Error parsing exponent",
+    820: "Error parsing value",
+    821: "Invalid data handle index",
+    822: "Too small for sense range",
+    823: "Invalid with source read-back on",
+    824: "Cannot exceed compliance range",
+    825: "Invalid with auto-ohms on",
+    826: "Attempt to exceed power limit",
+    827: "Invalid with ohms guard on",
+    828: "Invalid on 1 amp range",
+    829: "Invalid on 1kV range",
+    830: "Invalid with INF ARM:COUNT",
+    831: "Invalid in Pulse Mode",
+    900: "Internal System Error",
+}
+
+BY_INSTRUMENT = {"6221": COMMON | SOURCE_6221, "2182A": COMMON | METER_2182A, "2400": COMMON | SOURCEMETER_2400}
 
 _FAMILIES: dict[str, tuple[tuple[range, str], ...]] = {
     "6221": (
@@ -145,7 +222,7 @@ def message(code: int, instrument: str) -> str:
 
     Args:
         code: The number, e.g. -113; 0 for an empty queue.
-        instrument: The model, `6221` or `2182A`; others know the common numbers only.
+        instrument: The model, `6221`, `2182A` or `2400`; others know the common numbers only.
 
     Raises:
         KeyError: The instrument's manual has no such number.

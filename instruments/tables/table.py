@@ -15,7 +15,9 @@ from instruments import scpi
 Value = float | int | bool | str | tuple["Value", ...]
 """What a parameter becomes once it is read: a number in its base unit, a flag, a word in its short form, a string."""
 
-Kind = Literal["number", "integer", "boolean", "word", "string", "register", "numbers", "words", "channels"]
+Kind = Literal[
+    "number", "integer", "boolean", "word", "string", "register", "numbers", "words", "strings", "channels"
+]  # fmt: skip
 Tag = Literal["manual", "wild", "pymeasure", "tek", "slave", "derived", "unsure"]
 
 
@@ -24,7 +26,7 @@ class Parameter:
     """One parameter of a command.
 
     Attributes:
-        kind: How it is written. `numbers` and `words` take the rest of the message unit, as many as there are.
+        kind: How it is written. `numbers`, `words` and `strings` take the rest of the message unit.
         minimum: Smallest value, in `unit`; None where there is none.
         maximum: Largest value, in `unit`.
         unit: Unit letters that may follow the number (`A`, `V`, `S`, `HZ`, `OHM`); empty for a bare number.
@@ -33,7 +35,7 @@ class Parameter:
         values: The only numbers that are allowed, where they are few.
         default: What DEF stands for; where None, the row's reset value.
         required: Whether it has to be given.
-        most: Most values that one command takes, for `numbers` and `words`.
+        most: Most values that one command takes, for `numbers`, `words` and `strings`.
 
     For strings `maximum` is the largest number of characters.
     """
@@ -227,7 +229,7 @@ INFINITE = "INF"
 """What a number is where the client said INFinite, or sent the number that stands for infinity."""
 
 _INFINITE_WORD = "INFinite"
-_LISTS = frozenset({"numbers", "words"})
+_LISTS = frozenset({"numbers", "words", "strings"})
 _NUMBERS = frozenset({"number", "integer"})
 
 
@@ -301,6 +303,7 @@ _READERS: dict[Kind, Callable[[Row, Parameter, str], Value]] = {
     "word": _read_word,
     "words": _read_word,
     "string": _read_string,
+    "strings": _read_string,
     "register": _read_register,
     "channels": _read_channels,
 }
