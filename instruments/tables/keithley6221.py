@@ -54,7 +54,7 @@ def _current() -> Iterator[Row]:
         note="In steps of 10 mV. Raising it raises the current of a source that is in compliance.",
     )  # fmt: skip
     yield flag(f"{level}:FILTer[:STATe]", False, tag="slave", note="The analog output filter.")
-    unsure = "value after *RST"
+    unsure = "value after *RST, and whether start and stop follow center and span, and the other way round"
     for end in ("STARt", "STOP", "CENTer"):
         yield number(f"{level}:{end}", _CURRENT, 0.0, _LEVEL, energises=True, tag="slave", unsure=unsure)
     yield number(
@@ -77,7 +77,10 @@ def _sweep() -> Iterator[Row]:
     yield word(f"{sweep}:RANGing", ("BEST", "AUTO", "FIXed"), "BEST", tag="slave")
     yield number(f"{sweep}:COUNt", count(1, 9999, "INFinite"), 1, "%d", tag="slave")
     yield flag(f"{sweep}:CABort[:STATe]", False, tag="slave", note="Stop when in compliance.")
-    yield action(f"{sweep}:ARM", energises=True, tag="slave", note="INITiate then runs the sweep.")
+    yield action(
+        f"{sweep}:ARM", energises=True, tag="slave", unsure="numbers of what it refuses; whether lists may be short",
+        note="INITiate then runs the sweep.",
+    )  # fmt: skip
     yield action(f"{sweep}:ABORt", note="Also stops and disarms Delta, Pulse Delta and Differential Conductance.")
     yield from _list("CURRent", Parameter("numbers", -LARGEST, LARGEST, "A", most=100), (0.0,), _LEVEL)
     yield from _list("DELay", Parameter("numbers", 1e-3, 999999.999, "S", most=100), (1.0,), "%.5f")
@@ -114,9 +117,14 @@ def _wave() -> Iterator[Row]:
     yield question(f"{shape}:POINts", reply="%d", tag="slave")
     yield action(f"{shape}:COPY", count(1, 4), tag="slave", note="Into one of four non-volatile memories.")
     yield word(f"{wave}:RANGing", ("BEST", "FIXed"), "BEST", tag="slave")
-    yield number(f"{wave}:DURation:TIME", span(100e-9, 999999.999, "S", "INFinite"), "INF", _LEVEL, tag="slave")
-    yield number(f"{wave}:DURation:CYCLes", span(1e-3, 99999999900.0, "", "INFinite"), "INF", _LEVEL, tag="slave")
-    yield action(f"{wave}:ARM", energises=True, tag="slave", note="Checks the settings and loads the wave.")
+    other = "whether it makes the other duration infinite"
+    time, cycles = span(100e-9, 999999.999, "S", "INFinite"), span(1e-3, 99999999900.0, "", "INFinite")
+    yield number(f"{wave}:DURation:TIME", time, "INF", _LEVEL, tag="slave", unsure=other)
+    yield number(f"{wave}:DURation:CYCLes", cycles, "INF", _LEVEL, tag="slave", unsure=other)
+    yield action(
+        f"{wave}:ARM", energises=True, tag="slave", unsure="numbers of what it refuses",
+        note="Checks the settings and loads the wave.",
+    )  # fmt: skip
     yield action(
         f"{wave}:INITiate", energises=True, tag="slave", note="Turns the output on, and off when the duration is over."
     )
