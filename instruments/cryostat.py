@@ -298,7 +298,8 @@ class Cryostat(ABC):
         Args:
             tolerance: K; the larger of 20 mK and 0.1 % of the set point if none is given.
             dwell: How long it has to stay there, in s.
-            deadline: Longest time to wait, dwell included, in s; twice the ramp and 20 min if none is given.
+            deadline: Longest time to wait, dwell included, in s; twice the ramp and 30 min if none is given, since a
+                PPMS may fill its helium pot for 15 min at 10 K and ramps slower than it was told below 50 K.
             tick: Called at least once a second while the ramp is slept through, and before each poll; may raise.
 
         Returns:
@@ -318,7 +319,7 @@ class Cryostat(ABC):
             setpoint.rate,
             self.TEMPERATURE_DEAD_TIME,
             self._told_at.get("temperature", self.clock.now()),
-            1200.0,
+            1800.0,
             lambda reading: reading.temperature,
             lambda reading: reading.temperature_state,
         )

@@ -392,5 +392,5 @@ def identity_form(model: str) -> Form[Identity]:
         manufacturer, name, serial, firmware = (part.strip() for part in text.split(",", 3))
         return Identity(manufacturer, name.removeprefix("MODEL ").strip(), serial, firmware)
 
-    pattern = rf"KEITHLEY INSTRUMENTS INC\., ?MODEL {re.escape(model)}, ?\w+, ?[\w ./-]+"
+    pattern = rf"KEITHLEY INSTRUMENTS INC\., ?MODEL {re.escape(model)}, ?\w+, ?[\w :./-]+"
     return form(f"the identity of a Keithley {model}", pattern, read)

@@ -1,4 +1,4 @@
-"""Driver of the Keithley 6221 AC and DC current source: direct current.
+"""Driver of the Keithley 6221 AC and DC current source: direct current, and all its modes put together.
 
 Written from the Model 6220/6221 reference manual.
 """
@@ -7,75 +7,33 @@ from __future__ import annotations
 
 import logging
 import math
-import re
-from decimal import ROUND_FLOOR, Decimal
-from enum import IntFlag
 from typing import Any
 
 from pymeasure.adapters import Adapter
 
 from instruments.clock import Clock
-from instruments.driver import ScpiDriver, control, identity_form, measurement
+from instruments.driver import control, measurement
 from instruments.errors import BadValue, InstrumentError, InstrumentFault, Refused
-from instruments.forms import BOOLEAN, NUMBER, REGISTER, exact, finite, flag, one_of, reverse, whole, within
+from instruments.forms import BOOLEAN, NUMBER, REGISTER, finite, flag, one_of, reverse, whole, within
+from instruments.keithley6221_core import (
+    CURRENT,
+    LARGEST_CURRENT,
+    MeasurementBit,
+    OperationBit,
+)
+from instruments.keithley6221_delta import DeltaModes
+from instruments.keithley6221_pulses import PulseModes
+
+__all__ = ["LARGEST_CURRENT", "Keithley6221", "MeasurementBit", "OperationBit"]
 
 log = logging.getLogger(__name__)
-
-LARGEST_CURRENT = 0.105
-"""A."""
-
-COMPLIANCE_STEP = Decimal("0.01")
-"""V."""
 
 _RESPONSES = {"fast": "FAST", "slow": "SLOW"}
 _SHIELDS = {"output low": "OLOW", "guard": "GUAR"}
 
 
-_CURRENT = within("source_current", -LARGEST_CURRENT, LARGEST_CURRENT, "A")
-
-
-_COMPLIANCE = within("source_compliance", 0.1, 105.0, "V")
-
-
-def _compliance(value: object) -> str:
-    """Check a compliance in V, and spell it rounded down to the source's step."""
-    return exact(float(Decimal(_COMPLIANCE(value)).quantize(COMPLIANCE_STEP, ROUND_FLOOR)))
-
-
-class MeasurementBit(IntFlag):
-    """Bits of the 6221's measurement registers."""
-
-    READING_OVERFLOW = 1 << 0
-    INTERLOCK = 1 << 1
-    OVER_TEMPERATURE = 1 << 2
-    COMPLIANCE = 1 << 3
-    READING_AVAILABLE = 1 << 5
-    TRACE_NOTIFY = 1 << 6
-    BUFFER_AVAILABLE = 1 << 7
-    BUFFER_HALF_FULL = 1 << 8
-    BUFFER_FULL = 1 << 9
-    BUFFER_QUARTER_FULL = 1 << 12
-    BUFFER_THREE_QUARTERS_FULL = 1 << 13
-
-
-class OperationBit(IntFlag):
-    """Bits of the 6221's operation registers."""
-
-    CALIBRATING = 1 << 0
-    SWEEP_DONE = 1 << 1
-    SWEEP_ABORTED = 1 << 2
-    SWEEPING = 1 << 3
-    WAVE_STARTED = 1 << 4
-    WAITING_FOR_TRIGGER = 1 << 5
-    WAITING_FOR_ARM = 1 << 6
-    WAVE_STOPPED = 1 << 7
-    FILTER_SETTLED = 1 << 8
-    IDLE = 1 << 10
-    RS232_ERROR = 1 << 11
-
-
-class Keithley6221(ScpiDriver):
-    """The Keithley 6221 as a DC current source.
+class Keithley6221(DeltaModes, PulseModes):
+    """The Keithley 6221 current source.
 
     .. code-block:: python
 
@@ -89,6 +47,9 @@ class Keithley6221(ScpiDriver):
         assert not source.in_compliance
         source.shutdown()                   # ramp to zero, output off, read back
 
+    Its modes are one call each: with a 2182A on its serial port `delta`, `pulse_delta` and `differential_conductance`,
+    by itself `pulse`, `sweep` and `run_wave`.
+
     Over Ethernet it is a raw socket on port 1394: `TCPIP0::<address>::1394::SOCKET`.
 
     Args:
@@ -97,11 +58,6 @@ class Keithley6221(ScpiDriver):
         name: What it is called in errors.
         **kwargs: For pymeasure's VISAAdapter.
     """
-
-    IDENTITY = re.compile(r"MODEL 6221\b")
-    IDENTITY_FORM = identity_form("6221")
-    RESET_TIME = 1.0
-    """Seconds; assumed, since the manual gives no figure."""
 
     STEP_INTERVAL = 0.02
     """Time between two steps of a ramp, in s."""
@@ -113,38 +69,6 @@ class Keithley6221(ScpiDriver):
     ) -> None:
         super().__init__(adapter, clock, name, **kwargs)
 
-    source_current = control(
-        ":SOUR:CURR?",
-        ":SOUR:CURR %s",
-        """Control the direct current in A (float from -0.105 to 0.105; on a fixed range at most 105 % of it).""",
-        _CURRENT,
-        NUMBER,
-    )
-    source_range = control(
-        ":SOUR:CURR:RANG?",
-        ":SOUR:CURR:RANG:AUTO 0;:SOUR:CURR:RANG %s",
-        """Control the fixed source range in A (float from 0 to 0.105); setting it turns autorange off.
-
-        The source takes the smallest of 2 nA, 20 nA, ... 2 mA, 20 mA, 100 mA that holds the value.""",
-        within("source_range", 0.0, LARGEST_CURRENT, "A"),
-        NUMBER,
-    )
-    source_auto_range = control(
-        ":SOUR:CURR:RANG:AUTO?",
-        ":SOUR:CURR:RANG:AUTO %s",
-        """Control whether the source range follows the current (bool).""",
-        flag("source_auto_range"),
-        BOOLEAN,
-    )
-    source_compliance = control(
-        ":SOUR:CURR:COMP?",
-        ":SOUR:CURR:COMP %s",
-        """Control the compliance, the largest voltage, in V (float from 0.1 to 105, in steps of 10 mV).
-
-        It is a limit, so that a value between two steps is rounded down.""",
-        _compliance,
-        NUMBER,
-    )
     source_delay = control(
         ":SOUR:DEL?",
         ":SOUR:DEL %s",
@@ -157,13 +81,6 @@ class Keithley6221(ScpiDriver):
         ":SOUR:CURR:FILT %s",
         """Control the analog filter, which slows the source down and makes it quieter (bool).""",
         flag("source_filter_enabled"),
-        BOOLEAN,
-    )
-    source_enabled = control(
-        ":OUTP?",
-        ":OUTP %s",
-        """Control whether the output is on (bool).""",
-        flag("source_enabled"),
         BOOLEAN,
     )
     output_response = control(
@@ -201,26 +118,13 @@ class Keithley6221(ScpiDriver):
         flag("display_enabled"),
         BOOLEAN,
     )
-    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", NUMBER)
 
-    measurement_event = measurement(
-        ":STAT:MEAS?", """Get the measurement event register (see MeasurementBit); reading clears it.""", REGISTER
-    )
-    measurement_condition = measurement(
-        ":STAT:MEAS:COND?", """Get the measurement condition register (see MeasurementBit).""", REGISTER
-    )
     measurement_event_enabled = control(
         ":STAT:MEAS:ENAB?",
         ":STAT:MEAS:ENAB %s",
         """Control which measurement events are summed in the status byte (integer from 0 to 65535).""",
         whole("measurement_event_enabled", 0, 65535),
         REGISTER,
-    )
-    operation_event = measurement(
-        ":STAT:OPER?", """Get the operation event register (see OperationBit); reading clears it.""", REGISTER
-    )
-    operation_condition = measurement(
-        ":STAT:OPER:COND?", """Get the operation condition register (see OperationBit).""", REGISTER
     )
     operation_event_enabled = control(
         ":STAT:OPER:ENAB?",
@@ -255,32 +159,8 @@ class Keithley6221(ScpiDriver):
             NoReply: No reply came; read back what was set.
             GarbledReply: The reply was damaged; read back what was set.
         """
-        before = self.ask_then_command(":STAT:MEAS:COND?", REGISTER, f":SOUR:CURR {_CURRENT(current)}")
+        before = self.ask_then_command(":STAT:MEAS:COND?", REGISTER, f":SOUR:CURR {CURRENT(current)}")
         return bool(before & MeasurementBit.COMPLIANCE)
-
-    def clear_source(self) -> None:
-        """Set 0 A and turn the output off at once.
-
-        Raises:
-            InstrumentError: The error queue held something.
-        """
-        self.command(":SOUR:CLE")
-
-    def abort(self) -> None:
-        """Stop and disarm a sweep, delta mode, pulse delta or differential conductance.
-
-        Raises:
-            InstrumentError: The error queue held something.
-        """
-        self.command(":SOUR:SWE:ABOR")
-
-    def abort_wave(self) -> None:
-        """Stop and disarm a waveform.
-
-        Raises:
-            InstrumentError: The error queue held something.
-        """
-        self.command(":SOUR:WAVE:ABOR")
 
     def ramp_current(self, target: float, slew: float) -> None:
         """Go from the present current to another in equal steps, one every 20 ms of the clock.

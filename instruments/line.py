@@ -14,7 +14,8 @@ import logging
 import re
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pyvisa.errors
@@ -87,6 +88,28 @@ class Line:
         """How long a reply may take, in s; None where it is not known or without limit."""
         milliseconds = None if self._connection is None else self._connection.timeout
         return None if milliseconds is None or milliseconds == float("inf") else milliseconds / 1e3
+
+    @contextmanager
+    def patience(self, seconds: float) -> Generator[None]:
+        """Wait at least this many s for each reply inside: some commands are carried out slowly."""
+        connection = self._connection
+        before = self.timeout
+        if connection is None or before is None or before >= seconds:
+            yield
+            return
+        connection.timeout = seconds * 1e3
+        try:
+            yield
+        finally:
+            connection.timeout = before * 1e3
+
+    def send_behind(self, message: str) -> None:
+        """Send a query although more of the reply before may be waiting, which is then to be received first.
+
+        Raises:
+            NoReply: The message could not be sent.
+        """
+        self._put(message)
 
     def send(self, message: str) -> None:
         """Send a message, once the line is quiet.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
@@ -140,11 +141,14 @@ class SourceChecks:
             LimitExceeded: It would exceed a limit, or may, since a setting is not known.
         """
         voltage = self.voltage(state, setting.COMPLIANCE, command)
-        if mode == setting.SWEEP and "LIST" in state.values.get(setting.SPACING, ()):
+        steps = mode == setting.SWEEP or (
+            mode == setting.PULSE_DELTA and state.values.get(setting.PULSE_SWEEP) != (False,)
+        )
+        if steps and "LIST" in state.values.get(setting.SPACING, ()):
             voltage = max(voltage, self.voltage(state, setting.LIST_COMPLIANCE, command))
         try:
             for course in courses(mode, state, self._steady):
-                self._judge_course(course, voltage, command)
+                self._judge_course(_as_taken(course, state), voltage, command)
         except NotKnown as unknown:
             if not self._unseen:
                 raise self._speaker.unknown(spelled(str(unknown)), command.text) from None
@@ -174,6 +178,16 @@ class SourceChecks:
         taken = round(value * 100.0) / 100.0
         self._check("the compliance", taken, self._limits.voltage, command, f"{shown(value, 'V')} rounded to 10 mV")
         return max(value, taken)
+
+
+def _as_taken(course: Course, state: State) -> Course:
+    """Round a course's current on the ranges on which the source may stand: a coarse one can drive more than is set."""
+    peak = float(course.peak)
+    index = max(state.candidates(peak), key=lambda index: rounded(peak, index))
+    taken = rounded(peak, index)
+    if taken <= course.peak:
+        return course
+    return replace(course, what=f"{course.what} rounded on the {shown(RANGES[index], 'A')} range", peak=taken)
 
 
 def flat(possible: Possible) -> tuple[float, ...]:

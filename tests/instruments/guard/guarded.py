@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,14 +43,23 @@ class Terminals:
         self.most = 0.0
         self.highest = 0.0
 
-    def drive(self, current: float, compliance: float, noise: float = 0.0) -> None:
+    def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
+        del noise, settling
         self.most = max(self.most, abs(current))
         self.highest = max(self.highest, compliance)
+
+    def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
+        for _, current in steps:
+            self.drive(current, compliance, noise)
 
     def release(self) -> None:
         """Nothing flows."""
 
     def in_compliance(self) -> bool:
+        return False
+
+    def clamped_since(self, time: float) -> bool:
+        del time
         return False
 
     def voltage(self) -> float:

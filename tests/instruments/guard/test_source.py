@@ -292,6 +292,32 @@ class TestDelta:
         passes(on, "SOUR:SWE:ABOR", "SOUR:PDEL:WIDT 12e-3;HIGH 22.5e-3")
         refuses(bench(pulse_width=1e-3), "SOUR:PDEL:ARM", "has not been set")
 
+    def test_pulses_that_follow_a_list_may_have_its_compliance(self) -> None:
+        on = bench(pulse_energy=3e-3)
+        passes(on, "*RST", "SOUR:CURR:COMP 1", "SOUR:SWE:SPAC LIST", "SOUR:LIST:CURR 20e-3", "SOUR:LIST:COMP 15")
+        passes(on, "SOUR:PDEL:WIDT 12e-3;LOW 0;HIGH 0", "SOUR:PDEL:ARM", "SOUR:SWE:ABOR", "SOUR:PDEL:SWE 1")
+        refuses(on, "SOUR:PDEL:ARM", "the energy .* would be 3.6 mJ .20 mA times 15 V")
+        passes(on, "SOUR:LIST:COMP 1", "SOUR:PDEL:ARM")
+        refuses(on, "SOUR:LIST:COMP 15", "the energy .* would be 3.6 mJ")
+
+    @pytest.mark.parametrize(
+        ("settings", "arm"),
+        [
+            ("SOUR:DELT:HIGH 5e-6", "SOUR:DELT:ARM"),
+            ("SOUR:PDEL:LOW -5e-6;HIGH 0", "SOUR:PDEL:ARM"),
+            ("SOUR:DCON:STAR 0;STOP 3e-6;STEP 1e-6;DELT 1e-6", "SOUR:DCON:ARM"),
+            ("SOUR:CURR:STOP 5e-6", "SOUR:SWE:ARM"),
+            ("SOUR:WAVE:AMPL 5e-6", "SOUR:WAVE:ARM"),
+        ],
+    )
+    def test_a_coarse_range_may_round_a_level_up(self, settings: str, arm: str) -> None:
+        """The 100 mA range has steps of 10 uA: from 5 uA on it drives 10."""
+        on = bench(current=7e-6)
+        passes(on, "*RST", settings, arm, "SOUR:SWE:ABOR", "SOUR:WAVE:ABOR")
+        passes(on, "SOUR:CURR:RANG:AUTO 0", "SOUR:CURR:RANG 1e-5", arm, "SOUR:SWE:ABOR", "SOUR:WAVE:ABOR")
+        passes(on, "SOUR:CURR:RANG 0.1")
+        refuses(on, arm, "rounded on the 100 mA range would be 10 uA")
+
     def test_a_pulse_wider_than_the_stations(self) -> None:
         on = bench(pulse_width=1e-3)
         passes(on, "*RST", "SOUR:PDEL:HIGH 20e-3;WIDT 2e-3")

@@ -33,7 +33,7 @@ OTHERS = """
     :FORM ASC;:FORM:ELEM READ,UNIT,CHAN;|:FORM:BORD NORM;|*OPC?|CALC3:LIM2:UPP 2|CALC3:LIM:LOW:DATA?|CALC3:LIM:FAIL?
     OUTP:RELATIVE 1|OUTP:GAIN 2|CAL:UNPR:ACAL:STEP1|CAL:UNPR:ACAL:TEMP?|SENS:HOLD:WIND 1|STAT:QUE:ENAB (-440:+310)
     ROUT:SCAN (@1,2)|SENS:VOLT:NPLC? MAX|SYST:POS PRES|SENS:VOLT:CHAN2:LQM ON|SENS:VOLT:RATIO 0|SYST:VERS?
-    DISP:TEXT:DATA "ok"
+    DISP:TEXT:DATA "ok"|VOLT:RANG 0.01|VOLT:NPLC 1|VOLT:RANG:AUTO ON|VOLT:RANGE 2|VOLT:RANG?
 """
 
 
@@ -47,7 +47,7 @@ def test_what_clients_send_is_taken(message: str) -> None:
     [
         ("ESE?", -113),
         ("SENS:VOLT:CHANN1:RANG 1", -113),
-        ("VOLT:NPLC 1", -113),
+        ("NPLC 1", -113),
         ("SENS:VOLTA:NPLC 1", -113),
         ("READ", -113),
         ("CONF:VOLT?", -113),
@@ -125,8 +125,8 @@ def test_replies_have_the_form_that_was_captured(header: str, text: str, reply: 
 
 def test_the_rows_of_a_message() -> None:
     assert [row.header for row in read(TABLE, "SENS:CHAN 1;:SENS:FUNC 'VOLT';VOLT:NPLC 1;CHAN2:RANG 1")] == [
-        "SENSe[1]:CHANnel",
-        "SENSe[1]:FUNCtion",
-        "SENSe[1]:VOLTage[:DC]:NPLCycles",
-        "SENSe[1]:VOLTage[:DC]:CHANnel2:RANGe[:UPPer]",
+        "[SENSe[1]:]CHANnel",
+        "[SENSe[1]:]FUNCtion",
+        "[SENSe[1]:]VOLTage[:DC]:NPLCycles",
+        "[SENSe[1]:]VOLTage[:DC]:CHANnel2:RANGe[:UPPer]",
     ]

@@ -16,7 +16,7 @@ TABLES = {"6221": keithley6221.TABLE, "2182A": keithley2182a.TABLE, "6000": MODE
 BEYOND: dict[str, dict[str, str]] = {
     "6221": {},
     "2182A": {
-        "SENSe[1]:TEMPerature:APERture": "the voltage function has it, and both have NPLCycles",
+        "[SENSe[1]:]TEMPerature:APERture": "the voltage function has it, and both have NPLCycles",
         "ROUTe:SCAN:INTernal:CCOunt": "seen in a driver",
         "ROUTe:SCAN:LSELect": "seen in a driver",
     },

@@ -1,0 +1,221 @@
+"""What everything a Keithley 6221 can do rests on: level, range, compliance, output, registers, and stopping.
+
+Written from the Model 6220/6221 reference manual.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from decimal import ROUND_FLOOR, Decimal
+from enum import IntFlag
+
+from instruments.driver import ScpiDriver, control, identity_form, measurement
+from instruments.errors import InstrumentError, InstrumentFault
+from instruments.forms import BOOLEAN, NUMBER, REGISTER, exact, flag, within
+
+log = logging.getLogger(__name__)
+
+LARGEST_CURRENT = 0.105
+"""A."""
+
+COMPLIANCE_STEP = Decimal("0.01")
+"""V."""
+
+CURRENT = within("source_current", -LARGEST_CURRENT, LARGEST_CURRENT, "A")
+COMPLIANCE = within("source_compliance", 0.1, 105.0, "V")
+
+
+def compliance_text(value: object) -> str:
+    """Check a compliance in V, and spell it rounded down to the source's step."""
+    return exact(float(Decimal(COMPLIANCE(value)).quantize(COMPLIANCE_STEP, ROUND_FLOOR)))
+
+
+class MeasurementBit(IntFlag):
+    """Bits of the 6221's measurement registers."""
+
+    READING_OVERFLOW = 1 << 0
+    INTERLOCK = 1 << 1
+    OVER_TEMPERATURE = 1 << 2
+    COMPLIANCE = 1 << 3
+    READING_AVAILABLE = 1 << 5
+    TRACE_NOTIFY = 1 << 6
+    BUFFER_AVAILABLE = 1 << 7
+    BUFFER_HALF_FULL = 1 << 8
+    BUFFER_FULL = 1 << 9
+    BUFFER_QUARTER_FULL = 1 << 12
+    BUFFER_THREE_QUARTERS_FULL = 1 << 13
+
+
+class OperationBit(IntFlag):
+    """Bits of the 6221's operation registers."""
+
+    CALIBRATING = 1 << 0
+    SWEEP_DONE = 1 << 1
+    SWEEP_ABORTED = 1 << 2
+    SWEEPING = 1 << 3
+    WAVE_STARTED = 1 << 4
+    WAITING_FOR_TRIGGER = 1 << 5
+    WAITING_FOR_ARM = 1 << 6
+    WAVE_STOPPED = 1 << 7
+    FILTER_SETTLED = 1 << 8
+    IDLE = 1 << 10
+    RS232_ERROR = 1 << 11
+
+
+class SourceCore(ScpiDriver):
+    """Level, range, compliance, output and registers of a 6221, and how it is brought to rest."""
+
+    IDENTITY = re.compile(r"MODEL 6221\b")
+    IDENTITY_FORM = identity_form("6221")
+    RESET_TIME = 1.0
+    """Seconds; assumed, since the manual gives no figure."""
+
+    source_current = control(
+        ":SOUR:CURR?",
+        ":SOUR:CURR %s",
+        """Control the direct current in A (float from -0.105 to 0.105; on a fixed range at most 105 % of it).""",
+        CURRENT,
+        NUMBER,
+    )
+    source_range = control(
+        ":SOUR:CURR:RANG?",
+        ":SOUR:CURR:RANG:AUTO 0;:SOUR:CURR:RANG %s",
+        """Control the fixed source range in A (float from 0 to 0.105); setting it turns autorange off.
+
+        The source takes the smallest of 2 nA, 20 nA, ... 2 mA, 20 mA, 100 mA that holds the value.""",
+        within("source_range", 0.0, LARGEST_CURRENT, "A"),
+        NUMBER,
+    )
+    source_auto_range = control(
+        ":SOUR:CURR:RANG:AUTO?",
+        ":SOUR:CURR:RANG:AUTO %s",
+        """Control whether the source range follows the current (bool).""",
+        flag("source_auto_range"),
+        BOOLEAN,
+    )
+    source_compliance = control(
+        ":SOUR:CURR:COMP?",
+        ":SOUR:CURR:COMP %s",
+        """Control the compliance, the largest voltage, in V (float from 0.1 to 105, in steps of 10 mV).
+
+        It is a limit, so that a value between two steps is rounded down.""",
+        compliance_text,
+        NUMBER,
+    )
+    source_enabled = control(
+        ":OUTP?",
+        ":OUTP %s",
+        """Control whether the output is on (bool).""",
+        flag("source_enabled"),
+        BOOLEAN,
+    )
+    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", NUMBER)
+
+    measurement_event = measurement(
+        ":STAT:MEAS?", """Get the measurement event register (see MeasurementBit); reading clears it.""", REGISTER
+    )
+    measurement_condition = measurement(
+        ":STAT:MEAS:COND?", """Get the measurement condition register (see MeasurementBit).""", REGISTER
+    )
+    operation_event = measurement(
+        ":STAT:OPER?", """Get the operation event register (see OperationBit); reading clears it.""", REGISTER
+    )
+    operation_condition = measurement(
+        ":STAT:OPER:COND?", """Get the operation condition register (see OperationBit).""", REGISTER
+    )
+
+    # ---- to rest
+
+    def clear_source(self) -> None:
+        """Set 0 A and turn the output off at once.
+
+        Raises:
+            InstrumentError: The error queue held something.
+        """
+        self.command(":SOUR:CLE")
+
+    def abort(self) -> None:
+        """Stop and disarm a sweep, delta mode, pulse delta or differential conductance.
+
+        Raises:
+            InstrumentError: The error queue held something.
+        """
+        self.command(":SOUR:SWE:ABOR")
+
+    def abort_wave(self) -> None:
+        """Stop and disarm a waveform.
+
+        Raises:
+            InstrumentError: The error queue held something.
+        """
+        self.command(":SOUR:WAVE:ABOR")
+
+    def disarm(self) -> None:
+        """Stop and disarm whatever runs.
+
+        Raises:
+            InstrumentFault: The source does not answer.
+        """
+        for message in (":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR"):
+            try:
+                self.command(message)
+            except InstrumentError as error:  # nothing was running
+                log.debug("%s", error)
+
+    def come_to_rest(self) -> None:
+        """Stop and disarm whatever runs, set 0 A and turn the output off.
+
+        Raises:
+            InstrumentFault: The source does not answer, or the output is on after all.
+        """
+        self.disarm()
+        self.command(":SOUR:CLE")
+        if self.source_enabled:
+            raise InstrumentFault(f"{self.line.name}: the output does not turn off; turn it off at the front panel")
+
+    @contextmanager
+    def safely(self) -> Generator[None]:
+        """Bring the source to rest when anything goes wrong inside, be it a fault, a refusal or somebody's Ctrl-C."""
+        try:
+            yield
+        except BaseException as error:
+            doubt = self.make_safe()
+            if doubt:
+                error.add_note(doubt)
+            raise
+
+    def make_safe(self) -> str:
+        """Stop whatever runs, set 0 A, turn the output off, and read back that it is off.
+
+        Every message has its time-out and none is left out because the one before failed: what takes current away may
+        be said twice. It raises nothing, since something worse has happened already.
+
+        Returns:
+            What is not known to be safe, in a sentence; empty where the output was read back as off.
+        """
+        for message in (":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR", ":SOUR:CLE"):
+            try:
+                self.command(message)
+            except InstrumentError as error:  # mostly that nothing was running
+                log.debug("%s", error)
+            except InstrumentFault as fault:
+                log.error("%s", fault)  # noqa: TRY400 - the sentence says it all
+                self._say_regardless(message)
+        try:
+            if not self.source_enabled:
+                return ""
+            doubt = f"{self.line.name}: the output is still on; turn it off at the front panel"
+        except InstrumentFault as fault:
+            doubt = f"{self.line.name}: 0 A and output off were sent, but nobody confirms it: {fault}"
+        log.error("%s", doubt)
+        return doubt
+
+    def _say_regardless(self, message: str) -> None:
+        """Say something to a source that does not answer; it may hear it nevertheless."""
+        try:
+            self.line.send_regardless(message)
+        except InstrumentFault as fault:
+            log.error("%s", fault)  # noqa: TRY400 - the sentence says it all

@@ -1,0 +1,318 @@
+"""Sweeps that a 6221 steps through by itself: straight, logarithmic, or a list.
+
+Source: 6220/6221 reference manual, chapter on sweeps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+from instruments.errors import BadValue, DeadlinePassed, LimitExceeded
+from instruments.forms import exact, finite, flag, one_of, outside, whole, within
+from instruments.keithley6221_core import COMPLIANCE, CURRENT, MeasurementBit, OperationBit, SourceCore, compliance_text
+
+LONGEST_LIST = 65535
+"""Points of a sweep."""
+
+PART = 100
+"""Values of a list that one command takes."""
+
+SMALLEST_STEP = 1e-13
+"""A."""
+
+Ranging = Literal["best", "auto", "fixed"]
+
+_RANGING = {"best": "BEST", "auto": "AUTO", "fixed": "FIX"}
+_DELAY = within("delay of a sweep", 1e-3, 999999.999, "s")
+_POINTS = whole("points of a sweep", 2, LONGEST_LIST)
+_STEP = within("step of a sweep", SMALLEST_STEP, 0.105, "A")
+
+
+def _level(name: str, value: float) -> float:
+    return float(CURRENT(finite(name, value, "A")))
+
+
+class Sweep(Protocol):
+    """A sweep of any kind."""
+
+    def points(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return the levels in A, and how long each of them is held in s.
+
+        Raises:
+            BadValue: A value is none that it can be.
+            LimitExceeded: A value is out of range.
+        """
+        ...
+
+    def spelled(self, compliance: float) -> Iterator[str]:
+        """Give the commands that set it up, in order; the compliance is in V."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinearSweep:
+    """A straight sweep.
+
+    Attributes:
+        start: A.
+        stop: A; reached exactly if the step divides the way there.
+        step: A, above zero whichever way it goes.
+        delay: How long each level is held, in s, 0.001 to 999999.999.
+    """
+
+    start: float
+    stop: float
+    step: float
+    delay: float
+
+    def points(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return levels and delays; see `Sweep.points`."""
+        start, stop, step = _level("start", self.start), _level("stop", self.stop), float(_STEP(self.step))
+        delay = float(_DELAY(self.delay))
+        count = math.floor(abs(stop - start) / step + 1e-6) + 1
+        if count > LONGEST_LIST:
+            raise outside("number of points", str(count), "1", str(LONGEST_LIST))
+        stride = math.copysign(step, stop - start)
+        return [start + index * stride for index in range(count)], [delay] * count
+
+    def spelled(self, compliance: float) -> Iterator[str]:
+        """Give the commands; see `Sweep.spelled`."""
+        del compliance  # that of the source holds at every level
+        yield ":SOUR:SWE:SPAC LIN"
+        yield f":SOUR:CURR:STAR {exact(self.start)}"
+        yield f":SOUR:CURR:STOP {exact(self.stop)}"
+        yield f":SOUR:CURR:STEP {exact(self.step)}"
+        yield f":SOUR:DEL {exact(self.delay)}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogarithmicSweep:
+    """A sweep in equal ratios.
+
+    Attributes:
+        start: A.
+        stop: A, of the same sign.
+        count: Levels, both ends included.
+        delay: How long each level is held, in s, 0.001 to 999999.999.
+    """
+
+    start: float
+    stop: float
+    count: int
+    delay: float
+
+    def points(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return levels and delays; see `Sweep.points`."""
+        start, stop = _level("start", self.start), _level("stop", self.stop)
+        count, delay = int(_POINTS(self.count)), float(_DELAY(self.delay))
+        if start * stop <= 0.0:
+            raise BadValue(
+                f"a logarithmic sweep cannot go from {start:g} A to {stop:g} A: it takes two currents of one sign, "
+                "neither of them zero; nothing was sent"
+            )
+        return [start * (stop / start) ** (index / (count - 1)) for index in range(count)], [delay] * count
+
+    def spelled(self, compliance: float) -> Iterator[str]:
+        """Give the commands; see `Sweep.spelled`."""
+        del compliance  # that of the source holds at every level
+        yield ":SOUR:SWE:SPAC LOG"
+        yield f":SOUR:CURR:STAR {exact(self.start)}"
+        yield f":SOUR:CURR:STOP {exact(self.stop)}"
+        yield f":SOUR:SWE:POIN {self.count}"
+        yield f":SOUR:DEL {exact(self.delay)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListSweep:
+    """Any levels, each with its own delay.
+
+    Attributes:
+        currents: A, at most 65,535.
+        delays: How long each is held, in s, 0.001 to 999999.999; as many, or one for all.
+    """
+
+    currents: Sequence[float]
+    delays: Sequence[float] | float
+
+    def points(self) -> tuple[Sequence[float], Sequence[float]]:
+        """Return levels and delays; see `Sweep.points`."""
+        levels = [_level("current of a list", current) for current in self.currents]
+        given = self.delays if isinstance(self.delays, Sequence) else [self.delays] * len(levels)
+        delays = [float(_DELAY(delay)) for delay in given]
+        if not levels or len(levels) > LONGEST_LIST:
+            raise outside("number of currents in a list", str(len(levels)), "1", str(LONGEST_LIST))
+        if len(delays) != len(levels):
+            raise BadValue(f"a list of {len(levels)} currents has {len(delays)} delays; nothing was sent")
+        return levels, delays
+
+    def spelled(self, compliance: float) -> Iterator[str]:
+        """Give the commands; see `Sweep.spelled`."""
+        levels, delays = self.points()
+        yield ":SOUR:SWE:SPAC LIST"
+        yield from in_parts(":SOUR:LIST:CURR", levels)
+        yield from in_parts(":SOUR:LIST:DEL", delays)
+        yield from in_parts(":SOUR:LIST:COMP", [float(compliance_text(compliance))] * len(levels))
+
+
+def in_parts(header: str, values: Sequence[float], append: str = "") -> Iterator[str]:
+    """Spell a list as commands of at most 100 values, the first of which replaces what was there.
+
+    Args:
+        header: The first command.
+        values: The list.
+        append: The other commands; the first one's with APPend behind it unless given.
+    """
+    for first in range(0, len(values), PART):
+        command = (append or f"{header}:APP") if first else header
+        yield f"{command} {','.join(map(exact, values[first : first + PART]))}"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """How a sweep ended.
+
+    Attributes:
+        aborted: Whether the source ended it early because it was in compliance.
+        clamped: Whether the source was in compliance at any time of it.
+        start: When it was started, in s of the driver's clock; what a message takes is not in it.
+    """
+
+    aborted: bool
+    clamped: bool
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What a sweep found, and leaves behind.
+
+    Attributes:
+        enabled: Whether the output was on.
+        span: The range in A; None for autorange.
+    """
+
+    enabled: bool
+    span: float | None
+
+
+class SweepModes(SourceCore):
+    """Sweeps, each as one call."""
+
+    SWEEP_GRACE: ClassVar[float] = 10.0
+    """Seconds beyond its own duration after which a sweep has failed (assumed)."""
+
+    def sweep(
+        self,
+        sweep: Sweep,
+        *,
+        compliance: float,
+        count: int = 1,
+        ranging: Ranging = "best",
+        source_range: float | None = None,
+        compliance_abort: bool = True,
+    ) -> SweepReport:
+        """Have the source step through levels by itself; the times are its own, to the microsecond.
+
+        Before and after, the level is 0 A, output and range are as they were found, and an output that was on stays
+        on. The last level is held until the driver has seen the end, some 20 ms; end with 0 A where that matters.
+
+        Args:
+            sweep: The levels, and how long each is held.
+            compliance: V, rounded down to 10 mV.
+            count: How often, 1 to 9999.
+            ranging: "best" is one range that holds all levels, "auto" each level's own, "fixed" is `source_range`.
+            source_range: A; only for "fixed".
+            compliance_abort: End the sweep when the source is in compliance.
+
+        Raises:
+            BadValue: A value is none that it can be; nothing was sent.
+            LimitExceeded: A value is out of range; nothing was sent.
+            InstrumentFault: The source refused something, did not end in time, or did not answer properly.
+        """
+        delays = self._checked_sweep(sweep, compliance, ranging, source_range)
+        repeats, aborting = whole("count", 1, 9999)(count), flag("compliance_abort")(compliance_abort)
+        with self.safely():
+            before = self._at_zero(compliance)
+            if source_range is not None:
+                self.source_range = source_range
+            running = f":SOUR:SWE:RANG {_RANGING[ranging]};:SOUR:SWE:COUN {repeats};:SOUR:SWE:CAB {aborting}"
+            for message in (*sweep.spelled(compliance), running):
+                self.command(message)
+            report = self._run_sweep(math.fsum(delays) * count)
+            self._leave(before)
+        return report
+
+    def _run_sweep(self, duration: float) -> SweepReport:
+        """Run what is set up, and wait for its end."""
+        self.command(":SOUR:SWE:ARM")
+        _ = self.operation_event, self.measurement_event
+        start = self.clock.now()
+        self.command(":INIT")
+        events = self._await_sweep(duration)
+        clamped = bool(self.measurement_event & MeasurementBit.COMPLIANCE)
+        return SweepReport(bool(events & OperationBit.SWEEP_ABORTED), clamped, start)
+
+    def _checked_sweep(
+        self, sweep: Sweep, compliance: float, ranging: Ranging, source_range: float | None
+    ) -> Sequence[float]:
+        """Check everything before anything is sent; return the delays in s."""
+        levels, delays = sweep.points()
+        COMPLIANCE(compliance)
+        one_of("ranging", _RANGING)(ranging)
+        if (ranging == "fixed") != (source_range is not None):
+            raise BadValue("source_range belongs to ranging='fixed', and only to that; nothing was sent")
+        if source_range is not None:
+            check_range(source_range, max(map(abs, levels)))
+        return delays
+
+    def _at_zero(self, compliance: float) -> _Before:
+        """Have the output on at 0 A, with nothing armed; return how it was found."""
+        self.disarm()
+        before = _Before(self.source_enabled, None if self.source_auto_range else self.source_range)
+        self.source_current = 0.0
+        self.source_compliance = compliance
+        if not before.enabled:
+            self.source_enabled = True
+        return before
+
+    def _leave(self, before: _Before) -> None:
+        """Go to 0 A with nothing armed, and leave output and range as they were found."""
+        self.disarm()
+        self.source_current = 0.0
+        if before.span is None:
+            self.source_auto_range = True
+        else:
+            self.source_range = before.span
+        if self.source_enabled != before.enabled:  # never switched without need: each time the sample gets a kick
+            self.source_enabled = before.enabled
+
+    def _await_sweep(self, duration: float) -> int:
+        """Wait for the end of a sweep that takes so many s; return the operation events."""
+        clock, events = self.clock, 0
+        end, deadline = clock.now() + duration, clock.deadline(1.05 * duration + self.SWEEP_GRACE)
+        while not events & (OperationBit.SWEEP_DONE | OperationBit.SWEEP_ABORTED):
+            if deadline.passed:
+                raise DeadlinePassed(
+                    f"{self.line.name}: a sweep of {duration:.3g} s has not ended after {deadline.seconds:.3g} s; "
+                    "look at ARM:SOURce and TRIGger:SOURce, it may be waiting for a trigger"
+                )
+            clock.sleep(min(1.0, max(0.02, end - clock.now())))
+            events |= self.operation_event
+        return events
+
+
+def check_range(span: float, largest: float) -> None:
+    """Check that a range in A holds a current in A.
+
+    Raises:
+        BadValue: It is no range.
+        LimitExceeded: It does not.
+    """
+    full = float(within("source_range", 0.0, 0.105, "A")(span))
+    if full * 1.05 < largest:
+        raise LimitExceeded(
+            f"source_range of {full:g} A does not hold {largest:g} A; nothing was sent: choose a larger one"
+        )
