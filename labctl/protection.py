@@ -10,13 +10,19 @@ from pyvisa.rname import InvalidResourceName, ResourceName
 from instruments.guard.cryostat import CryostatGate
 from instruments.guard.gate import Gate
 from instruments.guard.library import GuardedLibrary
+from instruments.guard.multivu import MultiVuGate
 from instruments.guard.sentences import Speaker
 from instruments.guard.source import SourceGate
+from instruments.guard.sourcemeter import SourceMeterGate
 from labctl import limits
 from labctl.sample import SampleRecord
 from labctl.station import Station
 
-GATES: Mapping[str, Callable[..., Gate]] = {"keithley6221": SourceGate, "ppms6000": CryostatGate}
+GATES: Mapping[str, Callable[..., Gate]] = {
+    "keithley6221": SourceGate,
+    "keithley2400": SourceMeterGate,
+    "ppms6000": CryostatGate,
+}
 """What judges the messages to an instrument, by its driver."""
 
 HARMLESS = frozenset({"keithley2182a"})
@@ -58,6 +64,17 @@ def guarded(
         else:
             refusals[resource] = _cannot_guard(station, role, driver, resource)
     return GuardedLibrary(library, gates, refusals)
+
+
+def multivu_gate(
+    station: Station, sample: SampleRecord, overrides: Mapping[str, float], role: str, resource: str
+) -> MultiVuGate | None:
+    """Return what judges the requests to a MultiPyVu server; None where an override says that nobody does."""
+    if f"{limits.UNGUARDED}.{role}" in overrides:
+        return None
+    held = limits.of(station, sample, overrides)
+    speaker = Speaker(f"the {role} at {resource}", role)
+    return MultiVuGate(speaker, held, unseen=f"{limits.UNSEEN}.{role}" in overrides)
 
 
 def _is_visa(resource: str) -> bool:

@@ -39,7 +39,7 @@ class LabAddresses:
 
     Attributes:
         file: Where this was read.
-        resources: VISA resource name by role, of the roles that the lab has.
+        resources: VISA resource name by role, of the roles that the lab has; see `for_drivers` for the cryostat's.
         clock: Host and port of the clock door, None for a lab whose time flows by itself.
         speed: Lab seconds per real second of such a lab.
         seed: Seed of its noise, None if the file does not say.
@@ -57,6 +57,17 @@ class LabAddresses:
     station: str | None = None
     sample: str | None = None
     hosts: Mapping[str, Address] = field(default_factory=dict[str, Address])
+    multivu: Address | None = None
+
+    def for_drivers(self, drivers: Mapping[str, str]) -> LabAddresses:
+        """Return the same lab as it is seen through these drivers by role: a cryostat may have two doors."""
+        if drivers.get("cryostat") != "multivu":
+            return self
+        others = {role: name for role, name in self.resources.items() if role != "cryostat"}
+        if self.multivu is None:
+            return replace(self, resources=others)
+        place = "{}:{}".format(*self.multivu)
+        return replace(self, resources={**others, "cryostat": place}, hosts={**self.hosts, "cryostat": self.multivu})
 
     def resource(self, role: str) -> str:
         """Return the resource name of a role.
@@ -110,6 +121,7 @@ def read_addresses(path: Path) -> LabAddresses:
         if not isinstance(cryostat, dict) or "visa" not in cryostat:
             raise _misfit(path, "cryostat", cryostat, 'an object with "visa"')
         doors["cryostat"] = cryostat["visa"]
+    multivu = cryostat.get("multivu") if isinstance(cryostat, dict) else None
     clock = doors.pop("clock")
     given = {role: address for role, address in doors.items() if address is not None}
     return LabAddresses(
@@ -122,6 +134,7 @@ def read_addresses(path: Path) -> LabAddresses:
         sample_seed=_whole(content, "sample_seed", path),
         station=_text(content, "station", path),
         sample=_text(content, "sample", path),
+        multivu=None if multivu is None else _address(multivu, _HOST_AND_PORT, "cryostat.multivu", path),
     )
 
 

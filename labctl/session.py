@@ -98,6 +98,24 @@ class Session:
         """
         return {role: str(driver.check_identity()) for role, driver in self.instruments.items()}
 
+    def open(self, roles: Collection[str]) -> dict[str, LabError]:
+        """Open further instruments, each for itself; they are closed with the session.
+
+        Returns:
+            Why an instrument could not be opened, by the roles of those.
+
+        Raises:
+            InstrumentFault: The clock of a lab in another process does not answer.
+        """
+        refused: dict[str, LabError] = {}
+        for role in roles:
+            try:
+                self.instruments[role] = self._door.open(role)
+            except LabError as error:
+                refused[role] = error
+        self._door.claim(self.instruments)
+        return refused
+
     def count_as_own(self, handles: Sequence[Any]) -> None:
         """Tell a lab in another process that connections which the procedure opened by itself are the run's, too.
 
@@ -306,6 +324,10 @@ class _Door:
     def open(self, role: str) -> Driver | MultiVu:
         """Open an instrument."""
         around = self.around
+        if role not in around.resources:
+            raise UsageError(
+                f"there is no {role} in the lab that the addresses are of; simulate a station that has one"
+            )
         way: dict[str, Any] = {"visa_library": self.library}
         if self.station.instrument(role).driver == "multivu":
             gate = multivu_gate(self.station, self.record, self.overrides, role, around.resources[role])

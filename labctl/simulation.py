@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,13 +11,15 @@ from labctl import discovery
 from labctl.sample import Model, SampleRecord, connections
 from labctl.station import Station
 from simulators.cables import OPEN, Cables, EmfSettings, Lead
+from simulators.cryostat import SimulatedCryostat
 from simulators.environment import Environment
 from simulators.lab import Bench, Instrument, Lab
 from simulators.machines import MACHINES
+from simulators.mounting import AS_MADE, Mounting
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
 
-TWINS = ("keithley6221", "keithley2182a", "ppms6000")
+TWINS = ("keithley6221", "keithley2182a", "keithley2400", "ppms6000", "multivu")
 """Drivers whose instruments the simulated lab has."""
 
 
@@ -42,12 +43,6 @@ def check(station: Station, record: SampleRecord, roles: Sequence[str] = ()) -> 
             f"there are {', '.join(MACHINES)}"
         )
     model = _model_of(record)
-    if record.mounting.field_from_normal != 0.0:
-        raise UsageError(
-            f"sample {record.label} has mounting.field_from_normal = "
-            f"{math.degrees(record.mounting.field_from_normal):g} deg, but simulated samples only know a field along "
-            'their film normal; write "0 deg" for a rehearsal, or measure on hardware'
-        )
     reached = connections(station, record)  # a misspelled lead is an error, not an open one
     pads = _check_model(station, record, model)
     for end, pad in reached.items():
@@ -106,18 +101,31 @@ def bench(station: Station, record: SampleRecord) -> Bench:
         machine=settings.machine,
         cables=_cables(station),
         leads={name: Lead(lead.pad, lead.resistance) for name, lead in record.leads.items()},
-        sample=_sample_factory(_model_of(record), record.model_geometry()),
+        sample=_sample_factory(_model_of(record), record),
         line_frequency=station.line_frequency,
-        emf=EmfSettings(settings.thermal_emf, settings.thermal_emf_wander, settings.thermal_emf_drift),
+        emf=EmfSettings(
+            settings.thermal_emf,
+            settings.thermal_emf_wander,
+            settings.thermal_emf_drift,
+            settings.hum,
+            settings.earth_loop_hum,
+        ),
+        calibrated=settings.calibration == "exact",
     )
 
 
-def _sample_factory(model: Model, geometry: dict[str, float]) -> Callable[[Environment, Streams, float], Sample]:
-    """Find the family that stands in for the sample."""
+def _sample_factory(model: Model, record: SampleRecord) -> Callable[[Environment, Streams, float], Sample]:
+    """Find the family that stands in for the sample; it is put into the cryostat as the record says."""
     family: Any = discovery.load("samples", model.family)
-    return lambda environment, streams, start: family.from_model(
-        model.parameters, geometry, environment, streams, start
-    )
+    mounted, geometry = record.mounting, record.model_geometry()
+    mounting = Mounting(mounted.field_from_normal + mounted.tilt, mounted.in_plane_from_current, mounted.rotator_axis)
+
+    def make(environment: Environment, streams: Streams, start: float) -> Sample:
+        if isinstance(environment, SimulatedCryostat) and mounting != AS_MADE:
+            environment.mount(mounting)
+        return family.from_model(model.parameters, geometry, environment, streams, start)
+
+    return make
 
 
 def _cables(station: Station) -> Cables:

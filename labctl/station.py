@@ -253,6 +253,12 @@ class Simulation(Section):
     """V, standard deviation of its slow changes (assumed)."""
     thermal_emf_drift: VoltPerSecond = 0.0
     """V/s, straight drift."""
+    hum: Volt = Field(default=0.0, ge=0)
+    """V rms, line hum between the voltmeter's leads."""
+    earth_loop_hum: Volt = Field(default=0.0, ge=0)
+    """V rms, further hum while the source's low is at earth, which makes two earths (assumed)."""
+    calibration: Literal["exact", "specified"] = "exact"
+    """Whether instruments are exact, or each has errors of its own within its specification."""
 
 
 class Station(Record):

@@ -51,11 +51,15 @@ class EmfSettings:
         offset: V, standard deviation of the constant part.
         wander: V, standard deviation of the slow part.
         drift: V/s, straight drift.
+        hum: V rms, line hum between the voltmeter's leads.
+        earth_loop: V rms, further hum while the current source's low is at earth, where cryostat or meter are, too.
     """
 
     offset: float = 0.5e-6
     wander: float = 0.1e-6
     drift: float = 0.0
+    hum: float = 0.0
+    earth_loop: float = 0.0
 
 
 def pair(leads: Mapping[str, Lead], names: tuple[str, str]) -> tuple[Lead, Lead] | None:

@@ -6,16 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from instruments.clock import Clock
 from instruments.errors import UnknownName
-from simulators.cables import Cables, EmfSettings, Lead
+from simulators.cables import OPEN, Cables, EmfSettings, Lead
 from simulators.cryostat import SimulatedCryostat
 from simulators.device import Device
 from simulators.devices.keithley2182a import Keithley2182A
+from simulators.devices.keithley2400 import Keithley2400
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.model6000 import Model6000
 from simulators.environment import Environment
+from simulators.links import SerialCable, TriggerCable
 from simulators.machines import MACHINES
+from simulators.multivu.server import DEFAULT, MultiVuServer, MultiVuSettings
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
 from simulators.timeline import Timeline
@@ -28,8 +33,8 @@ class Instrument:
     """An instrument on the bench.
 
     Attributes:
-        model: What it is: `keithley6221`, `keithley2182a` or `ppms6000`.
-        resource: Its VISA resource name.
+        model: What it is: `keithley6221`, `keithley2182a`, `keithley2400`, `ppms6000` or `multivu`.
+        resource: Its VISA resource name; of `multivu` host and port.
     """
 
     model: str
@@ -48,6 +53,7 @@ class Bench:
         sample: Makes the sample, given what surrounds it, the lab's random streams and the lab time in s.
         line_frequency: Hz.
         emf: Size of thermal electromotive forces.
+        calibrated: Whether instruments are exact; otherwise each has errors of its own, drawn from its specification.
     """
 
     instruments: Mapping[str, Instrument]
@@ -57,6 +63,7 @@ class Bench:
     sample: Callable[[Environment, Streams, float], Sample]
     line_frequency: float = 50.0
     emf: EmfSettings = field(default_factory=EmfSettings)
+    calibrated: bool = True
 
 
 class Lab:
@@ -88,20 +95,70 @@ class Lab:
         self.sample = bench.sample(self.cryostat, self.streams, self.timeline.now)
         emf = EmfSettings(0.0, 0.0, 0.0) if quiet else bench.emf
         self.wiring = Wiring(self.timeline, self.sample, bench.leads, bench.cables, self.streams, emf)
-        self.devices = {role: self._device(instrument.model) for role, instrument in bench.instruments.items()}
+        self.devices = {
+            role: self._device(instrument.model)
+            for role, instrument in bench.instruments.items()
+            if instrument.model != "multivu"  # a program and no box, see multivu_server
+        }
+        self._link_meter()
+        self._let_hum(emf)
+        self._let_smu_float()
 
     def _device(self, model: str) -> Device:
+        lines = self.bench.line_frequency
         if model == "keithley6221":
-            return Keithley6221(self.timeline, self.wiring.source, line_frequency=self.bench.line_frequency)
+            calibration = self._calibration("current source's calibration")
+            return Keithley6221(self.timeline, self.wiring.source, line_frequency=lines, calibration=calibration)
         if model == "keithley2182a":
-            noise = self.streams.noise("voltmeter")
-            return Keithley2182A(self.timeline, self.wiring.meter, noise, line_frequency=self.bench.line_frequency)
+            noise, calibration = self.streams.noise("voltmeter"), self._calibration("voltmeter's calibration")
+            return Keithley2182A(self.timeline, self.wiring.meter, noise, lines, calibration=calibration)
+        if model == "keithley2400":
+            noise, calibration = self.streams.noise("smu"), self._calibration("smu's calibration")
+            return Keithley2400(self.timeline, self.wiring.smu, noise, calibration, lines)
         if model == "ppms6000":
             return Model6000(self.timeline, self.cryostat)
-        raise UnknownName(f"there is no simulated {model!r}; there are keithley6221, keithley2182a and ppms6000")
+        raise UnknownName(
+            f"there is no simulated {model!r}; there are keithley6221, keithley2182a, keithley2400 and ppms6000"
+        )
+
+    def _calibration(self, name: str) -> np.random.Generator | None:
+        """What the errors of an instrument are drawn from: they belong to the box, as disorder does to the sample."""
+        return None if self.bench.calibrated else self.streams.disorder(name)
+
+    def _link_meter(self) -> None:
+        """Plug in what joins current source and voltmeter directly."""
+        source, meter = (self.devices.get(role) for role in ("source", "voltmeter"))
+        if isinstance(source, Keithley6221) and isinstance(meter, Keithley2182A):
+            if self.bench.cables.serial:
+                SerialCable(source.serial_port, meter.serial_port)
+            if self.bench.cables.trigger:
+                TriggerCable(source, meter)
+
+    def _let_hum(self, emf: EmfSettings) -> None:
+        """Let the voltmeter's leads pick up line hum, and more of it while the source's low makes a second earth."""
+        source, meter = (self.devices.get(role) for role in ("source", "voltmeter"))
+        if not isinstance(meter, Keithley2182A):
+            return
+        meter.input.hum = emf.hum
+        if emf.earth_loop and isinstance(source, Keithley6221):
+            meter.input.further_hum = lambda: emf.earth_loop if source.flag("OUTP:LTE") else 0.0
+
+    def _let_smu_float(self) -> None:
+        """Where the current source is on the same leads, open the source-measure unit's relay with the output off.
+
+        As it leaves the factory it would keep 0 V there and take the source's current. It is the unit's saved set-up:
+        *RST brings the factory's back, as on the bench.
+        """
+        smu, cables = self.devices.get("smu"), self.bench.cables
+        if isinstance(smu, Keithley2400) and (set(cables.smu) & set(cables.source)) - {OPEN}:
+            smu.write(b":OUTP:SMOD HIMP;*SAV 0;:SYST:POS SAV0\n")
 
     @cached_property
     def visa(self) -> SimulatedVisaLibrary:
         """The in-process door: a VISA library with this lab's instruments."""
         by_name = {self.bench.instruments[role].resource: device for role, device in self.devices.items()}
         return SimulatedVisaLibrary(self.timeline, by_name)
+
+    def multivu_server(self, settings: MultiVuSettings = DEFAULT) -> MultiVuServer:
+        """Start MultiVu's server beside the cryostat; a PPMS has one besides its Model 6000."""
+        return MultiVuServer(self.timeline, self.cryostat, settings)

@@ -61,11 +61,12 @@ Step = tuple[Effect, tuple[Value, ...], bool]
 class _Message:
     """A program message on its way through the parser."""
 
-    __slots__ = ("dropped", "event", "finish", "length", "position", "replies", "steps", "time")
+    __slots__ = ("answer", "dropped", "event", "finish", "length", "position", "replies", "steps", "time")
 
-    def __init__(self, steps: list[Step], length: int) -> None:
+    def __init__(self, steps: list[Step], length: int, answer: Callable[[str], None] | None = None) -> None:
         self.steps = steps
         self.length = length
+        self.answer = answer
         self.position = 0
         self.replies: list[str] = []
         self.dropped = False
@@ -74,8 +75,8 @@ class _Message:
         self.event: Event | None = None
 
     def expects_reply(self) -> bool:
-        """Whether a reply to this message is still to come."""
-        if self.dropped:
+        """Whether a reply to this message is still to come through the door."""
+        if self.dropped or self.answer is not None:
             return False
         first = self.position - 1 if self.finish is not None else self.position
         if self.replies:
@@ -176,6 +177,24 @@ class MessageExchange(Device):
             self._run(_Message(steps, 0))
         else:
             self._receive(data)
+        if self.status.service_enable:
+            self.service_requested()
+
+    def write_aside(self, line: bytes, answer: Callable[[str], None]) -> None:
+        """Receive one message, without its end, through another connector of the box.
+
+        Its reply, without an end, is handed to `answer` when it is made. Like a socket, such a connector has no bus
+        messages: nothing that comes or goes there interrupts anything.
+        """
+        if len(line) > self.input_limit:
+            self.status.report(INPUT_OVERRUN)
+        elif line and not line.isspace():
+            message = _Message(self._program(line), len(line), answer)
+            self._end_hopeless_wait()
+            if self._held is None:
+                self._run(message)
+            else:
+                self._queue(message)
         if self.status.service_enable:
             self.service_requested()
 
@@ -294,16 +313,20 @@ class MessageExchange(Device):
 
     def _accept(self, message: _Message) -> None:
         """Run a message, or let it wait for the ones before it."""
-        held = self._held
-        if held is not None and held.time == math.inf:
-            self._give_up(held)
-            self.status.report(INTERRUPTED)
+        self._end_hopeless_wait()
         if not self.stream:
             self._interrupt()
         if self._held is None:
             self._run(message)
         else:
             self._queue(message)
+
+    def _end_hopeless_wait(self) -> None:
+        """A new message ends a wait for something that nothing is known to bring about."""
+        held = self._held
+        if held is not None and held.time == math.inf:
+            self._give_up(held)
+            self.status.report(INTERRUPTED)
 
     def _queue(self, message: _Message) -> None:
         """Let a message wait, as far as there is room."""
@@ -356,7 +379,7 @@ class MessageExchange(Device):
             replies.append(outcome)
         self._running = None
         if replies and not message.dropped:
-            self._send(";".join(replies))
+            (self._send if message.answer is None else message.answer)(";".join(replies))
 
     def _send(self, reply: str) -> None:
         if len(reply) > self.output_limit:

@@ -28,6 +28,9 @@ OPERATION_COMPLETE = 0x01
 POWER_ON = 0x80
 
 _ERROR_RANGES = ((-999, -1), (400, 999))
+ERRORS_ONLY = "(-999:-1,+400:+999)"
+"""What is queued as long as nobody asked for anything else: no status messages."""
+
 _BLANK = r"[\x00-\x20]*"  # white space as IEEE 488.2, 7.4.1.2 has it
 _RANGE = re.compile(rf"{_BLANK}([+-]?\d{{1,5}}){_BLANK}(?::{_BLANK}([+-]?\d{{1,5}}){_BLANK})?")
 _NOTHING = re.compile(_BLANK)
@@ -94,7 +97,7 @@ class ErrorQueue:
 
     def __init__(self) -> None:
         self._codes: deque[int] = deque()
-        self.enabled = "(-999:-1,+400:+999)"
+        self.enabled = ERRORS_ONLY
         self.disabled = "(+1:+399)"
         self._accepted: tuple[tuple[int, int], ...] = _ERROR_RANGES
         self._refused: tuple[tuple[int, int], ...] = ()
@@ -138,7 +141,7 @@ class ErrorQueue:
 
     def preset(self) -> None:
         """Queue errors, and no status messages."""
-        self.enabled, self.disabled = "(-999:-1,+400:+999)", "(+1:+399)"
+        self.enabled, self.disabled = ERRORS_ONLY, "(+1:+399)"
         self._accepted, self._refused = _ERROR_RANGES, ()
 
 
@@ -164,12 +167,12 @@ def _ranges(text: str) -> tuple[tuple[int, int], ...]:
 def event_bits(code: int) -> int:
     """Return the bit of the standard event register that belongs to an error number.
 
-    Query errors set QYE, errors of the device DDE, of execution EXE, of commands CME. The 6221's own +401 ... +420 are
-    execution errors; other positive numbers belong to the device.
+    Query errors set QYE, errors of the device DDE, of execution EXE, of commands CME. The 6221's own +401 ... +420 and
+    the 2400's +8xx are execution errors; other positive numbers belong to the device.
     """
     if code <= -100:
         return {1: 0x20, 2: 0x10, 3: 0x08, 4: 0x04}.get(-code // 100, 0)
-    if 401 <= code <= 420:
+    if 401 <= code <= 420 or 800 <= code <= 899:
         return 0x10
     return 0x08 if code >= 400 else 0
 

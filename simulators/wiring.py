@@ -2,14 +2,14 @@
 
 The station says which instrument's terminal goes to which lead, the sample record says which lead goes to which pad
 and through how many ohms. What is connected wrongly has its consequence: a swapped pair changes the sign, an open lead
-leaves a meter with its own noise and a source at its compliance.
+lets a meter float out of its range and a source go to its compliance.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from simulators.cables import Cables, EmfSettings, Lead, pair
 from simulators.circuit import Circuit, Pair
@@ -23,6 +23,7 @@ NOISE_BAND = 10.0
 """Hz; upper end of the band in which a source's noise is specified."""
 
 _SLOW = 0.1  # s; what a meter's bias current flows through is not looked up again within this time of an aperture
+_FAR_BELOW = 10.0  # a voltage that the last reading lets expect this far below a level need not be worked out
 _VERDICTS = 4096  # how many changes of being clamped are remembered
 
 
@@ -58,7 +59,7 @@ class SourceSide:
         self._compliance = math.inf
         self._looked_at = -math.inf
         self._verdicts: deque[tuple[float, bool]] = deque([(-math.inf, False)], maxlen=_VERDICTS)
-        self._cycle: Sequence[tuple[float, float]] = ()
+        self._extremes = (0.0, 0.0)
         self.noise = 0.0
 
     def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
@@ -67,7 +68,7 @@ class SourceSide:
         What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
         """
         self._commanded, self._compliance, self.noise = current, compliance, noise
-        self._cycle = ()
+        self._extremes = (current, current)
         limited = self._limited(current)
         self._judge(limited != current)
         self._circuit.set_source(limited, settling)
@@ -75,23 +76,26 @@ class SourceSide:
     def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
         """Drive a periodic current; see `SourceTerminals.drive_cycle`."""
         self._commanded, self._compliance, self.noise = 0.0, compliance, noise
-        self._cycle = tuple(steps)
-        limited = [(duration, self._limited(current)) for duration, current in steps]
-        self._judge(any(a != b for (_, a), (_, b) in zip(limited, steps, strict=True)))
+        lowest, highest = self._extremes = _extremes(current for _, current in steps)
+        bottom, top = self._limited(lowest), self._limited(highest)
+        clamped = (bottom, top) != (lowest, highest)
+        self._judge(clamped)
+        limited = [(duration, min(max(current, bottom), top)) for duration, current in steps] if clamped else steps
         self._circuit.set_cycle(limited)
 
     def release(self) -> None:
         """Let go: no current."""
         self._commanded, self._compliance, self.noise = 0.0, math.inf, 0.0
-        self._cycle = ()
+        self._extremes = (0.0, 0.0)
         self._judge(False)
         self._circuit.set_source(0.0)
 
     def in_compliance(self) -> bool:
         """Whether less flows now than was commanded, because the compliance voltage is reached."""
         if self._timeline.now != self._looked_at:
-            currents = [current for _, current in self._cycle] or [self._commanded]
-            self._judge(any(self._limited(current) != current for current in currents))
+            lowest, highest = self._extremes
+            clamped = self._limited(highest) != highest or (lowest != highest and self._limited(lowest) != lowest)
+            self._judge(clamped)
         return self._verdicts[-1][1]
 
     def clamped_since(self, time: float) -> bool:
@@ -138,6 +142,12 @@ class SourceSide:
         return current if abs(current) <= largest else math.copysign(largest, current)
 
 
+def _extremes(currents: Iterable[float]) -> tuple[float, float]:
+    """Smallest and largest of a cycle's currents in A, zero among them: where these flow, all of them do."""
+    values = [0.0, *currents]
+    return min(values), max(values)
+
+
 class MeterSide:
     """The voltmeter's terminals; see `MeterTerminals`."""
 
@@ -170,8 +180,10 @@ class MeterSide:
             for begin, finish, change in self._circuit.steps(start, end):
                 weight = (finish - begin) / aperture
                 part = self._sample_voltage(leads, begin, finish, change.source)
-                if change.settling:
-                    part += self._settling(channel, change.source, part, change.mean_excess(begin, finish))
+                if change.source:
+                    self._transfer[channel] = part / change.source
+                if change.settling:  # the sample itself takes the new current from its first moment on
+                    part += change.mean_excess(begin, finish) * self._transfer.get(channel, 0.0)
                 voltage += weight * part
         temperature = self._circuit.sample.temperature(end)
         return voltage + self._johnson[channel]() * johnson_rms(
@@ -202,14 +214,27 @@ class MeterSide:
         fluctuation = self._source_noise() * density / math.sqrt(2.0 * (end - start))
         return voltage * (1.0 + fluctuation / current)
 
-    def _settling(self, channel: int, current: float, voltage: float, excess: float) -> float:
-        """Voltage in V of what the source's current (A) still lacks or exceeds after a change.
+    def overload(self, channel: int, level: float, start: float, end: float) -> tuple[float, float] | None:
+        """Return when a channel's voltage last was beyond a level in V, and what it was; None where it was not.
 
-        The sample itself takes the new current from its first moment on.
+        Args:
+            channel: 1 or 2.
+            level: V, either way.
+            start: Lab time in s from which on it is looked at.
+            end: Lab time in s, now or earlier.
         """
-        if current:
-            self._transfer[channel] = voltage / current
-        return excess * self._transfer.get(channel, 0.0)
+        leads = self._channels.get(channel)
+        steps = self._circuit.steps(start, end)
+        if leads is None or len(steps) == 1:
+            return None  # what does not change shows in the reading itself
+        largest = max(abs(change.source) for _, _, change in steps)
+        if largest * abs(self._transfer.get(channel, math.inf)) * _FAR_BELOW < level:
+            return None
+        for begin, finish, change in reversed(steps):
+            voltage = self._circuit.difference(leads, begin, finish) if change.source or change.smu else 0.0
+            if abs(voltage) > level:
+                return finish, voltage
+        return None
 
 
 def _with_one_low(channels: Mapping[int, Pair | None]) -> dict[int, Pair | None]:

@@ -20,6 +20,7 @@ ALLOWED: dict[str, str] = {
     "labctl/provenance.py": "git is asked for the version, and may not hold a run up",
     "labctl/run.py": "the wall time a run took is part of its report",
     "simulators/server.py": "clients of the served lab live in real time, and so does the wait for their next message",
+    "instruments/multivu_socket.py": "a MultiPyVu server that says nothing is given up after a while of real time",
     "labctl/remote.py": "a lab in another process that says nothing for a minute of real time is given up",
     "labctl/program_clock.py": "a program whose waiting nobody can see finds the lab going on in real time",
     "benchmarks/": "they measure what the computer itself needs",

@@ -151,20 +151,31 @@ def plot(
 @app.command()
 def doctor(
     station: Annotated[
-        str, typer.Option("--station", metavar="S", help="Ask each instrument of this station who it is (*IDN?).")
+        str, typer.Option("--station", metavar="S", help="Look at the instruments of this station: name or file.")
     ] = "",
     simulate: Annotated[bool, typer.Option("--simulate", help="Ask the station's simulated twin instead.")] = False,
-    sample: Annotated[str, typer.Option("--sample", metavar="NAME", help="Look at this sample record as well.")] = "",
+    lab: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Ask the lab whose line `labctl simulate` printed into FILE."),
+    ] = None,
+    look_only: Annotated[
+        bool, typer.Option("--look-only", help="Only ask: set nothing, not even for a test that is undone.")
+    ] = False,
+    sample: Annotated[
+        str, typer.Option("--sample", metavar="NAME", help="Look at this sample record, and hold the station to it.")
+    ] = "",
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
     json: Json = False,
 ) -> None:
     """Look at everything that a run needs, and say what to do where something is wrong.
 
-    Nothing is set on an instrument; but do not ask a station while another program measures on it.
+    With a station: its instruments, the link between them, shields and earths, line hum, limits, and the cryostat.
+    No current flows, no field or temperature changes, and what is set for a test is set back.
     """
     from labctl.cli import doctor
 
-    doctor.doctor(station=station, simulate=simulate, sample=sample, out=out, json=json)
+    asked = doctor.Asked(station=station, simulate=simulate, lab=lab, look_only=look_only, sample=sample, out=out)
+    doctor.doctor(asked, json=json)
 
 
 @app.command()
@@ -178,10 +189,33 @@ def simulate(
     speed: Annotated[float, typer.Option(metavar="X", help="Lab seconds per real second.")] = 1.0,
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")] = None,
     sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the sample's disorder.")] = 0,
-    multivu_port: Annotated[
-        int,
-        typer.Option(metavar="N", min=0, max=65535, help="Port of the MultiPyVu server; its clients look at 27183."),
-    ] = 0,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; by default only this computer can connect.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N",
+            help="Port of an instrument, multivu or the clock, e.g. source=1394 or multivu=27183, where programs look "
+            "that are told nothing; repeatable. Any free one where none is given.",
+        ),
+    ] = None,
+    single_session: Annotated[
+        bool, typer.Option("--single-session", help="Let the current source's socket serve one client at a time.")
+    ] = False,
+    second_client: Annotated[
+        str,
+        typer.Option(
+            metavar="refuse|wait",
+            help="What --single-session does with a second client: hang up (as without this), or let it wait.",
+        ),
+    ] = "",
+    stale_session: Annotated[
+        float,
+        typer.Option(
+            metavar="S", help="Lab seconds for which a single session stays taken when its client went without closing."
+        ),
+    ] = 0.0,
     multivu_version: Annotated[
         str,
         typer.Option(metavar="N.N.N", help="MultiPyVu version that it says it is; that of the installed one if any."),
@@ -195,12 +229,16 @@ def simulate(
 
     Prints its addresses first, as one line of JSON.
     """
-    from labctl.cli import serving
+    from labctl.cli import doors, serving
 
     del json  # the one line is JSON in any case
-    multivu = serving.MultiVuOptions(multivu_port, multivu_version, realistic_latency)
+    served = doors.Doors(
+        host, doors.parse_ports(port or []),
+        doors.SingleSession(single_session, second_client, stale_session),
+        doors.MultiVuOptions(multivu_version, realistic_latency),
+    )  # fmt: skip
     serving.simulate(
-        station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed, multivu=multivu
+        station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed, doors=served
     )
 
 

@@ -69,6 +69,7 @@ def _record(options: Options) -> None:
 
 def _ask(options: Options) -> None:
     """Send lines from standard input to one instrument, and print what it says."""
+    from instruments.multivu import MultiVu
     from labctl.dialogue.questions import ask
     from labctl.dialogue.recording import recording
     from labctl.sample import load_sample
@@ -84,7 +85,10 @@ def _ask(options: Options) -> None:
         recording(options.file, ("record-dialogue", "--ask", options.ask)) as kept,
         open_session(station, record, (options.ask,), simulate=options.simulate, start=start) as session,
     ):
-        for sent, reply in ask(session.instruments[options.ask], session.clock, sys.stdin):
+        driver = session.instruments[options.ask]
+        if isinstance(driver, MultiVu):
+            raise UsageError(f"the {options.ask} is a MultiPyVu server, which takes no lines of text; ask another role")
+        for sent, reply in ask(driver, session.clock, sys.stdin):
             output.line(f"> {sent}")
             if reply is not None:
                 output.line(f"< {reply!r}" if reply else "< nothing came")

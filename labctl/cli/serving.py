@@ -10,8 +10,9 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from instruments.clock import Clock, ScaledClock, VirtualClock
-from instruments.errors import BadValue
+from instruments.errors import BadValue, UsageError
 from labctl.cli import output
+from labctl.cli.doors import THIS_COMPUTER, Doors
 
 if TYPE_CHECKING:
     from simulators.lab import Lab
@@ -22,11 +23,18 @@ FASTEST = 1e5
 """Lab seconds per real second; beyond this, the messages' own time is no longer small."""
 
 
-def simulate(*, station: str, sample: str, clock: str, speed: float, seed: int | None, sample_seed: int) -> None:
+PLAIN = Doors()
+
+
+def simulate(
+    *, station: str, sample: str, clock: str, speed: float, seed: int | None, sample_seed: int,
+    doors: Doors = PLAIN,
+) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM; prints the addresses first, as one line of JSON.
 
     Raises:
-        BadValue: There is no such clock or speed.
+        UsageError: A port is taken, or for a door that the lab lacks.
+        BadValue: There is no such clock, speed, address or rule for sessions.
         WriteFailed: Nobody took the line with the addresses.
     """
     from labctl.sample import load_sample
@@ -37,7 +45,9 @@ def simulate(*, station: str, sample: str, clock: str, speed: float, seed: int |
     seed = secrets.randbits(32) if seed is None else seed
     sample = sample or "cotb2025"
     lab = build_lab(load_station(station), load_sample(sample), running, seed=seed, sample_seed=sample_seed)
-    server = serve_lab(lab)
+    server = serve_lab(lab, doors)
+    if warning := doors.warning():
+        output.complain(warning)
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -45,7 +55,7 @@ def simulate(*, station: str, sample: str, clock: str, speed: float, seed: int |
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    output.print_json_or_fail(announcement(server, lab, station, sample))
+    output.print_json_or_fail(announcement(server, lab, station, sample, host=doors.announced_host()))
     server.serve()
 
 
@@ -62,15 +72,37 @@ def _clock(kind: str, speed: float) -> Clock:
     return VirtualClock()
 
 
-def serve_lab(lab: Lab) -> LabServer:
-    """Give each of a lab's instruments a socket; messages to a PPMS may end with a semicolon, too."""
-    from simulators.server import LabServer
+def serve_lab(lab: Lab, doors: Doors = PLAIN) -> LabServer:
+    """Give each of a lab's instruments a socket, and MultiVu; messages to a PPMS may end with a semicolon, too.
+
+    Raises:
+        UsageError: A port is taken, or for a door that the lab lacks.
+        BadValue: There is no such address or rule for sessions.
+    """
+    from simulators.server import LabServer, PortTaken
 
     ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
-    return LabServer(lab.timeline, {role: (device, ends[role]) for role, device in lab.devices.items()})
+    devices = {role: (device, ends[role]) for role, device in lab.devices.items()}
+    services = {}
+    if "cryostat" in lab.bench.instruments:
+        services["multivu"] = lab.multivu_server(doors.multivu.settings())
+    doors.check([*devices, *services, *(["clock"] if isinstance(lab.clock, VirtualClock) else [])])
+    try:
+        return LabServer(
+            lab.timeline, devices, services,
+            host=doors.host, fixed=doors.ports, sessions={"source": doors.session.rule()},
+        )  # fmt: skip
+    except PortTaken as error:
+        port = f" port {error.port}" if error.port else ""
+        raise UsageError(
+            f"the lab cannot be served: {error.door} cannot listen at {doors.host}{port}: {error.strerror}; "
+            f"{'end what listens there, or choose another port' if port else 'choose another --host'}"
+        ) from error
 
 
-def announcement(server: LabServer, lab: Lab, station: str, sample: str) -> dict[str, Any]:
+def announcement(
+    server: LabServer, lab: Lab, station: str, sample: str, *, host: str = THIS_COMPUTER
+) -> dict[str, Any]:
     """Return what others need to know of a lab that is served; None for what it lacks.
 
     Args:
@@ -78,19 +110,22 @@ def announcement(server: LabServer, lab: Lab, station: str, sample: str) -> dict
         lab: The lab.
         station: Name of the station, or its file.
         sample: Name of the sample, or its file.
+        host: Where they are.
     """
     from labctl import paths
-    from simulators.server import LOOPBACK
 
     ports = server.ports
 
     def visa(role: str) -> str | None:
-        return f"TCPIP::{LOOPBACK}::{ports[role]}::SOCKET" if role in ports else None
+        return f"TCPIP::{host}::{ports[role]}::SOCKET" if role in ports else None
 
     return {
         **{role: visa(role) for role in ROLES},
-        "cryostat": {"multivu": None, "visa": visa("cryostat")},
-        "clock": f"{LOOPBACK}:{ports['clock']}" if "clock" in ports else None,
+        "cryostat": {
+            "multivu": f"{host}:{ports['multivu']}" if "multivu" in ports else None,
+            "visa": visa("cryostat"),
+        },
+        "clock": f"{host}:{ports['clock']}" if "clock" in ports else None,
         "speed": lab.clock.speed if isinstance(lab.clock, ScaledClock) else None,
         "seed": lab.streams.seed,
         "sample_seed": lab.streams.sample_seed,

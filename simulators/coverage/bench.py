@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from instruments.clock import VirtualClock
 from simulators.cryostat import SimulatedCryostat
 from simulators.devices.keithley2182a import Keithley2182A
+from simulators.devices.keithley2400 import Keithley2400
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.model6000 import Model6000
 from simulators.exchange import ScpiDevice
@@ -21,14 +23,22 @@ _LINE_FREQUENCY = 60.0  # Hz; the manuals' ranges are those of this line
 class OpenLeads:
     """Terminals at which nothing is connected."""
 
-    def drive(self, current: float, compliance: float, noise: float = 0.0) -> None:
+    def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
         """Drive nothing."""
+
+    def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
+        """Drive nothing, again and again."""
 
     def release(self) -> None:
         """Let go of nothing."""
 
     def in_compliance(self) -> bool:
         """An open lead takes no current."""
+        return False
+
+    def clamped_since(self, time: float) -> bool:
+        """Nothing is limited at any moment since a lab time in s."""
+        del time
         return False
 
     def voltage(self) -> float:
@@ -44,6 +54,41 @@ class OpenLeads:
         """Ohm at a channel of a meter: it is shorted, so that there are readings."""
         del channel
         return 0.0
+
+
+class Load:
+    """A kiloohm at a SourceMeter; it does not matter what drives it."""
+
+    def source_voltage(self, voltage: float, limit: float, noise: float = 0.0) -> None:
+        """Keep a voltage in V."""
+
+    def source_current(self, current: float, limit: float, noise: float = 0.0) -> None:
+        """Drive a current in A."""
+
+    def release(self) -> None:
+        """Let go."""
+
+    def sense_remotely(self, remote: bool) -> None:
+        """Sense at other terminals."""
+
+    def limited(self) -> bool:
+        """Nothing is limited."""
+        return False
+
+    def mean_voltage(self, start: float, end: float) -> float:
+        """V, averaged from `start` to `end` (s)."""
+        del start, end
+        return 0.1
+
+    def mean_current(self, start: float, end: float) -> float:
+        """A, averaged from `start` to `end` (s)."""
+        del start, end
+        return 1e-4
+
+
+def sourcemeter() -> Keithley2400:
+    """Return a SourceMeter that nobody has used yet."""
+    return Keithley2400(Timeline(VirtualClock()), Load(), np.random.default_rng(0), line_frequency=_LINE_FREQUENCY)
 
 
 def source() -> Keithley6221:

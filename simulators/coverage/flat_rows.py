@@ -11,7 +11,7 @@ from collections.abc import Callable
 from instruments.tables.model6000 import MODEL6000, PER_CHANNEL, SEQUENCE
 from instruments.tables.table import Parameter, Row
 from simulators.coverage.rows import Coverage, Effect
-from simulators.devices.model6000 import KEPT, Model6000
+from simulators.devices.model6000 import Model6000
 
 _BETWEEN = {
     "FIELD": ((0.0, 100.0, 0, 1), (500.0, 150.0, 1, 0)),
@@ -22,7 +22,7 @@ _BETWEEN = {
 
 _CALENDAR = frozenset({"DATE", "TIME"})
 
-_MACHINE_DECIDES = frozenset({"TEMP", "FIELD", "CHAMBER", "MOVE", "MOVECFG"})
+_MACHINE_DECIDES = frozenset({"TEMP", "FIELD", "CHAMBER", "MOVE"})
 """Headers whose range is narrower on every machine than in the table, which holds what any of them takes."""
 
 
@@ -146,6 +146,4 @@ def _initial(dialogue: _Dialogue, row: Row) -> bool:
 
 
 def _effect(row: Row) -> Effect:
-    if row.header in SEQUENCE or row.header == "BEEP":
-        return "nothing"
-    return "kept" if row.header in KEPT else "acts"
+    return "nothing" if row.header in SEQUENCE else "acts"

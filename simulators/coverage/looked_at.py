@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from instruments.tables.keithley2400 import LIMITS
 from instruments.tables.table import Value
-from simulators.coverage.bench import Talk
+from simulators.coverage.bench import OpenLeads, Talk
+from simulators.devices.keithley2182a import Keithley2182A
+from simulators.devices.keithley2400 import Keithley2400
+from simulators.devices.keithley6221 import Keithley6221
 from simulators.exchange import ScpiDevice
+from simulators.links import SerialCable, TriggerCable
 
 
 class _Watched(dict[str, Value]):
@@ -34,15 +39,80 @@ def looked_at(device: ScpiDevice) -> frozenset[str]:
     """
     settings = device.settings = _Watched(device.settings)
     talk = Talk(device)
+    if isinstance(device, Keithley6221):
+        _measure_with_a_meter(device, talk)
     for message in _USES[device.table.instrument]():
         talk.ask(message)
+        _reach_from_outside(device)
+    if isinstance(device, Keithley2182A):
+        _ = device.analog_output
     device.power_cycle()
     return frozenset(settings.seen)
+
+
+def _measure_with_a_meter(source: Keithley6221, talk: Talk) -> None:
+    """Let a source measure in each of its modes with a meter at both cables."""
+    meter = Keithley2182A(source.timeline, OpenLeads(), None)
+    cables = SerialCable(source.serial_port, meter.serial_port), TriggerCable(source, meter)
+    for message in _source_modes():
+        talk.ask(message)
+        _ = source.digital_outputs
+    for cable in cables:
+        cable.unplug()
+
+
+def _source_modes() -> Iterator[str]:
+    """Readings of every mode, through filter, units, math, limit, buffer and statistics."""
+    yield ':SYST:COMM:SER:SEND ":SENS:VOLT:RANG .01";ENT?'
+    yield ":CALC3:LIM:STAT 1;:CALC3:FORC:STAT 1;:CALC:STAT 1;:CALC2:STAT 1;:FORM:ELEM ALL;:SENS:AVER:COUN 2;TCON REP"
+    yield ":SOUR:DELT:COUN 3;:SOUR:PDEL:COUN 3;:SOUR:DCON:STEP 5e-6"
+    modes = (":SOUR:DELT", ":SOUR:DCON", ":SOUR:PDEL", ":SOUR:PDEL:SWE 1;:SOUR:PDEL")
+    for mode, (unit, filtered, stamps) in product(modes, (("V", 1, "ABS"), ("W", 0, "DELT"))):
+        yield f":UNIT {unit};:SENS:AVER {filtered};:TRAC:TST:FORM {stamps};{mode}:ARM;:INIT;:SENS:DATA?;*OPC?"
+        yield from (":TRAC:DATA?", ":CALC2:IMM?", ":CALC3:LIM:FAIL?", ":FORM REAL;:TRAC:DATA?;:FORM ASC")
+    yield ":SOUR:SWE:ABOR;*RST"
+
+
+def _reach_from_outside(device: ScpiDevice) -> None:
+    """Let pulses come in on every line of a source's trigger link, and somebody listen to those that go out."""
+    if isinstance(device, Keithley2400):
+        device.pulse = _listen
+        device.external_trigger(1)
+    if isinstance(device, Keithley6221):
+        device.trigger_out = _listen
+        for line in (1, 2, 3, 4, 5, 6, 3):
+            device.trigger_in(line)
+
+
+def _listen(_line: int) -> None:
+    """Nothing follows."""
 
 
 def _source() -> Iterator[str]:
     yield ":SOUR:CURR:RANG 1e-3;:SOUR:CURR 1e-3;COMP 5;:OUTP 1"
     yield ":SOUR:CURR:RANG:AUTO 1;:SOUR:CURR 1e-6;:OUTP 0;*ESE?"
+    yield from _source_sweeps()
+    yield from _source_waves()
+
+
+def _source_sweeps() -> Iterator[str]:
+    """Sweeps of every kind, through both layers of the trigger model."""
+    yield ":SOUR:CURR:STAR 1e-6;STOP 2e-6;:SOUR:DEL 1e-3;:SOUR:SWE:COUN 2"
+    for spacing, outputs in product(("LIN", "LOG", "LIST"), (("TENT", "SOUR"), ("TEX", "DEL"))):
+        yield f":SOUR:SWE:SPAC {spacing};ARM;:ARM:OUTP {outputs[0]};:TRIG:OUTP {outputs[1]};:INIT"
+        yield "*OPC?"
+    yield ":SOUR:SWE:ARM;:ARM:SOUR TIM;:INIT;*OPC?"
+    yield ":ARM:SOUR TLIN;:INIT"
+    yield ":SOUR:SWE:ABOR"
+    yield ":ARM:SOUR IMM"
+
+
+def _source_waves() -> Iterator[str]:
+    """Waves of every kind, with marker and external trigger."""
+    for shape, external in product(("SQU", "ARB0"), (0, 1)):
+        yield f":SOUR:WAVE:FUNC {shape};ARB:DATA 0,1;:SOUR:WAVE:PMAR:STAT 1;:SOUR:WAVE:EXTR {external};EXTR:ILIN 3"
+        yield ":SOUR:WAVE:ARM;INIT"
+        yield ":SOUR:WAVE:ABOR"
 
 
 def _meter() -> Iterator[str]:
@@ -59,6 +129,31 @@ def _meter() -> Iterator[str]:
             yield f":CALC:FORM {form};:INIT:CONT {endless}"
             yield ":TRAC:CLE;:TRAC:FEED:CONT NEXT"
             yield from (":READ?", ":FETC?", ":CALC2:IMM?", ":TRAC:DATA?", ":TRAC:FREE?", ":FORM SRE;:READ?;:FORM ASC")
+    yield from ("*RST;:SENS:CHAN 0;HOLD:STAT 1;:READ?", "*RST;:SENS:VOLT:RAT 1;:READ?", "*RST;:SENS:VOLT:DELT 1;:READ?")
+    for scan in ("INT", "EXT"):
+        yield f"*RST;:TRAC:CLE;:ROUT:SCAN:LSEL {scan};:SAMP:COUN 3;:READ?"
+    yield "*RST;:READ?"
 
 
-_USES = {"6221": _source, "2182A": _meter}
+def _sourcemeter() -> Iterator[str]:
+    """Readings of every kind: source, function, range, filter, sweep, trigger, math, buffer, format, off state."""
+    for source, state in product(("VOLT", "CURR"), ("NORM", "HIMP", "ZERO", "GUAR")):
+        yield f"*RST;:SOUR:FUNC {source};:OUTP:SMOD {state};:SENS:RES:MODE MAN;:SENS:FUNC:ALL;:OUTP 1"
+        yield from (":READ?", ":OUTP 0", ":SENS:AVER 1;AVER:COUN 2;:SENS:RES:OCOM 1;:SYST:AZER OFF;:OUTP 1;:READ?")
+        yield ":SENS:AVER:TCON MOV;:SOUR:CLE:AUTO 1;:SYST:TIME:RES:AUTO 1;:READ?"
+    yield "*RST;:SENS:FUNC 'RES';:SENS:RES:RANG:AUTO:LLIM 20;:OUTP 1;:READ?"
+    yield ":CALC:STAT 1;:CALC2:NULL:STAT 1;:CALC2:LIM1:STAT 1"
+    yield from (f":CALC2:LIM{test}:STAT 1" for test in LIMITS)
+    yield ":TRAC:FEED:CONT NEXT;:TRIG:COUN 2;:FORM:ELEM:CALC CALC,TIME,STAT;:READ?"
+    yield from (":CALC:DATA?", ":CALC2:DATA?", ":CALC3:DATA?", ":TRAC:DATA?", ":FORM REAL;:READ?;:FORM ASC")
+    for spacing, ranging, mode in product(("LIN", "LOG"), ("BEST", "AUTO", "FIX"), ("SWE", "LIST")):
+        yield f"*RST;:SOUR:VOLT:STAR 1;STOP 2;MODE {mode};:SOUR:SWE:POIN 3;SPAC {spacing};RANG {ranging};CAB EARL"
+        yield ":TRIG:COUN 3;:OUTP 1;:READ?"
+    yield "*RST;:SOUR:FUNC CURR;CURR:MODE LIST;:OUTP 1;:READ?;*ESE?"
+    yield "*RST;:ARM:SOUR TIM;COUN 2;OUTP TENT,TEX;:TRIG:OUTP SOUR,DEL,SENS;:SOUR:VOLT:MODE LIST;:OUTP 1;:READ?"
+    for layer in ("ARM", "TRIG"):
+        yield f"*RST;:{layer}:SOUR TLIN;:OUTP 1;:INIT"
+        yield ":ABOR"
+
+
+_USES = {"6221": _source, "2182A": _meter, "2400": _sourcemeter}

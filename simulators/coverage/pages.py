@@ -30,6 +30,7 @@ class Instrument:
 INSTRUMENTS = (
     Instrument("6221", "Keithley 6221 current source", cache(partial(scpi_rows.measure, bench.source))),
     Instrument("2182A", "Keithley 2182A nanovoltmeter", cache(partial(scpi_rows.measure, bench.meter))),
+    Instrument("2400", "Keithley 2400 SourceMeter", cache(partial(scpi_rows.measure, bench.sourcemeter))),
     Instrument("6000", "Quantum Design PPMS Model 6000", cache(partial(flat_rows.measure, bench.controller))),
 )
 
@@ -112,7 +113,7 @@ def _root(row: Row) -> str:
     """The subsystem that a row belongs to."""
     if row.header.startswith("*"):
         return "Common commands"
-    nodes = row.header.replace("[SOURce[1]:]", "SOURce:").split(":")
+    nodes = row.header.replace("[SOURce[1]:]", "SOURce:").replace("[SENSe[1]:]", "SENSe:").split(":")
     return nodes[0].split("|")[0].split("[")[0] if len(nodes) > 1 else "Commands"
 
 
@@ -133,8 +134,9 @@ def _parameter(parameter: Parameter) -> str:
         first, last = parameter.values[0], parameter.values[-1]
         whole = last - first == len(parameter.values) - 1 > 2
         kind = f"{first:g} to {last:g}" if whole else ", ".join(f"{value:g}" for value in parameter.values)
-    elif parameter.kind == "string" and parameter.words:
-        return ", ".join(f"'{word}'" for word in parameter.words)
+    elif parameter.kind in {"string", "strings"} and parameter.words:
+        several = " (several)" if parameter.kind == "strings" else ""
+        return ", ".join(f"'{word}'" for word in parameter.words) + several
     elif parameter.kind in {"number", "numbers", "integer", "register"}:
         kind = _span(parameter)
     words = ", ".join(parameter.words)

@@ -73,7 +73,7 @@ def samples(row: Row) -> Iterator[tuple[str, Value]]:
     elif parameter.words:
         yield from ((f"'{short_word(word)}'", short_word(word)) for word in parameter.words)
     else:
-        yield from (("'one'", "one"), ("'it''s'", "it's"))
+        yield from (("'one'", "one"), ("'it''s'", "it's") if (parameter.maximum or 4) >= 4 else ("'a''b'", "a'b"))
 
 
 def _inside(parameter: Parameter) -> tuple[float, ...]:
@@ -120,7 +120,7 @@ def mistakes(row: Row) -> Iterator[tuple[str, frozenset[int]]]:
     if first.required:
         yield "", frozenset({scpi.MISSING_PARAMETER})
     right = next(samples(row))[0]
-    if first.kind in {"numbers", "words"}:
+    if first.kind in {"numbers", "words", "strings"}:
         if first.most is not None:
             yield ",".join([right] * (first.most + 1)), frozenset({scpi.TOO_MUCH_DATA})
     else:

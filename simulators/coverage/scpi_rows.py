@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from instruments import scpi
-from instruments.tables.table import Row, Value, print_value
+from instruments.tables.table import INFINITE, Row, Value, print_value
 from simulators.coverage.bench import Talk, plain
 from simulators.coverage.looked_at import looked_at
 from simulators.coverage.rows import Coverage, Effect, ends, mistakes, outside, samples
 from simulators.exchange import ScpiDevice
 
-_MAKE_ROOM = {"TRACe|DATA:NOTify": "TRAC:POIN 65536"}
+_MAKE_ROOM = {
+    "TRACe|DATA:NOTify": "TRAC:POIN 65536",
+    "[SENSe[1]:]CURRent[:DC]:RANGe[:UPPer]": "SENS:CURR:PROT 1.05",
+    "[SENSe[1]:]VOLTage[:DC]:RANGe[:UPPer]": "SOUR:FUNC CURR;:SENS:VOLT:PROT 210",
+    "[SENSe[1]:]VOLTage[:DC]:RANGe:AUTO": "SOUR:FUNC CURR",
+}
 """What has to be sent so that a row has the whole of its range."""
 
 
@@ -44,9 +49,9 @@ def _stored(talk: Talk, row: Row) -> bool:
     header = plain(row.header)
     replies: set[str] = set()
     taken = 0
-    talk.send(_MAKE_ROOM.get(row.header, ""))
     for text, value in _with_reset(row):
         talk.send("*RST")
+        talk.send(_MAKE_ROOM.get(row.header, ""))
         if talk.send(f"{header} {text}"):
             continue
         taken += 1
@@ -68,6 +73,8 @@ def _printed(device: ScpiDevice, row: Row, value: Value) -> str:
     if row.reply == "register":
         assert isinstance(value, int)
         return device.register_text(value)
+    if isinstance(value, str) and value != INFINITE and row.parameters[0].kind in {"number", "integer"}:
+        return value  # UP, NONE: never answered as such
     return print_value(row, value, device.table.infinity)
 
 
@@ -136,7 +143,7 @@ def _as_sent(row: Row, value: Value) -> str:
         return ",".join(_as_sent(row, one) for one in value)
     if isinstance(value, bool):
         return str(int(value))
-    return f"'{value}'" if row.parameters[0].kind == "string" else str(value)
+    return f"'{value}'" if row.parameters[0].kind in {"string", "strings"} else str(value)
 
 
 # ---- with effect

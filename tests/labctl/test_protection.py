@@ -46,14 +46,14 @@ def test_the_stations_instruments_are_guarded() -> None:
 
 
 def test_an_instrument_without_command_table_needs_an_override() -> None:
-    station = station_with(smu=Instrument(driver="somebodys", resource="GPIB0::24::INSTR"))
+    station = station_with(smu=Instrument(driver="somebodys", resource="GPIB0::25::INSTR"))
     with pytest.raises(
         Refused, match=r"its driver 'somebodys' has no command table.*--override unguarded=smu"
     ) as caught:
-        open_through_guard("GPIB0::24::INSTR", station=station)
+        open_through_guard("GPIB0::25::INSTR", station=station)
     assert caught.value.exit_code == 4
     with pytest.raises(pyvisa.VisaIOError):  # it is asked for, and the simulated lab has no such instrument
-        open_through_guard("GPIB0::24::INSTR", station=station, overrides={"unguarded.smu": 1.0})
+        open_through_guard("GPIB0::25::INSTR", station=station, overrides={"unguarded.smu": 1.0})
 
 
 def test_addresses_that_are_not_visas_are_passed_over() -> None:

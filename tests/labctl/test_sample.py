@@ -266,6 +266,7 @@ def test_titles_of_the_shipped_records() -> None:
 def test_open_cables_reach_nothing(mine: SampleRecord) -> None:
     data = load_station("ppms").snapshot()
     data["cables"]["voltmeter"] |= {"channel_2_high": "open"}
+    data["cables"]["smu"] |= {"sense_high": "open"}
     reached = connections(Station.model_validate(data), mine)
-    assert "cables.voltmeter.channel_2_high" not in reached
+    assert not {"cables.voltmeter.channel_2_high", "cables.smu.sense_high"} & set(reached)
     assert reached["cables.voltmeter.channel_1_high"] == "up"

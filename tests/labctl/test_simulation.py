@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from labctl import discovery, paths
 from labctl.sample import SampleRecord, load_sample
 from labctl.simulation import TWINS, bench, build_lab, check
 from labctl.station import PLAYS, Simulation, Station, load_station
+from simulators.accessories import RotatorSetting
 from simulators.lab import Instrument, Lab
 from simulators.machines import MACHINES
 
@@ -49,11 +51,36 @@ def test_what_is_shipped_can_be_simulated() -> None:
     check(load_station("ppms"), load_sample("cotb2025"), ROLES)
 
 
-@pytest.mark.parametrize("angle", ["60 deg", "90 deg", "180 deg", "-1 deg", "1e-3 rad"])
-def test_a_field_off_the_film_normal_is_refused(change: Callable[[str, str], SampleRecord], angle: str) -> None:
-    record = change('field_from_normal = "0 deg"', f'field_from_normal = "{angle}"')
-    said = both_refuse(load_station("ppms"), record)
-    assert re.search(r"mine\.toml\) has mounting\.field_from_normal = .* deg, but simulated samples only know", said)
+@pytest.mark.parametrize(
+    ("angle", "azimuth", "axis", "direction"),
+    [
+        ("60 deg", "0 deg", "none", (math.sqrt(0.75), 0.0, 0.5)),
+        ("90 deg", "0 deg", "none", (1.0, 0.0, 0.0)),
+        ("90 deg", "90 deg", "none", (0.0, 1.0, 0.0)),
+        ("90 deg", "0 deg", "across current", (1.0, 0.0, 0.0)),
+        ("0 deg", "0 deg", "along current", (0.0, 0.0, 1.0)),
+        ("180 deg", "0 deg", "along normal", (0.0, 0.0, -1.0)),
+    ],
+)
+def test_a_sample_is_mounted_as_its_record_says(
+    change: Callable[[str, str], SampleRecord], angle: str, azimuth: str, axis: str, direction: tuple[float, ...]
+) -> None:
+    record = change(
+        'field_from_normal = "0 deg"\nrotator_axis = "none"',
+        f'field_from_normal = "{angle}"\nin_plane_from_current = "{azimuth}"\nrotator_axis = "{axis}"',
+    )
+    lab = build_lab(load_station("ppms"), record, VirtualClock(), seed=1, sample_seed=0)
+    assert lab.cryostat.piece(1.0).direction == pytest.approx(direction)
+    lab.cryostat.move(RotatorSetting(90.0, 0, 0))
+    assert (lab.cryostat.piece(100.0).direction != pytest.approx(direction)) == (
+        axis in {"across current", "along current"}
+    )
+
+
+def test_a_puck_that_leans_is_not_told_by_its_angle(change: Callable[[str, str], SampleRecord]) -> None:
+    record = change('field_from_normal = "0 deg"', 'field_from_normal = "90 deg"\ntilt = "1.5 deg"')
+    lab = build_lab(load_station("ppms"), record, VirtualClock(), seed=1, sample_seed=0)
+    assert lab.cryostat.piece(1.0).direction[2] == pytest.approx(-math.sin(math.radians(1.5)))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +160,7 @@ def test_a_role_is_refused_when_it_is_needed_and_has_no_twin(monkeypatch: pytest
     with pytest.raises(UsageError, match=r"station 'ppms' \(.*\) has the driver 'theirs' as its cryostat, of which"):
         check(station, record, ROLES)
     check(station, record, ("source", "voltmeter"))
-    assert set(bench(station, record).instruments) == {"source", "voltmeter"}
+    assert set(bench(station, record).instruments) == {"source", "voltmeter", "smu"}
     with pytest.raises(UsageError, match="has no lockin"):
         check(station, record, ("lockin",))
 
@@ -141,7 +168,14 @@ def test_a_role_is_refused_when_it_is_needed_and_has_no_twin(monkeypatch: pytest
 def test_every_twin_is_in_the_lab_and_the_lab_has_no_other() -> None:
     station, record = load_station("ppms"), load_sample("cotb2025")
     lab = build_lab(station, record, VirtualClock(), seed=1, sample_seed=0)
-    assert {station.instruments[role].driver for role in lab.devices} == set(TWINS) <= set(PLAYS)
+    # MultiVu is a program, and beside every cryostat.
+    assert {station.instruments[role].driver for role in lab.devices} | {"multivu"} == set(TWINS) <= set(PLAYS)
+    assert lab.multivu_server().greeting.flavour == "PPMS"
+    assert build_lab(load_station("versalab"), record, VirtualClock(), seed=1, sample_seed=0).devices.keys() == {
+        "source",
+        "voltmeter",
+        "smu",
+    }
     whole = bench(station, record)
     for driver in set(PLAYS) - set(TWINS):
         odd = type(whole)(

@@ -40,7 +40,7 @@ class Vandal(Writer):
         nodes = self.dice.choice(self.spelled[row.header])
         if nodes[0].startswith("*") or len(nodes) < 2:
             return None
-        number = self.dice.choice(("7", "0", "99999999999999999999"))
+        number = self.dice.choice(("13", "0", "99999999999999999999"))
         place = self.dice.randrange(len(nodes) - 1)
         damaged = [re.sub("[0-9]", "", node) + number if at == place else node for at, node in enumerate(nodes)]
         return Piece(":" + ":".join(damaged), codes=frozenset({-114}))
@@ -67,7 +67,7 @@ class Vandal(Writer):
         if not row.command:
             return Piece(f"{header}? 1,2,3,4", codes=frozenset({-108}))
         texts, _ = self.arguments(row)
-        if row.parameters and row.parameters[0].kind in {"numbers", "words"}:
+        if row.parameters and row.parameters[0].kind in {"numbers", "words", "strings"}:
             most = row.parameters[0].most
             if most is None:
                 return None
@@ -105,7 +105,7 @@ class Vandal(Writer):
             choices = ((word + "Q", {-224}), ("'" + word + "'", {-158, -224}), ("1e3", {-224}), ('"', {-151}))
             text, codes = dice.choice(choices)
             return text, frozenset(codes)
-        if parameter.kind == "string":
+        if parameter.kind in {"string", "strings"}:
             return self._bad_string(parameter)
         if parameter.kind == "register":
             over = round(parameter.maximum or 0) + 1

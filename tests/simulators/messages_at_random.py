@@ -233,7 +233,7 @@ class Writer(ABC):
         for parameter in row.parameters:
             if not parameter.required and (values[:1] != ["REAL"] or self.dice.random() < 0.4):
                 break
-            if parameter.kind in {"numbers", "words"}:
+            if parameter.kind in {"numbers", "words", "strings"}:
                 count = self.dice.choice((1, 1, 2, 3, min(parameter.most or 6, 20)))
                 written = [self.value(row, parameter) for _ in range(count)]
                 texts += [text for text, _ in written]
@@ -253,7 +253,7 @@ class Writer(ABC):
             return self._case(text), value
         if parameter.kind in {"word", "words"}:
             return self.word(parameter)
-        if parameter.kind == "string":
+        if parameter.kind in {"string", "strings"}:
             return self._string(parameter)
         if parameter.kind == "register":
             return self._register(parameter)

@@ -47,7 +47,7 @@ def check_reply(row: Row, text: str, value: Value, infinity: str) -> None:
     elif value == "INF" and row.parameters[0].kind in {"number", "integer"}:
         assert text == infinity, where
     elif isinstance(value, str):
-        quoted = row.parameters[0].kind == "string"
+        quoted = row.parameters[0].kind in {"string", "strings"}
         assert text == ('"' + value.replace('"', '""') + '"' if quoted else value), where
     else:
         assert close(text, value), where

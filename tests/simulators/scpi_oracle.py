@@ -25,6 +25,7 @@ from tests.simulators.scpi_model import DONE, ErrorList, Run, Ways, ranges
 from tests.simulators.scpi_remembered import Remembered
 
 _LISTS = frozenset({"STATus:QUEue:ENABle", "STATus:QUEue:DISable"})
+_STATUS = (1, 399)
 _CLASSES = {-1: 0x20, -2: 0x10, -3: 0x08, -4: 0x04}
 
 
@@ -148,11 +149,13 @@ class Oracle(Remembered):
     def _report(self, code: int) -> None:
         """Any error: its class's bit, and the queue."""
         assert errors.message(code, self.device.table.instrument)
-        own = 0x10 if 401 <= code <= 420 else 0x08 if code >= 400 else 0
+        own = 0x10 if 401 <= code <= 420 or 800 <= code < 900 else 0x08 if code >= 400 else 0
         bit = _CLASSES[-1 - (-code // 100 - 1)] if code < 0 else own
         self.events |= bit
         if self.queue.push(code):
             self.events |= 0x08
+        if _STATUS[0] <= code <= _STATUS[1] and code not in self.ways.mishaps:
+            return  # a status message: what the instrument does, not what is wrong with a unit
         if code in {INTERRUPTED, INPUT_OVERRUN, UNTERMINATED}:
             assert self.lenient or self.interrupts > 0, f"{code} without reason"
             self.interrupts -= 1

@@ -5,6 +5,7 @@ From IEEE 488.2 sections 10 and 11 and the manuals' chapters on status and commo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,8 @@ class Remembered:
             ("*TST", True): lambda run: _is(run.reply, "0"), ("*SAV", False): self._saved_settings,
             ("*RCL", False): self._recalled, ("*IDN", True): lambda run: _is(run.reply, self.device.identity()),
             ("SYSTem:PRESet", False): self._preset, ("SYSTem:ERRor[:NEXT]", True): self._error_asked,
+            ("SYSTem:ERRor:CODE[:NEXT]", True): self._code_asked, ("SYSTem:ERRor:ALL", True): self._all_asked,
+            ("SYSTem:ERRor:CODE:ALL", True): self._all_asked, ("SYSTem:ERRor:COUNt", True): self._count_asked,
             ("STATus:QUEue[:NEXT]", True): self._error_asked, ("SYSTem:CLEar", False): self._queue_cleared,
             ("STATus:QUEue:CLEar", False): self._queue_cleared, ("STATus:PRESet", False): self._status_preset,
             ("STATus:QUEue:ENABle", False): self._enabled, ("STATus:QUEue:DISable", False): self._disabled,
@@ -113,6 +116,20 @@ class Remembered:
         code = self.queue.codes.popleft() if self.queue.codes else 0
         text = errors.message(code, self.device.table.instrument)
         _is(run.reply, f'{code:+d},"{text}"' if code else '0,"No error"')
+
+    def _code_asked(self, run: Run) -> None:
+        _is(run.reply, str(self.queue.codes.popleft() if self.queue.codes else 0))
+
+    def _all_asked(self, run: Run) -> None:
+        """The whole queue at once, and it is empty then."""
+        codes = list(self.queue.codes) or [0]
+        self.queue.codes.clear()
+        assert run.reply is not None
+        found = re.findall(r"(?:^|,)([+-]?[0-9]+)(?=,|$)", run.reply)
+        assert list(map(int, found)) == codes, run
+
+    def _count_asked(self, run: Run) -> None:
+        _is(run.reply, str(len(self.queue.codes)))
 
     def _enabled(self, run: Run) -> None:
         self.queue.enabled, self.queue.disabled = ranges(str(run.values[0])), []

@@ -243,3 +243,19 @@ def test_a_cycle_is_clamped_step_by_step() -> None:
     circuit = setup.wiring.circuit
     assert circuit.source_current(0.05) == pytest.approx(0.1 / 350.0)
     assert circuit.source_current(0.15) == -1e-4
+
+
+def test_a_pulse_between_two_readings_is_known_as_an_overload() -> None:
+    setup = Setup()
+    start = setup.clock.now()
+    setup.source.drive(1e-4, 10.0)
+    setup.clock.sleep(0.1)
+    setup.source.drive(20e-3, 10.0)
+    setup.clock.sleep(1e-3)
+    setup.source.drive(1e-4, 10.0)
+    setup.clock.sleep(0.05)
+    now = setup.clock.now()
+    assert setup.meter.overload(1, 0.012, start, now) == (pytest.approx(start + 0.101), pytest.approx(2.0))
+    assert setup.meter.overload(1, 2.1, start, now) is None
+    assert setup.meter.overload(1, 0.012, start + 0.11, now) is None
+    assert setup.meter.overload(3, 0.012, start, now) is None

@@ -573,3 +573,34 @@ def test_a_trigger_lets_a_wait_look_again(bench):
     bench.device.trigger()
     assert bench.read() == "never\n"
     assert bench.errors() == []
+
+
+# ---- another connector
+
+
+def test_messages_through_another_connector_are_answered_there(bench):
+    heard: list[str] = []
+    bench.device.write_aside(b"CURR 1e-3;:CURR?", heard.append)
+    assert heard == ["1.000000E-03"]
+    assert bench.device.read() == b""
+    bench.device.write_aside(b"READ?", heard.append)
+    assert bench.device.ready_at() is None
+    bench.write("CURR:RANG?")
+    bench.device.write_aside(b"SOUR:SPAC LOG;SPAC?", heard.append)
+    assert bench.read() == "0.100000\n"
+    bench.device.timeline.catch_up()
+    assert heard[1:] == ["0.100", "LOG"]
+    assert bench.errors() == []
+
+
+def test_another_connector_interrupts_nothing_and_has_its_limits(bench):
+    bench.write("CURR?")
+    bench.device.write_aside(b"*OPC", lambda _text: None)
+    bench.device.write_aside(b" ", lambda _text: None)
+    assert bench.read() == "0.000000E+00\n"
+    bench.device.write_aside(b"A" * (bench.device.input_limit + 1), lambda _text: None)
+    assert bench.errors() == [-363]
+    bench.write("FORE?")
+    bench.device.write_aside(b"CURR?", lambda _text: None)
+    assert bench.device.abandoned == 1
+    assert bench.errors() == [-410]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -21,9 +21,10 @@ from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.nanovolt_trigger import IDLE
 from tests.simulators.faults_at_random import Vandal
+from tests.simulators.fuzz_sourcemeter import sourcemeter
 from tests.simulators.scpi_fuzz import PER_DEVICE, Client, Watched
 from tests.simulators.ways_of_meter import METER_WAYS
-from tests.simulators.ways_of_source import SOURCE_WAYS
+from tests.simulators.ways_of_source import SOURCE_WAYS, running
 
 SEEDED = 15_000
 ENDURANCE = 1_000_000
@@ -43,11 +44,16 @@ class Load:
         self.current = self.limit = 0.0
         self.driven = False
 
-    def drive(self, current: float, compliance: float, noise: float = 0.0) -> None:
+    def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
         assert abs(current) <= 0.10501
         assert 0.1 <= compliance <= 105.0
         assert noise >= 0.0
+        assert 0.0 <= settling < 1e-3
         self.current, self.limit, self.driven = current, compliance, True
+
+    def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
+        assert all(duration > 0.0 for duration, _ in steps)
+        self.drive(max((current for _, current in steps), key=abs), compliance, noise)
 
     def release(self) -> None:
         self.current, self.driven = 0.0, False
@@ -55,12 +61,17 @@ class Load:
     def in_compliance(self) -> bool:
         return abs(self.current) * self.resistance > self.limit
 
+    def clamped_since(self, time: float) -> bool:
+        del time
+        return self.in_compliance()
+
     def voltage(self) -> float:
         return self.current * self.resistance
 
 
 _OF_THE_SOURCE = ("SOUR:CURR", "SOUR:CURR:RANG", "SOUR:CURR:RANG:AUTO", "SOUR:CURR:COMP", "OUTP", "STAT:MEAS:COND",
-                  "STAT:MEAS", "STAT:OPER")  # fmt: skip
+                  "STAT:MEAS", "STAT:OPER", "SOUR:SWE:ARM", "SOUR:WAVE:ARM", "SOUR:WAVE:INIT", "INIT", "ABOR", "*TRG",
+                  "*OPC", "TRIG:SIGN", "ARM:SIGN")  # fmt: skip
 
 
 class SmallSource(Keithley6221):
@@ -82,7 +93,7 @@ def source(dice: random.Random) -> Client:
     def watch() -> None:
         """The output drives what is set, while it is on and not otherwise."""
         assert load.driven == device.flag("OUTP")
-        if load.driven:
+        if load.driven and not running(device):
             assert (load.current, load.limit) == (device.number("SOUR:CURR"), device.number("SOUR:CURR:COMP"))
 
     writer = Vandal(dice, keithley6221.TABLE, favourites=_OF_THE_SOURCE)
@@ -139,7 +150,7 @@ def meter(dice: random.Random) -> Client:
     return Client(dice, device, METER_WAYS, Vandal(dice, keithley2182a.TABLE, _TAME, _OF_THE_METER), disturb, watch)
 
 
-BENCHES = {"6221": source, "2182A": meter}
+BENCHES = {"6221": source, "2182A": meter, "2400": sourcemeter}
 
 
 # ---- the tests
@@ -220,7 +231,20 @@ FAULTS: dict[str, tuple[str, Callable[..., object]]] = {
         "simulators.devices.keithley6221.Keithley6221._set_level",
         lambda device, level: device._put(level),
     ),
-    "a mode is armed without a meter": ("simulators.devices.keithley6221.Keithley6221._no_meter", lambda _device: None),
+    "a mode is armed without a meter": (
+        "simulators.devices.keithley6221.Keithley6221._arm_mode",
+        lambda _device, *_what, **_more: None,
+    ),
+    "any trigger will do": ("simulators.devices.keithley6221.Keithley6221.triggered", lambda _device: None),
+    "a wave of any height is armed": ("simulators.devices.source_wave._check_peak", lambda _peak, _index: None),
+    "lists of any length are armed": (
+        "simulators.devices.keithley6221.Keithley6221._delays",
+        lambda _device, levels: levels,
+    ),
+    "a sweep that has begun leaves the level to others": (
+        "simulators.devices.keithley6221.Keithley6221._check_free",
+        lambda _device: None,
+    ),
 }
 
 
@@ -248,3 +272,27 @@ def test_a_fault_of_the_meter_is_found(fault: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(*METER_FAULTS[fault])
     with pytest.raises(AssertionError):
         bombard("2182A", 3, 10_000)
+
+
+SOURCEMETER_FAULTS: dict[str, tuple[str, object]] = {
+    "commands do not wait for the end of a run": (
+        "simulators.devices.smu_trigger._InTurn.__call__",
+        lambda turn, *values: turn._effect(*values),
+    ),
+    "readings with the output off": (
+        "simulators.devices.smu_trigger.NOT_WITH_OUTPUT_OFF",
+        -221,
+    ),
+    "a limit of nothing": ("simulators.devices.smu_source.LEAST_COMPLIANCE", 0.0),
+    "more than 22 W": (
+        "simulators.devices.smu_source.SourceUnit.check_power",
+        lambda _device, _source, _full, _limit: None,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", SOURCEMETER_FAULTS)
+def test_a_fault_of_the_sourcemeter_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*SOURCEMETER_FAULTS[fault])
+    with pytest.raises(AssertionError):
+        bombard("2400", 3, 10_000)

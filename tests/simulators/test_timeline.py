@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +65,40 @@ def test_events_at_one_moment_keep_the_order_in_which_they_were_scheduled() -> N
     clock.sleep(1)
     timeline.catch_up()
     assert seen == [0, 1, 2, 3, 4]
+
+
+class Flowing:
+    """A clock that goes on by a second with each look at it."""
+
+    def __init__(self) -> None:
+        self.looks = 0.0
+
+    def now(self) -> float:
+        self.looks += 1.0
+        return self.looks
+
+
+def test_on_a_clock_that_flows_the_lab_stands_while_something_is_done_in_it() -> None:
+    clock: Any = Flowing()
+    timeline = Timeline(clock)
+    timeline.catch_up()
+    begun = timeline.now
+    seen: list[float] = []
+    timeline.schedule(begun + 0.5, lambda: seen.append(timeline.now))
+    assert timeline.now == begun  # nothing can be done at a later time than what is still to come
+    timeline.catch_up()
+    assert seen == [begun + 0.5]
+    assert timeline.now > begun + 0.5
+
+
+def test_cancelled_events_do_not_pile_up_while_time_stands() -> None:
+    timeline = Timeline(VirtualClock())
+    seen: list[float] = []
+    for number in range(10_000):
+        event = timeline.schedule(1.0 + number, lambda: seen.append(timeline.now))
+        if number % 100:
+            event.cancel()
+    assert len(timeline._events) < 600
+    timeline.clock.sleep(20_000.0)
+    timeline.catch_up()
+    assert seen == [1.0 + number for number in range(0, 10_000, 100)]

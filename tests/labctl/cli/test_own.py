@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from labctl import checkup, discovery, figures, session
+from labctl import discovery, figures, session
+from labctl.checkup import installation as checkup
 from labctl.cli.main import run_command
 from labctl.sample import load_sample
 from tests.labctl.somebodys import HELPER_OF_IV, LABCTL_LOOP, PYMEASURE_IV
@@ -129,9 +130,9 @@ def test_a_file_that_is_not_there_is_one_sentence_and_code_2(tmp_path: Path, lab
 
 
 def test_a_role_that_the_station_lacks_is_named_for_a_procedure_from_a_file(tmp_path: Path, labctl: Cli) -> None:
-    (tmp_path / "mine.py").write_text(LABCTL_LOOP.replace('"cryostat")', '"cryostat", "smu")'))
+    (tmp_path / "mine.py").write_text(LABCTL_LOOP.replace('"cryostat")', '"cryostat", "lockin")'))
     assert labctl("run", tmp_path / "mine.py", "--simulate", "--out", tmp_path / "runs") == 2
-    assert "has no smu, which step-loop needs" in labctl.sentence()
+    assert "has no lockin, which step-loop needs" in labctl.sentence()
 
 
 def test_an_error_of_its_own_is_one_sentence_with_its_line_and_code_1(tmp_path: Path, labctl: Cli) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,13 @@ from typing import Any
 
 import pytest
 
+from instruments.clock import VirtualClock
+from labctl.cli.doors import Doors, MultiVuOptions
 from labctl.cli.main import run_command
+from labctl.cli.serving import announcement, serve_lab
+from labctl.sample import load_sample
+from labctl.simulation import build_lab
+from labctl.station import load_station
 from tests.served import in_a_process, in_a_thread
 
 QUICK = ["-p", "maximum_field=20mT", "-p", "survey_rate=180Oe/s"]
@@ -97,3 +104,28 @@ def test_a_lab_with_another_sample_is_refused(tmp_path: Path, capsys: pytest.Cap
         assert labctl("run", "ahe", "--lab", served.file, "--sample", mine, "--out", tmp_path / "runs") == 2
     assert "has the sample 'cotb2025', but the run is for 'mine'" in capsys.readouterr().err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_port_that_is_taken_is_refused_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert labctl("simulate", "--port", f"multivu={port}") == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"multivu cannot listen at 127.0.0.1 port {port}" in said
+
+
+def test_multivu_is_served_where_and_as_it_is_wanted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    wanted = Doors(ports={"multivu": port}, multivu=MultiVuOptions("3.7.1", realistic_latency=True))
+    settings = wanted.multivu.settings()
+    assert (settings.version, settings.latency) == ("3.7.1", 0.088)
+    lab = build_lab(load_station("versalab"), load_sample("cotb2025"), VirtualClock(), seed=1, sample_seed=0)
+    server = serve_lab(lab, wanted)
+    try:
+        line = announcement(server, lab, "versalab", "cotb2025")
+        assert line["cryostat"] == {"multivu": f"127.0.0.1:{port}", "visa": None}
+    finally:
+        server.stop()
+        server.serve()

@@ -8,7 +8,7 @@ import pytest
 
 from instruments.clock import VirtualClock
 from simulators.coverage.__main__ import main
-from simulators.coverage.bench import OpenLeads, Talk, controller, meter, plain, source
+from simulators.coverage.bench import OpenLeads, Talk, controller, meter, plain, source, sourcemeter
 from simulators.coverage.flat_rows import measure as measure_flat
 from simulators.coverage.pages import INSTRUMENTS, pages
 from simulators.coverage.rows import COUNTED, Coverage, samples, tally
@@ -21,18 +21,47 @@ from tests.sources import ROOT
 LARGEST_PAGE = 200_000  # bytes
 
 NOT_STORED = {
-    "6221": {"[SOURce[1]:]WAVE:EXTRigger[:ENABle]": "waves are not simulated: switching it on is refused"},
-    "2182A": {
-        "SENSe[1]:HOLD:STATe": "reading hold is not simulated: switching it on is refused",
-        "SENSe[1]:VOLTage[:DC]:RATio": "the ratio is not simulated: switching it on is refused",
-        "SENSe[1]:VOLTage[:DC]:DELTa": "the built-in Delta is not simulated: switching it on is refused",
-        "ROUTe:SCAN:LSELect": "scanning is not simulated: selecting a list is refused",
-    },
+    "6221": {},
+    "2182A": {},
+    "2400": {},
     "6000": {},
 }
 """Rows that can be sent and asked and do not keep all of their values, and why."""
 
-BOXES = {"6221": source, "2182A": meter}
+KEPT_BY_THE_METER = {
+    "[SENSe[1]:]VOLTage[:DC]:DIGits": "of the display; replies have all digits",
+    "[SENSe[1]:]TEMPerature:DIGits": "of the display; replies have all digits",
+    "SYSTem:KEY": "the codes of the keys are not known",
+    "SYSTem:KCLick": "a sound",
+    "SYSTem:BEEPer[:STATe]": "a sound",
+    "DISPlay:ENABle": "the display only",
+    "DISPlay[:WINDow[1]]:TEXT:DATA": "the display only",
+    "DISPlay[:WINDow[1]]:TEXT:STATe": "the display only",
+}
+"""Settings of the 2182A from which nothing follows that a program could notice, and why."""
+
+KEPT_BY_THE_SOURCEMETER = {
+    "CALCulate[1]:MATH:UNITs": "the display only",
+    "SYSTem:RCMode": "ranges change between readings; when exactly is not simulated",
+    "SYSTem:KEY": "the codes of the keys are not known",
+    "SYSTem:BEEPer:STATe": "a sound",
+    "SYSTem:RWLock": "the keys only",
+    "DISPlay:ENABle": "the display only",
+    "DISPlay:DIGits": "the display only",
+    "DISPlay[:WINDow[1]]:TEXT:DATA": "the display only",
+    "DISPlay[:WINDow[1]]:TEXT:STATe": "the display only",
+    "DISPlay:WINDow2:TEXT:DATA": "the display only",
+    "DISPlay:WINDow2:TEXT:STATe": "the display only",
+}
+"""Settings of the 2400 from which nothing follows that a program could notice, and why."""
+
+KEPT_BY_THE_SOURCE = {
+    "OUTPut:LTEarth": "nothing that lies between low and earth is simulated",
+    "OUTPut:ISHield": "no leakage and no capacitance of a cable is simulated",
+}
+"""Settings of the 6221 besides those of its interfaces and its display from which nothing follows, and why."""
+
+BOXES = {"6221": source, "2182A": meter, "2400": sourcemeter}
 
 
 def counted(name: str) -> list[Coverage]:
@@ -79,18 +108,24 @@ def test_what_is_declared_exists_and_is_declared_once(name: str) -> None:
 
 def test_settings_that_a_measurement_depends_on_count_as_acting() -> None:
     effects = {one.row.header: one.effect for one in counted("2182A")}
-    for header in ("SENSe[1]:VOLTage[:DC]:NPLCycles", "SYSTem:AZERo[:STATe]", "UNIT:TEMPerature", "SAMPle:COUNt"):
+    for header in ("[SENSe[1]:]VOLTage[:DC]:NPLCycles", "SYSTem:AZERo[:STATe]", "UNIT:TEMPerature", "SAMPle:COUNt"):
         assert effects[header] == "acts"
-    for header in ("SENSe[1]:VOLTage[:DC]:DIGits", "OUTPut:GAIN", "DISPlay:ENABle"):
-        assert effects[header] == "kept"
+    assert {header for header, effect in effects.items() if effect == "kept"} == set(KEPT_BY_THE_METER)
+    assert {header for header, effect in effects.items() if effect not in {"acts", "kept"}} == {"*TST"}
 
 
-def test_sweeps_waves_and_meter_modes_of_the_source_count_as_kept_only() -> None:
-    """As long as nothing of them is simulated."""
-    modes = ("SWEep", "LIST", "WAVE", "DELTa", "PDELta", "DCONductance")
-    for one in counted("6221"):
-        if one.row.header.removeprefix("[SOURce[1]:]").split(":")[0] in modes:
-            assert one.effect in {"kept", "idle", "refused", "nothing"}, one.row.header
+def test_what_the_sourcemeter_only_keeps_is_known() -> None:
+    effects = {one.row.header: one.effect for one in counted("2400")}
+    assert {header for header, effect in effects.items() if effect == "kept"} == set(KEPT_BY_THE_SOURCEMETER)
+    rest = {"*TST", "SYSTem:BEEPer[:IMMediate]", "SYSTem:LOCal", "SYSTem:REMote", "DISPlay:CNDisplay"}
+    assert {header for header, effect in effects.items() if effect not in {"acts", "kept"}} == rest
+
+
+def test_what_the_source_only_keeps() -> None:
+    effects = {one.row.header: one.effect for one in counted("6221")}
+    kept = {header for header, effect in effects.items() if effect == "kept"}
+    assert {header for header in kept if not header.startswith(("SYSTem:", "DISPlay"))} == set(KEPT_BY_THE_SOURCE)
+    assert not {header for header, effect in effects.items() if effect == "refused"}
 
 
 class Careless(Keithley6221):
@@ -137,7 +172,6 @@ def test_the_program_prints_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     for instrument in INSTRUMENTS:
         assert f"| {instrument.name} | {len(counted(instrument.name))} |" in printed
-    assert "2182A, not stored: SENSe[1]:HOLD:STATe" in printed
     assert main(["--docs", str(tmp_path / "new")]) == 0
     assert {path.name for path in (tmp_path / "new").iterdir()} == set(pages())
 
