@@ -190,6 +190,10 @@ class MeterSide:
             self._resistance(channel, leads, end), temperature, aperture
         )
 
+    def thermal_emf(self, channel: int, time: float) -> float:
+        """Thermal voltage in V of a channel's leads at a lab time in s: the truth, which no instrument shows alone."""
+        return self._emf[channel](time)
+
     def source_resistance(self, channel: int) -> float:
         """Resistance in ohm that a channel looks into."""
         leads = self._channels.get(channel)
