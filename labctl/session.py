@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +21,7 @@ from instruments.errors import InstrumentFault, LabError, UsageError
 from instruments.multivu import MultiVu
 from instruments.multivu_socket import Connect, SocketWire
 from labctl import discovery
-from labctl.dialogue.recording import current
+from labctl.dialogue.recording import Heard, current
 from labctl.procedure import Procedure
 from labctl.protection import guarded, multivu_gate
 from labctl.remote import RemoteClock, read_addresses
@@ -204,8 +204,9 @@ def open_session(
         UsageError: The station or the lab lacks a role, or a driver is not there.
         InstrumentFault: An instrument cannot be opened.
     """
-    with _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as around:
-        library = guarded(_listened(around, station, record, start), station, record, overrides, around.resources)
+    with _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as bare:
+        around = _listened(bare, station, record, start)
+        library = guarded(around.library, station, record, overrides, around.resources)
         instruments: dict[str, Driver | MultiVu] = {}
         door = _Door(station, around, library, record, overrides)
         try:
@@ -225,15 +226,17 @@ def _hang_up(driver: Driver | MultiVu) -> None:
         driver.adapter.close()
 
 
-def _listened(around: _Surroundings, station: Station, record: SampleRecord, start: LabStart) -> VisaLibraryBase:
+def _listened(around: _Surroundings, station: Station, record: SampleRecord, start: LabStart) -> _Surroundings:
     """Let a recording hear what the guard lets out, if one is going on."""
     recording = current()
     if recording is None:
-        return around.library
+        return around
     about: dict[str, Any] = {"sample": record.name, "simulated": around.lab is not None}
     if around.lab is not None:
         about["seeds"] = {"seed": start.seed, "sample_seed": start.sample_seed}
-    return recording.listen(around.library, station, around.resources, around.clock, about)
+    heard = Heard(around.library, around.connect, station, around.resources, around.clock)
+    library, connect = recording.listen(heard, about)
+    return replace(around, library=library, connect=connect)
 
 
 @dataclass(frozen=True, slots=True)

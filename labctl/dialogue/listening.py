@@ -1,4 +1,4 @@
-"""A VISA library that wraps another one and notes every byte that passes, both ways, with the lab time."""
+"""A VISA library, and a connection to MultiVu, that note every byte that passes, both ways, with the lab time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from pyvisa.errors import VisaIOError
 from pyvisa.util import LibraryPath
 
 from instruments.clock import Clock
-from labctl.dialogue.script import Entry
+from instruments.multivu_socket import Connect, Wire
+from labctl.dialogue.script import Entry, Way
 
 _OWN = {"open", "close", "write", "read", "clear", "assert_trigger", "get_library_paths", "last_status"}
 
@@ -119,6 +120,48 @@ class ListeningLibrary(highlevel.VisaLibraryBase):
         """Group execute trigger."""
         self._note(session, "event", b"trigger")
         return self._inner.assert_trigger(session, protocol)
+
+
+class ListeningWire:
+    """A connection to a MultiPyVu server with a listener; see `instruments.multivu_socket.Wire`.
+
+    Args:
+        wire: The connection that does the work.
+        note: Gets what happens: `to`, `from` or `event`, and the bytes.
+    """
+
+    def __init__(self, wire: Wire, note: Callable[[Way, bytes], None]) -> None:
+        self._wire = wire
+        self._note = note
+        self.clock = wire.clock
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self._note("to", data)
+        self._wire.send(data)
+
+    def receive(self, seconds: float) -> bytes:
+        """Return what came; nothing is noted as silence only where the wait was one."""
+        data = self._wire.receive(seconds)
+        if data:
+            self._note("from", data)
+        elif seconds > 0:
+            self._note("event", b"silence")
+        return data
+
+    def local_port(self) -> int | None:
+        """Return the port on this side."""
+        return self._wire.local_port()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._note("event", b"hang up")
+        self._wire.close()
+
+
+def listening(connect: Connect, note: Callable[[Way, bytes], None]) -> Connect:
+    """Return what connects as `connect` does, and listens to what is connected."""
+    return lambda host, port: ListeningWire(connect(host, port), note)
 
 
 def _canonical(name: str) -> str:

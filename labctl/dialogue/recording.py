@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -14,9 +15,29 @@ from pyvisa.rname import InvalidResourceName, ResourceName
 
 from instruments.clock import Clock
 from instruments.errors import UsageError
-from labctl.dialogue.listening import ListeningLibrary
-from labctl.dialogue.script import Writer
+from instruments.multivu_socket import Connect
+from labctl.dialogue.listening import ListeningLibrary, listening
+from labctl.dialogue.script import Entry, Way, Writer
 from labctl.station import Station
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A session that is listened to.
+
+    Attributes:
+        library: The VISA library that leads to its instruments.
+        connect: What connects to its MultiPyVu server, the cryostat's.
+        station: The station.
+        resources: Where each of its instruments is, by role.
+        clock: The lab's time.
+    """
+
+    library: VisaLibraryBase
+    connect: Connect
+    station: Station
+    resources: Mapping[str, str]
+    clock: Clock
 
 
 class Recording:
@@ -34,21 +55,11 @@ class Recording:
         self.writers: list[Writer] = []
         self.paths: list[Path] = []
 
-    def listen(
-        self,
-        library: VisaLibraryBase,
-        station: Station,
-        resources: Mapping[str, str],
-        clock: Clock,
-        about: Mapping[str, Any],
-    ) -> VisaLibraryBase:
-        """Return the library with a listener, which writes down what the station's instruments hear and say.
+    def listen(self, heard: Heard, about: Mapping[str, Any]) -> tuple[VisaLibraryBase, Connect]:
+        """Return the two ways to a session's instruments with a listener, which writes down what passes.
 
         Args:
-            library: The library that is listened to.
-            station: The station.
-            resources: Where each of its instruments is, by role.
-            clock: The lab's time.
+            heard: The session.
             about: What else the first line says, e.g. of which sample.
 
         Raises:
@@ -60,25 +71,29 @@ class Recording:
             file = path.open("x", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}; name another file") from error
-        heard = {role: resource for role, resource in resources.items() if _is_visa(resource)}
+        self._files.append(file)
+        self.paths.append(path)
         first = {
             "title": " ".join(("labctl", *self._command)),
-            "recorded": clock.utc().isoformat(timespec="seconds"),
+            "recorded": heard.clock.utc().isoformat(timespec="seconds"),
             "labctl": version("labctl"),
-            "station": station.name,
+            "station": heard.station.name,
             **about,
             "instruments": {
-                role: {"driver": station.instruments[role].driver, "resource": resource}
-                for role, resource in heard.items()
-                if role in station.instruments
+                role: {"driver": heard.station.instruments[role].driver, "resource": resource}
+                for role, resource in heard.resources.items()
+                if role in heard.station.instruments
             },
-            "not heard": sorted(set(resources) - set(heard)),
         }
         writer = Writer(file, first)
-        self._files.append(file)
         self.writers.append(writer)
-        self.paths.append(path)
-        return ListeningLibrary(library, {resource: role for role, resource in heard.items()}, clock, writer.add)
+        roles = {resource: role for role, resource in heard.resources.items() if _is_visa(resource)}
+        start = heard.clock.now()
+
+        def note(way: Way, data: bytes) -> None:
+            writer.add(Entry(heard.clock.now() - start, way, "cryostat", data))
+
+        return ListeningLibrary(heard.library, roles, heard.clock, writer.add), listening(heard.connect, note)
 
     def close(self) -> None:
         """Close the files."""

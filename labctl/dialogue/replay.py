@@ -140,6 +140,8 @@ class _Stage:
             device.clear()
         elif entry.data == b"trigger":
             device.trigger()
+        elif entry.data == b"hang up":
+            device.power_cycle()
         elif entry.role in self._on_gpib and not self._left[entry.role] and device.ready_at() is None:
             device.read_without_talk()  # on GPIB an instrument notices that it was asked to talk and had nothing
 

@@ -24,8 +24,8 @@ SCHEMA = 1
 KIND = "dialogue"
 
 Way = Literal["to", "from", "event"]
-EVENTS = ("clear", "trigger", "silence")
-"""Device clear, group execute trigger, and a read that brought nothing until its time-out."""
+EVENTS = ("clear", "trigger", "silence", "hang up")
+"""Device clear, group execute trigger, a read that brought nothing until its time-out, the end of a connection."""
 
 
 @dataclass(frozen=True, slots=True)

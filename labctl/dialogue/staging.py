@@ -9,8 +9,13 @@ from labctl.sample import load_sample
 from labctl.simulation import build_lab
 from labctl.station import load_station
 from simulators.device import Device
+from simulators.lab import Lab
+from simulators.multivu.server import DEFAULT, MultiVuServer, MultiVuSettings
 
 DEFAULT_SAMPLE = "cotb2025"
+
+FIRST_PORT = 49_152
+"""Port of the first client within a process."""
 
 
 def stage(dialogue: Dialogue, station: str, sample: str, seed: int | None) -> tuple[dict[str, Device], VirtualClock]:
@@ -36,6 +41,9 @@ def stage(dialogue: Dialogue, station: str, sample: str, seed: int | None) -> tu
     devices: dict[str, Device] = {}
     for role, driver in dialogue.drivers.items():
         there = chosen.instruments.get(role)
+        if there is not None and there.driver == driver == "multivu":
+            devices[role] = _connection(lab, dialogue)
+            continue
         if there is None or role not in lab.devices:
             raise UsageError(
                 f"station {chosen.name!r} has no simulated {role}, which the dialogue is with; name another --station"
@@ -47,3 +55,38 @@ def stage(dialogue: Dialogue, station: str, sample: str, seed: int | None) -> tu
             )
         devices[role] = lab.devices[role]
     return devices, clock
+
+
+def _connection(lab: Lab, dialogue: Dialogue) -> Device:
+    """Connect to a server that greets as the recorded one did; in this labctl's way where the dialogue does not say."""
+    said = dialogue.about.get("multivu", {})
+    settings = MultiVuSettings(**said) if said else DEFAULT
+    return _Connection(lab.multivu_server(settings), int(dialogue.about.get("client_port", FIRST_PORT)))
+
+
+class _Connection(Device):
+    """A client's connection to the simulated MultiPyVu server, as a box with a connector."""
+
+    def __init__(self, server: MultiVuServer, port: int) -> None:
+        super().__init__(server.timeline)
+        self._server = server
+        self._port = port
+        self._talk = server.connect("127.0.0.1", self._port)
+
+    def write(self, data: bytes) -> None:
+        self._talk.receive(data)
+
+    def read(self) -> bytes:
+        return self._talk.read()
+
+    def ready_at(self) -> float | None:
+        return self._talk.ready_at()
+
+    def clear(self) -> None:
+        """There is no device clear on a socket."""
+
+    def power_cycle(self) -> None:
+        """Hang up, and connect again."""
+        self._talk.close()
+        self._port += 1
+        self._talk = self._server.connect("127.0.0.1", self._port)

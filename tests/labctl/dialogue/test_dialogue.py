@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from instruments.errors import DataDamaged, UsageError
 from labctl.cli.main import run_command
 from labctl.dialogue.replay import Comparison, Level, replay, same_form
 from labctl.dialogue.script import Dialogue, Entry, Writer, read_dialogue
+from labctl.dialogue.staging import stage
 from simulators.device import Device
 from simulators.timeline import Timeline
 from tests.simulators.boxes import EchoBox
+from tests.sources import ROOT
 
 ABOUT = {"title": "t", "instruments": {"box": {"driver": "echo", "resource": "GPIB0::3::INSTR"}}}
 
@@ -193,3 +196,33 @@ def test_wrong_use_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture
         Writer(stream, about)
     assert run_command(["record-dialogue", str(file), *words]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+SHIPPED = sorted((ROOT / "data" / "dialogues").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_what_is_documented_of_real_instruments_is_what_the_simulated_ones_say(path: Path) -> None:
+    dialogue = read_dialogue(path)
+    assert dialogue.about["basis"]
+    devices, clock = stage(dialogue, "", "", None)
+    found = replay(dialogue, devices, clock, "form")
+    assert found.difference is None
+    pairs = list(pairwise(dialogue.entries))
+    goes_on = [after.way == before.way == "from" and not (after.like or before.like) for before, after in pairs]
+    assert found.replies == sum(entry.way == "from" for entry in dialogue.entries) - sum(goes_on)
+
+
+def test_every_instrument_has_a_shipped_dialogue() -> None:
+    drivers = {driver for path in SHIPPED for driver in read_dialogue(path).drivers.values()}
+    assert drivers == {"keithley6221", "keithley2182a", "keithley2400", "ppms6000", "multivu"}
+
+
+def test_what_is_said_to_multivu_is_recorded_and_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "run.jsonl"
+    run = ["run", "ahe", "--station", "versalab", "--simulate", "--seed", "5", "-p", "maximum_field=0.02 T"]
+    assert run_command(["record-dialogue", str(file), "--", *run, "--out", str(tmp_path / "runs")]) == 0
+    assert any(entry.role == "cryostat" and entry.way == "from" for entry in read_dialogue(file).entries)
+    capsys.readouterr()
+    assert run_command(["record-dialogue", str(file), "--replay", "--compare", "exact", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["difference"] is None
