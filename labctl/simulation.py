@@ -7,7 +7,7 @@ from typing import Any
 
 from instruments.clock import Clock
 from instruments.errors import UsageError
-from labctl import discovery
+from labctl import discovery, lab_events
 from labctl.sample import Model, SampleRecord, connections
 from labctl.station import Station
 from simulators.cables import OPEN, Cables, EmfSettings, Lead
@@ -42,6 +42,13 @@ def check(station: Station, record: SampleRecord, roles: Sequence[str] = ()) -> 
             f"station {station.label} has simulation.machine = {station.simulation.machine!r}, which nobody simulates; "
             f"there are {', '.join(MACHINES)}"
         )
+    if MACHINES[station.simulation.machine].service.helium_level is None:
+        for event in station.simulation.events:
+            if event.level is not None:
+                raise UsageError(
+                    f"station {station.label} has a helium level in simulation.events, but its cryostat "
+                    f"{station.simulation.machine!r} has no helium bath; leave the event out"
+                )
     model = _model_of(record)
     reached = connections(station, record)  # a misspelled lead is an error, not an open one
     pads = _check_model(station, record, model)
@@ -111,6 +118,8 @@ def bench(station: Station, record: SampleRecord) -> Bench:
             settings.earth_loop_hum,
         ),
         calibrated=settings.calibration == "exact",
+        sensors=lab_events.sensors(settings.sensors),
+        happenings=tuple((event.at, lab_events.happening(event)) for event in settings.events),
     )
 
 

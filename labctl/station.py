@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from instruments.errors import UsageError
 from instruments.units import parse
 from labctl import paths
+from labctl.happenings import Event, Sensors
 from labctl.records import (
     Ampere,
     AmperePerSecond,
@@ -259,6 +260,8 @@ class Simulation(Section):
     """V rms, further hum while the source's low is at earth, which makes two earths (assumed)."""
     calibration: Literal["exact", "specified"] = "exact"
     """Whether instruments are exact, or each has errors of its own within its specification."""
+    sensors: Sensors = Sensors()
+    events: tuple[Event, ...] = ()
 
 
 class Station(Record):
@@ -291,6 +294,17 @@ class Station(Record):
                 f'{LARGEST_REMANENCE:g} T; write e.g. "20 Oe"'
             )
         return remanence
+
+    @model_validator(mode="after")
+    def _events_are_of_here(self) -> Self:
+        boxes = [role for role, instrument in self.instruments.items() if instrument.driver != "multivu"]
+        for event in self.simulation.events:
+            if event.instrument is not None and event.instrument not in boxes:
+                raise ValueError(
+                    f"simulation.events has a power cycle of {event.instrument!r}, which is no box of this station; "
+                    f"its boxes are {', '.join(boxes)}"
+                )
+        return self
 
     @field_validator("instruments")
     @classmethod

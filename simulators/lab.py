@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.model6000 import Model6000
 from simulators.environment import Environment
 from simulators.links import SerialCable, TriggerCable
+from simulators.machine_parts import SensorData
 from simulators.machines import MACHINES
 from simulators.multivu.server import DEFAULT, MultiVuServer, MultiVuSettings
 from simulators.randomness import Streams
@@ -54,6 +55,8 @@ class Bench:
         line_frequency: Hz.
         emf: Size of thermal electromotive forces.
         calibrated: Whether instruments are exact; otherwise each has errors of its own, drawn from its specification.
+        sensors: Errors of the cryostat's read-backs.
+        happenings: What happens by itself: when (lab time in s since the lab began), and what it does to the lab.
     """
 
     instruments: Mapping[str, Instrument]
@@ -64,6 +67,8 @@ class Bench:
     line_frequency: float = 50.0
     emf: EmfSettings = field(default_factory=EmfSettings)
     calibrated: bool = True
+    sensors: SensorData = field(default_factory=SensorData)
+    happenings: Sequence[tuple[float, Callable[[Lab], None]]] = ()
 
 
 class Lab:
@@ -89,7 +94,7 @@ class Lab:
         self.timeline = Timeline(clock)
         self.streams = Streams(seed, sample_seed, quiet=quiet)
         self.cryostat = SimulatedCryostat(
-            self.timeline, MACHINES[bench.machine],
+            self.timeline, replace(MACHINES[bench.machine], sensors=bench.sensors),
             self.streams.noise("thermometer reading"), self.streams.noise("field reading"),
         )  # fmt: skip
         self.sample = bench.sample(self.cryostat, self.streams, self.timeline.now)
@@ -103,6 +108,8 @@ class Lab:
         self._link_meter()
         self._let_hum(emf)
         self._let_smu_float()
+        for delay, happen in bench.happenings:
+            self.timeline.schedule(self.timeline.now + delay, partial(happen, self))
 
     def _device(self, model: str) -> Device:
         lines = self.bench.line_frequency

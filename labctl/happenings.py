@@ -1,0 +1,59 @@
+"""What a station file says of its simulated lab besides the instruments: faults, another user, errors of read-backs."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from labctl.records import Kelvin, KelvinPerSecond, Second, Section, Tesla, TeslaPerSecond
+
+What = Literal[
+    "quench", "magnet supply fault", "thermometer fault", "chamber fault", "mend", "helium level", "power cycle",
+    "somebody sets temperature", "somebody sets field",
+]  # fmt: skip
+
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "helium level": ("level",),
+    "power cycle": ("instrument",),
+    "somebody sets temperature": ("temperature", "rate"),
+    "somebody sets field": ("field", "field_rate"),
+}
+_DETAILS = ("level", "instrument", "temperature", "rate", "field", "field_rate")
+
+
+class Event(Section):
+    """Something that happens in the simulated lab, `[[simulation.events]]`."""
+
+    at: Second = Field(ge=0, description='lab time since the lab began, e.g. at = "10 min"')
+    what: What = Field(description='e.g. what = "quench"')
+    level: float | None = Field(default=None, ge=0, le=100, description="helium level in %")
+    instrument: str | None = Field(default=None, description="role of the instrument that loses its power")
+    temperature: Kelvin | None = Field(default=None, gt=0)
+    rate: KelvinPerSecond | None = Field(default=None, gt=0)
+    field: Tesla | None = None
+    field_rate: TeslaPerSecond | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        needed = _NEEDED.get(self.what, ())
+        for name in _DETAILS:
+            given = getattr(self, name) is not None
+            if given and name not in needed:
+                raise ValueError(f"{self.what!r} takes no {name}; leave it out")
+            if not given and name in needed:
+                raise ValueError(f"{self.what!r} needs {name}; add it")
+        return self
+
+
+class Sensors(Section):
+    """What is wrong with the simulated cryostat's read-backs, `[simulation.sensors]`; nothing unless it is said."""
+
+    temperature_offset: float = Field(default=0.0, gt=-0.1, lt=0.1)
+    """Part by which the thermometer shows too much, e.g. 0.002."""
+    temperature_error_in_field: float = Field(default=0.0, gt=-0.1, lt=0.1)
+    """The same by the field of 9 T at 10 K."""
+    field_wander: Tesla = Field(default=0.0, ge=0)
+    """T, standard deviation of the slow wander of the field's read-back."""
+    unknown_state: Second = Field(default=0.0, ge=0)
+    """s for which the magnet shows code 0 after a command."""

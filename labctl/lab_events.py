@@ -1,0 +1,54 @@
+"""How what a station file says of its simulated lab comes about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from labctl.happenings import Event, Sensors
+from simulators.lab import Lab
+from simulators.machine_parts import SensorData
+from simulators.physics.magnet import FieldApproach
+from simulators.physics.thermal import TemperatureApproach
+from simulators.somebody import SomebodyElse
+
+
+def happening(event: Event) -> Callable[[Lab], None]:
+    """Return what an event does to a lab when its time has come."""
+    return partial(_carry_out, event)
+
+
+def sensors(said: Sensors) -> SensorData:
+    """Return the read-backs' errors as the simulated cryostat takes them."""
+    return SensorData(
+        offset=said.temperature_offset,
+        field_error=said.temperature_error_in_field,
+        wander=said.field_wander,
+        flash=said.unknown_state,
+    )
+
+
+def _carry_out(event: Event, lab: Lab) -> None:
+    cryostat = lab.cryostat
+    simple: dict[str, Callable[[], object]] = {
+        "quench": cryostat.quench,
+        "magnet supply fault": cryostat.fail_supply,
+        "thermometer fault": cryostat.fail_thermometer,
+        "chamber fault": cryostat.fail_chamber,
+        "mend": cryostat.mend,
+    }
+    if event.what in simple:
+        simple[event.what]()
+    elif event.level is not None:
+        cryostat.set_helium(event.level)
+    elif event.instrument is not None:
+        lab.devices[event.instrument].power_cycle()
+    else:
+        _somebody(event, SomebodyElse(cryostat), lab.timeline.now)
+
+
+def _somebody(event: Event, guest: SomebodyElse, now: float) -> None:
+    if event.temperature is not None and event.rate is not None:
+        guest.set_temperature(now, event.temperature, event.rate, TemperatureApproach.FAST_SETTLE)
+    elif event.field is not None and event.field_rate is not None:
+        guest.set_field(now, event.field, event.field_rate, FieldApproach.LINEAR)
