@@ -17,6 +17,7 @@ ALLOWED: dict[str, str] = {
     "instruments/clock.py": "the one place where the wall clock becomes an object",
     "labctl/recorder.py": "data are forced to the disk once a second of real time, whatever the lab's clock does",
     "labctl/labtime.py": "programs that were written for real time are shown the lab's in its place",
+    "labctl/checkup/computer.py": "programs of the system are asked about its sleep and clock, and may not hang",
     "labctl/provenance.py": "git is asked for the version, and may not hold a run up",
     "labctl/run.py": "the wall time a run took is part of its report",
     "simulators/server.py": "clients of the served lab live in real time, and so does the wait for their next message",

@@ -35,7 +35,7 @@ def list_all(*, json: bool) -> None:
 def _unusable(station: str) -> str:
     """Say of a station that it cannot be used, and why; of one whose file cannot be read that is said elsewhere."""
     from instruments.errors import LabError
-    from labctl.checkup import missing_driver
+    from labctl.checkup.installation import missing_driver
     from labctl.station import load_station
 
     try:

@@ -65,6 +65,12 @@ def test_error_queues_are_left_alone_where_only_questions_are_allowed(clinic: Cl
     assert seen.ask("voltmeter", "SYST:ERR?").startswith("-222")
 
 
+def test_error_queues_are_left_alone_where_somebody_measures(clinic: Clinic) -> None:
+    seen = clinic(tell("source", ":SOUR:CURR 1E-5;:OUTP 1"), tell("voltmeter", ":SENS:VOLT:NPLC 100"))
+    assert "when nobody measures" in seen.of("voltmeter errors").do
+    assert seen.ask("voltmeter", "SYST:ERR?").startswith("-222")
+
+
 def line(role: str) -> Hand:
     def hand(lab: Lab) -> None:
         for device in (source_of(lab),) if role == "source" else (meter_of(lab),):

@@ -42,7 +42,7 @@ def test_a_gateway_has_both_wirings_at_once(clinic: Clinic) -> None:
     assert seen.bad() == {}
     assert "answers at GPIB0::7::INSTR and behind the source (2182A, firmware C04" in seen.of("meter link").what
     assert "only a gateway or the simulator" in seen.of("meter link").what
-    assert seen.of("trigger link").what == "delta mode at 0 A gave 3 readings: the cable is there"
+    assert seen.of("trigger link").what == "delta mode at 0.1 pA gave 3 readings: the cable is there"
     assert seen.of("source RS-232").what == "19200 baud, terminator LF"
 
 

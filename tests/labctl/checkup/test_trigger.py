@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from labctl.checkup import meter
 from labctl.checkup.meter import Setting, meter_settings
 from labctl.checkup.trigger import SOURCE_SETTINGS
 from simulators.devices.source_modes import SourceModes
@@ -28,9 +30,8 @@ def pause(lab: Lab) -> None:
     lab.timeline.catch_up()
 
 
-def values(lab_ask: object, role: str, settings: tuple[Setting, ...]) -> dict[str, str]:
+def values(lab_ask: Callable[[str, str], str], role: str, settings: tuple[Setting, ...]) -> dict[str, str]:
     """What an instrument is set to; where it chooses by itself, that it does so."""
-    assert callable(lab_ask)
     found: dict[str, str] = {}
     for setting in settings:
         by_itself = setting.automatic and lab_ask(role, f"{setting.automatic}?") == "1"
@@ -78,7 +79,7 @@ def test_a_source_that_takes_equal_levels_is_tested_without_any_current(
 def test_no_cable_where_there_should_be_one(clinic: Clinic) -> None:
     found = clinic(pull_cable).of("trigger link")
     assert found.state == "fault"
-    assert found.what == "delta mode was armed at 0 A, but no readings came in 5 s"
+    assert found.what == "delta mode was armed at 0.1 pA, but no readings came in 5 s"
     assert "plug the Trigger Link cable into both" in found.do
     assert "trigger = false" in found.do
 
@@ -117,14 +118,24 @@ def test_both_instruments_are_as_before(clinic: Clinic) -> None:
     assert tested.ask("voltmeter", "SENS:CHAN?") == "2"
 
 
-def test_settings_beyond_the_limits_are_not_brought_back_and_that_is_said(clinic: Clinic, tmp_path: Path) -> None:
-    station = station_like("ppms", ('voltage = "21 V"', 'voltage = "5 V"'), folder=tmp_path)
-    seen = clinic(station=station)  # a 6221 comes up with 10 V
+def test_settings_beyond_the_limits_are_brought_back_too(clinic: Clinic, tmp_path: Path) -> None:
+    """A 6221 comes up with 10 V of compliance and levels of 1 mA for Delta, whatever the limits are."""
+    station = station_like(
+        "ppms", ('voltage = "21 V"', 'voltage = "5 V"'), ('current = "100 mA"', 'current = "10 uA"'), folder=tmp_path
+    )
+    seen = clinic(station=station, sample="cotb2025")
     assert seen.of("source compliance").state == "warning"
-    doubt = seen.about("trigger link")[-1]
+    assert seen.of("trigger link").state == "ok"
+    assert seen.ask("source", "SOUR:CURR:COMP?") == "10.0000"
+    assert seen.ask("source", "SOUR:DELT:LOW?") == "-1.000000E-03"
+
+
+def test_what_could_not_be_brought_back_is_said(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = meter.restoring
+    monkeypatch.setattr(meter, "restoring", lambda talk, settings: [*real(talk, settings), ":NO:SUCH 1"])
+    doubt = clinic().about("trigger link")[-1]
     assert doubt.state == "warning"
-    assert "10" in doubt.what
-    assert float(seen.ask("source", "SOUR:CURR:COMP?")) == pytest.approx(0.1)
+    assert "':NO:SUCH 1' could not be brought back" in doubt.what
 
 
 def test_readings_that_somebody_has_not_fetched_yet_are_not_erased(clinic: Clinic) -> None:

@@ -334,7 +334,7 @@ def test_the_doctor_says_what_matters_last_and_the_same_thing_once(tmp_path: Pat
     lines = labctl.out.splitlines()
     assert [line[:5] for line in lines[-2:]] == ["FAULT", "1 fau"]
     assert all(f"{role} (" in lines[-2] for role in ("source", "voltmeter", "cryostat"))
-    assert len([line for line in lines if line.startswith("ok ")]) < 18
+    assert len([line for line in lines if line.startswith("ok ")]) < 21
     (versions,) = [line for line in lines if "versions" in line]
     assert "Python 3." in versions
     assert "pymeasure 0.16." in versions

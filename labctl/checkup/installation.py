@@ -1,73 +1,34 @@
-"""What to look at when something does not work: one finding a line, each with what to do."""
+"""What a run needs of this computer: packages, drivers, VISA, disk, station and sample files."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import platform
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from packaging.requirements import Requirement
 
 from instruments.errors import LabError, UnknownName, UsageError
 from labctl import discovery, guarding, paths
+from labctl.checkup.finding import Finding
 from labctl.sample import load_sample
 from labctl.station import Station, load_station
 
-State = Literal["ok", "warning", "fault"]
-
 SCARCE, TOO_LITTLE = 1e9, 50e6
 """Bytes of disk below which a warning, or a fault, is due; a long run with its figure takes some ten million."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        subject: What.
-        state: Whether it is well.
-        what: What was found.
-        do: What to do; empty if it is well.
-    """
-
-    subject: str
-    state: State
-    what: str
-    do: str = ""
-
-
-def examine(station: str, *, simulate: bool, sample: str, out: Path) -> Iterator[Finding]:
-    """Look at everything that a run needs.
-
-    Args:
-        station: Name or file of the station whose instruments are asked who they are; "" asks none.
-        simulate: Whether its simulated twin is asked.
-        sample: Name or file of the sample record that is looked at; "" for none.
-        out: Folder that holds the runs.
-    """
-    yield from environment()
-    yield from announcements()
-    yield from visa()
-    yield folder(out)
-    yield from records(station, sample)
-    if station:
-        with contextlib.suppress(LabError):  # a station that cannot be read has its line already
-            yield from instruments(load_station(station), simulate=simulate)
 
 
 def environment() -> Iterator[Finding]:
     """Look at Python, and at the packages that labctl needs."""
     yield Finding("system", "ok", f"{platform.platform()}, {platform.machine()}")
     yield _version("Python", platform.python_version(), importlib.metadata.metadata("labctl")["Requires-Python"])
-    place = Path(__file__).resolve().parents[1]
+    place = Path(__file__).resolve().parents[2]
     yield Finding("labctl", "ok", f"{importlib.metadata.version('labctl')} in {place}")
     for text in importlib.metadata.requires("labctl") or []:
         requirement = Requirement(text)
@@ -200,35 +161,3 @@ def missing_driver(station: Station) -> str:
     lacking = [f"its {role} needs the driver {entry.driver!r}, which is not there"
                for role, entry in station.instruments.items() if entry.driver not in known]  # fmt: skip
     return " and ".join(lacking)
-
-
-def instruments(station: Station, *, simulate: bool) -> Iterator[Finding]:
-    """Open each instrument of a station, ask who it is, and close it again; nothing is set."""
-    from labctl.session import LabStart, open_session
-
-    # Who an instrument is does not depend on the sample, and none may be mounted.
-    if why := missing_driver(station):
-        yield Finding(f"station {station.name}", "fault", why, "use another station, or install a package with it")
-        return
-    record = load_sample(next(iter(paths.sample_files())))
-    silent: dict[tuple[str, str], list[str]] = {}
-    for role, entry in station.instruments.items():
-        what = f"{entry.driver} at {entry.resource}"
-        try:
-            with open_session(station, record, [role], simulate=simulate, start=LabStart(seed=0)) as session:
-                yield Finding(f"{station.name} {role}", "ok", f"{what}: {session.identities()[role].strip()}")
-        except LabError as error:
-            silent.setdefault(_reason_and_advice(error, role, entry.resource), []).append(f"{role} ({what})")
-    for (reason, advice), roles in silent.items():
-        yield Finding(f"station {station.name}", "fault", f"{', '.join(roles)}: {reason}", advice)
-
-
-def _reason_and_advice(error: LabError, role: str, resource: str) -> tuple[str, str]:
-    """Return why an instrument cannot be asked, in the same words for all for which it is the same, and what to do."""
-    what = " ".join(str(error).split()).partition(f"cannot open {role} at {resource}: ")
-    reason, _, do = (what[2] or what[0]).partition("; ")
-    if do:
-        return reason, do
-    if isinstance(error, UsageError):
-        return reason, "see driver, resource and visa_library in the station file"
-    return reason, "is it on and connected, and its address that of the station file?"
