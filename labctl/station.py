@@ -117,6 +117,13 @@ class Pair(Section):
         return self
 
 
+class SourceCables(Pair):
+    """Leads that the current source is plugged into, and how its cable ends."""
+
+    triax_to_sample: bool = False
+    """Whether the triaxial cable's inner shield goes through to the sample, where alone a guard is of use."""
+
+
 class VoltmeterCables(Section):
     """Leads that the voltmeter's two channels are plugged into."""
 
@@ -164,7 +171,7 @@ def _refuse_short(high: str, at_high: str, low: str, at_low: str) -> None:
 class Cables(Section):
     """What is plugged in where; lead names are those of the sample record."""
 
-    source: Pair | None = None
+    source: SourceCables | None = None
     voltmeter: VoltmeterCables | None = None
     smu: SmuCables | None = None
     lockin: Pair | None = None
@@ -175,8 +182,10 @@ class Cables(Section):
         ends: dict[str, str] = {}
         for role, cable in (("source", self.source), ("voltmeter", self.voltmeter), ("smu", self.smu),
                             ("lockin", self.lockin)):  # fmt: skip
-            plugged: dict[str, str] = {} if cable is None else cable.model_dump()
-            ends |= {f"cables.{role}.{end}": lead for end, lead in plugged.items() if lead != OPEN}
+            plugged: dict[str, str | bool] = {} if cable is None else cable.model_dump()
+            for end, lead in plugged.items():
+                if isinstance(lead, str) and lead != OPEN:
+                    ends[f"cables.{role}.{end}"] = lead
         return ends
 
     def pairs(self) -> list[tuple[str, str]]:

@@ -47,7 +47,7 @@ def _source(scene: Scene, source: Keithley6221) -> Iterator[Finding]:
     subject = "source output"
     yield _source_activity(scene, source, subject)
     yield from _source_compliance(scene, source)
-    yield _shield_and_earth(source, "shield and earth")
+    yield _shield_and_earth(scene, source, "shield and earth")
     if not source.interlock_closed:
         do = "close it (a plug or a lid switch at the back of the source), or the output stays off"
         yield fault("interlock", "the source's interlock is open", do)
@@ -97,14 +97,15 @@ def _largest_voltage(scene: Scene) -> tuple[float, str]:
     return bound.value, bound.owner
 
 
-def _shield_and_earth(source: Keithley6221, subject: str) -> Finding:
+def _shield_and_earth(scene: Scene, source: Keithley6221, subject: str) -> Finding:
     guarded, earthed = source.shield_connection == "guard", source.output_low_grounded
     what = f"inner shield at {source.shield_connection}, output low {'at earth' if earthed else 'floats'}"
     advice: list[str] = []
-    if guarded:
+    cables = scene.station.cables.source
+    if guarded and not (cables is not None and cables.triax_to_sample):
         advice.append(
             "a guard is of use only if the triaxial cable goes through to the sample; behind an adapter to BNC it is "
-            "shorted or drives the cryostat: otherwise :OUTP:ISH OLOW"
+            "shorted or drives the cryostat: :OUTP:ISH OLOW, or triax_to_sample = true at cables.source if it does"
         )
     if earthed:
         advice.append(

@@ -59,6 +59,13 @@ def test_guard_and_earth(clinic: Clinic, message: str, advice: str) -> None:
     assert advice in found.do
 
 
+def test_a_guard_whose_cable_goes_through_to_the_sample(clinic: Clinic, tmp_path: Path) -> None:
+    through = station_like(
+        "ppms", ('low = "I-" }\nvolt', 'low = "I-", triax_to_sample = true }\nvolt'), folder=tmp_path
+    )
+    assert clinic(tell("source", ":OUTP:ISH GUAR"), station=through).of("shield and earth").state == "ok"
+
+
 def test_a_hot_source(clinic: Clinic) -> None:
     def heat(lab: object) -> None:
         from simulators.lab import Lab
