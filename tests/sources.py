@@ -11,7 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("instruments", "simulators", "labctl", "procedures")
 
-NOT_OURS = {".git", ".venv", "runs", "build", "dist", "__pycache__", ".hypothesis", ".ruff_cache", ".pytest_cache"}
+NOT_OURS = {
+    ".git", ".venv", ".venv-peers", "runs", "build", "dist", "__pycache__", ".hypothesis", ".ruff_cache",
+    ".pytest_cache",
+}  # fmt: skip
 
 
 @cache

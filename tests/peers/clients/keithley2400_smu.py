@@ -20,4 +20,6 @@ off = smu.query("OUTP?")
 idn = smu.idn()
 error = smu.get_error()
 smu.close()
-peer.tell(idn=idn, pair=pair, resistance=resistance, curve=curve, ramp=ramp, statistics=statistics, off=off, error=error)
+peer.tell(
+    idn=idn, pair=pair, resistance=resistance, curve=curve, ramp=ramp, statistics=statistics, off=off, error=error
+)
