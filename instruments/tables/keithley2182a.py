@@ -89,7 +89,7 @@ def _temperature(temperature: str) -> Iterator[Row]:
 
 
 def _reference(channel: str, value: Parameter) -> Iterator[Row]:
-    yield number(f"{channel}:REFerence", value, 0.0, _LEVEL, unsure=_FORMAT_UNSURE, note="Taken off the reading.")
+    yield number(f"{channel}:REFerence", value, 0.0, _SCIENTIFIC, unsure=_FORMAT_UNSURE, note="Taken off the reading.")
     yield flag(f"{channel}:REFerence:STATe", False)
     yield action(f"{channel}:REFerence:ACQuire", note="The present reading becomes the reference.")
 
