@@ -125,7 +125,7 @@ def _cells(row: Comparison) -> tuple[str, ...]:
         row.name,
         _figure(row.ours, row.unit),
         "" if row.peer is None else _figure(row.peer, row.unit),
-        "" if row.ratio is None else f"{row.ratio:.2f}",
+        "" if row.ratio is None else f"{row.ratio:.2f}" if row.ratio >= 0.1 else f"{row.ratio:.2g}",
         "" if row.goal is None else f"<= {row.goal:.2f}",
         {True: "yes", False: "NO", None: ""}[row.met],
     )

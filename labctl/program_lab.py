@@ -133,7 +133,7 @@ def _build(station: str) -> ProgramLibrary:
         _process.clock = clock
         _bind_time(clock)
     turn = clock if isinstance(clock, ProgramClock) else threading.RLock()
-    devices = {lab.bench.instruments[role].resource: device for role, device in lab.devices.items()}
+    devices = {lab.bench.instruments[role].resource: device for role, device in lab.wires.items()}
     return ProgramLibrary(lab.timeline, devices, turn)
 
 

@@ -22,6 +22,7 @@ from instruments.multivu import MultiVu
 from instruments.multivu_socket import Connect, SocketWire
 from labctl import discovery
 from labctl.dialogue.recording import Heard, current
+from labctl.own_connections import local_port, own_connect, own_library
 from labctl.procedure import Procedure
 from labctl.protection import guarded, multivu_gate
 from labctl.remote import RemoteClock, read_addresses
@@ -29,13 +30,15 @@ from labctl.sample import SampleRecord
 from labctl.simulation import build_lab
 from labctl.station import Station
 from simulators.lab import Lab
-from simulators.multivu.inprocess import connector
 
 SOCKETS = "@py"
 """The VISA library that reaches a lab in another process; a station's own may need hardware or a vendor's software."""
 
 HARMLESS = frozenset({-213, -350})
 """Errors that say nothing of a setting: a trigger for a meter that measures anyway, and a queue full of these."""
+
+REACH_TIME = 10.0
+"""s for which an instrument is tried again that cannot be brought to rest; the last attempt may last longer."""
 
 NONE: Mapping[str, float] = MappingProxyType({})
 
@@ -167,15 +170,29 @@ class Session:
                     self.instruments[role].check_identity()
             except (LabError, pyvisa.Error, OSError) as error:
                 faults.append(f"the safe state was not reached: {role}: {error}")
-        for role, driver in self.instruments.items():
+        # What makes current first: a cryostat that does not answer takes its time to say so.
+        for role, driver in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
+            try:
+                self._bring_to_rest(driver)
+            except (LabError, pyvisa.Error, OSError) as error:
+                faults.append(f"the safe state was not reached: {role}: {error}")
+        return faults
+
+    def _bring_to_rest(self, driver: Driver | MultiVu) -> None:
+        """Bring an instrument to rest; one that cannot be reached is tried again, since a cable may be put back."""
+        deadline = self.clock.deadline(REACH_TIME)
+        while True:
             try:
                 if isinstance(driver, Cryostat):
                     driver.hold_field()
                 else:
                     driver.shutdown()
-            except (LabError, pyvisa.Error, OSError) as error:
-                faults.append(f"the safe state was not reached: {role}: {error}")
-        return faults
+            except (LabError, pyvisa.Error, OSError):
+                if deadline.passed:
+                    raise
+            else:
+                return
+            self.clock.sleep(1.0)
 
 
 @contextmanager
@@ -265,20 +282,20 @@ def _surroundings(
             addresses.resource(role)
         resources = addresses.resources
         addresses.knock(roles)
-        clock = addresses.make_clock()
-        if isinstance(clock, RemoteClock):
-            clock.claim(())
+        clock, library = addresses.make_clock(), pyvisa.ResourceManager(SOCKETS).visalib
+        if not isinstance(clock, RemoteClock):
+            yield _Surroundings(clock, library, resources)
+            return
         try:
-            yield _Surroundings(clock, pyvisa.ResourceManager(SOCKETS).visalib, resources)
+            yield _Surroundings(clock, own_library(library, clock), resources, connect=own_connect(clock))
         finally:
-            if isinstance(clock, RemoteClock):
-                clock.close()
+            clock.close()
         return
     resources = {role: instrument.resource for role, instrument in station.instruments.items()}
     if simulate:
         virtual = VirtualClock(start.time)
         twin = build_lab(station, record, virtual, seed=start.seed, sample_seed=start.sample_seed, quiet=start.quiet)
-        yield _Surroundings(virtual, twin.visa, resources, twin, connector(twin.multivu_server()))
+        yield _Surroundings(virtual, twin.visa, resources, twin, twin.multivu_connector())
         return
     try:
         library = pyvisa.ResourceManager(station.visa_library).visalib
@@ -345,7 +362,9 @@ class _Door:
             own = [connection.session for connection in connections]
             ports = _ports(self.around.library, [*own, *handles])
             ports += [driver.link.local_port for driver in drivers if isinstance(driver, MultiVu)]
-            self.around.clock.claim([port for port in ports if port is not None])
+            named = [port for port in ports if port is not None]
+            if named:  # naming none would be to say that some are about to be opened
+                self.around.clock.claim(named)
 
 
 def _held(driver: ScpiDriver) -> Iterator[QueuedError]:
@@ -359,4 +378,4 @@ def _held(driver: ScpiDriver) -> Iterator[QueuedError]:
 
 def _ports(library: Any, handles: Sequence[Any]) -> list[int | None]:
     """Return the local ports of the connections, by which a lab in another process knows them from a spectator's."""
-    return [library.sessions[handle].interface.getsockname()[1] for handle in handles]
+    return [local_port(library, handle) for handle in handles]

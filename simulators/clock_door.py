@@ -6,7 +6,7 @@ A line of text goes in, a line comes out, on a socket:
     SLEEP 2.5       lets 2.5 s pass, and answers with the time then
     UNTIL 100       lets time pass until 100 s, and answers with the time then; a moment in the past changes nothing
     MINE            the program is about to connect to the instruments; answers with the time
-    MINE 40112 ...  these local ports are its own connections to them; answers with the time
+    MINE 40112 ...  these local ports are its own connections to them, with those named before; answers with the time
 
 Times are printed so that reading them back gives the same number. What cannot be understood is answered with a line
 that begins with ERROR, and changes nothing.
@@ -14,7 +14,8 @@ that begins with ERROR, and changes nothing.
 `MINE` tells the program that drives the clock from those that only look on. As long as one of its connections is open,
 a question that comes over any other connection is answered without the few milliseconds that such an answer takes
 on its way: a spectator must not move the time of a measurement. Between `MINE` and the line with the ports, everybody
-who connects is taken for the program. Without `MINE`, spectators are those that have sent nothing but questions.
+who connects is taken for the program; one that names each connection before it says anything over it does without.
+Without `MINE`, spectators are those that have sent nothing but questions.
 """
 
 from __future__ import annotations

@@ -178,12 +178,14 @@ class Door(ABC):
         if unclean and self._sessions.stale:
             timeline = self.hall.timeline
             timeline.catch_up()
+            self.hall.stale += 1
             self._stale.append(timeline.schedule(timeline.now + self._sessions.stale, self._release))
         else:
             self._open_again()
 
     def _release(self) -> None:
         del self._stale[0]
+        self.hall.stale -= 1
         self._open_again()
 
     def _open_again(self) -> None:

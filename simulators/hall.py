@@ -51,6 +51,7 @@ class Hall:
         clients: All clients.
         busy: The doors at which somebody waits for an answer or a turn.
         places: How many clients each door may have.
+        stale: How many places are kept for clients that are gone.
     """
 
     def __init__(self, timeline: Timeline, selector: selectors.BaseSelector) -> None:
@@ -60,6 +61,7 @@ class Hall:
         self.clients: set[Client] = set()
         self.busy: set[Door] = set()
         self.places = MOST_CLIENTS
+        self.stale = 0
         self._owned: set[Client] = set()
         self._expected: dict[Client, set[Client]] = {}
         self._spare = socket.socket()

@@ -11,7 +11,7 @@ import socket
 from collections import deque
 
 from instruments.clock import VirtualClock
-from simulators.device import Device
+from simulators.device import Device, Unplugged
 from simulators.doors import FREE, HEAVY, LARGEST_BACKLOG, Client, Door, Sessions
 from simulators.hall import Hall
 from simulators.lines import cut_messages
@@ -131,6 +131,15 @@ class InstrumentDoor(Door):
 
     def attend(self) -> None:
         """Hand the instrument its next messages, and bring its answers to whoever asked."""
+        try:
+            self._attend()
+        except Unplugged:  # nothing reaches the instrument: everybody's connection to it is lost
+            for client in tuple(self.clients):
+                self.drop(client)
+            self.asking = None
+            self.hall.busy.discard(self)
+
+    def _attend(self) -> None:
         device, timeline, moved = self._device, self.hall.timeline, False
         for _ in range(_TURN):
             timeline.catch_up()

@@ -141,20 +141,23 @@ class LabServer:
                 someone.accept()
             else:
                 return  # asked to stop
+        if self._hall.stale:
+            self._hall.timeline.catch_up()
         if self._hall.busy:
             for door in list(self._hall.busy):
                 door.attend()
 
     def _patience(self, longest: float) -> float:
         """Real s until an instrument that somebody is waiting for may have something to say."""
-        if self._speed is None:
-            # Nobody waits on a virtual clock: what can be said can be said at once.
-            return longest if all(door.next_moment() is None for door in self._hall.busy) else 0.0
-        moments = [door.next_moment() for door in self._hall.busy]
-        moments += [door.next_release() for door in self._doors.values()]
+        hall = self._hall
+        if not hall.busy and not hall.stale:
+            return longest
+        moments = [door.next_moment() for door in hall.busy] + [door.next_release() for door in self._doors.values()]
         ahead = min((moment for moment in moments if moment is not None), default=None)
         if ahead is None:
             return longest
+        if self._speed is None:  # nobody waits on a virtual clock
+            return 0.0
         return min(longest, max(0.0, (ahead - self._clock.now()) / self._speed))
 
     def _claim(self, ports: set[int]) -> set[int]:

@@ -60,6 +60,19 @@ def in_a_process(*words: object) -> Generator[dict[str, Any]]:
 
 
 @contextmanager
+def in_a_known_process(*words: object) -> Generator[tuple[dict[str, Any], int]]:
+    """The same, with the number of the process."""
+    command = [sys.executable, "-m", "labctl", "simulate", *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline()), process.pid
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+
+
+@contextmanager
 def in_processes(count: int, *words: object) -> Generator[list[dict[str, Any]]]:
     """Run `labctl simulate` several times at once."""
     command = [sys.executable, "-m", "labctl", "simulate", *map(str, words)]

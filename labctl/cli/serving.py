@@ -82,8 +82,13 @@ def serve_lab(lab: Lab, doors: Doors = PLAIN) -> LabServer:
     from simulators.server import LabServer, PortTaken
 
     ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
-    devices = {role: (device, ends[role]) for role, device in lab.devices.items()}
+    devices = {role: (device, ends[role]) for role, device in lab.wires.items()}
     services = {}
+    if lab.bench.faults.get("cryostat") and "cryostat" not in lab.devices:
+        raise UsageError(
+            "simulation.faults names the cryostat, but on the way to a served MultiVu nothing can be made to go wrong; "
+            "take these faults out of the station file, or run with --simulate"
+        )
     if "cryostat" in lab.bench.instruments:
         services["multivu"] = lab.multivu_server(doors.multivu.settings())
     doors.check([*devices, *services, *(["clock"] if isinstance(lab.clock, VirtualClock) else [])])

@@ -12,8 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 ENCODING = "utf-8"
-LONGEST_BODY = 65_536
-"""Bytes. Requests have some hundred; who announces more is not speaking this protocol."""
+LONGEST_BODY = 8192
+"""Bytes. Requests have some hundred, and the official server receives 4096 at once; who announces more is not speaking
+this protocol, and would fill the memory with what waits for its turn."""
+LONGEST_HEADER = 1024
+"""Bytes. Those of clients have about a hundred."""
 
 _PREFIX = 2
 _JSON = json.JSONEncoder(ensure_ascii=False)
@@ -83,7 +86,11 @@ class FrameReader:
         if received[_PREFIX : _PREFIX + 1] not in {b"", b"{"}:
             raise BadFrame("a header begins with a brace")
         end = _PREFIX + int.from_bytes(received[:_PREFIX], "big")
-        if len(received) < max(end, _PREFIX + 1):
+        if len(received) < _PREFIX + 1:
+            return False
+        if end > _PREFIX + LONGEST_HEADER:
+            raise BadFrame("a header is not that long")
+        if len(received) < end:
             return False
         self._header = _read_header(received[_PREFIX:end])
         self._received = received[end:]

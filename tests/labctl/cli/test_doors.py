@@ -125,7 +125,7 @@ def test_a_source_that_serves_one_client_hangs_up_on_a_second_and_the_meter_does
                 assert second.recv(100) == b""
             for _ in range(2):
                 with socket.create_connection(meter, timeout=10) as client:
-                    client.sendall(b"*OPC?\n")
-                    assert client.recv(100) == b"1\n"
+                    client.sendall(b"*IDN?\n")
+                    assert b"MODEL 2182A" in client.recv(100)
             first.sendall(b"*OPC?\n")
             assert first.recv(100) == b"1\n"

@@ -19,6 +19,7 @@ from labctl.sample import load_sample
 from labctl.simulation import build_lab
 from labctl.station import load_station
 from tests.served import in_a_process, in_a_thread
+from tests.strangers import ACTIONS, Strangers, addresses
 
 QUICK = ["-p", "maximum_field=20mT", "-p", "survey_rate=180Oe/s"]
 
@@ -79,6 +80,24 @@ def test_a_run_in_a_lab_takes_its_sample_and_says_that_it_is_simulated(
     request = json.loads((run / "run.json").read_text())
     assert request["simulated"] is True
     assert request["seeds"]["seed"] == 7
+
+
+def test_a_run_in_a_lab_full_of_strangers_measures_the_same_bytes_as_one_on_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They ask whole questions, break off others, and talk nonsense where that is nobody's affair but their own."""
+
+    def measured(*words: object) -> bytes:
+        assert labctl("run", "ahe", *words, "--out", tmp_path / "runs", "--json", *QUICK) == 0
+        return (Path(json.loads(capsys.readouterr().out)["run"]) / "data.csv").read_bytes()
+
+    lab = tmp_path / "lab.json"
+    with in_a_process("--clock", "virtual", "--seed", 5) as line:
+        lab.write_text(json.dumps(line))
+        with Strangers(addresses(line), 3, frozenset({"multivu", "clock"}), ACTIONS, pause=1e-3) as strangers:
+            among_strangers = measured("--lab", lab)
+    assert strangers.acts > 300
+    assert among_strangers == measured("--simulate", "--seed", 5)
 
 
 @pytest.mark.parametrize("json_wanted", [False, True])
