@@ -119,7 +119,7 @@ def test_open_hall_leads_let_the_meter_overflow(simulate: Simulate) -> None:
                                       "channel_2_high": "open"}), **QUICK)  # fmt: skip
     assert done.outcome.status == "finished"
     assert bool(done.rows["Overflow"].all())
-    assert done.rows["Hall resistance (ohm)"].isna().all()
+    assert bool(done.rows["Hall resistance (ohm)"].isna().all())
     assert done.value("saturated") is None
     assert done.value("coercive_field_up") is None
 

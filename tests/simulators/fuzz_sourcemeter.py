@@ -36,8 +36,11 @@ class Patient(Keithley2400):
 
     acts_at_once = False
 
-    def __init__(self, timeline: Timeline, load: Resistor, *arguments: np.random.Generator | None) -> None:
-        super().__init__(timeline, load, *arguments)
+    def __init__(
+        self, timeline: Timeline, load: Resistor, noise: np.random.Generator | None = None,
+        calibration: np.random.Generator | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(timeline, load, noise, calibration)
         self._unhindered |= {"*IDN", "SYSTem:ERRor[:NEXT]"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulators.devices import smu_accuracy as accuracy
+import simulators.devices.smu_accuracy as accuracy
 from tests.simulators.devices.smu_bench import Bench
 
 _VOLTAGES = (0.21, 2.1, 21.0, 210.0)
