@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import logging
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
-from instruments.clock import Clock, Deadline
+from instruments.clock import Clock
+from instruments.cryostat_waiting import POLL, SLICE, WATCH, Goal, Waiting
 from instruments.cryostat_words import (
     ChamberAction,
     ChamberState,
@@ -35,20 +35,13 @@ from instruments.cryostat_words import (
     TemperatureSetpoint,
     TemperatureState,
 )
-from instruments.errors import (
-    BadValue,
-    DeadlinePassed,
-    GarbledReply,
-    InstrumentFault,
-    LimitExceeded,
-    NoReply,
-    UsageError,
-)
+from instruments.errors import BadValue, GarbledReply, LimitExceeded, NoReply, UsageError
 from instruments.forms import finite, outside
 
 __all__ = [
     "POLL",
     "SLICE",
+    "WATCH",
     "ChamberAction",
     "ChamberState",
     "Cryostat",
@@ -67,54 +60,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-SLICE = 1.0
-"""Longest time without a call of `tick` while a ramp is slept through, in s."""
-POLL = 0.5
-"""Time between two readings once the ramp should be over, in s."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Goal:
-    """What is waited for, and how a reading shows it."""
-
-    what: str
-    unit: str
-    target: float
-    tolerance: float
-    rate: float
-    dead_time: float
-    told_at: float
-    allowance: float
-    value: Callable[[CryostatReading], float | None]
-    state: Callable[[CryostatReading], State | None]
-
-    def distance(self, reading: CryostatReading) -> float:
-        value = self.value(reading)
-        if value is None:
-            raise InstrumentFault(f"the cryostat gives no {self.what}, so nobody can wait for it")
-        return abs(value - self.target)
-
-    def has_left(self, reading: CryostatReading) -> bool:
-        """Whether the state is another than stable; a flash of "unknown" does not count.
-
-        Raises:
-            InstrumentFault: The state says that waiting is in vain.
-        """
-        state = self.state(reading)
-        if state is None or state.failed:
-            raise InstrumentFault(f"waited for {self.what} {self.target!r} {self.unit}: it is {self.show(reading)}")
-        return state.known and not state.stable
-
-    def is_there(self, reading: CryostatReading) -> bool:
-        state = self.state(reading)
-        return state is not None and state.stable and self.distance(reading) <= self.tolerance
-
-    def show(self, reading: CryostatReading) -> str:
-        state = self.state(reading)
-        return f"{self.value(reading)!r} {self.unit}, {state.value if state else 'without state'}"
-
-
-class Cryostat(ABC):
+class Cryostat(Waiting):
     """A cryostat with a magnet.
 
     Attributes:
@@ -265,7 +212,7 @@ class Cryostat(ABC):
         """Stop the field where it is: the present reported field is commanded, at the rate of the last set point.
 
         A magnet that stands at its set point already is left alone (with a persistent switch, commanding the same
-        field again would warm the switch and cool it).
+        field again would warm the switch and cool it). It is tried again after a reply that was lost or damaged.
 
         Returns:
             The set point as the controller took it.
@@ -273,6 +220,13 @@ class Cryostat(ABC):
         Raises:
             InstrumentFault: The controller does not answer, or did not take it.
         """
+        try:
+            return self._hold_field()
+        except (NoReply, GarbledReply) as fault:
+            log.warning("holding the field again: %s", fault)
+            return self._hold_field()
+
+    def _hold_field(self) -> FieldSetpoint:
         setpoint = self.field_setpoint
         reading = self.reading()
         if reading.field_state.stable and abs(reading.field - setpoint.field) <= self.FIELD_TOLERANCE:
@@ -311,7 +265,7 @@ class Cryostat(ABC):
         """
         setpoint = self.temperature_setpoint
         target = setpoint.temperature
-        goal = _Goal(
+        goal = Goal(
             "temperature",
             "K",
             target,
@@ -350,7 +304,7 @@ class Cryostat(ABC):
             InstrumentFault: The magnet has failed (a quench, say), or does not answer.
         """
         setpoint = self.field_setpoint
-        goal = _Goal(
+        goal = Goal(
             "field",
             "T",
             setpoint.field,
@@ -389,7 +343,7 @@ class Cryostat(ABC):
             DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
             InstrumentFault: There is no rotator, it has failed, or it does not answer.
         """
-        goal = _Goal(
+        goal = Goal(
             "position",
             "deg",
             target,
@@ -402,55 +356,6 @@ class Cryostat(ABC):
             lambda reading: reading.position_state,
         )
         return self._wait(goal, dwell, deadline, tick)
-
-    def _wait(
-        self, goal: _Goal, dwell: float, deadline: float | None, tick: Callable[[], None] | None
-    ) -> CryostatReading:
-        """Sleep the predicted remainder in slices, then poll until the goal is reached and was held for the dwell.
-
-        Reached is not what the state says alone: for a dead time after a command the controller still shows the old
-        one, and "stable" at the old set point would be taken for the new. So it must have been seen to leave stable,
-        or the dead time must have passed.
-        """
-        began = self.clock.now()
-        predicted = goal.distance(self._patient_reading()) / goal.rate if goal.rate > 0 else 0.0
-        limit = self.clock.deadline(2 * predicted + goal.allowance + dwell if deadline is None else deadline)
-        self._sleep(predicted, limit, tick)
-        left = False
-        held_since: float | None = None
-        while True:
-            reading = self._patient_reading()
-            left = left or goal.has_left(reading)
-            if (left or reading.stamp - goal.told_at >= goal.dead_time) and goal.is_there(reading):
-                held_since = reading.stamp if held_since is None else held_since
-                if reading.stamp - held_since >= dwell:
-                    return reading
-            else:
-                held_since = None
-            if limit.passed:
-                raise DeadlinePassed(
-                    f"waited {self.clock.now() - began:.1f} s for {goal.what} {goal.target!r} {goal.unit} within "
-                    f"{goal.tolerance!r} {goal.unit} for {dwell!r} s: it is {goal.show(reading)}"
-                )
-            self._sleep(POLL, limit, tick)
-
-    def _sleep(self, seconds: float, limit: Deadline, tick: Callable[[], None] | None) -> None:
-        end = self.clock.now() + min(seconds, limit.remaining)
-        while True:
-            if tick is not None:
-                tick()
-            remaining = end - self.clock.now()
-            if remaining <= 0:
-                return
-            self.clock.sleep(min(SLICE, remaining))
-
-    def _patient_reading(self) -> CryostatReading:
-        """Ask once more after a reply that was lost or damaged: a night should not end for one."""
-        try:
-            return self.reading()
-        except (NoReply, GarbledReply) as fault:
-            log.warning("asking again: %s", fault)
-            return self.reading()
 
 
 def _check_rate(name: str, rate: float, largest: float, scale: float, unit: str) -> None:

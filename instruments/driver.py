@@ -18,8 +18,8 @@ from pymeasure.adapters import Adapter
 from pymeasure.instruments import Channel, Instrument
 
 from instruments.clock import Clock, WallClock
-from instruments.errors import InstrumentError, InstrumentFault, NoReply
-from instruments.forms import BOOLEAN, REGISTER, Check, Form, form
+from instruments.errors import InstrumentError, InstrumentFault, NoReply, UsageError
+from instruments.forms import REGISTER, Check, Form, form
 from instruments.line import Line
 
 T = TypeVar("T")
@@ -68,6 +68,9 @@ ERROR = form(
     r'0,"No error"|[+-]?[1-9]\d{0,4},"(?:[^"]|"")*"',
     _queued_error,
 )
+
+
+COMPLETE = form("1, once all is carried out", "1", lambda text: text == "1")
 
 
 def control(get: str, put: str, docs: str, check: Check, form: Form[T]) -> T:
@@ -202,10 +205,21 @@ class Driver(Instrument):
             return super().values(command, *args, **kwargs)
         return [self.query(command, form)]
 
+    def _speak_binary(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse: these instruments speak text, and bytes would pass by all that keeps the line in step.
+
+        Raises:
+            UsageError: Always.
+        """
+        del args, kwargs
+        raise UsageError(f"{self.line.name}: these drivers speak text; use ask() and query(), or the properties")
+
+    read_bytes = write_bytes = binary_values = read_binary_values = write_binary_values = _speak_binary
+
     @property
     def id(self) -> str:
         """Get what the instrument answers to `*IDN?`."""
-        return self.ask("*IDN?")
+        return self._checked_identity(self.ask("*IDN?"))
 
     def check_identity(self) -> str:
         """Clear the line and make sure that the right instrument answers; to be called once after connecting.
@@ -216,9 +230,20 @@ class Driver(Instrument):
         Raises:
             NoReply: Nothing answers.
             InstrumentFault: Another instrument answers; the sentence says which.
+            GarbledReply: The reply names the right instrument but is damaged.
         """
         self.line.clear()
-        return self.line.identify()
+        return self._checked_identity(self.line.identify())
+
+    def _checked_identity(self, reply: str) -> str:
+        """Return a reply to `*IDN?` that has its form.
+
+        Raises:
+            GarbledReply: It has not.
+        """
+        if self.IDENTITY.search(reply) is None or self.TERMINATOR in reply:
+            raise self.line.doubt("one identity", reply)
+        return reply
 
 
 class ScpiDriver(Driver):
@@ -244,7 +269,7 @@ class ScpiDriver(Driver):
 
         A meter that measures without end is never done, and then this raises NoReply.
         """
-        return self.query("*OPC?", BOOLEAN)
+        return self.query("*OPC?", COMPLETE)
 
     @property
     def status(self) -> int:  # pyright: ignore[reportIncompatibleMethodOverride] - pymeasure gives text
@@ -340,18 +365,7 @@ class ScpiDriver(Driver):
             f"{self.line.name}: {cause}the error queue held {'; '.join(map(str, held))}", held[0].code
         )
 
-    def check_identity(self) -> str:
-        """Clear the line and make sure that the right instrument answers; to be called once after connecting.
-
-        Returns:
-            Its reply to `*IDN?`.
-
-        Raises:
-            NoReply: Nothing answers.
-            InstrumentFault: Another instrument answers; the sentence says which.
-            GarbledReply: The reply names the right model but is damaged.
-        """
-        reply = super().check_identity()
+    def _checked_identity(self, reply: str) -> str:
         if self.IDENTITY_FORM.matches(reply) is None:
             raise self.line.doubt(self.IDENTITY_FORM.expected, reply)
         return reply

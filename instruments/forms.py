@@ -47,6 +47,9 @@ DECIMAL = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{2,3})?"
 NUMBER = form("a number such as 0.0001 or +1.000000E-04", DECIMAL, float)
 INTEGER = form("a whole number", r"[+-]?\d+", int)
 REGISTER = form("a register as a whole number from 0 to 65535", r"\d{1,5}", int)
+LINE_FREQUENCY = Form(
+    "50 or 60", lambda text: text if NUMBER.matches(text) and float(text) in {50.0, 60.0} else None, float
+)
 BOOLEAN = form("0 or 1", "[01]", lambda text: text == "1")
 
 

@@ -5,6 +5,7 @@ Written from the Model 2182/2182A user's manual, sections 12 to 15.
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from enum import IntFlag
@@ -15,11 +16,12 @@ from pymeasure.instruments import Channel, Instrument
 
 from instruments.clock import Clock
 from instruments.driver import ScpiDriver, control, identity_form, measurement
-from instruments.errors import LimitExceeded
+from instruments.errors import InstrumentError, LimitExceeded
 from instruments.forms import (
     BOOLEAN,
     COUNT,
     INTEGER,
+    LINE_FREQUENCY,
     NUMBER,
     REGISTER,
     exact,
@@ -31,6 +33,8 @@ from instruments.forms import (
     within,
 )
 from instruments.keithley2182a_channel import FirstChannel, SecondChannel, channel_range
+
+log = logging.getLogger(__name__)
 
 _TRIGGER_SOURCES = {"immediate": "IMM", "timer": "TIM", "manual": "MAN", "bus": "BUS", "external": "EXT"}
 _FUNCTION_COMMANDS = {"voltage": "'VOLT:DC'", "temperature": "'TEMP'"}
@@ -200,7 +204,7 @@ class Keithley2182A(ScpiDriver):
         flag("line_synchronization_enabled"),
         BOOLEAN,
     )
-    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", NUMBER)
+    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", LINE_FREQUENCY)
     display_enabled = control(
         ":DISP:ENAB?",
         ":DISP:ENAB %s",
@@ -371,7 +375,11 @@ class Keithley2182A(ScpiDriver):
         """Stop measuring.
 
         Raises:
-            InstrumentError: The error queue held something.
+            InstrumentFault: It refuses, or does not answer.
         """
-        self.command(":INIT:CONT 0;:ABOR")
+        try:
+            self.command(":INIT:CONT 0;:ABOR")
+        except InstrumentError as error:  # perhaps queued before
+            log.debug("%s", error)
+            self.command(":INIT:CONT 0;:ABOR")
         super().shutdown()

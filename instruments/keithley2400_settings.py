@@ -6,7 +6,7 @@ Written from the 2400 series user's manual, sections 3 to 18.
 from __future__ import annotations
 
 from instruments.driver import ScpiDriver, control, measurement
-from instruments.forms import BOOLEAN, INTEGER, NUMBER, REGISTER, flag, one_of, reverse, whole, within
+from instruments.forms import BOOLEAN, INTEGER, LINE_FREQUENCY, NUMBER, REGISTER, flag, one_of, reverse, whole, within
 
 LARGEST_VOLTAGE = 210.0
 """V."""
@@ -237,7 +237,7 @@ class SourceMeterSettings(ScpiDriver):
         flag("auto_zero_enabled"),
         BOOLEAN,
     )
-    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", NUMBER)
+    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", LINE_FREQUENCY)
     voltage_compliance_tripped = measurement(
         ":SENS:VOLT:PROT:TRIP?", """Get whether a sourced current is limited by its compliance (bool).""", BOOLEAN
     )

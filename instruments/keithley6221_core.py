@@ -14,7 +14,7 @@ from enum import IntFlag
 
 from instruments.driver import ScpiDriver, control, identity_form, measurement
 from instruments.errors import InstrumentError, InstrumentFault
-from instruments.forms import BOOLEAN, NUMBER, REGISTER, exact, flag, within
+from instruments.forms import BOOLEAN, LINE_FREQUENCY, NUMBER, REGISTER, exact, flag, within
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class SourceCore(ScpiDriver):
         flag("source_enabled"),
         BOOLEAN,
     )
-    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", NUMBER)
+    line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", LINE_FREQUENCY)
 
     measurement_event = measurement(
         ":STAT:MEAS?", """Get the measurement event register (see MeasurementBit); reading clears it.""", REGISTER

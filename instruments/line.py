@@ -5,7 +5,8 @@ The first two raise at once. Against the third: where the interface marks the en
 reply is read to that end, so that whatever is glued to it shows, and an instrument that keeps IEEE 488.2 forgets an
 unread reply when the next message comes. On a socket or a serial line, which carry bytes without ends, what waits there
 is thrown away before each message. And after anything went wrong, or when a reply was asked for and never fetched, the
-instrument is cleared and asked for its identity until that is what it answers.
+instrument is cleared and asked for its identity until that is what it answers. A connection that was lost is made again
+first; whoever lost it has been told, since what was said last may not have been heard.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 import select
 import socket
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyvisa.errors
@@ -32,6 +33,12 @@ MOST_STALE_REPLIES = 20
 
 LONGEST_PIECE = 20 * 1024
 """Bytes asked for at once; pyvisa's own figure."""
+
+LOST = frozenset({
+    StatusCode.error_connection_lost, StatusCode.error_invalid_object, StatusCode.error_io,
+    StatusCode.error_system_error,
+})  # fmt: skip
+"""What VISA says of a connection on which nothing will pass any more."""
 
 
 class Line:
@@ -63,6 +70,8 @@ class Line:
         self._padding = padding.encode("ascii")
         self._identity = identity
         self._owed = False
+        self._lost = False
+        self._kept: Any = None
         self.asked = ""
         self.address = ""
         self._read: Callable[[], str] = self._read_adapter
@@ -86,7 +95,10 @@ class Line:
     @property
     def timeout(self) -> float | None:
         """How long a reply may take, in s; None where it is not known or without limit."""
-        milliseconds = None if self._connection is None else self._connection.timeout
+        try:
+            milliseconds = None if self._connection is None else self._connection.timeout
+        except pyvisa.errors.Error:  # it is closed
+            return None
         return None if milliseconds is None or milliseconds == float("inf") else milliseconds / 1e3
 
     @contextmanager
@@ -101,7 +113,8 @@ class Line:
         try:
             yield
         finally:
-            connection.timeout = before * 1e3
+            with suppress(pyvisa.errors.Error):  # it may be lost meanwhile, and not made again
+                connection.timeout = before * 1e3
 
     def send_behind(self, message: str) -> None:
         """Send a query although more of the reply before may be waiting, which is then to be received first.
@@ -118,7 +131,7 @@ class Line:
             NoReply: The message could not be sent, or the instrument could not be brought back into step.
             InstrumentFault: Another instrument answers here.
         """
-        if self._owed:
+        if self._owed or self._lost:
             self.resynchronise()
         else:
             self._throw_away()
@@ -130,6 +143,8 @@ class Line:
         Raises:
             NoReply: It could not be sent.
         """
+        if self._lost:
+            self._reopen()
         self._put(message)
         self._owed = True
 
@@ -167,10 +182,12 @@ class Line:
         """Send a device clear, as far as the interface has one, and throw away what waits to be read.
 
         Raises:
-            NoReply: The other end has closed the connection.
+            NoReply: The other end has closed the connection, or there is no way to make it again.
         """
         if self._connection is None:
             return
+        if self._lost:
+            self._reopen()
         if not isinstance(self._connection, TCPIPSocket):  # a socket has none, and pyvisa-py never ends on a closed one
             try:
                 self._connection.clear()
@@ -184,8 +201,35 @@ class Line:
             return
         try:
             self._discard()
-        except OSError as error:
+        except (pyvisa.errors.Error, OSError) as error:
+            self._lost = True
             raise NoReply(f"{self.name}: the connection failed: {error}") from error
+
+    def _reopen(self) -> None:
+        """Make a connection again that was lost; settings of this end are taken over.
+
+        Raises:
+            NoReply: It cannot be made; next time it is tried again.
+        """
+        connection = self._connection
+        if connection is None or isinstance(connection, SerialInstrument):  # which takes more than opening
+            raise NoReply(f"{self.name}: the connection is lost; open the instrument again")
+        log.warning("%s: the connection was lost; making it again", self.name)
+        with suppress(pyvisa.errors.Error):  # it is closed already where this was tried before
+            self._kept = connection.timeout
+        try:
+            with suppress(pyvisa.errors.Error, OSError):
+                connection.close()
+            connection.open()
+            connection.timeout, connection.read_termination = self._kept, connection.read_termination
+        except BaseException as error:
+            # pyvisa-py raises a bare Exception where nobody answers in time
+            if type(error) is not Exception and not isinstance(error, pyvisa.errors.Error | OSError):
+                raise
+            raise NoReply(f"{self.name}: the connection was lost, and cannot be made again: {error}") from error
+        assert isinstance(self._adapter, VISAAdapter)
+        self._discard = _discarder(self._adapter, connection)
+        self._lost = False
 
     def identify(self) -> str:
         """Ask for the identity, pass over replies to earlier questions, and return it.
@@ -224,6 +268,7 @@ class Line:
             raise
         except (pyvisa.errors.Error, OSError) as error:
             self._owed = True
+            self._note(error)
             raise NoReply(f"{self.name}: {message!r} could not be sent: {error}") from error
 
     def _get(self) -> str:
@@ -232,7 +277,15 @@ class Line:
         except (pyvisa.errors.Error, OSError) as error:
             if isinstance(error, pyvisa.errors.VisaIOError) and error.error_code == StatusCode.error_timeout:
                 raise self._silence() from error
+            self._note(error)
             raise NoReply(f"{self.name}: asked {self.asked!r}, the connection failed: {error}") from error
+
+    def _note(self, error: BaseException) -> None:
+        """Note whether this is the end of the connection, and not only of a message."""
+        if isinstance(error, pyvisa.errors.VisaIOError):
+            self._lost = error.error_code in LOST
+        else:
+            self._lost = isinstance(error, OSError)
 
     def _silence(self) -> NoReply:
         timeout = self.timeout

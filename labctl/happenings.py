@@ -46,6 +46,41 @@ class Event(Section):
         return self
 
 
+Trouble = Literal["silent", "late", "stuck high", "stuck low", "truncated", "doubled", "previous", "dropped"]
+
+_TROUBLE_TAKES: dict[str, tuple[str, ...]] = {
+    "late": ("delay",), "stuck high": ("line", "both_ways"), "stuck low": ("line", "both_ways"),
+}  # fmt: skip
+
+
+class WireFault(Section):
+    """Something that goes wrong on the way to an instrument, `[[simulation.faults]]`; see `simulators.faults`."""
+
+    instrument: str = Field(description='role of the instrument, e.g. instrument = "voltmeter"')
+    what: Trouble = Field(description='e.g. what = "silent"')
+    at: Second = Field(default=0.0, ge=0)
+    """s since the lab began."""
+    lasts: Second | None = Field(default=None, gt=0)
+    """s; for ever where nothing is said."""
+    share: float = Field(default=1.0, gt=0, le=1)
+    """Part of the messages that it hits."""
+    line: int | None = Field(default=None, ge=0, le=7, description="the data line that hangs, 0 to 7")
+    both_ways: bool | None = None
+    """Whether the instrument hears wrongly as well, as on a real bus."""
+    delay: Second | None = Field(default=None, gt=0, description='from question to reply, e.g. delay = "15 s"')
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        taken = _TROUBLE_TAKES.get(self.what, ())
+        for name in ("line", "both_ways", "delay"):
+            given = getattr(self, name) is not None
+            if given and name not in taken:
+                raise ValueError(f"{self.what!r} takes no {name}; leave it out")
+            if not given and name in taken and name != "both_ways":
+                raise ValueError(f"{self.what!r} needs {name}; add it")
+        return self
+
+
 class Sensors(Section):
     """What is wrong with the simulated cryostat's read-backs, `[simulation.sensors]`; nothing unless it is said."""
 

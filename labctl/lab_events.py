@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
-from labctl.happenings import Event, Sensors
+from labctl.happenings import Event, Sensors, WireFault
+from simulators.faults import Fault
 from simulators.lab import Lab
 from simulators.machine_parts import SensorData
 from simulators.physics.magnet import FieldApproach
@@ -16,6 +19,17 @@ from simulators.somebody import SomebodyElse
 def happening(event: Event) -> Callable[[Lab], None]:
     """Return what an event does to a lab when its time has come."""
     return partial(_carry_out, event)
+
+
+def wires(said: Iterable[WireFault]) -> dict[str, list[Fault]]:
+    """Return what goes wrong on the way to each instrument, by role."""
+    faults: dict[str, list[Fault]] = {}
+    for each in said:
+        lasts = math.inf if each.lasts is None else each.lasts
+        fault = Fault(each.what, start=each.at, duration=lasts, share=each.share, both_ways=bool(each.both_ways))
+        fault = replace(fault, line=each.line or 0, seconds=fault.seconds if each.delay is None else each.delay)
+        faults.setdefault(each.instrument, []).append(fault)
+    return faults
 
 
 def sensors(said: Sensors) -> SensorData:

@@ -120,6 +120,7 @@ def bench(station: Station, record: SampleRecord) -> Bench:
         calibrated=settings.calibration == "exact",
         sensors=lab_events.sensors(settings.sensors),
         happenings=tuple((event.at, lab_events.happening(event)) for event in settings.events),
+        faults=lab_events.wires(settings.faults),
     )
 
 

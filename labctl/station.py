@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from instruments.errors import UsageError
 from instruments.units import parse
 from labctl import paths
-from labctl.happenings import Event, Sensors
+from labctl.happenings import Event, Sensors, WireFault
 from labctl.records import (
     Ampere,
     AmperePerSecond,
@@ -271,6 +271,7 @@ class Simulation(Section):
     """Whether instruments are exact, or each has errors of its own within its specification."""
     sensors: Sensors = Sensors()
     events: tuple[Event, ...] = ()
+    faults: tuple[WireFault, ...] = ()
 
 
 class Station(Record):
@@ -312,6 +313,12 @@ class Station(Record):
                 raise ValueError(
                     f"simulation.events has a power cycle of {event.instrument!r}, which is no box of this station; "
                     f"its boxes are {', '.join(boxes)}"
+                )
+        for fault in self.simulation.faults:
+            if fault.instrument not in self.instruments:
+                raise ValueError(
+                    f"simulation.faults names {fault.instrument!r}, which is no instrument of this station; "
+                    f"it has {', '.join(self.instruments)}"
                 )
         return self
 

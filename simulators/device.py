@@ -7,6 +7,10 @@ from abc import ABC, abstractmethod
 from simulators.timeline import Timeline
 
 
+class Unplugged(Exception):
+    """Raised by `write` and `read` of what stands for an instrument that nothing reaches: its connection is lost."""
+
+
 class Device(ABC):
     """A box on the bench. All calls come from one thread, and `timeline.catch_up()` has been called before each.
 

@@ -18,9 +18,12 @@ from simulators.devices.keithley2400 import Keithley2400
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.model6000 import Model6000
 from simulators.environment import Environment
+from simulators.faults import Fault, FaultyWire
 from simulators.links import SerialCable, TriggerCable
 from simulators.machine_parts import SensorData
 from simulators.machines import MACHINES
+from simulators.multivu.faults import FaultyConnection, FaultyServer
+from simulators.multivu.inprocess import Wire, connector
 from simulators.multivu.server import DEFAULT, MultiVuServer, MultiVuSettings
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
@@ -57,6 +60,7 @@ class Bench:
         calibrated: Whether instruments are exact; otherwise each has errors of its own, drawn from its specification.
         sensors: Errors of the cryostat's read-backs.
         happenings: What happens by itself: when (lab time in s since the lab began), and what it does to the lab.
+        faults: What goes wrong on the way to an instrument, by role; they start so many s after the lab began.
     """
 
     instruments: Mapping[str, Instrument]
@@ -69,6 +73,7 @@ class Bench:
     calibrated: bool = True
     sensors: SensorData = field(default_factory=SensorData)
     happenings: Sequence[tuple[float, Callable[[Lab], None]]] = ()
+    faults: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])
 
 
 class Lab:
@@ -84,6 +89,9 @@ class Lab:
 
     Raises:
         UnknownName: The bench names a machine, instrument or sample model that nobody knows.
+
+    Attributes:
+        devices: The instruments by role.
     """
 
     def __init__(self, bench: Bench, clock: Clock, *, seed: int, sample_seed: int = 0, quiet: bool = False) -> None:
@@ -128,6 +136,21 @@ class Lab:
             f"there is no simulated {model!r}; there are keithley6221, keithley2182a, keithley2400 and ppms6000"
         )
 
+    @cached_property
+    def wires(self) -> dict[str, Device]:
+        """The instruments by role as they are reached, with what goes wrong on the way."""
+        return {role: self._wire(role, device) for role, device in self.devices.items()}
+
+    def _wire(self, role: str, device: Device) -> Device:
+        """Return an instrument as it is reached."""
+        faults = self._faults(role)
+        return FaultyWire(device, faults, self.streams.noise(f"wire of the {role}")) if faults else device
+
+    def _faults(self, role: str) -> list[Fault]:
+        """Return what goes wrong on the way to an instrument, by lab time."""
+        began = self.timeline.now
+        return [replace(fault, start=began + fault.start) for fault in self.bench.faults.get(role, ())]
+
     def _calibration(self, name: str) -> np.random.Generator | None:
         """What the errors of an instrument are drawn from: they belong to the box, as disorder does to the sample."""
         return None if self.bench.calibrated else self.streams.disorder(name)
@@ -163,9 +186,16 @@ class Lab:
     @cached_property
     def visa(self) -> SimulatedVisaLibrary:
         """The in-process door: a VISA library with this lab's instruments."""
-        by_name = {self.bench.instruments[role].resource: device for role, device in self.devices.items()}
+        by_name = {self.bench.instruments[role].resource: device for role, device in self.wires.items()}
         return SimulatedVisaLibrary(self.timeline, by_name)
 
     def multivu_server(self, settings: MultiVuSettings = DEFAULT) -> MultiVuServer:
         """Start MultiVu's server beside the cryostat; a PPMS has one besides its Model 6000."""
         return MultiVuServer(self.timeline, self.cryostat, settings)
+
+    def multivu_connector(self) -> Callable[[str, int], Wire | FaultyConnection]:
+        """Return the in-process way to MultiVu's server, with what goes wrong where that is the way to the cryostat."""
+        faults = self._faults("cryostat")
+        if not faults or "cryostat" in self.devices:
+            return connector(self.multivu_server())
+        return FaultyServer(self.multivu_server(), faults, self.streams.noise("wire of the cryostat")).connect

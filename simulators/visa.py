@@ -14,7 +14,7 @@ from pyvisa import constants, highlevel, rname
 from pyvisa.constants import InterfaceType, ResourceAttribute, StatusCode
 from pyvisa.util import LibraryPath
 
-from simulators.device import Device
+from simulators.device import Device, Unplugged
 from simulators.timeline import Timeline
 
 _library_numbers = itertools.count(1)
@@ -37,10 +37,11 @@ class _Port:
 class _Session:
     """One open session, with the attributes that a VISA client sets."""
 
-    __slots__ = ("attributes", "port", "termination", "timeout")
+    __slots__ = ("attributes", "lost", "port", "termination", "timeout")
 
     def __init__(self, port: _Port, parsed: rname.ResourceName, name: str) -> None:
         self.port = port
+        self.lost = False
         self.timeout = 2.0
         self.termination = -1
         self.attributes: dict[ResourceAttribute, Any] = {
@@ -129,19 +130,33 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
     def write(self, session: Any, data: bytes) -> _Status:
         """Send bytes. On GPIB the end of the message ends it, terminator or not."""
         self._timeline.catch_up()
-        port = self._sessions[session].port
+        opened = self._sessions.get(session)
+        if opened is None or opened.lost:
+            return 0, self._refuse(session, opened)
+        port = opened.port
         if port.gpib and port.heard and not data.isspace():
             port.heard = b""
             port.device.interrupted()
-        port.device.write(data + b"\n" if port.gpib and data[-1:] != b"\n" else data)
+        try:
+            port.device.write(data + b"\n" if port.gpib and data[-1:] != b"\n" else data)
+        except Unplugged:
+            return 0, self._lose(session, opened)
         self._last_status_in_session[session] = StatusCode.success
         return len(data), StatusCode.success
 
     def read(self, session: Any, count: int) -> _Status:
         """Receive one message, or as much of it as asked for, waiting for it on the lab's clock."""
-        opened = self._sessions[session]
+        opened = self._sessions.get(session)
+        if opened is None or opened.lost:
+            return b"", self._refuse(session, opened)
         port = opened.port
-        heard = port.heard or self._listen(opened)
+        try:
+            heard = port.heard or self._listen(opened)
+        except Unplugged:
+            if not port.gpib:
+                return b"", self._lose(session, opened)
+            self._timeline.clock.sleep(opened.timeout if opened.timeout < float("inf") else 0.0)
+            heard = b""
         if not heard:
             return b"", self.handle_return_value(session, StatusCode.error_timeout)
         end = heard.find(opened.termination) + 1 if opened.termination >= 0 else 0
@@ -152,6 +167,18 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
         port.heard = heard[end:]
         self._last_status_in_session[session] = status
         return heard[:end], status
+
+    def _lose(self, session: Any, opened: _Session) -> StatusCode:
+        """Report an instrument that nothing reaches: nobody listens on the bus; a socket is closed for good."""
+        if opened.port.gpib:
+            return self.handle_return_value(session, StatusCode.error_no_listeners)
+        opened.lost = True
+        return self._refuse(session, opened)
+
+    def _refuse(self, session: Any, opened: _Session | None) -> StatusCode:
+        """Report a session that is closed, or whose connection was lost."""
+        lost = StatusCode.error_connection_lost if opened is not None else StatusCode.error_invalid_object
+        return self.handle_return_value(session, lost)
 
     def _listen(self, opened: _Session) -> bytes:
         """Wait for an instrument to say something; b"" when it has not within the session's time-out."""

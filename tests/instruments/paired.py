@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ from instruments.keithley6221 import Keithley6221
 from simulators.device import Device
 from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.keithley6221 import Keithley6221 as Simulated6221
+from simulators.faults import Fault, FaultyWire
 from simulators.links import SerialCable, TriggerCable
 from simulators.timeline import Timeline
 from simulators.visa import SimulatedVisaLibrary
@@ -32,41 +33,34 @@ class Conductor(Resistor):
         self.cycle = list(steps)
 
 
-class Overheard(Device):
-    """An instrument and what it is told; a fault can be put between it and its client."""
+class Overheard(FaultyWire):
+    """An instrument and what it is told; faults can be put between it and its client.
+
+    Attributes:
+        heard: Messages without their ends.
+        broke_at: When (lab s) the faults of `break_at` began; negative before.
+    """
 
     def __init__(self, device: Device) -> None:
-        super().__init__(device.timeline)
-        self.device = device
+        super().__init__(device, (), np.random.default_rng(0))
         self.heard: list[str] = []
+        self.broke_at = -1.0
+        self._place: tuple[int, Sequence[Fault]] | None = None
+
+    def break_at(self, place: int, *faults: Fault) -> None:
+        """Let the faults begin with the message of this number, counted from now."""
+        self._place = len(self.heard) + place, faults
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more."""
+        self.faults, self._place = (), None
 
     def write(self, data: bytes) -> None:
+        if self._place is not None and len(self.heard) >= self._place[0]:
+            self.faults, self._place = self._place[1], None
+            self.broke_at = self.timeline.now
         self.heard.append(data.decode("ascii").removesuffix("\n"))
-        self.device.write(data)
-
-    def read(self) -> bytes:
-        return self.device.read()
-
-    def ready_at(self) -> float | None:
-        return self.device.ready_at()
-
-    def owes_reply(self) -> bool:
-        return self.device.owes_reply()
-
-    def hurry(self) -> None:
-        self.device.hurry()
-
-    def clear(self) -> None:
-        self.device.clear()
-
-    def power_cycle(self) -> None:
-        self.device.power_cycle()
-
-    def interrupted(self) -> None:
-        self.device.interrupted()
-
-    def read_without_talk(self) -> None:
-        self.device.read_without_talk()
+        super().write(data)
 
 
 class Bench:
@@ -74,7 +68,7 @@ class Bench:
 
     def __init__(
         self, *, wired: bool = True, noise: np.random.Generator | None = None, line_frequency: float = 50.0,
-        through: Callable[[Device], Overheard] = Overheard, simulated: type[Simulated6221] = Simulated6221,
+        simulated: type[Simulated6221] = Simulated6221,
         resource: str = RESOURCE,
     ) -> None:  # fmt: skip
         timeline = Timeline(VirtualClock())
@@ -84,9 +78,9 @@ class Bench:
         if wired:
             self.serial = SerialCable(self.device.serial_port, self.meter.serial_port)
             self.link = TriggerCable(self.device, self.meter)
-        self.wire = through(self.device)
-        library = SimulatedVisaLibrary(timeline, {resource: self.wire})
-        self.source: Any = Keithley6221(resource, clock=self.clock, visa_library=library)
+        self.wire = Overheard(self.device)
+        self.library = SimulatedVisaLibrary(timeline, {resource: self.wire})
+        self.source: Any = Keithley6221(resource, clock=self.clock, visa_library=self.library)
 
     @property
     def output(self) -> bool:

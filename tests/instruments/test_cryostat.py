@@ -9,6 +9,7 @@ import pytest
 
 from instruments.clock import VirtualClock
 from instruments.cryostat import (
+    WATCH,
     ChamberAction,
     ChamberState,
     Cryostat,
@@ -106,7 +107,7 @@ class Model(Cryostat):
         return wanted
 
 
-def test_a_ramp_is_slept_through_and_then_polled_every_half_second():
+def test_a_ramp_is_watched_every_ten_seconds_and_then_polled_every_half_second():
     cryostat = Model()
     cryostat.set_field(1.0, 0.01)
     cryostat.readings.clear()
@@ -114,8 +115,9 @@ def test_a_ramp_is_slept_through_and_then_polled_every_half_second():
     assert reading.field == pytest.approx(1.0)
     assert reading.field_state is FieldState.DRIVEN
     assert reading.stamp == pytest.approx(100 + 2 + 100 + 3, abs=0.5)
-    first, *polls = cryostat.readings
-    assert first == 100.0
+    watched = [100.0 + WATCH * number for number in range(10)]
+    assert cryostat.readings[:10] == pytest.approx(watched)
+    polls = cryostat.readings[10:]
     assert polls[0] == pytest.approx(200.0)
     assert all(later - earlier == pytest.approx(0.5) for earlier, later in pairwise(polls))
 
@@ -200,13 +202,57 @@ def test_tick_is_called_at_least_once_a_second_and_may_stop_everything():
         cryostat.wait_temperature(tick=stop)
 
 
-def test_a_quench_ends_the_wait_at_once():
+@pytest.mark.parametrize("state", [state for state in FieldState if state.failed])
+def test_a_fault_of_the_magnet_ends_the_wait_within_seconds_and_not_with_the_ramp(state: FieldState):
     cryostat = Model()
     cryostat.set_field(1.0, 0.01)
-    cryostat.change = lambda reading: reading._replace(field_state=FieldState.QUENCH)
-    with pytest.raises(InstrumentFault, match="quench"):
+    cryostat.change = lambda reading: reading if reading.stamp < 137 else reading._replace(field_state=state)
+    with pytest.raises(InstrumentFault, match=f"waited for field 1.0 T: it is 0.3.*, {state.value}"):
         cryostat.wait_field()
-    assert cryostat.clock.now() < 202
+    assert 137 <= cryostat.clock.now() <= 137 + WATCH
+
+
+def test_a_thermometer_that_fails_ends_the_wait_within_seconds():
+    cryostat = Model()
+    cryostat.set_temperature(100.0, 0.1)
+    cryostat.change = lambda reading: (
+        reading if reading.stamp < 700 else reading._replace(temperature_state=TemperatureState.FAILURE)
+    )
+    with pytest.raises(InstrumentFault, match="general failure"):
+        cryostat.wait_temperature()
+    assert 700 <= cryostat.clock.now() <= 700 + WATCH
+
+
+@pytest.mark.parametrize("fault", [NoReply("nobody answers"), GarbledReply("damaged")])
+def test_an_instrument_that_dies_during_a_long_ramp_is_missed_within_seconds(fault: Exception):
+    cryostat = Model()
+    cryostat.set_temperature(100.0, 0.1)
+
+    def die(reading: CryostatReading) -> CryostatReading:
+        if reading.stamp >= 700:
+            raise fault
+        return reading
+
+    cryostat.change = die
+    with pytest.raises(type(fault)):
+        cryostat.wait_temperature()
+    assert cryostat.clock.now() <= 700 + WATCH
+
+
+def test_watching_a_ramp_does_not_make_it_longer():
+    """Neither for a reading that takes its time."""
+    ends: list[float] = []
+    for slow in (0.0, 0.2):
+        cryostat = Model()
+        cryostat.set_field(0.555, 0.01)
+
+        def take_time(reading: CryostatReading, cryostat: Model = cryostat, slow: float = slow) -> CryostatReading:
+            cryostat.clock.sleep(slow)
+            return reading
+
+        cryostat.change = take_time
+        ends.append(cryostat.wait_field().stamp)
+    assert ends[1] == pytest.approx(ends[0], abs=0.75)
 
 
 @pytest.mark.parametrize("fault", [NoReply("lost"), GarbledReply("damaged")])
@@ -245,6 +291,27 @@ def test_hold_commands_the_present_field_and_waiting_then_ends():
     assert cryostat.hold_field().field == pytest.approx(0.5)
     assert cryostat.commanded[-1].rate == 0.01
     assert cryostat.wait_field().field == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("fault", [NoReply("lost"), GarbledReply("damaged")])
+def test_one_lost_reply_does_not_leave_the_field_running_but_two_do(fault: Exception):
+    cryostat = Model()
+    cryostat.set_field(1.0, 0.01)
+    cryostat.clock.sleep(52.0)
+    times = [1]
+
+    def lose(reading: CryostatReading) -> CryostatReading:
+        if times[0] > 0:
+            times[0] -= 1
+            raise fault
+        return reading
+
+    cryostat.change = lose
+    assert cryostat.hold_field().field == pytest.approx(0.5)
+    cryostat.set_field(1.0, 0.01)
+    times[0] = 3
+    with pytest.raises(type(fault)):
+        cryostat.hold_field()
 
 
 def test_hold_leaves_what_stands_alone():

@@ -191,12 +191,33 @@ def test_on_a_socket_that_the_other_end_has_closed_nothing_waits_for_ever():
     with peer({":SOUR:CURR?": [[]]}) as (server, source):
         with pytest.raises(NoReply):
             _ = source.source_current  # the reply is owed now, so that the line is cleared before the next message
+        server.listener.close()
         server.connection.shutdown(socket.SHUT_RDWR)
-        for _ in range(2):
-            with pytest.raises(NoReply, match="the other end has closed it"):
-                _ = source.source_current
         with pytest.raises(NoReply, match="the other end has closed it"):
+            _ = source.source_current
+        for _ in range(2):
+            with pytest.raises(NoReply, match="refused"):
+                _ = source.source_current
+        with pytest.raises(NoReply, match="refused"):
             source.line.clear()
+
+
+def test_a_connection_that_was_lost_is_made_again_for_the_next_message():
+    identity = IDN.encode("ascii") + b"\n"
+    answers = {":SOUR:CURR?": [[b"1.0E-03\n"], [b"2.0E-03\n"]], "*IDN?": [[identity]]}
+    with peer(answers) as (server, source):
+        assert source.source_current == 1e-3
+        lost = server.connection
+        lost.shutdown(socket.SHUT_RDWR)
+        server.thread.join(5)
+        server.thread = threading.Thread(target=server.serve, daemon=True)
+        server.thread.start()
+        with pytest.raises(NoReply, match="the other end has closed it"):
+            _ = source.source_current
+        assert source.source_current == 2e-3
+        assert server.heard == [":SOUR:CURR?", "*IDN?", ":SOUR:CURR?"]
+        assert source.line.timeout == 0.1
+        lost.close()
 
 
 def test_on_a_socket_of_another_library_what_waits_is_read_away():

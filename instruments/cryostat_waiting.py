@@ -1,0 +1,163 @@
+"""Waiting for a cryostat: a ramp is slept through, under watch, and its end is polled for.
+
+Everything is in SI units: K, T, degrees, s.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from instruments.clock import Clock, Deadline
+from instruments.cryostat_words import CryostatReading, State
+from instruments.errors import DeadlinePassed, GarbledReply, InstrumentFault, NoReply
+
+log = logging.getLogger(__name__)
+
+SLICE = 1.0
+"""Longest time without a call of `tick` while a ramp is slept through, in s."""
+POLL = 0.5
+"""Time between two readings once the ramp should be over, in s."""
+WATCH = 10.0
+"""Time between two looks at the state while a ramp is slept through, in s: with a quench the ramp is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is waited for, and how a reading shows it.
+
+    Attributes:
+        what: The quantity.
+        unit: Its unit.
+        target: Where it shall be.
+        tolerance: How far from there it may be.
+        rate: At which it goes there, 1/s.
+        dead_time: s for which the old state may still be shown after a command.
+        told_at: When the command was given, s of the clock.
+        allowance: s that it may take beyond twice the ramp.
+        value: Finds the quantity in a reading; None where it is not.
+        state: Finds its state in a reading.
+    """
+
+    what: str
+    unit: str
+    target: float
+    tolerance: float
+    rate: float
+    dead_time: float
+    told_at: float
+    allowance: float
+    value: Callable[[CryostatReading], float | None]
+    state: Callable[[CryostatReading], State | None]
+
+    def distance(self, reading: CryostatReading) -> float:
+        """Return how far it is from its target.
+
+        Raises:
+            InstrumentFault: The reading lacks the quantity.
+        """
+        value = self.value(reading)
+        if value is None:
+            raise InstrumentFault(f"the cryostat gives no {self.what}, so nobody can wait for it")
+        return abs(value - self.target)
+
+    def has_left(self, reading: CryostatReading) -> bool:
+        """Whether the state is another than stable; a flash of "unknown" does not count.
+
+        Raises:
+            InstrumentFault: The state says that waiting is in vain.
+        """
+        state = self.state(reading)
+        if state is None or state.failed:
+            raise InstrumentFault(f"waited for {self.what} {self.target!r} {self.unit}: it is {self.show(reading)}")
+        return state.known and not state.stable
+
+    def is_there(self, reading: CryostatReading) -> bool:
+        """Whether it is stable and within the tolerance."""
+        state = self.state(reading)
+        return state is not None and state.stable and self.distance(reading) <= self.tolerance
+
+    def show(self, reading: CryostatReading) -> str:
+        """Return value and state in words."""
+        state = self.state(reading)
+        return f"{self.value(reading)!r} {self.unit}, {state.value if state else 'without state'}"
+
+
+class Waiting(ABC):
+    """How every cryostat is waited for.
+
+    Attributes:
+        clock: Where it waits.
+    """
+
+    clock: Clock
+
+    @abstractmethod
+    def reading(self) -> CryostatReading:
+        """Return temperature, field and all states."""
+
+    def _wait(
+        self, goal: Goal, dwell: float, deadline: float | None, tick: Callable[[], None] | None
+    ) -> CryostatReading:
+        """Sleep the predicted remainder, then poll until the goal is reached and was held for the dwell.
+
+        Reached is not what the state says alone: for a dead time after a command the controller still shows the old
+        one, and "stable" at the old set point would be taken for the new. So it must have been seen to leave stable,
+        or the dead time must have passed.
+        """
+        began = self.clock.now()
+        predicted = goal.distance(self._patient_reading()) / goal.rate if goal.rate > 0 else 0.0
+        limit = self.clock.deadline(2 * predicted + goal.allowance + dwell if deadline is None else deadline)
+        self._ride(goal, predicted, limit, tick)
+        left = False
+        held_since: float | None = None
+        while True:
+            reading = self._patient_reading()
+            left = left or goal.has_left(reading)
+            if (left or reading.stamp - goal.told_at >= goal.dead_time) and goal.is_there(reading):
+                held_since = reading.stamp if held_since is None else held_since
+                if reading.stamp - held_since >= dwell:
+                    return reading
+            else:
+                held_since = None
+            if limit.passed:
+                raise DeadlinePassed(
+                    f"waited {self.clock.now() - began:.1f} s for {goal.what} {goal.target!r} {goal.unit} within "
+                    f"{goal.tolerance!r} {goal.unit} for {dwell!r} s: it is {goal.show(reading)}"
+                )
+            self._sleep(POLL, limit, tick)
+
+    def _ride(self, goal: Goal, seconds: float, limit: Deadline, tick: Callable[[], None] | None) -> None:
+        """Sleep through a ramp, and look now and then whether it still goes on.
+
+        Raises:
+            InstrumentFault: It does not, or nobody answers any more.
+        """
+        end = self.clock.now() + seconds
+        while (left := end - self.clock.now()) > 0.0:
+            self._sleep(min(WATCH, left), limit, tick)
+            if left <= WATCH or limit.passed:
+                return
+            reading = self._patient_reading()
+            if reading.stamp - goal.told_at >= goal.dead_time:  # before, a fault may be an old one that is over
+                goal.has_left(reading)
+
+    def _sleep(self, seconds: float, limit: Deadline, tick: Callable[[], None] | None) -> None:
+        end = self.clock.now() + min(seconds, limit.remaining)
+        while True:
+            if tick is not None:
+                tick()
+            remaining = end - self.clock.now()
+            if remaining <= 0:
+                return
+            self.clock.sleep(min(SLICE, remaining))
+
+    def _patient_reading(self) -> CryostatReading:
+        """Ask once more after a reply that was lost or damaged: a night should not end for one."""
+        try:
+            return self.reading()
+        except (NoReply, GarbledReply) as fault:
+            log.warning("asking again: %s", fault)
+            return self.reading()
