@@ -266,6 +266,10 @@ def record_dialogue(
     simulate: Annotated[bool, typer.Option("--simulate", help="Ask the station's simulated twin.")] = False,
     sample: Sample = "",
     seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise.")] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIMIT=VALUE", help="Replace a limit for --ask; repeatable."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Keep what is said to instruments, byte by byte; or replay it with simulated ones and find the first difference.
@@ -275,5 +279,7 @@ def record_dialogue(
     from labctl.cli import dialogues
 
     dialogues.record_dialogue(
-        dialogues.Options(file, command or [], ask, replay, compare, station, simulate, sample, seed, json)
+        dialogues.Options(
+            file, command or [], ask, replay, compare, station, simulate, sample, seed, override or [], json
+        )
     )

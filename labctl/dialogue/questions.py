@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyvisa
 
 from instruments.clock import Clock
 from instruments.driver import Driver
-from instruments.errors import BadValue
+from instruments.errors import BadValue, Refused
 
 PAUSE = "wait"
 
 
-def ask(driver: Driver, clock: Clock, lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+class Answer(NamedTuple):
+    """What became of a line.
+
+    Attributes:
+        sent: The line.
+        reply: What came back; None where nothing was asked, an empty text where nothing came.
+        refused: Why it was not sent; empty where it was.
+    """
+
+    sent: str
+    reply: str | None = None
+    refused: str = ""
+
+
+def ask(driver: Driver, clock: Clock, lines: Iterable[str]) -> Iterator[Answer]:
     """Send each line, and fetch the reply of each that asks something.
 
     Args:
@@ -23,10 +37,10 @@ def ask(driver: Driver, clock: Clock, lines: Iterable[str]) -> Iterator[tuple[st
         lines: What to send; empty lines and those that begin with `#` are passed over, and `wait 2` waits 2 s.
 
     Yields:
-        What was sent, and what came back: None where nothing was asked, an empty text where nothing came.
+        What became of each line; one that exceeds a limit is not sent, and the next one follows.
 
     Raises:
-        BadValue: `wait` without a time.
+        BadValue: `wait` without a time, or a line with characters that are no bytes.
     """
     connection: Any = driver.adapter.connection
     for line in lines:
@@ -36,8 +50,21 @@ def ask(driver: Driver, clock: Clock, lines: Iterable[str]) -> Iterator[tuple[st
         if text.split()[0] == PAUSE:
             clock.sleep(_seconds(text))
             continue
-        connection.write_raw(text.encode("latin-1") + b"\n")
-        yield text, _reply(connection) if "?" in text else None
+        try:
+            connection.write_raw(_bytes(text))
+        except Refused as refusal:
+            yield Answer(text, refused=str(refusal))
+            continue
+        yield Answer(text, _reply(connection) if "?" in text else None)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("latin-1") + b"\n"
+    except UnicodeEncodeError as error:
+        raise BadValue(
+            f"the line {text!a} has characters that are no bytes; write plain text"
+        ) from error
 
 
 def _seconds(text: str) -> float:

@@ -12,6 +12,7 @@ the dialogue began. A reply may carry `like` instead of `bytes`: a regular expre
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -95,9 +96,19 @@ def read_dialogue(path: Path) -> Dialogue:
     about = _object(lines[0], path, 1) if lines else {}
     if about.get("kind") != KIND or not isinstance(about.get("instruments"), dict):
         raise UsageError(f"{path} is no dialogue; `labctl record-dialogue` makes one")
+    _check_header(about, path)
     if about.get("schema") != SCHEMA:
         raise UsageError(f"{path} has schema {about.get('schema')}, and this labctl reads schema {SCHEMA}")
     return Dialogue(about, tuple(_entries(lines[1:], path, about)))
+
+
+def _check_header(about: Mapping[str, Any], path: Path) -> None:
+    """Check what is used of the first line; it says more than that."""
+    if not all(isinstance(entry, dict) for entry in about["instruments"].values()):
+        raise DataDamaged(f"{path}: line 1: each of instruments has to be an object with driver and resource")
+    seeds = about.get("seeds", {})
+    if not isinstance(seeds, dict) or not all(isinstance(seed, int) for seed in seeds.values()):
+        raise DataDamaged(f"{path}: line 1: seeds have to be whole numbers")
 
 
 def _object(line: str, path: Path, number: int) -> dict[str, Any]:
@@ -117,8 +128,12 @@ def _entries(lines: list[str], path: Path, about: Mapping[str, Any]) -> Iterator
             continue
         try:
             entry = _entry(_object(line, path, number), number)
-        except (KeyError, TypeError, ValueError, re.error) as error:
-            raise DataDamaged(f"{path}: line {number} is no entry of a dialogue: {error!r}") from error
+        except KeyError as error:
+            raise DataDamaged(f"{path}: line {number} is no entry of a dialogue: it has no {error}") from error
+        except UnicodeEncodeError as error:
+            raise DataDamaged(f"{path}: line {number} has characters beyond 255, which are no bytes") from error
+        except (TypeError, ValueError, re.error) as error:
+            raise DataDamaged(f"{path}: line {number} is no entry of a dialogue: {error}") from error
         if entry.role not in about["instruments"]:
             raise DataDamaged(f"{path}: line {number} is about {entry.role!r}, which the first line does not name")
         if entry.at < before:
@@ -129,6 +144,8 @@ def _entries(lines: list[str], path: Path, about: Mapping[str, Any]) -> Iterator
 
 def _entry(value: Mapping[str, Any], number: int) -> Entry:
     at = float(value["at"])
+    if not 0.0 <= at < math.inf:
+        raise ValueError(f"at is {at}, and has to be a time in s from 0 on")
     if "event" in value:
         if value["event"] not in EVENTS:
             raise ValueError(f"event {value['event']!r} is none of {', '.join(EVENTS)}")

@@ -60,6 +60,10 @@ def test_every_byte_survives_the_file(tmp_path: Path) -> None:
         ("{}\n", UsageError, "no dialogue"),
         ("nonsense\n", DataDamaged, "line 1"),
         ('{"kind": "dialogue", "schema": 2, "instruments": {}}', UsageError, "schema 2"),
+        ('{"kind": "dialogue", "schema": 1, "instruments": {"x": "6221"}}', DataDamaged, "an object"),
+        ('{"kind": "dialogue", "schema": 1, "instruments": {}, "seeds": {"seed": "x"}}', DataDamaged, "whole numbers"),
+        ('{"kind": "dialogue", "schema": 1, "instruments": {"x": {}}}\n{"at": NaN, "to": "x", "bytes": ""}',
+         DataDamaged, "at is nan"),
         ('{"kind": "dialogue", "schema": 1, "instruments": {}}\n{"at": 0, "to": "x", "bytes": ""}', DataDamaged, "'x'"),
         ('{"kind": "dialogue", "schema": 1, "instruments": {"x": {}}}\n{"at": 0, "to": "x"}', DataDamaged, "line 2"),
         ('{"kind": "dialogue", "schema": 1, "instruments": {"x": {}}}\n{"at": 0, "to": "x", "bytes": "\\u0100"}',
@@ -176,19 +180,45 @@ def test_questions_are_asked_within_the_limits(
     assert said[:5] == ["> SOUR:CURR 1e-5", "> SOUR:CURR?", "< '1.000000E-05\\n'", "> BANANA?", "< nothing came"]
     assert said[6].startswith("< '-113,")
     assert run_command(["record-dialogue", str(file), "--replay", "--compare", "exact"]) == 0
-    monkeypatch.setattr("sys.stdin", iter(["SOUR:CURR 0.1"]))
+    capsys.readouterr()
+    monkeypatch.setattr("sys.stdin", iter(["SOUR:CURR 0.1", "SOUR:CURR?"]))
     assert run_command(["record-dialogue", str(tmp_path / "b.jsonl"), "--ask", "source", "--simulate"]) == 4
+    said = capsys.readouterr()
+    assert "above the limit" in said.err
+    assert "< '0.000000E+00\\n'" in said.out  # the lines behind a refused one are asked
     monkeypatch.setattr("sys.stdin", iter(["wait soon"]))
     assert run_command(["record-dialogue", str(tmp_path / "c.jsonl"), "--ask", "source", "--simulate"]) == 2
+
+
+@pytest.mark.parametrize("end", ["wait soon", "\u20ac", "FOO 7"])
+def test_the_source_is_left_safe_however_the_questions_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    file = tmp_path / "on.jsonl"
+    monkeypatch.setattr("sys.stdin", iter(["SOUR:CURR 5e-5", "SOUR:CURR:COMP 5", "OUTP ON", end]))
+    assert run_command(["record-dialogue", str(file), "--ask", "source", "--simulate"]) != 0
+    said = [entry.data for entry in read_dialogue(file).entries if entry.way == "to"]
+    assert any(b"SOUR:CLE" in data for data in said[said.index(b"OUTP ON\n") :])
+
+
+def test_an_override_holds_for_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["record-dialogue", str(tmp_path / "o.jsonl"), "--ask", "source", "--simulate"]
+    monkeypatch.setattr("sys.stdin", iter(["SOUR:CURR 1e-3"]))
+    assert run_command([*words, "--override", "current=2 mA"]) == 0
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        [], ["--replay", "--ask", "source"], ["--ask", "source"], ["--replay", "--compare", "nearly"],
+        ["--ask", "teapot", "--simulate"],
+        ["--simulate", "--", "run", "ahe"],
+        [],
+        ["--replay", "--ask", "source"],
+        ["--ask", "source"],
+        ["--replay", "--compare", "nearly"],
         ["--replay", "--station", "versalab"],
     ],
-)  # fmt: skip
+)
 def test_wrong_use_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
     file = tmp_path / "d.jsonl"
     about = {"instruments": {"cryostat": {"driver": "ppms6000", "resource": "GPIB0::15::INSTR"}}}
