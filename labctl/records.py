@@ -23,6 +23,9 @@ SCHEMA = 1
 LONGEST_NAME = 60
 """Letters of a record's name, which becomes part of the names of folders."""
 
+MOST_FAULTS = 5
+"""Mistakes of a file that are told at once."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", re.ASCII)
 
 
@@ -192,11 +195,11 @@ def _nearest(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
 
 
 def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say what the first fault is, and how many there are."""
-    faults = error.errors()
-    first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
-    others = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return _fault(dict(first), model) + others
+    """Say what is wrong, unknown keys first, since a misspelt key is missing elsewhere."""
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    said = list(dict.fromkeys(_fault(dict(fault), model) for fault in faults))
+    more = len(said) - MOST_FAULTS
+    return "; also, ".join(said[:MOST_FAULTS]) + (f" (and {more} more)" if more > 0 else "")
 
 
 def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:

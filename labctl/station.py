@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictBool, field_validator, model_validator
 
 from instruments.errors import UsageError
 from instruments.units import parse
@@ -120,7 +120,7 @@ class Pair(Section):
 class SourceCables(Pair):
     """Leads that the current source is plugged into, and how its cable ends."""
 
-    triax_to_sample: bool = False
+    triax_to_sample: StrictBool = False
     """Whether the triaxial cable's inner shield goes through to the sample, where alone a guard is of use."""
 
 
@@ -154,9 +154,9 @@ class SmuCables(Pair):
 class MeterLink(Section):
     """What joins current source and nanovoltmeter directly, without which there is no delta mode."""
 
-    serial: bool = False
+    serial: StrictBool = False
     """Whether a null-modem cable joins their RS-232 connectors."""
-    trigger: bool = False
+    trigger: StrictBool = False
     """Whether a trigger link cable joins them."""
 
 
@@ -176,6 +176,10 @@ class Cables(Section):
     smu: SmuCables | None = None
     lockin: Pair | None = None
     meter_link: MeterLink = MeterLink()
+
+    def says(self, link: Literal["serial", "trigger"]) -> bool:
+        """Whether the file itself says that there is, or is not, this link between source and meter."""
+        return "meter_link" in self.model_fields_set and link in self.meter_link.model_fields_set
 
     def leads(self) -> dict[str, str]:
         """Return the lead at each cable's end, by the key in the file; free ends are left out."""

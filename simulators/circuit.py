@@ -212,6 +212,17 @@ class Circuit:
         between = 0.0 if high.pad == low.pad else self.sample.resistance(high.pad, low.pad, time)
         return high.resistance + low.resistance + between
 
+    def drop(self, leads: Pair, *, source: float, smu: float) -> float:
+        """Voltage in V that the two instruments' currents in A make in two leads as far as they flow through them.
+
+        A lead that both instruments are plugged into carries the sum of their currents.
+        """
+        total = 0.0
+        for current, driven in ((smu, self._smu), (source, self._source)):
+            if current and driven is not None:
+                total += current * _shared(leads, driven)
+        return total
+
     def difference(self, leads: Pair, start: float, end: float) -> float:
         """Mean voltage in V between the pads of two leads over a time without a change of the currents (lab s)."""
         potentials = self.sample.mean_potentials(start, end)
@@ -222,3 +233,17 @@ class Circuit:
         self._follow()
         now = self.timeline.now
         return 0.0 if leads[0].pad == leads[1].pad else self.difference(leads, now, now)
+
+
+def _shared(leads: Pair, driven: Pair) -> float:
+    """Resistance in ohm of what two leads have in common with those that a current comes and goes by.
+
+    It is the same lead only if it is the same object: two lines to one pad, equally good, are equal and not one.
+    """
+    signs = (1.0, -1.0)
+    return sum(
+        sign * direction * lead.resistance
+        for sign, lead in zip(signs, leads, strict=True)
+        for direction, other in zip(signs, driven, strict=True)
+        if lead is other
+    )

@@ -43,6 +43,10 @@ class Device(ABC):
         """Whether a reply will come without another message, by time alone, even if nobody knows when yet."""
         return self.ready_at() is not None
 
+    def overtakes(self, message: bytes) -> bool:  # noqa: ARG002 - most boxes know no such message
+        """Whether a whole message, with its end, acts now although a reply to another one is still to come."""
+        return False
+
     def hurry(self) -> None:  # noqa: B027 - most boxes answer at once when they have nothing to measure
         """Have replies that are finished and only on their way here now: who asked only looks on."""
 

@@ -120,6 +120,10 @@ class Passage(Device):
         """Whether it will say something by time alone."""
         return self.device.owes_reply()
 
+    def overtakes(self, message: bytes) -> bool:
+        """Whether a message acts before the reply to another one has come."""
+        return self.device.overtakes(message)
+
     def hurry(self) -> None:
         """Have its finished replies now."""
         self.device.hurry()

@@ -1,11 +1,13 @@
 """The door of an instrument: whole messages in, answers to whoever asked.
 
 An instrument carries out one message at a time. Its clients take turns, a message each, so that who floods it makes
-nobody wait for more than one message of the flood.
+nobody wait for more than one message of the flood. What acts at once on the instrument, like ABORt on a run without
+end, waits for nobody's answer.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
 from collections import deque
@@ -22,6 +24,7 @@ gets what it cannot hold either, and reports the overrun; it never hears of a me
 
 _MESSAGE_OVERHEAD = 64  # bytes; what a waiting message takes besides its own, so that empty ones are bounded too
 _TURN = 64  # messages that an instrument is handed before other doors are heard again
+_LOOKED_THROUGH = 16  # messages of a client among which one is looked for that acts at once, lest a flood cost much
 
 
 class Connection(Client):
@@ -148,6 +151,8 @@ class InstrumentDoor(Door):
                 if answer:
                     self.send(self.asking, answer)
                 if device.owes_reply():
+                    if self._overtake(self.asking):
+                        continue
                     self.hall.busy.add(self)
                     # Once at most, lest an answer that never comes keep all other clients from being heard.
                     if moved or not self._move_clock():
@@ -161,10 +166,35 @@ class InstrumentDoor(Door):
             self._hand_over(self._turns.popleft())
         self.hall.busy.add(self)
 
-    def _hand_over(self, client: Connection) -> None:
-        """Hand the instrument a client's next message."""
+    def _overtake(self, asking: Connection) -> bool:
+        """Hand the instrument a message that acts at once, and what its client has said before; whether there is one.
+
+        While somebody is answered, all replies go to them: nobody else's question may be among what is handed over.
+        """
+        for client in self._turns:
+            for position, message in enumerate(itertools.islice(client.messages, _LOOKED_THROUGH)):
+                if client is not asking and b"?" in message:
+                    break
+                if self._device.overtakes(message):
+                    self._turns.remove(client)
+                    earlier = [self._take(client) for _ in range(position + 1)]
+                    if client.messages:
+                        self._turns.append(client)
+                    for each in earlier:
+                        self._looks_on(client, each)
+                        self._device.write(each)
+                    return True
+        return False
+
+    def _take(self, client: Connection) -> bytes:
+        """Take a client's next message out of what waits."""
         message = client.messages.popleft()
         client.waiting -= len(message) + _MESSAGE_OVERHEAD
+        return message
+
+    def _hand_over(self, client: Connection) -> None:
+        """Hand the instrument a client's next message."""
+        message = self._take(client)
         if client.messages:
             self._turns.append(client)
         self.asking = client

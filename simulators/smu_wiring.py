@@ -113,12 +113,11 @@ class SmuSide:
 
     def _sensed(self) -> float:
         """Voltage in V at the terminals that sense, now."""
-        if self._remote and self._sense is not None:
-            return self._circuit.present_difference(self._sense)
-        assert self._output is not None
-        high, low = self._output
-        drop = self._circuit.latest.smu * (high.resistance + low.resistance)
-        return drop + self._circuit.present_difference(self._output)
+        leads = self._sense if self._remote and self._sense is not None else self._output
+        assert leads is not None
+        latest = self._circuit.latest
+        drop = self._circuit.drop(leads, source=latest.source, smu=latest.smu)
+        return drop + self._circuit.present_difference(leads)
 
     # ---- what is measured
 
@@ -130,8 +129,7 @@ class SmuSide:
         total = 0.0
         for begin, finish, change in self._circuit.steps(start, end):
             part = 0.0 if leads[0].pad == leads[1].pad else self._circuit.difference(leads, begin, finish)
-            if leads is self._output:
-                part += change.smu * (leads[0].resistance + leads[1].resistance)
+            part += self._circuit.drop(leads, source=change.source, smu=change.smu)
             total += part * (finish - begin)
         return total / (end - start)
 

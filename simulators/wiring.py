@@ -125,13 +125,14 @@ class SourceSide:
         return self._circuit.resistance(self._leads, self._timeline.now)
 
     def _foreign(self) -> float:
-        """Voltage in V between the terminals that the source-measure unit makes."""
+        """Voltage in V between the terminals that the source-measure unit makes: on the sample and in shared leads."""
         latest = self._circuit.latest
         if not latest.smu or self._leads is None:
             return 0.0
         high, low = self._leads
         own = latest.source * (self._resistance() - high.resistance - low.resistance)
-        return self._circuit.present_difference(self._leads) - own
+        drop = self._circuit.drop(self._leads, source=0.0, smu=latest.smu)
+        return self._circuit.present_difference(self._leads) - own + drop
 
     def _limited(self, current: float) -> float:
         """What flows of a commanded current: none into an open lead, and never more than the compliance allows."""
@@ -166,6 +167,10 @@ class MeterSide:
         }
         self._johnson = {channel: Gaussian(streams.noise(f"Johnson noise {channel}")) for channel in self._channels}
         self._source_noise = Gaussian(streams.noise("current source"))
+        driven = {id(lead) for both in (cables.source, cables.smu) for lead in pair(leads, both) or ()}
+        self._on_driven = {
+            channel for channel, both in self._channels.items() if any(id(lead) in driven for lead in both or ())
+        }
         self._transfer: dict[int, float] = {}
         self._looked_into: dict[int, tuple[float, float]] = {}
 
@@ -180,6 +185,8 @@ class MeterSide:
             for begin, finish, change in self._circuit.steps(start, end):
                 weight = (finish - begin) / aperture
                 part = self._sample_voltage(leads, begin, finish, change.source)
+                if channel in self._on_driven:  # two wires: the drop along a lead that carries current is seen as well
+                    part += self._circuit.drop(leads, source=change.source, smu=change.smu)
                 if change.source:
                     self._transfer[channel] = part / change.source
                 if change.settling:  # the sample itself takes the new current from its first moment on

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,20 @@ def examine(
     if station:
         from labctl.checkup.visit import Way
 
-        yield from _station(station, sample, Way(simulate, lab, look))
+        with _drivers_are_quiet():
+            yield from _station(station, sample, Way(simulate, lab, look))
     yield from clock.finish()
+
+
+@contextlib.contextmanager
+def _drivers_are_quiet() -> Generator[None]:
+    """Keep log lines off the terminal where nobody has set up logging: the findings say the same in their place."""
+    handler, root = logging.NullHandler(), logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
 
 
 def _station(name: str, sample: str, way: Way) -> Iterator[Finding]:

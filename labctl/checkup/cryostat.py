@@ -174,19 +174,38 @@ def _others(before: Look, after: Look) -> Iterator[Finding]:
 
 
 def _helium(scene: Scene, percent: float, *, old: bool) -> Finding:
-    age = ", measured over an hour ago (LEVELON 1 measures it anew)" if old else ""
-    subject, what = "helium", f"{percent:.0f} %{age}"
-    if any(interlock.quantity == "helium_level" for interlock in scene.station.interlocks):
-        return ok(subject, what)  # what the station file says of it is looked at below
-    if percent < NEXT_TO_NONE:
+    """Judge the level by the station's interlocks, or by practice where it has none.
+
+    An old level is no level: much may have boiled off since.
+    """
+    subject, what = "helium", f"{percent:.0f} %"
+    watched = [interlock for interlock in scene.station.interlocks if interlock.quantity == "helium_level"]
+    acting = [interlock for interlock in watched if _acts(interlock, percent / 100.0)]
+    if old:
+        what += ", measured over an hour ago"
+    if acting:
+        limits = (f"{each.condition} the {100.0 * each.limit:.0f} % of {each.name!r}" for each in acting)
+        what += f", {' and '.join(limits)}"
+        make = fault if any(each.action == "stop" for each in acting) else warning
+        asked = " and to ".join(dict.fromkeys(each.action for each in acting))
+        return make(subject, what, f"fill it: the station file asks to {asked}")
+    if not watched and percent < NEXT_TO_NONE:
         return fault(subject, what, "fill it before anything else; below 30 % the magnet must not carry a field")
-    if percent < LITTLE_HELIUM:
+    if old:
+        do = "what is there now is not known: have it measured anew (send LEVELON 1, wait half a minute), and ask again"
+        return warning(subject, what, do)
+    if not watched and percent < LITTLE_HELIUM:
         return warning(subject, what, "fill it before a long run or high fields")
     return ok(subject, what)
 
 
+def _acts(interlock: Interlock, value: float) -> bool:
+    """Whether a value in the interlock's unit lies on the side where it acts."""
+    return value > interlock.limit if interlock.condition == "above" else value < interlock.limit
+
+
 def _interlocks(scene: Scene, reading: CryostatReading, helium: float | None) -> Iterator[Finding]:
-    """Compare with the conditions under which a run should not go on."""
+    """Compare with the conditions under which a run should not go on; those of a known helium level are said there."""
     for interlock in scene.station.interlocks:
         value = _quantity(interlock, reading, helium)
         if value is None:
@@ -194,7 +213,7 @@ def _interlocks(scene: Scene, reading: CryostatReading, helium: float | None) ->
             yield warning(
                 subject, f"{interlock.name!r} cannot be watched: nobody says {interlock.quantity}", "watch it yourself"
             )
-        elif (value > interlock.limit) == (interlock.condition == "above") and value != interlock.limit:
+        elif interlock.quantity != "helium_level" and _acts(interlock, value):
             found = f"{interlock.quantity} is {value:.4g}, {interlock.condition} {interlock.limit:g}"
             make = fault if interlock.action == "stop" else warning
             yield make("interlock", f"{interlock.name!r}: {found}", f"the station file asks to {interlock.action}")

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+
+_PLAIN = {
+    "VI_ERROR_NLISTENERS": "nobody listens at this address",
+    "VI_ERROR_TMO": "no answer came in time",
+    "VI_ERROR_RSRC_NFOUND": "there is nothing at this address",
+    "VI_ERROR_CONN_LOST": "the connection was lost",
+}
+"""What VISA says, in plain words."""
+
+_VISA = re.compile(r"(VI_ERROR_\w+) \(-?\d+\): (?:[^().]|\([^()]*\))*\.?")
+"""Such as `VI_ERROR_TMO (-1073807339): Timeout expired before operation completed.`"""
 
 State = Literal["ok", "warning", "fault"]
 
@@ -38,3 +50,12 @@ def warning(subject: str, what: str, do: str) -> Finding:
 def fault(subject: str, what: str, do: str) -> Finding:
     """Return a finding that stands in the way of measuring."""
     return Finding(subject, "fault", what, do)
+
+
+def plain(error: Exception) -> str:
+    """Return what an error says, on one line, without VISA's own words where there are plainer ones."""
+
+    def said(found: re.Match[str]) -> str:
+        return _PLAIN.get(found[1], found[0].removesuffix("."))
+
+    return _VISA.sub(said, " ".join(str(error).split())).removesuffix(".")

@@ -15,7 +15,7 @@ from statistics import fmean, stdev
 
 from instruments.errors import InstrumentFault, LabError
 from instruments.units import format_quantity
-from labctl.checkup.finding import Finding, fault, ok, warning
+from labctl.checkup.finding import Finding, fault, ok, plain, warning
 from labctl.checkup.link import Wiring, clear_errors
 from labctl.checkup.meter import STOP_METER, Talk, meter_settings, unchanged
 from labctl.checkup.scene import Scene
@@ -87,7 +87,10 @@ def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
     """Measure without current, as far as none flows and nobody else measures."""
     talk, subject = wiring.talk, "line hum"
     channels = _plugged(scene)
-    if talk is None or not channels:
+    if talk is None:
+        return
+    yield from _unplugged(channels)
+    if not channels:
         return
     try:
         if why := _why_not(scene, talk):
@@ -99,7 +102,7 @@ def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
             for channel in channels:
                 measured[channel] = _measure(scene, talk, channel)
     except LabError as error:
-        yield warning(subject, f"could not be looked for: {error}", "mend that first, and ask again")
+        yield warning(subject, f"could not be looked for: {plain(error)}", "mend that first, and ask again")
         return
     advised = ""
     for channel, quiet in measured.items():
@@ -118,6 +121,16 @@ def _plugged(scene: Scene) -> tuple[int, ...]:
         return ()
     ends = {1: (cables.channel_1_high, cables.channel_1_low), 2: (cables.channel_2_high, cables.channel_2_low)}
     return tuple(channel for channel, leads in ends.items() if OPEN not in leads)
+
+
+def _unplugged(channels: Sequence[int]) -> Iterator[Finding]:
+    """Name the channels that are not tested; everything is measured with the first one, the second may be spare."""
+    what = "not connected by the station file, not tested"
+    if 1 not in channels:
+        do = "plug its leads in, and write channel_1_high and channel_1_low under [cables] voltmeter"
+        yield warning("channel 1", what, do)
+    if 2 not in channels:
+        yield ok("channel 2", what)
 
 
 def _why_not(scene: Scene, talk: Talk) -> str:

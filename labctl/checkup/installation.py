@@ -132,7 +132,7 @@ def records(station: str, sample: str) -> Iterator[Finding]:
             try:
                 record = read(name)
             except LabError as error:
-                yield Finding(subject, "fault", str(error), "mend the file")
+                yield Finding(subject, "fault", *_what_and_do(error))
                 continue
             why = missing_driver(record) if isinstance(record, Station) else ""
             (unusable.setdefault(why, []) if why else good).append(name)
@@ -151,8 +151,14 @@ def _named(subject: str, name: str, read: Callable[[str], Any]) -> Finding:
         what, _, do = str(error).partition("; ")
         return Finding(f"{subject} {name}", "fault", what, do or "name another one")
     except LabError as error:
-        return Finding(f"{subject} {name}", "fault", str(error), "mend the file")
+        return Finding(f"{subject} {name}", "fault", *_what_and_do(error))
     return Finding(f"{subject} {name}", "ok", "can be read")
+
+
+def _what_and_do(error: LabError) -> tuple[str, str]:
+    """Return what is wrong with a file, and what to do: what the sentence says itself, else to mend it."""
+    what, _, do = str(error).rpartition("; ")
+    return (what, do) if do in {"check its path", "save it as UTF-8"} else (str(error), "mend the file")
 
 
 def missing_driver(station: Station) -> str:

@@ -137,7 +137,9 @@ def line_frequencies(scene: Scene) -> Iterator[Finding]:
             what = f"counts with a power line of {frequency:g} Hz, the station file says {wanted:g} Hz"
             yield warning("power line", f"the {role} {what}", f"correct {do}")
     if found and all(frequency == wanted for frequency in found.values()):
-        yield ok("power line", f"{wanted:g} Hz for {', '.join(found)}, as the station file says")
+        says = "line_frequency" in scene.station.model_fields_set
+        whose = "as the station file says" if says else "which is assumed where the station file says nothing"
+        yield ok("power line", f"{wanted:g} Hz for {', '.join(found)}, {whose}")
 
 
 def _line_frequency(driver: Driver | MultiVu) -> float | None:

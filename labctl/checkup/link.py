@@ -10,13 +10,15 @@ Sources: 6221 reference manual, chapters on Delta and Pulse Delta (connections);
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from instruments.driver import ERROR, Identity
-from instruments.errors import GarbledReply, InstrumentFault, NoReply
+from instruments.errors import GarbledReply, InstrumentFault, LabError, NoReply
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_relay import METER
+from labctl import discovery
 from labctl.checkup.finding import Finding, fault, ok, warning
 from labctl.checkup.instruments import OLDEST_METER, is_older
 from labctl.checkup.meter import AtItsAddress, BehindTheSource, Talk
@@ -106,14 +108,18 @@ def _verdict(scene: Scene, wiring: Wiring, identity: Identity | None) -> Finding
             return ok(subject, what) if said else warning(subject, what, _write("serial = true", scene))
         case True, False:
             what = f"the meter answers at {address}, not behind the source: direct current works, delta modes do not"
-            return warning(subject, what, _plug(scene)) if said else ok(subject, f"{what}, as the station file says")
+            return warning(subject, what, _plug(scene)) if said else ok(subject, f"{what}{_as_said(scene)}")
         case False, True:
+            readers = _procedures_that_read_it()
+            named = f", such as {' and '.join(readers)}," if readers else ""
             what = (
                 f"the meter is behind the source{who}: {modes} work; {address} is dead, and procedures that read "
-                "the meter there do not work"
+                f"the meter there{named} do not work"
             )
             do = f"for those, {AT_ITS_ADDRESS}"
-            return warning(subject, what, do if said else f"{do}; if it is to stay, {_write('serial = true', scene)}")
+            if not said:
+                return fault(subject, what, f"{do}; if it is to stay, {_write('serial = true', scene)}")
+            return (fault if readers else warning)(subject, what, do)
         case _:
             what = f"the meter answers neither at {address} nor behind the source"
             do = (
@@ -121,6 +127,24 @@ def _verdict(scene: Scene, wiring: Wiring, identity: Identity | None) -> Finding
                 f"delta modes, {AT_THE_METER}"
             )
             return fault(subject, what, do)
+
+
+def _as_said(scene: Scene) -> str:
+    """Word by what the station file says that the meter is not linked."""
+    if scene.station.cables.says("serial"):
+        return ", as the station file says"
+    return "; the station file says nothing of a link (meter_link)"
+
+
+def _procedures_that_read_it() -> list[str]:
+    """Return the names of the procedures that are there for which a run opens the meter at its own address."""
+    found: list[str] = []
+    for name in discovery.procedures():
+        with suppress(LabError):  # one that cannot be loaded has a finding of its own
+            roles: object = getattr(discovery.load("procedures", name), "roles", ())
+            if isinstance(roles, tuple | list) and "voltmeter" in roles:
+                found.append(name)
+    return found
 
 
 def _unfit(subject: str, identity: Identity | None) -> Finding:

@@ -17,7 +17,7 @@ from instruments.driver import QueuedError
 from instruments.errors import DeadlinePassed, InstrumentFault, LabError
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_core import OperationBit
-from labctl.checkup.finding import Finding, fault, ok, warning
+from labctl.checkup.finding import Finding, fault, ok, plain, warning
 from labctl.checkup.link import Wiring, clear_errors
 from labctl.checkup.meter import STOP_METER, AtItsAddress, Setting, Talk, meter_settings, unchanged
 from labctl.checkup.scene import Scene
@@ -38,6 +38,11 @@ RELEASE_TIME = 0.5
 """s in which the source has said to the meter that it is free again."""
 
 SETTINGS_CONFLICT = -221
+
+POWER_ON = 0x80
+"""Bit of the standard event register (IEEE 488.2) that says that it was switched on."""
+
+_FIRST = "mend that first, and ask again"
 
 SOURCE_SETTINGS = (
     Setting(":SOUR:DELT:HIGH"), Setting(":SOUR:DELT:LOW"), Setting(":SOUR:DELT:COUN"), Setting(":SOUR:DELT:DEL"),
@@ -63,12 +68,14 @@ class Trial:
         level: At which current they were measured.
         serial: Whether the source reports an error of the serial line.
         refused: Why it could not be tested; "" if it could.
+        restarted: Whether the source was switched off and on meanwhile, and so is armed no more.
     """
 
     readings: int
     level: str = ""
     serial: bool = False
     refused: str = ""
+    restarted: bool = False
 
 
 def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
@@ -85,9 +92,11 @@ def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
     assert wiring.behind is not None
     doubts: list[str] = []
     try:
+        _ = source.standard_event  # that it was switched on some time before is forgotten
         trial = _try(scene, source, wiring, doubts)
     except LabError as error:
-        yield warning(subject, f"could not be tested: {error}", "mend that first, and ask again")
+        restarted = _was_switched_on(source)
+        yield _restart() if restarted else warning(subject, f"could not be tested: {plain(error)}", _FIRST)
     else:
         yield _judge(scene, source, trial)
     if doubts:
@@ -179,7 +188,23 @@ def _count(scene: Scene, source: Keithley6221, level: str) -> Trial:
         scene.clock.sleep(POLL)
         serial = serial or bool(source.operation_event & OperationBit.RS232_ERROR)
         readings = int(float(source.ask(":TRAC:POIN:ACT?")))
-    return Trial(readings, level, serial)
+    restarted = readings < WANTED and (
+        source.ask(":SOUR:DELT:COUN?").strip() != str(WANTED) or _was_switched_on(source)
+    )
+    return Trial(readings, level, serial, restarted=restarted)
+
+
+def _was_switched_on(source: Keithley6221) -> bool:
+    """Whether the source has come up since it was asked last; False where it does not say."""
+    with suppress(LabError):
+        return bool(source.standard_event & POWER_ON)
+    return False
+
+
+def _restart() -> Finding:
+    what = "the source was switched off and on during the test, so that nothing is known of the cable"
+    do = "it is set as at power-on but for what the test uses: look at its mains plug, set it up again, and ask again"
+    return warning("trigger link", what, do)
 
 
 def _judge(scene: Scene, source: Keithley6221, trial: Trial) -> Finding:
@@ -187,6 +212,8 @@ def _judge(scene: Scene, source: Keithley6221, trial: Trial) -> Finding:
     subject, said = "trigger link", scene.station.cables.meter_link.trigger
     if trial.refused:
         return warning(subject, f"could not be tested: {trial.refused}", "see the other findings, and ask again")
+    if trial.restarted:
+        return _restart()
     where = f"under [cables.meter_link] in {scene.station.label}"
     if trial.readings >= WANTED:
         what = f"delta mode at {trial.level} gave {trial.readings} readings: the cable is there"

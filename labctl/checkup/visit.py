@@ -14,7 +14,7 @@ from instruments.multivu import MultiVu
 from labctl import limits, paths
 from labctl.checkup import cryostat, hum, link, outputs, trigger
 from labctl.checkup.bounds import SOURCE_VOLTAGE, bounds
-from labctl.checkup.finding import Finding, fault, ok, warning
+from labctl.checkup.finding import Finding, fault, ok, plain, warning
 from labctl.checkup.installation import missing_driver
 from labctl.checkup.instruments import error_queues, firmwares, line_frequencies
 from labctl.checkup.scene import Scene
@@ -121,7 +121,7 @@ def _parts(scene: Scene) -> Iterator[Finding]:
         try:
             before = cryostat.look(machine)
         except InstrumentFault as error:
-            yield fault("cryostat", str(error), "ask again; is its controller busy or in a dialogue?")
+            yield fault("cryostat", plain(error), "ask again; is its controller busy or in a dialogue?")
     for what, part in (
         ("firmware", firmwares), ("outputs", outputs.outputs), ("error queues", error_queues),
         ("power line", line_frequencies), ("wires", _wires), ("limits", bounds),
@@ -139,7 +139,7 @@ def _parts(scene: Scene) -> Iterator[Finding]:
 
 def _unanswered(what: str, error: LabError) -> Finding:
     do = "ask again; if it stays so, switch the instrument off and on, and look at its cable"
-    return fault(what, " ".join(str(error).split()), do)
+    return fault(what, plain(error), do)
 
 
 def _wires(scene: Scene) -> Iterator[Finding]:
@@ -165,7 +165,7 @@ def _silent(station: Station, errors: Mapping[str, LabError]) -> Iterator[Findin
 
 def _reason_and_advice(error: LabError) -> tuple[str, str]:
     """Return why an instrument cannot be asked, in the same words for all for which it is the same, and what to do."""
-    what = " ".join(str(error).split())
+    what = plain(error)
     opening = what.partition(": cannot open ")
     if opening[1]:
         what = opening[2].partition(": ")[2] or what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import signal
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ def simulate(
 
     Raises:
         UsageError: A port is taken, or for a door that the lab lacks.
-        BadValue: There is no such clock, speed, address or rule for sessions.
+        BadValue: There is no such clock, speed, address, rule for sessions or version of MultiPyVu.
         WriteFailed: Nobody took the line with the addresses.
     """
     from labctl.sample import load_sample
@@ -77,13 +78,14 @@ def serve_lab(lab: Lab, doors: Doors = PLAIN) -> LabServer:
 
     Raises:
         UsageError: A port is taken, or for a door that the lab lacks.
-        BadValue: There is no such address or rule for sessions.
+        BadValue: There is no such address, rule for sessions or version of MultiPyVu.
     """
     from simulators.server import LabServer, PortTaken
 
     ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
     devices = {role: (device, ends[role]) for role, device in lab.wires.items()}
     services = {}
+    _check_version(doors.multivu.version)
     if lab.bench.faults.get("cryostat") and "cryostat" not in lab.devices:
         raise UsageError(
             "simulation.faults names the cryostat, but on the way to a served MultiVu nothing can be made to go wrong; "
@@ -103,6 +105,12 @@ def serve_lab(lab: Lab, doors: Doors = PLAIN) -> LabServer:
             f"the lab cannot be served: {error.door} cannot listen at {doors.host}{port}: {error.strerror}; "
             f"{'end what listens there, or choose another port' if port else 'choose another --host'}"
         ) from error
+
+
+def _check_version(version: str) -> None:
+    """Refuse what no MultiPyVu calls itself, at which its client would end with an error of its own; "" is none."""
+    if version and not re.fullmatch(r"\d{1,4}\.\d{1,4}\.\d{1,4}", version, re.ASCII):
+        raise BadValue(f"--multivu-version is {version!r}, but must look like 3.8.0")
 
 
 def announcement(

@@ -31,7 +31,7 @@ from simulators.devices.controller_calendar import Calendar
 from simulators.devices.controller_items import Items
 from simulators.devices.controller_motion import Motion
 from simulators.devices.controller_outputs import ControllerOutputs
-from simulators.helium import LevelMeter
+from simulators.helium import HOURLY, LevelMeter
 from simulators.machines import MINUTE, OERSTED
 from simulators.physics.magnet import FieldApproach
 from simulators.physics.thermal import TemperatureApproach
@@ -158,6 +158,10 @@ class Model6000(Device):
         self._level_meter = LevelMeter(self._cryostat.machine.helium)
         self._motion.configure(_numbers_of(MODEL6000["MOVECFG"]))
         self._items.use_thermometer(0)
+
+    def measure_level_hourly(self, since: float) -> None:
+        """Have the helium level measured every hour from a lab time in s on, which may lie before the lab began."""
+        self._level_meter.switch(since, HOURLY)
 
     # the connector
 

@@ -8,6 +8,7 @@ Source: 2400 series user's manual, sections 11 (triggering) and 17 (INITiate, RE
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -37,6 +38,8 @@ ARM_SOURCE = TABLE["ARM:SOUR"].header
 COUNT = TABLE["TRIG:COUN"].header
 _LINKED = frozenset({"TLIN", "NST", "PST", "BST"})
 _AT_ONCE = ("ABOR", "*RST", "*RCL", "SYST:PRES")
+_MAY_OVERTAKE = re.compile(rb"[\s:]*(?:ABOR|\*RST|\*RCL|SYST|\*TRG)", re.IGNORECASE)
+"""How messages begin that may act at once: the rest need not be taken apart to know that they wait."""
 _UNHINDERED = (*_AT_ONCE, "*TRG", "*OPC", "*WAI")
 
 
@@ -105,6 +108,17 @@ class TriggerModel(Cycle):
                 self._run(message)
                 return
         super()._accept(message)
+
+    def overtakes(self, message: bytes) -> bool:
+        """Whether a message ends the run, or triggers; see `_accept`."""
+        if not (self.running and self.acts_at_once) or self._input or self._overrun:
+            return False
+        if len(message) > self.input_limit or not _MAY_OVERTAKE.match(message):
+            return False
+        steps = self._program(message.removesuffix(b"\n"))
+        if not steps:
+            return False
+        return steps[0][0] in self._ends or (steps[0][0] == self._trigger_effect and len(steps) == 1)
 
     def clear(self) -> None:
         """Device clear: back to idle, too."""

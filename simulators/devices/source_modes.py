@@ -118,6 +118,7 @@ class SourceModes(MeasuringSource):
 
     @command("SOUR:DELT:ARM")
     def _arm_delta(self) -> Outcome:
+        self.begin_arming()
         levels = self.number("SOUR:DELT:HIGH"), self.number("SOUR:DELT:LOW")
         if levels[0] == levels[1] and self.refuses_equal_levels:
             raise ScpiError(SETTINGS_CONFLICT, "high and low are the same")  # unsure: the number
@@ -133,6 +134,7 @@ class SourceModes(MeasuringSource):
 
     @command("SOUR:DCON:ARM")
     def _arm_conductance(self) -> Outcome:
+        self.begin_arming()
         start, stop = self.number("SOUR:DCON:STAR"), self.number("SOUR:DCON:STOP")
         step, delta = self.number("SOUR:DCON:STEP"), self.number("SOUR:DCON:DELT")
         if delta == 0.0 or (step == 0.0 and start != stop):
@@ -161,6 +163,7 @@ class SourceModes(MeasuringSource):
 
     @command("SOUR:PDEL:ARM")
     def _arm_pulses(self) -> Outcome:
+        self.begin_arming()
         width, delay = self.number("SOUR:PDEL:WIDT"), self.number("SOUR:PDEL:SDEL")
         steps = pulse_window(width, delay)
         if steps < 1:

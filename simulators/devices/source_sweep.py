@@ -131,6 +131,8 @@ class SourceSweep(SourceTrigger):
     needs_compliances: ClassVar[bool] = False
     """Whether a list of compliances of another length than that of currents refuses arming with -221 (unsure); else the
     compliance of DC holds for all. Public programs send currents and delays only, under SOUR:CURR:COMP."""
+    refused_arming_disarms: ClassVar[bool] = True
+    """Whether an ARM that is refused leaves nothing armed (unsure; else what was armed before goes on)."""
     ends_follow: ClassVar[bool] = True
     """Whether STARt and STOP hang together with CENTer and SPAN, and STEP with POINts (unsure: as in other sources of
     the maker)."""
@@ -164,6 +166,11 @@ class SourceSweep(SourceTrigger):
         return self.value("ARM:SOUR") == "IMM" and self.value("TRIG:SOUR") == "IMM"
 
     # ---- arming
+
+    def begin_arming(self) -> None:
+        """What was armed is not any more, whatever comes of this."""
+        if self.refused_arming_disarms:
+            self.disarm()
 
     def sweep_plan(self) -> SweepPlan:
         """Return what the present settings make of a sweep.
@@ -233,6 +240,7 @@ class SourceSweep(SourceTrigger):
 
     @command("SOUR:SWE:ARM")
     def _arm_sweep(self) -> None:
+        self.begin_arming()
         plan = self.sweep_plan()
         if not plan.levels:
             raise ScpiError(SETTINGS_CONFLICT, "the list is empty")

@@ -273,6 +273,7 @@ class SourceWave(SourceSweep):
             ScpiError: The range or the source cannot hold the peak, or there is no such arbitrary wave (-221; unsure:
                 -222 for the former).
         """
+        self.begin_arming()
         peak = abs(self.number("SOUR:WAVE:OFFS")) + self.number("SOUR:WAVE:AMPL")
         index = range_index(peak) if self.value("SOUR:WAVE:RANG") == "BEST" else self._range
         _check_peak(peak, index)

@@ -286,9 +286,25 @@ def test_titles_come_without_checking_and_a_broken_file_hides_no_other(
     }  # fmt: skip
 
 
-def test_several_faults_are_counted(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD.replace('"9 T"', '"9 V"').replace('"21 V"', '"21 A"'))
-    assert fault(path).endswith("(and 1 more)")
+def test_several_faults_are_all_named(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace('"9 T"', '"9 V"').replace('"21 V"', '"21 A"').replace("power", "pover"))
+    assert all(words in fault(path) for words in ("21 A is not a voltage", "; also, limits.field: 9 V"))
+    many = re.sub(r'(= )"[^"]*"', r"\1[1]", GOOD)
+    assert re.search(r"\(and \d+ more\)$", fault(write(tmp_path, many)))
+
+
+@pytest.mark.parametrize("value", ['"yes"', "1", '"true"'])
+def test_a_switch_is_true_or_false(tmp_path: Path, value: str) -> None:
+    path = changed(tmp_path, "[limits]", f"meter_link = {{ serial = true, trigger = {value} }}\n[limits]")
+    assert "cables.meter_link.trigger is" in fault(path)
+    assert fault(path).endswith("but must be true or false")
+
+
+def test_whether_the_file_says_something_of_a_link(tmp_path: Path) -> None:
+    assert not load_station(write(tmp_path, GOOD)).cables.says("serial")
+    cables = load_station(changed(tmp_path, "[limits]", "meter_link = { serial = false }\n[limits]")).cables
+    assert cables.says("serial")
+    assert not cables.says("trigger")
 
 
 def test_the_voltmeter_may_leave_channel_2_free(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from simulators.wiring import Wiring
 FILM = 300.0  # ohm in three pieces between four pads in a row
 LEAD = 25.0
 NAMES = ("p0", "p1", "p2", "p3")
-LEADS = {name: Lead(name, LEAD) for name in NAMES}
+LEADS = {name: Lead(name, LEAD) for name in NAMES} | {"q0": Lead("p0", LEAD), "q3": Lead("p3", LEAD)}
 
 
 class Row(Sample):
@@ -82,7 +82,7 @@ def test_the_lows_of_both_channels_are_one_conductor() -> None:
     setup = Setup()
     setup.source.drive(1e-3, 10.0)
     assert setup.read() == pytest.approx(0.1)
-    assert setup.read(channel=2) == pytest.approx(0.2)  # from p0 to p2, not to p3
+    assert setup.read(channel=2) == pytest.approx(0.2 + 1e-3 * LEAD)  # from p0, with its lead, to p2 and not to p3
 
 
 def test_currents_of_source_and_smu_add_up() -> None:
@@ -98,13 +98,59 @@ def test_a_voltage_source_takes_what_the_other_source_drives() -> None:
     setup = Setup(("p0", "p3"))
     setup.source.drive(1e-3, 10.0)
     setup.smu.source_voltage(0.0, 1.0)
+    # Both are plugged into the same two leads: at 0 V there nothing is left for leads and film.
+    start = setup.clock.now()
+    assert setup.read() == pytest.approx(0.0, abs=1e-12)
+    assert setup.smu.mean_current(start, setup.clock.now()) == pytest.approx(-1e-3)
+    assert setup.smu.mean_voltage(start, setup.clock.now()) == pytest.approx(0.0, abs=1e-12)
+    assert setup.source.voltage() == pytest.approx(0.0, abs=1e-12)
+    assert not setup.smu.limited()
+
+
+def test_by_leads_of_its_own_it_takes_what_they_let_through() -> None:
+    setup = Setup(("q0", "q3"))
+    setup.source.drive(1e-3, 10.0)
+    setup.smu.source_voltage(0.0, 1.0)
     # Both loops end on the pads: 300 ohm of film beside 50 ohm of the unit's leads at 0 V.
     taken = 1e-3 * 300.0 / 350.0
     start = setup.clock.now()
     assert setup.read() == pytest.approx((1e-3 - taken) * 100.0)
     assert setup.smu.mean_current(start, setup.clock.now()) == pytest.approx(-taken)
     assert setup.smu.mean_voltage(start, setup.clock.now()) == pytest.approx(0.0, abs=1e-12)
-    assert not setup.smu.limited()
+    assert setup.source.voltage() == pytest.approx(1e-3 * 50.0 + (1e-3 - taken) * 300.0)
+
+
+def test_a_clamp_on_the_sources_leads_holds_leads_and_sample_together() -> None:
+    """As a 2400 with its output off in its GUARd state: 0 A within a low voltage."""
+    setup = Setup(("p0", "p3"))
+    setup.source.drive(1e-3, 10.0)
+    setup.smu.source_current(0.0, 0.105)
+    start = setup.clock.now()
+    assert setup.smu.limited()
+    assert setup.read() == pytest.approx(0.105 / 350.0 * 100.0)
+    assert setup.smu.mean_voltage(start, setup.clock.now()) == pytest.approx(0.105)
+    assert setup.source.voltage() == pytest.approx(0.105)
+
+
+@pytest.mark.parametrize(("smu", "shared"), [(("p3", "p0"), -50.0), (("p0", "q3"), 25.0), (("q0", "p0"), -25.0)])
+def test_a_shared_lead_carries_the_sum_whichever_way_it_is_plugged(smu: tuple[str, str], shared: float) -> None:
+    setup = Setup(smu)
+    setup.source.drive(1e-3, 10.0)
+    setup.smu.source_current(3e-3, 10.0)
+    between = [setup.wiring.circuit.present_difference((LEADS[high], LEADS[low])) for high, low in (smu, ("p0", "p3"))]
+    setup.clock.sleep(0.02)
+    assert setup.smu.mean_voltage(0.0, 0.02) == pytest.approx(between[0] + 3e-3 * 50.0 + 1e-3 * shared)
+    assert setup.source.voltage() == pytest.approx(between[1] + 1e-3 * 50.0 + 3e-3 * shared)
+
+
+def test_a_sense_terminal_on_a_lead_that_carries_current_sees_what_drops_there() -> None:
+    setup = Setup(("p0", "p3"), ("p0", "p2"))
+    setup.smu.sense_remotely(True)
+    setup.source.drive(1e-3, 10.0)
+    setup.smu.source_voltage(0.9, 1.0)
+    setup.clock.sleep(0.02)
+    assert setup.read() == pytest.approx(0.9 / 225.0 * 100.0)
+    assert setup.smu.mean_current(0.0, 0.02) == pytest.approx(0.9 / 225.0 - 1e-3)
 
 
 @pytest.mark.parametrize(("remote", "expected"), [(False, 1.0 / 350.0), (True, 1.0 / 100.0)])
@@ -158,7 +204,7 @@ def test_the_source_is_clamped_by_what_the_smu_adds_to_its_voltage() -> None:
     setup.source.drive(1e-3, 0.5)
     assert setup.source.in_compliance()
     assert setup.source.voltage() == pytest.approx(0.5)
-    assert setup.wiring.circuit.latest.source == pytest.approx((0.5 - 0.3) / 350.0)
+    assert setup.wiring.circuit.latest.source == pytest.approx((0.5 - 0.35) / 350.0)
 
 
 def test_what_was_clamped_is_known_afterwards() -> None:
@@ -259,3 +305,14 @@ def test_a_pulse_between_two_readings_is_known_as_an_overload() -> None:
     assert setup.meter.overload(1, 2.1, start, now) is None
     assert setup.meter.overload(1, 0.012, start + 0.11, now) is None
     assert setup.meter.overload(3, 0.012, start, now) is None
+
+
+def test_a_meter_on_the_leads_that_carry_the_current_sees_their_drop() -> None:
+    setup = Setup()
+    cables = Cables(("p0", "p3"), {1: ("p0", "p3")})
+    wiring = Wiring(
+        Timeline(setup.clock), Row(), LEADS, cables, Streams(2, 0), EmfSettings(0.0, 0.0, 0.0)
+    )  # fmt: skip
+    wiring.source.drive(1e-3, 10.0)
+    setup.clock.sleep(0.02)
+    assert wiring.meter.mean_voltage(1, 0.0, 0.02) == pytest.approx(1e-3 * (FILM + 2 * LEAD))

@@ -110,9 +110,27 @@ def test_a_rotator_at_its_end_and_one_that_turns(clinic: Clinic) -> None:
 def test_little_helium(clinic: Clinic, level: float, state: str) -> None:
     measured = cryostat(lambda it: it.set_helium(level)), tell("cryostat", "LEVELON 1;"), pause
     seen = clinic(*measured)
-    assert state in {finding.state for finding in seen.about("interlock")}
-    assert all("helium" in finding.what for finding in seen.about("interlock"))
-    assert "%" in seen.of("helium").what
+    found = seen.of("helium")
+    assert found.state == state
+    assert f"{level:.0f} %, below the 60 % of 'helium low'" in found.what
+    assert ("'helium nearly gone'" in found.what) == (level < 30.0)
+    assert "fill it" in found.do
+
+
+def test_an_old_level_is_not_taken_for_the_present_one(clinic: Clinic) -> None:
+    off = tell("cryostat", "LEVELON 3;")
+    found = clinic(off, cryostat(lambda it: None, after=2 * 3600.0)).of("helium")
+    assert found.state == "warning"
+    assert "measured over an hour ago" in found.what
+    assert "LEVELON" in found.do
+
+
+def test_a_level_that_was_little_long_ago_is_still_little(clinic: Clinic) -> None:
+    measured = cryostat(lambda it: it.set_helium(20.0)), tell("cryostat", "LEVELON 0;"), pause
+    found = clinic(*measured, cryostat(lambda it: None, after=2 * 3600.0)).of("helium")
+    assert found.state == "fault"
+    assert "measured over an hour ago" in found.what
+    assert "'helium nearly gone'" in found.what
 
 
 def pause(lab: Lab) -> None:

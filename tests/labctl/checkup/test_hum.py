@@ -110,6 +110,15 @@ def test_a_channel_without_leads_is_not_looked_at(clinic: Clinic, tmp_path: Path
     seen = clinic(station=station)
     assert seen.of("line hum 1").state == "ok"
     assert seen.about("line hum 2") == []
+    assert seen.of("channel 2").state == "ok"
+    assert seen.of("channel 2").what == "not connected by the station file, not tested"
+
+
+def test_a_first_channel_without_leads_is_a_warning(clinic: Clinic, tmp_path: Path) -> None:
+    station = station_like("ppms", ('channel_1_high = "A"', 'channel_1_high = "open"'), folder=tmp_path)
+    found = clinic(station=station).of("channel 1")
+    assert found.state == "warning"
+    assert found.what == "not connected by the station file, not tested"
 
 
 def test_an_offset_that_no_thermal_voltage_makes(clinic: Clinic, tmp_path: Path) -> None:

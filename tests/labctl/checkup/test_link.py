@@ -46,11 +46,11 @@ def test_a_gateway_has_both_wirings_at_once(clinic: Clinic) -> None:
     assert seen.of("source RS-232").what == "19200 baud, terminator LF"
 
 
-def test_a_meter_at_its_own_address_as_the_station_file_says(clinic: Clinic, tmp_path: Path) -> None:
+def test_a_meter_at_its_own_address_without_a_link_in_the_station_file(clinic: Clinic, tmp_path: Path) -> None:
     seen = clinic(set_to("GPIB"), station=without_link(tmp_path))
     assert seen.bad() == {}
     found = seen.of("meter link").what
-    assert "direct current works, delta modes do not, as the station file says" in found
+    assert "direct current works, delta modes do not; the station file says nothing of a link" in found
     assert seen.about("trigger link") == []
 
 
@@ -68,13 +68,28 @@ def test_a_meter_at_its_own_address_where_the_station_file_says_that_it_is_linke
 def test_a_meter_behind_the_source_is_dead_at_its_address(clinic: Clinic) -> None:
     seen = clinic(set_to("RS-232"))
     found = seen.of("meter link")
-    assert found.state == "warning"
+    assert found.state == "fault"
     assert "GPIB0::7::INSTR is dead" in found.what
+    assert "ahe" in found.what  # shipped, and reads the meter at its address
     assert "delta, pulse delta and differential conductance work" in found.what
     assert found.do == "for those, set GPIB at the meter's front panel"
-    assert seen.bad() == {"meter link": "warning"}  # its silence at its own address is said once, here
+    assert seen.bad() == {"meter link": "fault"}  # its silence at its own address is said once, here
     assert seen.of("trigger link").state == "ok"
     assert seen.of("line hum 1").state == "ok"  # measured through the source
+
+
+def test_a_meter_behind_the_source_that_no_procedure_reads(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labctl.discovery.procedures", dict[str, object])
+    assert clinic(set_to("RS-232")).of("meter link").state == "warning"
+
+
+def test_a_station_file_that_says_nothing_of_a_link(clinic: Clinic, tmp_path: Path) -> None:
+    station = station_like("ppms", (LINKED, ""), folder=tmp_path)
+    found = clinic(set_to("GPIB"), station=station).of("meter link")
+    assert found.state == "ok"
+    assert "says nothing of a link" in found.what
+    station = station_like("ppms", (LINKED, "meter_link = { serial = false }"), folder=tmp_path)
+    assert clinic(set_to("GPIB"), station=station).of("meter link").what.endswith("as the station file says")
 
 
 def test_a_meter_behind_the_source_of_which_the_station_file_knows_nothing(clinic: Clinic, tmp_path: Path) -> None:
@@ -87,6 +102,7 @@ def test_a_meter_behind_the_source_of_which_the_station_file_knows_nothing(clini
         TriggerCable(source_of(lab), meter_of(lab))
 
     seen = clinic(set_to("RS-232"), plug, station=station)
+    assert seen.of("meter link").state == "fault"
     assert "write serial = true under [cables.meter_link]" in seen.of("meter link").do
     assert seen.of("trigger link").state == "warning"
     assert "write trigger = true" in seen.of("trigger link").do

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labctl.checkup import meter
+from labctl.checkup import meter, trigger
 from labctl.checkup.meter import Setting, meter_settings
 from labctl.checkup.trigger import SOURCE_SETTINGS
 from simulators.devices.source_modes import SourceModes
@@ -82,6 +82,21 @@ def test_no_cable_where_there_should_be_one(clinic: Clinic) -> None:
     assert found.what == "delta mode was armed at 0.1 pA, but no readings came in 5 s"
     assert "plug the Trigger Link cable into both" in found.do
     assert "trigger = false" in found.do
+
+
+def test_a_source_that_restarts_is_not_taken_for_a_cable(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is switched off and on once delta mode is armed; that it was switched on long ago says nothing."""
+    labs: list[Lab] = []
+    real = trigger._count
+
+    def restart(*words: object) -> trigger.Trial:
+        source_of(labs[0]).power_cycle()
+        return real(*words)  # pyright: ignore[reportArgumentType] - handed on as they come
+
+    monkeypatch.setattr(trigger, "_count", restart)
+    found = clinic(labs.append).of("trigger link")
+    assert found.state == "warning"
+    assert "switched off and on during the test" in found.what
 
 
 def test_no_cable_and_none_in_the_station_file(clinic: Clinic, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from simulators.devices.smu_trigger import TriggerModel
 from tests.simulators.devices.smu_bench import Bench
 
 CONVERSION = 185e-6
@@ -307,6 +308,30 @@ def test_what_ends_a_run_does_so_at_once(ending):
     assert bench.device.status.operation.condition == 0x400
     bench.sleep(1.0)
     assert bench.ask("*OPC?") == "1"
+
+
+@pytest.mark.parametrize(
+    ("message", "overtakes"),
+    [
+        (b"ABOR\n", True), (b" :abort;:SOUR:VOLT 0\n", True), (b"*RST;*OPC?\n", True), (b"*RCL 0\n", True),
+        (b"SYST:PRES\n", True), (b"SYSTEM:PRESET\n", True), (b"*TRG\n", True), (b"*TRG;*OPC?\n", False),
+        (b"SYST:ERR?\n", False), (b"SOUR:VOLT 0;:ABOR\n", False), (b"ABORTS\n", False), (b"*RCL\n", False),
+        (b"\n", False), (b"ABOR" + b" " * 70000 + b"\n", False),
+    ],
+)  # fmt: skip
+def test_what_overtakes_while_it_runs(message, overtakes):
+    bench = ready("SOUR:VOLT 0.1;:ARM:COUN INF")
+    assert not bench.device.overtakes(message)
+    bench.write("INIT")
+    assert bench.device.overtakes(message) is overtakes
+
+
+def test_nothing_overtakes_where_commands_keep_their_order(monkeypatch):
+    monkeypatch.setattr(TriggerModel, "acts_at_once", False)
+    bench = ready("SOUR:VOLT 0.1;:ARM:COUN INF")
+    bench.write("INIT")
+    assert bench.device.running
+    assert not bench.device.overtakes(b"ABOR\n")
 
 
 def test_device_clear_ends_a_run():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from simulators.devices.keithley6221 import Keithley6221
+from simulators.devices.source_modes import SourceModes
 from tests.simulators.devices.pair_bench import delta_pair, run
 
 
@@ -157,6 +158,26 @@ def test_arming_takes_its_time_and_unarms_what_was_armed():
     assert pair.ask("SOUR:DELT:ARM?;:SOUR:DCON:ARM?") == "0;1"
     pair.write("SOUR:SWE:ARM")
     assert pair.ask("SOUR:DELT:ARM?;:SOUR:DCON:ARM?") == "0;0"
+
+
+REFUSED = {
+    "DELT": "SOUR:DELT:HIGH 0;ARM",
+    "DCON": "SOUR:DCON:STEP 0;ARM",
+    "PDEL": "SOUR:PDEL:HIGH 0;LOW 0;ARM",
+}
+
+
+@pytest.mark.parametrize("disarms", [True, False])
+@pytest.mark.parametrize("message", REFUSED.values(), ids=REFUSED)
+def test_a_refused_arm_leaves_nothing_armed(monkeypatch, message, disarms):
+    monkeypatch.setattr(SourceModes, "refused_arming_disarms", disarms)
+    pair = delta_pair()
+    pair.write(message)
+    assert pair.errors() == [-221]
+    assert pair.ask("SOUR:DELT:ARM?;:SOUR:DCON:ARM?;:SOUR:PDEL:ARM?") == f"{not disarms:d};0;0"
+    pair.write("SOUR:LIST:CURR 0,0;:SOUR:SWE:SPAC LIST;ARM")
+    assert pair.errors() == [-221]
+    assert pair.ask("SOUR:DELT:ARM?") == f"{not disarms:d}"
 
 
 # ---- live

@@ -34,6 +34,16 @@ def test_straight(bench):
     assert levels == [(pytest.approx(0.01 * n, abs=1e-9), pytest.approx(2e-3 * (n + 1))) for n in range(5)]
 
 
+@pytest.mark.parametrize("disarms", [True, False])
+def test_a_refused_arm_leaves_nothing_armed(bench, monkeypatch, disarms):
+    monkeypatch.setattr(Keithley6221, "refused_arming_disarms", disarms)
+    bench.write("SOUR:CURR:STAR 1e-3;STOP 2e-3;STEP 1e-3;:SOUR:SWE:COUN INF;ARM;:INIT")
+    bench.write("SOUR:SWE:SPAC LIST;:SOUR:LIST:CURR 1e-3,2e-3;DEL 0.1;:SOUR:SWE:ARM")
+    assert bench.errors() == [-221]
+    assert (bench.device.armed is None) is disarms
+    assert bench.ask("OUTP?") == ("0" if disarms else "1")
+
+
 def test_downwards_and_across_zero(bench):
     levels = run(bench, "SOUR:CURR:STAR 1e-3;STOP -1e-3;STEP 5e-4;:SOUR:DEL 1e-3")
     assert [level for _, level in levels] == pytest.approx([1e-3, 5e-4, 0, -5e-4, -1e-3])

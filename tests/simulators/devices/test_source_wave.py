@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.source_output import NOISE
+from simulators.devices.source_wave import SourceWave
 from tests.simulators.devices.source_bench import SourceBench
 
 STARTED, STOPPED, IDLE = 0x10, 0x80, 0x400
@@ -138,6 +139,14 @@ def test_what_cannot_be_armed(bench, settings):
     bench.write("SOUR:WAVE:INIT")
     assert bench.errors() == [-221]
     assert bench.terminals.changes == []
+
+
+@pytest.mark.parametrize(("disarms", "codes"), [(True, [-221, -221]), (False, [-221])])
+def test_a_refused_arm_leaves_no_wave_armed(bench, monkeypatch, disarms, codes):
+    monkeypatch.setattr(SourceWave, "refused_arming_disarms", disarms)
+    bench.write("SOUR:WAVE:ARM", "SOUR:WAVE:FUNC ARB3;ARM", "SOUR:WAVE:INIT")
+    assert bench.errors() == codes
+    assert bool(bench.terminals.changes) is not disarms
 
 
 def test_a_fixed_range_holds_five_percent_more(bench):
