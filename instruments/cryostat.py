@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from instruments.clock import Clock
-from instruments.cryostat_waiting import POLL, SLICE, WATCH, Goal, Waiting
+from instruments.cryostat_waiting import POLL, SLICE, WATCH, Goal, Waiting, check_waiting
 from instruments.cryostat_words import (
     ChamberAction,
     ChamberState,
@@ -34,9 +34,10 @@ from instruments.cryostat_words import (
     TemperatureApproach,
     TemperatureSetpoint,
     TemperatureState,
+    choose,
 )
 from instruments.errors import BadValue, GarbledReply, LimitExceeded, NoReply, UsageError
-from instruments.forms import finite, outside
+from instruments.forms import bound, exact, finite, outside
 
 __all__ = [
     "POLL",
@@ -81,6 +82,11 @@ class Cryostat(Waiting):
     POSITION_TOLERANCE: ClassVar[float] = 0.1
     """How far the angle may be from its set point, in degrees. Assumed."""
 
+    LOWEST_POSITION: ClassVar[float] = -10.0
+    """Degrees; MultiVu's limit for the rotator. That a Model 6000 takes the same is assumed."""
+    HIGHEST_POSITION: ClassVar[float] = 370.0
+    """Degrees; likewise."""
+
     def __init__(self) -> None:
         super().__init__()
         self._told_at: dict[str, float] = {}
@@ -109,10 +115,14 @@ class Cryostat(Waiting):
         """Get what the machine takes."""
 
     @abstractmethod
-    def set_chamber(self, action: ChamberAction) -> None:
+    def set_chamber(self, action: ChamberAction | str) -> None:
         """Have the chamber sealed, purged, vented or pumped.
 
+        Args:
+            action: What to do; its word, such as "purge and seal", does as well.
+
         Raises:
+            BadValue: The word is unknown; nothing was sent.
             InstrumentFault: The controller did not take it.
         """
 
@@ -130,62 +140,64 @@ class Cryostat(Waiting):
         raise UsageError(f"the rotator cannot be moved to {position!r} degrees: this cryostat has none")
 
     def set_temperature(
-        self, temperature: float, rate: float, approach: TemperatureApproach = TemperatureApproach.FAST_SETTLE
+        self, temperature: float, rate: float, approach: TemperatureApproach | str = TemperatureApproach.FAST_SETTLE
     ) -> TemperatureSetpoint:
         """Start a ramp of the block temperature.
 
         Args:
             temperature: K.
             rate: K/s, above zero.
-            approach: How it gets to the set point.
+            approach: How it gets to the set point; its word does as well.
 
         Returns:
             The set point as the controller took it.
 
         Raises:
-            BadValue: A value is no finite number, or the rate is not above zero; nothing was sent.
+            BadValue: A value is no finite number, the rate not above zero, or a word unknown; nothing was sent.
             LimitExceeded: The machine does not go there, or not as quickly; nothing was sent.
             InstrumentFault: The controller did not take the set point; it is not sent again.
         """
         limits = self.limits
         low, high = limits.lowest_temperature, limits.highest_temperature
         if not low <= finite("temperature", temperature, "K") <= high:
-            raise outside("temperature", repr(float(temperature)), f"{low:g}", f"{high:g}", "K")
+            raise outside("temperature", repr(float(temperature)), bound(low), bound(high), "K")
+        way = choose("temperature approach", approach, TemperatureApproach)
         _check_rate("temperature rate", rate, limits.temperature_rate, 60.0, "K/min")
         self._told_at["temperature"] = self.clock.now()
-        return self._command_temperature(TemperatureSetpoint(float(temperature), float(rate), approach))
+        return self._command_temperature(TemperatureSetpoint(float(temperature), float(rate), way))
 
     def set_field(
         self,
         field: float,
         rate: float,
-        approach: FieldApproach = FieldApproach.LINEAR,
-        mode: MagnetMode = MagnetMode.DRIVEN,
+        approach: FieldApproach | str = FieldApproach.LINEAR,
+        mode: MagnetMode | str = MagnetMode.DRIVEN,
     ) -> FieldSetpoint:
         """Start a ramp of the field.
 
         Args:
             field: mu0 H in T.
             rate: T/s, above zero.
-            approach: How it gets to the set point.
-            mode: What the magnet does there.
+            approach: How it gets to the set point; its word does as well.
+            mode: What the magnet does there; its word does as well.
 
         Returns:
             The set point as the controller took it.
 
         Raises:
-            BadValue: A value is no finite number, or the rate is not above zero; nothing was sent.
+            BadValue: A value is no finite number, the rate not above zero, or a word unknown; nothing was sent.
             LimitExceeded: The magnet does not go there, not as quickly, or not in this mode; nothing was sent.
             InstrumentFault: The controller did not take the set point; it is not sent again.
         """
         limits = self.limits
         if abs(finite("field", field, "T")) > limits.field:
-            raise outside("field", repr(float(field)), f"{-limits.field:g}", f"{limits.field:g}", "T")
+            raise outside("field", repr(float(field)), bound(-limits.field), bound(limits.field), "T")
         _check_rate("field rate", rate, limits.field_rate, 1e4, "Oe/s")
-        if mode is MagnetMode.PERSISTENT and not limits.persistent:
+        way, magnet = choose("field approach", approach, FieldApproach), choose("field mode", mode, MagnetMode)
+        if magnet is MagnetMode.PERSISTENT and not limits.persistent:
             raise LimitExceeded("field mode cannot be persistent: this magnet has no switch; choose driven")
         self._told_at["field"] = self.clock.now()
-        return self._command_field(FieldSetpoint(float(field), float(rate), approach, mode))
+        return self._command_field(FieldSetpoint(float(field), float(rate), way, magnet))
 
     def set_position(self, position: float, speed: float) -> float:
         """Start a move of the rotator.
@@ -205,8 +217,11 @@ class Cryostat(Waiting):
         """
         if finite("speed", speed, "deg/s") <= 0:
             raise BadValue(f"speed must be above 0 deg/s, not {speed!r}; nothing was sent")
+        angle, low, high = finite("position", position, "deg"), self.LOWEST_POSITION, self.HIGHEST_POSITION
+        if not low <= angle <= high:
+            raise outside("position", exact(angle), bound(low), bound(high), "deg")
         self._told_at["position"] = self.clock.now()
-        return self._command_position(finite("position", position, "deg"), float(speed))
+        return self._command_position(angle, float(speed))
 
     def hold_field(self) -> FieldSetpoint:
         """Stop the field where it is: the present reported field is commanded, at the rate of the last set point.
@@ -260,9 +275,11 @@ class Cryostat(Waiting):
             The last reading.
 
         Raises:
+            BadValue: A number is negative or nan; nothing was sent.
             DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
             InstrumentFault: The temperature control has failed, or does not answer.
         """
+        check_waiting("wait_temperature", tolerance, dwell, deadline)
         setpoint = self.temperature_setpoint
         target = setpoint.temperature
         goal = Goal(
@@ -300,9 +317,11 @@ class Cryostat(Waiting):
             The last reading.
 
         Raises:
+            BadValue: A number is negative or nan; nothing was sent.
             DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
             InstrumentFault: The magnet has failed (a quench, say), or does not answer.
         """
+        check_waiting("wait_field", tolerance, dwell, deadline)
         setpoint = self.field_setpoint
         goal = Goal(
             "field",
@@ -340,9 +359,14 @@ class Cryostat(Waiting):
             The last reading.
 
         Raises:
+            BadValue: A number is negative or nan; nothing was sent.
             DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
             InstrumentFault: There is no rotator, it has failed, or it does not answer.
         """
+        check_waiting("wait_position", None, dwell, deadline)
+        finite("target", target, "deg")
+        if finite("speed", speed, "deg/s") <= 0:
+            raise BadValue(f"speed must be above 0 deg/s, not {speed!r}; nothing was sent")
         goal = Goal(
             "position",
             "deg",

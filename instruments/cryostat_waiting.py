@@ -6,13 +6,15 @@ Everything is in SI units: K, T, degrees, s.
 from __future__ import annotations
 
 import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from instruments.clock import Clock, Deadline
 from instruments.cryostat_words import CryostatReading, State
-from instruments.errors import DeadlinePassed, GarbledReply, InstrumentFault, NoReply
+from instruments.errors import BadValue, DeadlinePassed, GarbledReply, InstrumentFault, NoReply
+from instruments.forms import finite
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,19 @@ POLL = 0.5
 """Time between two readings once the ramp should be over, in s."""
 WATCH = 10.0
 """Time between two looks at the state while a ramp is slept through, in s: with a quench the ramp is over."""
+
+
+def check_waiting(what: str, tolerance: float | None, dwell: float, deadline: float | None) -> None:
+    """Check what somebody waits with: no negative numbers and no nan; a deadline may be infinite.
+
+    Raises:
+        BadValue: One of them is what it cannot be.
+    """
+    for name, value in (("tolerance", tolerance), ("dwell", dwell), ("deadline", deadline)):
+        if value is None or (name == "deadline" and value == math.inf):
+            continue
+        if finite(f"{name} of {what}", value) < 0.0:
+            raise BadValue(f"{name} of {what} must be 0 or above, not {value!r}; nothing was sent")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from instruments.errors import BadValue
 
 
 class State(Enum):
@@ -126,6 +128,31 @@ class ChamberAction(Enum):
     PUMP = "pump continuously"
     VENT = "vent continuously"
     HIGH_VACUUM = "high vacuum"
+
+
+WordT = TypeVar("WordT", bound=Enum)
+
+
+def choose(name: str, wanted: WordT | str, kind: type[WordT]) -> WordT:
+    """Return what a word of these stands for, such as "no overshoot" or "NO_OVERSHOOT"; a member stands for itself.
+
+    Args:
+        name: What it is for.
+        wanted: A member or its word; small and large letters, blanks and underscores are all the same.
+        kind: The class of the members.
+
+    Raises:
+        BadValue: There is none; the sentence says which there are.
+    """
+    if isinstance(wanted, kind):
+        return wanted
+    if isinstance(wanted, str):
+        word = wanted.strip().casefold().replace("_", " ")
+        for member in kind:
+            if word in {member.value, member.name.casefold().replace("_", " ")}:
+                return member
+    choices = ", ".join(repr(member.value) for member in kind)
+    raise BadValue(f"{name} cannot be {wanted!r}; choose one of {choices} (nothing was sent)")
 
 
 class CryostatReading(NamedTuple):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, Generic, TypeVar
 
@@ -96,6 +97,12 @@ def in_unit(unit: str) -> str:
     return f" in {unit}" if unit else ""
 
 
+def bound(value: float) -> str:
+    """Return a limit as people write it, 0.105 or 1000, with all digits that it has."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value).removesuffix(".0")
+
+
 def outside(name: str, value: str, low: str, high: str, unit: str = "") -> LimitExceeded:
     """Return the error of a value beyond a limit of the instrument."""
     unit = f" {unit}" if unit else ""
@@ -114,7 +121,7 @@ def within(name: str, low: float, high: float, unit: str = "") -> Check:
     def check(value: object) -> str:
         number = finite(name, value, unit)
         if not low <= number <= high:
-            raise outside(name, exact(number), f"{low:g}", f"{high:g}", unit)
+            raise outside(name, exact(number), bound(low), bound(high), unit)
         return repr(number)
 
     return check
@@ -165,6 +172,30 @@ def one_of(name: str, spelling: Mapping[Any, str]) -> Check:
             raise BadValue(f"{name} cannot be {value!r}; choose one of {choices} (nothing was sent)") from None
 
     return check
+
+
+def of_kind(name: str, value: object, kind: type, example: str) -> None:
+    """Check that something is of a class of these drivers.
+
+    Raises:
+        BadValue: It is not; the sentence has the example.
+    """
+    if not isinstance(value, kind):
+        raise BadValue(f"{name} cannot be {value!r}; give e.g. {example} (nothing was sent)")
+
+
+def known_options(method: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Check the names of a method's options.
+
+    Raises:
+        BadValue: One is unknown; the sentence names the near one, or all that there are.
+    """
+    names = sorted(known)
+    for name in given:
+        if name not in names:
+            near = get_close_matches(name, names, 1)
+            advice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}"
+            raise BadValue(f"{method} has no option {name}; {advice} (nothing was sent)")
 
 
 def reverse(spelling: Mapping[T, str]) -> Form[T]:

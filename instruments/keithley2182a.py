@@ -16,7 +16,7 @@ from pymeasure.instruments import Channel, Instrument
 
 from instruments.clock import Clock
 from instruments.driver import ScpiDriver, control, identity_form, measurement
-from instruments.errors import InstrumentError, LimitExceeded
+from instruments.errors import InstrumentError, LimitExceeded, NoReply
 from instruments.forms import (
     BOOLEAN,
     COUNT,
@@ -24,6 +24,7 @@ from instruments.forms import (
     LINE_FREQUENCY,
     NUMBER,
     REGISTER,
+    Form,
     exact,
     flag,
     form,
@@ -106,6 +107,7 @@ READING = form(
 
 
 ChannelT = TypeVar("ChannelT", bound=Channel)
+T = TypeVar("T")
 
 
 def _channel(kind: type[ChannelT], number: int) -> ChannelT:
@@ -290,6 +292,22 @@ class Keithley2182A(ScpiDriver):
         if command != ":READ?" and _CHANGES_TIMING.search(command):
             self._timing = None
         super().write(command, **kwargs)
+
+    def query(self, command: str, form: Form[T]) -> T:
+        """Send a query and return its reply's value; see `Driver.query`.
+
+        Raises:
+            NoReply: Nothing came in time; for a reading the sentence says what else can be the reason.
+        """
+        try:
+            return super().query(command, form)
+        except NoReply as silence:
+            if command != ":READ?":
+                raise
+            raise NoReply(
+                f"{silence}; a meter that waits for triggers, as the measuring modes of a 6221 leave it, does not "
+                "reply either: call clear() and configure_one_shot()"
+            ) from silence
 
     def configure_one_shot(
         self,

@@ -35,6 +35,9 @@ _ABORTS = {"never": "NEV", "early": "EARL", "late": "LATE"}
 
 _LONGEST_MESSAGE_LIST = 100
 
+_MAY_TURN_OFF = re.compile(r"OUTP|CLE|PRES|CONF|MEAS|ROUT|RSEN|GUAR|\*RST|\*RCL", re.IGNORECASE)
+"""Messages behind which the output may be off, or go off."""
+
 
 class Keithley2400(SourceMeterSettings):
     """The Keithley 2400 SourceMeter.
@@ -77,6 +80,7 @@ class Keithley2400(SourceMeterSettings):
         self, adapter: Adapter | str | int, clock: Clock | None = None, name: str = "2400", **kwargs: Any
     ) -> None:
         kwargs.setdefault("timeout", 10_000)
+        self._seen_on = False
         super().__init__(adapter, clock, name, **kwargs)
 
     @property
@@ -85,6 +89,12 @@ class Keithley2400(SourceMeterSettings):
         return bool(self.measurement_condition & MeasurementBit.COMPLIANCE)
 
     # ---- readings
+
+    def write(self, command: str, **kwargs: Any) -> None:
+        """Send a message; that the output is on is forgotten when the message may turn it off."""
+        if _MAY_TURN_OFF.search(command):
+            self._seen_on = False
+        super().write(command, **kwargs)
 
     def configure_reading(self, quantities: Sequence[Quantity] = ("voltage", "current"), nplc: float = 1.0) -> None:
         """Prepare `measure`: one reading of these quantities, with its status, in text.
@@ -114,21 +124,39 @@ class Keithley2400(SourceMeterSettings):
         """Take one reading, as `configure_reading` has prepared it.
 
         Raises:
-            InstrumentError: The output is off, or another error was queued; all are named.
+            InstrumentFault: The output is off; nothing was sent.
+            InstrumentError: An error was queued; all are named.
             NoReply: No reading came.
             GarbledReply: The reading was damaged.
         """
+        self._check_output()
         return self._ask_readings(":READ?", READING)
+
+    def _check_output(self) -> None:
+        """Ask whether the output is on, unless a reading has shown it: with the output off a reading never comes.
+
+        Raises:
+            InstrumentFault: It is off, and does not go on by itself for each reading.
+        """
+        if self._seen_on or self.source_enabled or self.auto_output_off:
+            return
+        raise InstrumentFault(
+            f"{self.line.name}: no reading can be taken, since the output is off; switch the output on first "
+            "(source_enabled = True)"
+        )
 
     def _ask_readings(self, question: str, expected: Form[Any]) -> Any:
         """Ask for readings; of an instrument that cannot take any, its errors are named."""
         try:
-            return self.query(question, expected)
+            answer = self.query(question, expected)
         except NoReply as silence:
+            self._seen_on = False
             held = [error for error in self._take_errors() if error.code != QUERY_UNTERMINATED]
             if not held:
                 raise
             raise self._refusal(question, held) from silence
+        self._seen_on = True
+        return answer
 
     def zero(self) -> None:
         """Take the reference now, and not with each reading.
@@ -165,7 +193,8 @@ class Keithley2400(SourceMeterSettings):
         Raises:
             BadValue: An argument is not what it should be.
             LimitExceeded: A level or the number of points is beyond the instrument's; nothing was sent.
-            InstrumentError: The instrument refused it, or the output is off.
+            InstrumentFault: The output is off.
+            InstrumentError: The instrument refused it.
             NoReply: No readings came within the time that they should take.
         """
         function = self.source_function
@@ -188,7 +217,8 @@ class Keithley2400(SourceMeterSettings):
         Raises:
             BadValue: An argument is not what it should be.
             LimitExceeded: A level, or their number, is beyond the instrument's; nothing was sent.
-            InstrumentError: The instrument refused it, or the output is off.
+            InstrumentFault: The output is off.
+            InstrumentError: The instrument refused it.
             NoReply: No readings came within the time that they should take.
         """
         function = self.source_function
@@ -204,6 +234,7 @@ class Keithley2400(SourceMeterSettings):
     def _run(self, node: str, mode: str, messages: Sequence[str], count: int, delay: float) -> list[Reading]:
         """Set a sweep up, start it, wait for as long as it should take, and fetch what it gave."""
         wait = exact(finite("delay", delay, "s"))
+        self._check_output()
         nplc, frequency = self.nplc, self.line_frequency
         for message in (*messages, f":SOUR:{node}:MODE {mode};:SOUR:DEL {wait};:ARM:COUN 1;:TRIG:COUN {count}"):
             self.command(message)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Unpack
 
 from instruments.errors import BadValue
+from instruments.forms import known_options
 from instruments.keithley6221_live import LiveModes
 from instruments.keithley6221_plans import (
     Conductance,
@@ -21,6 +22,11 @@ from instruments.keithley6221_plans import (
 )
 from instruments.keithley6221_readings import ConductanceReadings, DeltaReadings, PulseDeltaReadings, Reading
 from instruments.keithley6221_sweeps import Sweep
+
+_CURRENTS = frozenset({"high", "low", "count", "compliance"})
+_DELTA = _CURRENTS | DeltaOptions.__optional_keys__
+_PULSE_DELTA = _CURRENTS | {"width", "sweep"} | PulseDeltaOptions.__optional_keys__
+_CONDUCTANCE = frozenset({"start", "stop", "step", "delta", "compliance"}) | ConductanceOptions.__optional_keys__
 
 
 class DeltaModes(LiveModes):
@@ -51,6 +57,7 @@ class DeltaModes(LiveModes):
             NoReply: The source or the meter did not answer.
             GarbledReply: A reply was damaged, or the readings are not in order.
         """
+        known_options("delta", options, _DELTA)
         if count == math.inf:
             raise BadValue("delta takes a count; what has no end is delta_stream's")
         asked = Delta(high, low, count, compliance, **options)
@@ -93,6 +100,7 @@ class DeltaModes(LiveModes):
             ComplianceFault: The source ended the run because it was in compliance.
             InstrumentFault: As `delta`, or live readings are not those of the buffer.
         """
+        known_options("delta_stream", options, _DELTA)
         return self._stream(Delta(high, low, count, compliance, **options).plan())
 
     def pulse_delta(
@@ -123,6 +131,7 @@ class DeltaModes(LiveModes):
             BadValue: As `delta`, or there are both or neither of height and sweep.
             InstrumentFault: As `delta`, or the meter is no 2182A.
         """
+        known_options("pulse_delta", options, _PULSE_DELTA)
         asked = PulseDelta(high, low, width, count, sweep, compliance, **options)
         readings, ending = self._measure(asked.plan())
         return PulseDeltaReadings.of(
@@ -154,6 +163,7 @@ class DeltaModes(LiveModes):
             LimitExceeded: As `delta`, or there are more points than the buffer has room for.
             InstrumentFault: As `delta`.
         """
+        known_options("differential_conductance", options, _CONDUCTANCE)
         asked = Conductance(start, stop, step, delta, compliance, **options)
         readings, ending = self._measure(asked.plan())
         return ConductanceReadings.of(

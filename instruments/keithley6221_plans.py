@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from instruments.errors import BadValue, LimitExceeded
-from instruments.forms import exact, finite, flag, outside, whole, within
+from instruments.forms import exact, finite, flag, of_kind, outside, whole, within
 from instruments.keithley6221_core import COMPLIANCE, CURRENT, LARGEST_CURRENT
 from instruments.keithley6221_measuring import BUFFER, Plan
 from instruments.keithley6221_readings import Averaging
 from instruments.keithley6221_relay import DEFAULT_METER, MeterSettings
-from instruments.keithley6221_sweeps import Sweep, check_range
+from instruments.keithley6221_sweeps import EXAMPLE, Sweep, check_range
 
 OVERHEAD = 3.6e-3
 """Seconds that a delta conversion takes beyond delay and aperture: 47 readings a second at 1 PLC of 60 Hz and 1 ms."""
@@ -215,6 +215,7 @@ class PulseDelta:
         """Return the same for a sweep."""
         if self.sweep is None or self.high is not None or self.count is not None:
             raise BadValue("pulse_delta takes either high and count, or a sweep; nothing was sent")
+        of_kind("sweep", self.sweep, Sweep, EXAMPLE)
         heights, delays = self.sweep.points()
         if min(delays) < 5 / SLOWER_LINE:
             raise outside(
@@ -284,8 +285,10 @@ def _check_setup(
 ) -> None:
     """Check what all modes have in common."""
     COMPLIANCE(compliance)
+    of_kind("meter", meter, MeterSettings, "MeterSettings(nplc=1)")
     meter.spelled()
     if averaging is not None:
+        of_kind("averaging", averaging, Averaging, 'Averaging("moving", 10)')
         averaging.spelled()
     if source_range is not None:
         check_range(source_range, largest)

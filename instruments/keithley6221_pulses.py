@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from instruments.errors import BadValue
-from instruments.forms import finite, within
+from instruments.forms import finite, of_kind, within
 from instruments.keithley6221_core import COMPLIANCE, CURRENT
 from instruments.keithley6221_sweeps import ListSweep, check_range
 from instruments.keithley6221_waves import Wave, WaveModes
@@ -25,6 +25,9 @@ AROUND = 1e-3
 
 POINTS = 10
 """Of the wave that makes a short pulse; the first and the last of them are zero."""
+
+EXAMPLE = "[Pulse(height=1e-3, width=1e-3)]"
+"""What somebody could have meant who gives something else for pulses."""
 
 _WIDTH = within("width", 10e-6, 999999.999, "s")
 
@@ -112,7 +115,11 @@ class PulseModes(WaveModes):
             BadValue: As `pulse`.
             InstrumentFault: As `pulse`; the pulses that are left are not made.
         """
-        planned = [Pulse(*_checked(pulse.height, pulse.width)) for pulse in pulses]
+        of_kind("pulses", pulses, Iterable, EXAMPLE)
+        wanted = list(pulses)
+        for pulse in wanted:
+            of_kind("one of the pulses", pulse, Pulse, EXAMPLE)
+        planned = [Pulse(*_checked(pulse.height, pulse.width)) for pulse in wanted]
         if finite("rest", rest, "s") < 0.0:
             raise BadValue(f"rest cannot be {rest!r} s; nothing was sent")
         reports: list[PulseReport] = []

@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from instruments.errors import BadValue, DeadlinePassed, LimitExceeded
-from instruments.forms import exact, finite, flag, one_of, outside, whole, within
+from instruments.forms import exact, finite, flag, of_kind, one_of, outside, whole, within
 from instruments.keithley6221_core import COMPLIANCE, CURRENT, MeasurementBit, OperationBit, SourceCore, compliance_text
 
 LONGEST_LIST = 65535
@@ -22,6 +22,9 @@ PART = 100
 
 SMALLEST_STEP = 1e-13
 """A."""
+
+EXAMPLE = "LinearSweep(0.0, 1e-4, 1e-5, delay=0.1) or ListSweep([1e-5, 2e-5], 0.1)"
+"""What somebody could have meant who gives something else for a sweep."""
 
 Ranging = Literal["best", "auto", "fixed"]
 
@@ -35,6 +38,7 @@ def _level(name: str, value: float) -> float:
     return float(CURRENT(finite(name, value, "A")))
 
 
+@runtime_checkable
 class Sweep(Protocol):
     """A sweep of any kind."""
 
@@ -259,6 +263,7 @@ class SweepModes(SourceCore):
         self, sweep: Sweep, compliance: float, ranging: Ranging, source_range: float | None
     ) -> Sequence[float]:
         """Check everything before anything is sent; return the delays in s."""
+        of_kind("sweep", sweep, Sweep, EXAMPLE)
         levels, delays = sweep.points()
         COMPLIANCE(compliance)
         one_of("ranging", _RANGING)(ranging)

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from instruments.errors import BadValue, DeadlinePassed
-from instruments.forms import BOOLEAN, exact, finite, one_of, outside, whole, within
+from instruments.forms import BOOLEAN, exact, finite, of_kind, one_of, outside, whole, within
 from instruments.keithley6221_core import COMPLIANCE, CURRENT, LARGEST_CURRENT, MeasurementBit
 from instruments.keithley6221_sweeps import LONGEST_LIST, SweepModes, check_range, in_parts
 
 Shape = Literal["sine", "square", "ramp", "arbitrary"]
+
+EXAMPLE = 'Wave("sine", amplitude=1e-4, frequency=137.0, cycles=100)'
+"""What somebody could have meant who gives something else for a wave."""
 
 _SHAPES = {"sine": "SIN", "square": "SQU", "ramp": "RAMP", "arbitrary": "ARB0"}
 _AMPLITUDE = within("amplitude", 2e-12, LARGEST_CURRENT, "A")
@@ -143,6 +146,7 @@ class WaveModes(SweepModes):
             NoReply: The source did not answer.
             GarbledReply: A reply was damaged.
         """
+        of_kind("wave", wave, Wave, EXAMPLE)
         wave.check()
         COMPLIANCE(compliance)
         with self.safely():
@@ -192,6 +196,7 @@ class WaveModes(SweepModes):
             DeadlinePassed: It did not end in time.
             InstrumentFault: As `arm_wave`.
         """
+        of_kind("wave", wave, Wave, EXAMPLE)
         if math.isinf(wave.lasts):
             raise BadValue("a wave without duration or cycles never ends; use arm_wave, start_wave and stop_wave")
         self.arm_wave(wave, compliance)

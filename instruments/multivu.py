@@ -27,6 +27,7 @@ from instruments.cryostat_words import (
     FieldState,
     PositionState,
     TemperatureSetpoint,
+    choose,
 )
 from instruments.errors import BadValue, GarbledReply, InstrumentError, InstrumentFault, LimitExceeded, NoReply
 from instruments.forms import Form
@@ -337,16 +338,18 @@ class MultiVu(Cryostat):
         self._has_rotator = self.link.flavour not in {"MPMS3", "OPTICOOL"}
         return self._position()
 
-    def set_chamber(self, action: ChamberAction) -> None:
+    def set_chamber(self, action: ChamberAction | str) -> None:
         """Have the chamber sealed, purged, vented or pumped.
 
         Raises:
+            BadValue: The word is unknown; nothing was sent.
             InstrumentFault: The server refuses, or the chamber does something else; it is not told again.
         """
+        wanted = choose("chamber action", action, ChamberAction)
         self._slow = None
-        query = str(_CHAMBER_ACTIONS.index(action))
+        query = str(_CHAMBER_ACTIONS.index(wanted))
         doubt = self._tell("CHAMBER", query)
-        shows = _CHAMBER_SHOWS[action]
+        shows = _CHAMBER_SHOWS[wanted]
         self._await(
             f"CHAMBER {query}", MOTION_TIME,
             lambda: self._ask("CHAMBER?", texts.CHAMBER)[1], lambda shown: shown in shows, doubt,

@@ -32,6 +32,7 @@ from instruments.cryostat import (
     TemperatureSetpoint,
     TemperatureState,
 )
+from instruments.cryostat_words import choose
 from instruments.driver import Driver, measurement
 from instruments.errors import BadValue, InstrumentFault
 from instruments.forms import DECIMAL, INTEGER, Form, exact, form, outside
@@ -375,16 +376,18 @@ class Ppms6000(Driver, Cryostat):
             raise self._not_taken(command, taken)
         return taken
 
-    def set_chamber(self, action: ChamberAction) -> None:
+    def set_chamber(self, action: ChamberAction | str) -> None:
         """Have the chamber sealed, purged, vented or pumped (`CHAMBER`).
 
         Raises:
+            BadValue: The word is unknown; nothing was sent.
             InstrumentFault: The controller did not take it; it is not sent again.
         """
-        command = f"CHAMBER {_CHAMBER_ACTIONS.index(action)}"
+        wanted = choose("chamber action", action, ChamberAction)
+        command = f"CHAMBER {_CHAMBER_ACTIONS.index(wanted)}"
         self.write(command)
         taken = self.chamber_setting
-        if taken is not action:
+        if taken is not wanted:
             raise self._not_taken(command, taken)
 
     def _not_taken(self, command: str, taken: object) -> InstrumentFault:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
+from instruments.errors import LimitExceeded
 from instruments.guard.gate import Gate
 from instruments.guard.limits import Bound, Limits
 from instruments.guard.messages import CLEAN, Command, MessageReader
@@ -283,7 +284,8 @@ class SourceMeterGate(Gate):
         """
         found = state.get(header)
         if found is None and strict and not self._unseen:
-            raise self.speaker.unknown(re.sub(r"\[[^\]]*\]", "", header), command.text)
+            refusal = self.speaker.unknown(re.sub(r"\[[^\]]*\]", "", header), command.text)
+            raise LimitExceeded(f"{refusal}, or call reset() first, which brings all settings to known ones")
         return found
 
 

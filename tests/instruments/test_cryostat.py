@@ -93,7 +93,7 @@ class Model(Cryostat):
     def limits(self) -> CryostatLimits:
         return CryostatLimits(2.0, 400.0, 20 / 60, 9.0, 0.02, persistent=False)
 
-    def set_chamber(self, action: ChamberAction) -> None:
+    def set_chamber(self, action: ChamberAction | str) -> None:
         raise AssertionError(action)
 
     def _command_temperature(self, wanted: TemperatureSetpoint) -> TemperatureSetpoint:
@@ -337,6 +337,22 @@ def test_hold_while_the_field_swings_through_its_set_point_is_a_command():
     (lambda cryostat: cryostat.set_temperature(300.0, 1.0), LimitExceeded, "temperature rate cannot be 60 K/min"),
     (lambda cryostat: cryostat.set_temperature(float("nan"), 0.1), BadValue, "finite"),
     (lambda cryostat: cryostat.set_position(90.0, 1.0), UsageError, "has none"),
+    (lambda cryostat: cryostat.set_position(500.0, 1.0), LimitExceeded, "takes -10 deg to 370 deg"),
+    (lambda cryostat: cryostat.set_field(0.1, 0.01, approach="sideways"), BadValue,
+     "field approach cannot be 'sideways'; choose one of 'linear', 'no overshoot', 'oscillate' (nothing was sent)"),
+    (lambda cryostat: cryostat.set_field(0.1, 0.01, mode="on"), BadValue, "choose one of 'driven', 'persistent'"),
+    (lambda cryostat: cryostat.set_temperature(9.0, 0.1, "slow"), BadValue, "one of 'fast settle', 'no overshoot'"),
+    (lambda cryostat: cryostat.set_temperature(9.0, 0.1, 1), BadValue, "temperature approach cannot be 1;"),
+    (lambda cryostat: cryostat.wait_temperature(tolerance=-1), BadValue,
+     "tolerance of wait_temperature must be 0 or above, not -1"),
+    (lambda cryostat: cryostat.wait_temperature(tolerance=float("nan")), BadValue, "takes a finite number, not nan"),
+    (lambda cryostat: cryostat.wait_temperature(dwell=-1.0), BadValue, "dwell of wait_temperature must be 0 or above"),
+    (lambda cryostat: cryostat.wait_field(tolerance=-1e-4), BadValue, "tolerance of wait_field must be 0 or above"),
+    (lambda cryostat: cryostat.wait_field(deadline=-1.0), BadValue, "deadline of wait_field must be 0 or above"),
+    (lambda cryostat: cryostat.wait_field(deadline=float("nan")), BadValue, "takes a finite number, not nan"),
+    (lambda cryostat: cryostat.wait_position(float("nan"), 1.0), BadValue, "target takes a finite number"),
+    (lambda cryostat: cryostat.wait_position(90.0, -1.0), BadValue, "speed must be above 0 deg/s"),
+    (lambda cryostat: cryostat.wait_position(90.0, 1.0, dwell="1"), BadValue, "dwell of wait_position takes a number"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_said_in_a_sentence(
     call: Callable[[Any], object], error: type[Exception], sentence: str
@@ -346,6 +362,21 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
         call(cryostat)
     assert cryostat.commanded == []
     assert cryostat.temperature_setpoint.temperature == 300.0
+
+
+@pytest.mark.parametrize("word", ["no overshoot", "NO_OVERSHOOT", " No Overshoot", FieldApproach.NO_OVERSHOOT])
+def test_words_stand_for_ways_and_modes(word: str | FieldApproach):
+    cryostat = Model()
+    cryostat.set_field(0.1, 0.01, approach=word, mode="driven")
+    assert cryostat.commanded == [FieldSetpoint(0.1, 0.01, FieldApproach.NO_OVERSHOOT, MagnetMode.DRIVEN)]
+    taken = cryostat.set_temperature(299.0, 0.1, "no overshoot")
+    assert taken.approach is TemperatureApproach.NO_OVERSHOOT
+
+
+def test_a_wait_may_be_endless():
+    cryostat = Model()
+    cryostat.set_field(0.1, 0.01)
+    assert cryostat.wait_field(deadline=float("inf")).field == pytest.approx(0.1)
 
 
 def test_the_rotator():

@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 
 from instruments import scpi
 from instruments.errors import BadValue, LimitExceeded
-from instruments.forms import COUNT, INTEGER, NUMBER, REGISTER, exact, flag, one_of, reverse, whole, within
+from instruments.forms import (
+    COUNT,
+    INTEGER,
+    NUMBER,
+    REGISTER,
+    bound,
+    exact,
+    flag,
+    known_options,
+    one_of,
+    reverse,
+    whole,
+    within,
+)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
@@ -85,3 +98,28 @@ def test_flags_and_words():
         one_of("response", spelling)("quick")
     assert reverse(spelling).read("SLOW") == "slow"
     assert reverse(spelling).matches("slow") is None
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@settings(deadline=None, max_examples=300)
+def test_a_limit_is_written_with_all_its_digits(value: float):
+    assert float(bound(value)) == value
+
+
+def test_a_limit_is_written_as_people_do():
+    assert [bound(value) for value in (0.001, 9999.999, 400.0, 999999.999)] == [
+        "0.001",
+        "9999.999",
+        "400",
+        "999999.999",
+    ]
+    with pytest.raises(LimitExceeded, match=r"takes 0.001 s to 9999.999 s;"):
+        within("delay", 1e-3, 9999.999, "s")(1e4)
+
+
+def test_an_unknown_option_is_named_with_the_near_one():
+    known_options("delta", ["delay"], {"delay", "meter"})
+    with pytest.raises(BadValue, match="delta has no option dealy; did you mean delay"):
+        known_options("delta", ["dealy"], {"delay", "meter"})
+    with pytest.raises(BadValue, match="delta has no option x; choose from delay, meter"):
+        known_options("delta", ["x"], {"delay", "meter"})

@@ -37,6 +37,9 @@ IDENTITY = Identity("KEITHLEY INSTRUMENTS INC.", "2400", "1154267", "C33   Mar 3
 EXAMPLE = "+1.000206E+00,+1.000000E-04,+1.000236E+04,+7.282600E+01,+4.813200E+04"
 """The manual's example of a reading."""
 
+ON = (":OUTP?", "1")
+"""Asked before the first reading: with the output off none comes."""
+
 ROWS = (
     choice("source_function", ":SOUR:FUNC", {"voltage": "VOLT", "current": "CURR"}, "CURR", "current"),
     number("source_voltage", ":SOUR:VOLT?", "1.000000E+00", 1.0,
@@ -133,7 +136,7 @@ def test_compliance_is_bit_14_of_the_condition(register: int):
 
 
 def test_the_manuals_example_of_a_reading():
-    with dialogue(Keithley2400, (":READ?", EXAMPLE)) as smu:
+    with dialogue(Keithley2400, ON, (":READ?", EXAMPLE)) as smu:
         reading = smu.measure()
     assert reading[:4] == (1.000206, 1e-4, 10002.36, 72.826)
     named = (StatusBit.FRONT_TERMINALS | StatusBit.AUTOMATIC_OHMS | StatusBit.VOLTAGE_MEASURED
@@ -143,14 +146,14 @@ def test_the_manuals_example_of_a_reading():
 
 
 def test_blanks_behind_commas_are_taken():
-    with dialogue(Keithley2400, (":READ?", EXAMPLE.replace(",", ", "))) as smu:
+    with dialogue(Keithley2400, ON, (":READ?", EXAMPLE.replace(",", ", "))) as smu:
         assert smu.measure().voltage == 1.000206
 
 
 @pytest.mark.parametrize(("number", "bit"), [("+9.900000E+37", 1), ("-9.900000E+37", 1), ("+9.910000E+37", 0)])
 def test_what_is_no_number_becomes_nan(number: str, bit: int):
     reply = f"{number},{number},{number},+1.000000E+00,{4 + bit:+.6E}"
-    with dialogue(Keithley2400, (":READ?", reply)) as smu:
+    with dialogue(Keithley2400, ON, (":READ?", reply)) as smu:
         reading = smu.measure()
     assert all(map(math.isnan, reading[:3]))
     assert bool(reading.status & StatusBit.OVERFLOW) is bool(bit)
@@ -158,7 +161,7 @@ def test_what_is_no_number_becomes_nan(number: str, bit: int):
 
 @pytest.mark.parametrize("status", [1 << 3, 1 << 16])
 def test_both_kinds_of_compliance_show_in_a_reading(status: int):
-    with dialogue(Keithley2400, (":READ?", f"{EXAMPLE.rpartition(',')[0]},{status:+.6E}")) as smu:
+    with dialogue(Keithley2400, ON, (":READ?", f"{EXAMPLE.rpartition(',')[0]},{status:+.6E}")) as smu:
         assert smu.measure().in_compliance
 
 
@@ -167,13 +170,13 @@ def test_both_kinds_of_compliance_show_in_a_reading(status: int):
             EXAMPLE.rpartition(",")[0]],
 )  # fmt: skip
 def test_a_damaged_reading_is_none(bad: str):
-    with dialogue(Keithley2400, (":READ?", bad)) as smu, pytest.raises(GarbledReply, match="expected one reading"):
+    with dialogue(Keithley2400, ON, (":READ?", bad)) as smu, pytest.raises(GarbledReply, match="expected one reading"):
         smu.measure()
 
 
 def test_without_output_there_is_no_reading_and_the_error_says_why():
     queue = ['+803,"Not permitted with OUTPUT off"\n', f"{NO_ERROR}\n"]
-    bench = Bench(Keithley2400, {"*IDN?": f"{IDN}\n", ":SYST:ERR?": queue})
+    bench = Bench(Keithley2400, {"*IDN?": f"{IDN}\n", ":OUTP?": "1\n", ":SYST:ERR?": queue})
     with pytest.raises(InstrumentError, match="Not permitted with OUTPUT off") as caught:
         bench.driver.measure()
     assert caught.value.code == 803
@@ -251,7 +254,21 @@ def test_four_wires_leave_the_leads_out():
 def test_measuring_with_the_output_off_names_the_error():
     lab = Lab()
     lab.smu.configure_reading()
-    with pytest.raises(InstrumentError, match="Not permitted with OUTPUT off"):
+    began = lab.clock.now()
+    with pytest.raises(InstrumentFault, match="the output is off; switch the output on first"):
+        lab.smu.measure()
+    assert lab.clock.now() - began < 1.0
+    lab.smu.auto_output_off = True  # then it goes on for each reading
+    lab.smu.measure()
+
+
+def test_an_output_that_was_turned_off_again_is_noticed():
+    lab = Lab()
+    lab.smu.configure_reading()
+    lab.smu.source_enabled = True
+    lab.smu.measure()
+    lab.smu.source_enabled = False
+    with pytest.raises(InstrumentFault, match="the output is off"):
         lab.smu.measure()
 
 
@@ -306,8 +323,11 @@ def test_a_sweep_that_cannot_be_is_not_sent(arguments, error: type[Exception]):
 def test_a_sweep_with_the_output_off_names_the_error():
     lab = Lab()
     lab.smu.configure_reading(("current",))
-    with pytest.raises(InstrumentError, match=r"\+?803"):
-        lab.smu.sweep(0.0, 1.0, 3)
+    began = lab.clock.now()
+    for run in (lambda: lab.smu.sweep(0.0, 1.0, 3), lambda: lab.smu.list_sweep([0.0, 1.0])):
+        with pytest.raises(InstrumentFault, match="switch the output on first"):
+            run()
+    assert lab.clock.now() - began < 1.0
 
 
 # ---- ramps and the end

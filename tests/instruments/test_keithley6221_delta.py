@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments.errors import BadValue, InstrumentError, InstrumentFault, LimitExceeded
+from instruments.errors import BadValue, InstrumentError, InstrumentFault, LimitExceeded, NoReply
+from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_readings import Averaging
 from instruments.keithley6221_relay import MeterSettings
 from instruments.keithley6221_sweeps import LinearSweep, ListSweep, LogarithmicSweep
+from simulators.visa import SimulatedVisaLibrary
 from tests.instruments.dialogues import dialogue
 from tests.instruments.paired import SOCKET, Bench
 
@@ -305,3 +307,64 @@ def test_over_a_socket_it_is_the_same():
     assert [reading.number for reading in live] == list(range(30))
     assert len(on.source.pulse_delta(1e-4, width=1e-4, count=3, compliance=1.0)) == 3
     assert not on.output
+
+
+# ---- what is none of it
+
+LEVELS = {"compliance": 1.0, "count": 5}
+MODES: dict[str, tuple[Any, ...]] = {
+    "delta": (1e-4, LEVELS),
+    "delta_stream": (1e-4, LEVELS),
+    "pulse_delta": (1e-4, {**LEVELS, "width": 1e-3}),
+    "differential_conductance": (0.0, 1e-4, 1e-5, {"delta": 1e-5, "compliance": 1.0}),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("meter", 5, r"meter cannot be 5; give e.g. MeterSettings\(nplc=1\)"),
+        ("speling", 2, "{mode} has no option speling; choose from"),
+        ("metre", FINE, "{mode} has no option metre; did you mean meter"),
+        ("averaging", "moving", "averaging cannot be 'moving'; give e.g. Averaging"),
+    ],
+)
+def test_what_is_no_option_is_said_and_nothing_sent(mode: str, option: str, value: object, sentence: str):
+    on = bench()
+    *levels, named = MODES[mode]
+    if (mode, option) == ("differential_conductance", "averaging"):
+        sentence = "{mode} has no option averaging"  # it has a repeating filter only
+    with pytest.raises(BadValue, match=sentence.format(mode=mode)):
+        getattr(on.source, mode)(*levels, **named, **{option: value})
+    assert on.wire.heard == []
+
+
+def test_a_sweep_of_pulses_is_a_sweep():
+    on = bench()
+    with pytest.raises(BadValue, match=r"sweep cannot be \[1, 2\]; give e.g. LinearSweep"):
+        on.source.pulse_delta(width=1e-3, compliance=1.0, sweep=[1, 2])
+    assert on.wire.heard == []
+
+
+def test_a_meter_left_on_the_sources_triggers_says_what_to_do():
+    on = bench()
+    on.source.delta(1e-4, count=5, compliance=1.0)
+    name = "GPIB0::7::INSTR"
+    library = SimulatedVisaLibrary(on.meter.timeline, {name: on.meter})
+    meter = Keithley2182A(name, clock=on.clock, visa_library=library)
+    with pytest.raises(NoReply, match=r"waits for triggers, as the measuring modes of a 6221 leave it, .*one_shot"):
+        _ = meter.voltage
+    meter.clear()
+    meter.configure_one_shot()
+    assert meter.reading().voltage == meter.voltage
+
+
+def test_a_meter_is_read_again_after_delta():
+    on = bench()
+    on.source.delta(1e-4, count=5, compliance=1.0)
+    name = "GPIB0::7::INSTR"
+    library = SimulatedVisaLibrary(on.meter.timeline, {name: on.meter})
+    meter = Keithley2182A(name, clock=on.clock, visa_library=library)
+    meter.configure_one_shot()
+    assert math.isfinite(meter.voltage)

@@ -135,3 +135,10 @@ def test_all_pulses_are_checked_before_the_first_one():
         source.pulses([Pulse(1e-3, 0.01), Pulse(1.0, 0.01)], rest=1.0, compliance=1.0)
     with dialogue(Keithley6221) as source, pytest.raises(BadValue, match="rest"):
         source.pulses([Pulse(1e-3, 0.01)], rest=-1.0, compliance=1.0)
+
+
+def test_something_else_is_refused_and_nothing_sent():
+    on = Bench()
+    with pytest.raises(BadValue, match=r"one of the pulses cannot be \(0.0001, 0.001\); give e.g. \[Pulse"):
+        on.source.pulses([(1e-4, 1e-3)], rest=0.1, compliance=1.0)
+    assert on.wire.heard == []

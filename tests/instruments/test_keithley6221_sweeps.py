@@ -184,3 +184,10 @@ def test_settings_that_cannot_be_are_refused_before_anything_is_sent(asked: dict
     settings: dict[str, Any] = {"compliance": 1.0, **asked}
     with dialogue(Keithley6221) as source, pytest.raises(error, match=match):
         source.sweep(LinearSweep(0.0, 1e-3, 1e-4, 0.01), **settings)
+
+
+def test_something_else_is_refused_and_nothing_sent():
+    on = Bench()
+    with pytest.raises(BadValue, match=r"sweep cannot be \[1, 2\]; give e.g. LinearSweep"):
+        on.source.sweep([1, 2], compliance=1.0)
+    assert on.wire.heard == []

@@ -158,3 +158,10 @@ def test_a_wave_without_end_is_not_run():
             source.arm_wave(Wave(shape, 1e-3, 10.0), 1.0)
         with pytest.raises(LimitExceeded, match="compliance"):
             source.arm_wave(Wave("sine", 1e-3, 10.0), 1000.0)
+
+
+def test_something_else_is_refused_and_nothing_sent():
+    on = Bench()
+    with pytest.raises(BadValue, match=r"wave cannot be 'sine'; give e.g. Wave\("):
+        on.source.run_wave("sine", 1.0)
+    assert on.wire.heard == []

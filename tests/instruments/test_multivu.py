@@ -187,9 +187,30 @@ def test_the_rotator(machine: Machine):
     reading = driver.wait_position(60.0, 10.0, dwell=1.0)
     assert reading.position == pytest.approx(60.0, abs=0.1)
     began = bench.clock.now()
+    for beyond in (400.0, -10.5):
+        with pytest.raises(LimitExceeded, match="takes -10 deg to 370 deg; nothing was sent"):
+            driver.set_position(beyond, 10.0)
+    assert bench.clock.now() == began
+
+
+def test_a_rotators_refusal_is_passed_on():
+    driver, bench = opened(DYNACOOL_9T)
+    driver.HIGHEST_POSITION = 500.0  # pyright: ignore[reportAttributeAccessIssue] - so that the server has to refuse
+    began = bench.clock.now()
     with pytest.raises(InstrumentFault, match=r"it said .* has not been implemented"):
         driver.set_position(400.0, 10.0)  # MultiPyVu's server does not say that this is an error
     assert bench.clock.now() - began < 10.0
+
+
+def test_words_do_as_well():
+    driver, bench = opened(DYNACOOL_9T)
+    driver.set_chamber("purge and seal")
+    assert int(bench.cryostat.chamber_setting) == 1
+    with pytest.raises(BadValue, match=r"cannot be 'vnet'; choose one of 'seal', .*nothing was sent"):
+        driver.set_chamber("vnet")
+    assert driver.set_field(0.1, 0.01, approach="linear").approach is FieldApproach.LINEAR
+    with pytest.raises(BadValue, match="choose one of 'linear', 'no overshoot', 'oscillate'"):
+        driver.set_field(0.1, 0.01, approach="sideways")
 
 
 def test_an_mpms3_is_believed_by_what_its_field_does():

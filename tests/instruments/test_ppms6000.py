@@ -224,6 +224,14 @@ def test_the_chamber(action: ChamberAction, code: int):
         ppms.set_chamber(action)
 
 
+def test_a_word_stands_for_what_the_chamber_does():
+    with dialogue(Ppms6000, IDN, ("CHAMBER 1", None), ("CHAMBER?", "1")) as ppms:
+        ppms.set_chamber("purge and seal")
+    wrong = "chamber action cannot be 'vnet'; choose one of 'seal', 'purge and seal', .*nothing was sent"
+    with dialogue(Ppms6000, IDN) as ppms, pytest.raises(BadValue, match=wrong):
+        ppms.set_chamber("vnet")
+
+
 @pytest.mark.parametrize(("speed", "code"), [(12.0, 0), (8.0, 5), (2.4, 12), (0.8, 14), (0.1, 14)])
 def test_the_rotator(speed: float, code: int):
     with dialogue(Ppms6000, IDN, (f"MOVE 90.5 0 {code}", None), ("MOVE?", f"90.5,0,{code}")) as ppms:
@@ -231,7 +239,14 @@ def test_the_rotator(speed: float, code: int):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error"), [((90.0, 12.1), LimitExceeded), ((90.0, 0.0), BadValue), ((math.nan, 1.0), BadValue)]
+    ("arguments", "error"),
+    [
+        ((90.0, 12.1), LimitExceeded),
+        ((90.0, 0.0), BadValue),
+        ((math.nan, 1.0), BadValue),
+        ((500.0, 1.0), LimitExceeded),
+        ((-10.1, 1.0), LimitExceeded),
+    ],
 )
 def test_a_senseless_move_sends_nothing(arguments: tuple[float, float], error: type[Exception]):
     with dialogue(Ppms6000, IDN) as ppms, pytest.raises(error, match="nothing was sent"):

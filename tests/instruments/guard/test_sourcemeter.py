@@ -114,7 +114,7 @@ def test_the_compliance_after_reset_is_more_than_the_sample_may_get():
 def test_what_nobody_knows_is_refused(message):
     """Somebody may have used it before."""
     smu = Guarded()
-    smu.refuses(message, "has not been set since the instrument was opened")
+    smu.refuses(message, r"has not been set since the instrument was opened .* or call reset\(\) first")
     smu.send("SOUR:VOLT 0.1", "SENS:CURR:PROT 1e-5", "OUTP 0", "SOUR:CLE", "ABOR")
 
 
