@@ -62,9 +62,7 @@ def _bytes(text: str) -> bytes:
     try:
         return text.encode("latin-1") + b"\n"
     except UnicodeEncodeError as error:
-        raise BadValue(
-            f"the line {text!a} has characters that are no bytes; write plain text"
-        ) from error
+        raise BadValue(f"the line {text!a} has characters that are no bytes; write plain text") from error
 
 
 def _seconds(text: str) -> float:
