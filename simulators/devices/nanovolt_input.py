@@ -86,9 +86,11 @@ class WatchedTerminals(Protocol):
 class SlowNoise:
     """Noise with equal power in each decade of frequency, a function of time alone; 1 rms in a decade.
 
+    It has no steps: what drifts slowly would show as a jump between two readings if it were held from look to look.
+
     Args:
         generator: Random numbers of this noise, not used afterwards; None for silence.
-        shortest: Shortest period in s. It is looked at once in a quarter of that.
+        shortest: Shortest period in s. It is looked at once in a quarter of that, and is straight in between.
         longest: Longest period in s.
     """
 
@@ -104,16 +106,20 @@ class SlowNoise:
         ]
         self._step = shortest / 4.0
         self._block = -1
-        self._value = 0.0
+        self._start = self._rise = 0.0
 
     def __call__(self, time: float) -> float:
         """Return the noise at a lab time in s."""
-        block = int(time / self._step)
+        blocks = time / self._step
+        block = int(blocks)
         if block != self._block:
             self._block = block
-            moment = block * self._step
-            self._value = sum(a * math.sin(rate * moment) + b * math.cos(rate * moment) for rate, a, b in self._waves)
-        return self._value
+            self._start = self._look(block * self._step)
+            self._rise = self._look((block + 1) * self._step) - self._start
+        return self._start + self._rise * (blocks - block)
+
+    def _look(self, moment: float) -> float:
+        return sum(a * math.sin(rate * moment) + b * math.cos(rate * moment) for rate, a, b in self._waves)
 
 
 class Box:

@@ -119,6 +119,14 @@ def test_slow_noise_has_equal_power_in_each_decade():
     assert np.mean(powers) == pytest.approx(3.0, rel=0.25)
 
 
+def test_slow_noise_has_no_steps():
+    """A jump would be an outlier among readings of a drifting input."""
+    slow = SlowNoise(np.random.default_rng(5), 10.0, 10_000.0)
+    values = np.array([slow(time) for time in np.arange(0.0, 500.0, 0.01)])
+    in_a_quarter = np.abs(values[250:] - values[:-250])
+    assert np.max(np.abs(np.diff(values))) <= np.max(in_a_quarter) / 100
+
+
 def test_slow_noise_is_a_function_of_time():
     one, other = (SlowNoise(np.random.default_rng(1), 10.0, 10_000.0) for _ in range(2))
     times = [5000.0, 10.0, 2500.0, 5000.0]
