@@ -88,6 +88,10 @@ class InstrumentError(InstrumentFault):
         self.code = code
 
 
+class Restarted(InstrumentFault):
+    """An instrument was switched off and on, so that it has lost the settings it was given."""
+
+
 class ComplianceFault(InstrumentFault):
     """A source could not drive what it was set to, because it reached its compliance."""
 

@@ -15,15 +15,14 @@ from pymeasure.adapters import Adapter
 from pymeasure.instruments import Channel, Instrument
 
 from instruments.clock import Clock
-from instruments.driver import ScpiDriver, control, identity_form, measurement
-from instruments.errors import InstrumentError, LimitExceeded, NoReply
+from instruments.driver import control, measurement
+from instruments.errors import InstrumentError, InstrumentFault, LimitExceeded, NoReply
 from instruments.forms import (
     BOOLEAN,
     COUNT,
     INTEGER,
     LINE_FREQUENCY,
     NUMBER,
-    REGISTER,
     Form,
     exact,
     flag,
@@ -34,6 +33,7 @@ from instruments.forms import (
     within,
 )
 from instruments.keithley2182a_channel import FirstChannel, SecondChannel, channel_range
+from instruments.scpi_driver import ScpiDriver, identity_form
 
 log = logging.getLogger(__name__)
 
@@ -264,28 +264,6 @@ class Keithley2182A(ScpiDriver):
     internal_temperature = measurement(
         ":SENS:TEMP:RTEM?", """Measure the temperature of the reference junction in degrees Celsius.""", NUMBER
     )
-    measurement_event = measurement(
-        ":STAT:MEAS?", """Get the measurement event register (see MeasurementBit); reading clears it.""", REGISTER
-    )
-    measurement_condition = measurement(
-        ":STAT:MEAS:COND?", """Get the measurement condition register (see MeasurementBit).""", REGISTER
-    )
-    operation_event = measurement(
-        ":STAT:OPER?", """Get the operation event register (see OperationBit); reading clears it.""", REGISTER
-    )
-    operation_condition = measurement(
-        ":STAT:OPER:COND?", """Get the operation condition register (see OperationBit).""", REGISTER
-    )
-    questionable_event = measurement(
-        ":STAT:QUES?",
-        """Get the questionable event register (bit 4 temperature, 8 and 9 calibration); reading clears it.""",
-        REGISTER,
-    )
-    questionable_condition = measurement(
-        ":STAT:QUES:COND?",
-        """Get the questionable condition register (bit 4 temperature, 8 and 9 calibration).""",
-        REGISTER,
-    )
 
     def write(self, command: str, **kwargs: Any) -> None:
         """Send a message; what is known of the aperture is forgotten when the message may change it."""
@@ -298,12 +276,15 @@ class Keithley2182A(ScpiDriver):
 
         Raises:
             NoReply: Nothing came in time; for a reading the sentence says what else can be the reason.
+            Restarted: It is a reading, and the meter was switched off and on since the driver last looked.
         """
-        try:
+        if command != ":READ?":
             return super().query(command, form)
+        try:
+            return self.ask_watching(command, form)
         except NoReply as silence:
-            if command != ":READ?":
-                raise
+            if self.line.forgets:  # elsewhere the reply may be late, and asking on would cost as much time again
+                self._explain_silence()
             raise NoReply(
                 f"{silence}; a meter that waits for triggers, as the measuring modes of a 6221 leave it, does not "
                 "reply either: call clear() and configure_one_shot()"
@@ -372,6 +353,7 @@ class Keithley2182A(ScpiDriver):
             GarbledReply: The reply is damaged, or it came sooner than any conversion can end, so that it is the reply
                 to an earlier question (or the driver's clock is not the meter's).
             NoReply: Nothing came in time.
+            Restarted: The meter was switched off and on since the driver last looked.
         """
         delay, aperture = self._timing or self._ask_timing()
         asked = self.clock.now()
@@ -388,6 +370,21 @@ class Keithley2182A(ScpiDriver):
         """Ask for trigger delay and aperture in s, and keep them until something is sent that may change them."""
         self._timing = (self.trigger_delay, self.voltage_nplc / self.line_frequency)
         return self._timing
+
+    def _explain_silence(self) -> None:
+        """Ask a meter that did not answer whether it was switched off and on meanwhile.
+
+        Raises:
+            Restarted: It was.
+        """
+        try:
+            events = self.standard_event
+        except InstrumentFault:  # it has nothing to say at all
+            return
+        self._watch(events, ":READ?")
+
+    def _settle_restart(self) -> None:
+        self._timing = None
 
     def shutdown(self) -> None:
         """Stop measuring.

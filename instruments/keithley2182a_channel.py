@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from instruments.driver import DriverChannel, ScpiDriver, control
+from instruments.driver import DriverChannel, control
 from instruments.forms import BOOLEAN, INTEGER, NUMBER, Check, flag, one_of, reverse, whole, within
+from instruments.scpi_driver import ScpiDriver
 
 LARGEST_RANGE = {1: 120.0, 2: 12.0}
 """V, by channel."""

@@ -5,27 +5,28 @@ Written from the 2400 series user's manual, sections 3 to 18.
 
 from __future__ import annotations
 
-import logging
-import math
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 from pymeasure.adapters import Adapter
 
 from instruments.clock import Clock
-from instruments.driver import QUERY_UNTERMINATED, identity_form
-from instruments.errors import BadValue, InstrumentError, InstrumentFault, NoReply, Refused
+from instruments.errors import BadValue, InstrumentFault, NoReply
 from instruments.forms import Form, exact, finite, one_of, whole, within
 from instruments.keithley2400_readings import READING, READINGS, MeasurementBit, Reading, StatusBit
 from instruments.keithley2400_settings import FUNCTIONS, LEVELS, SourceMeterSettings
+from instruments.ramped_source import Put, checked_slew
+from instruments.scpi_driver import QUERY_UNTERMINATED, identity_form
 
 __all__ = ["Keithley2400", "MeasurementBit", "Reading", "StatusBit"]
 
-log = logging.getLogger(__name__)
-
 MOST_POINTS = 2500
 """Points of a sweep."""
+
+MEMORY_LOCATIONS = 100
+"""Of the source memory."""
 
 Quantity = Literal["voltage", "current", "resistance"]
 
@@ -69,10 +70,6 @@ class Keithley2400(SourceMeterSettings):
     RESET_TIME = 1.0
     """Seconds; assumed, since the manual gives no figure."""
 
-    STEP_INTERVAL: ClassVar[float] = 0.02
-    """Time between two steps of a ramp, in s."""
-    SHUTDOWN_TIME: ClassVar[float] = 0.5
-    """How long the ramp to zero of `shutdown` takes, in s."""
     OVERHEAD: ClassVar[float] = 4e-3
     """s; what a cycle of a sweep takes beyond delay and conversions."""
 
@@ -126,6 +123,7 @@ class Keithley2400(SourceMeterSettings):
         Raises:
             InstrumentFault: The output is off; nothing was sent.
             InstrumentError: An error was queued; all are named.
+            Restarted: The output is off, or no reading came, because the instrument was switched off and on.
             NoReply: No reading came.
             GarbledReply: The reading was damaged.
         """
@@ -140,6 +138,7 @@ class Keithley2400(SourceMeterSettings):
         """
         if self._seen_on or self.source_enabled or self.auto_output_off:
             return
+        self._watch(self.standard_event, ":OUTP?")
         raise InstrumentFault(
             f"{self.line.name}: no reading can be taken, since the output is off; switch the output on first "
             "(source_enabled = True)"
@@ -152,6 +151,7 @@ class Keithley2400(SourceMeterSettings):
         except NoReply as silence:
             self._seen_on = False
             held = [error for error in self._take_errors() if error.code != QUERY_UNTERMINATED]
+            self._watch(self.standard_event, question)
             if not held:
                 raise
             raise self._refusal(question, held) from silence
@@ -245,6 +245,46 @@ class Keithley2400(SourceMeterSettings):
         finally:
             self.command(f":ABOR;:SOUR:{node}:MODE FIX;:TRIG:COUN 1")
 
+    def save_location(self, location: int) -> None:
+        """Keep source, measurement and limits as they are in a location (1 to 100) of the source memory.
+
+        Raises:
+            LimitExceeded: There is no such location; nothing was sent.
+            InstrumentError: The instrument refused it.
+        """
+        self.command(f":SOUR:MEM:SAVE {whole('location', 1, MEMORY_LOCATIONS)(location)}")
+
+    def memory_sweep(self, points: int, *, start: int = 1, duration: float = 0.2) -> list[Reading]:
+        """Go through locations of the source memory, each with its own set-up, and measure at each.
+
+        Afterwards the same quantity is sourced as before, at the level of the last location that sourced it. What is
+        in the locations is known to the instrument alone, so that a guard refuses it.
+
+        Args:
+            points: How many, from 1 to 100.
+            start: The first location.
+            duration: How long a point takes at most, in s.
+
+        Raises:
+            BadValue: An argument is not what it should be.
+            LimitExceeded: An argument is beyond the instrument's, or not known to be within the limits; nothing was
+                sent.
+            InstrumentFault: The output is off.
+            InstrumentError: The instrument refused it.
+            NoReply: No readings came within the time that they should take.
+        """
+        count, first = whole("points", 1, MEMORY_LOCATIONS)(points), whole("start", 1, MEMORY_LOCATIONS)(start)
+        wait = finite("duration", duration, "s")
+        node = FUNCTIONS[self.source_function]
+        self._check_output()
+        self.command(f":SOUR:FUNC MEM;:SOUR:MEM:STAR {first};POIN {count};:ARM:COUN 1;:TRIG:COUN {count}")
+        try:
+            self.write(":INIT")
+            self._pass(int(count) * wait)
+            return self._ask_readings(":FETC?", READINGS)
+        finally:
+            self.command(f":ABOR;:SOUR:FUNC {node};:TRIG:COUN 1")
+
     def _pass(self, duration: float) -> None:
         """Let time pass on the clock, in slices of at most a second."""
         while duration > 0.0:
@@ -261,14 +301,6 @@ class Keithley2400(SourceMeterSettings):
         """
         self.command(":ABOR")
 
-    def clear_source(self) -> None:
-        """Turn the output off at once.
-
-        Raises:
-            InstrumentError: The error queue held something.
-        """
-        self.command(":SOUR:CLE")
-
     def ramp(self, target: float, slew: float) -> None:
         """Go from the present level of what is sourced to another in equal steps, one every 20 ms of the clock.
 
@@ -284,53 +316,8 @@ class Keithley2400(SourceMeterSettings):
         """
         function = self.source_function
         LEVELS[function](target)
-        if finite("slew", slew) <= 0:
-            raise BadValue(f"slew must be above zero, not {slew!r}; nothing was sent")
-        start = self._level(function)
-        steps = max(1, math.ceil(abs(target - start) / (slew * self.STEP_INTERVAL)))
-        self._ramp(function, start, float(target), steps)
+        self._ramp_at(checked_slew(slew), *self._level(function), float(target))
 
-    def _level(self, function: str) -> float:
-        return self.source_voltage if function == "voltage" else self.source_current
-
-    def _ramp(self, function: str, start: float, target: float, steps: int) -> None:
-        for step in range(1, steps + 1):
-            level = target if step == steps else start + (target - start) * (step / steps)
-            if function == "voltage":
-                self.source_voltage = level
-            else:
-                self.source_current = level
-            if step < steps:
-                self.clock.sleep(self.STEP_INTERVAL)
-
-    def shutdown(self) -> None:
-        """Abort what runs, ramp to zero within 0.5 s, turn the output off and read back that it is off.
-
-        Every message has its time-out, so that this ends also with an instrument that does not answer. A step that
-        fails is logged and the next one is tried; `:SOUR:CLE` is sent even when nobody answers.
-
-        Raises:
-            InstrumentFault: The output is on after all, or nobody answers who could say.
-        """
-        try:
-            self.abort()
-        except InstrumentError as error:  # something was queued before
-            log.debug("%s", error)
-        except InstrumentFault as fault:
-            log.error("%s", fault)  # noqa: TRY400 - the sentence says it all
-        try:
-            if self.source_enabled:
-                function = self.source_function
-                self._ramp(function, self._level(function), 0.0, round(self.SHUTDOWN_TIME / self.STEP_INTERVAL))
-        except (InstrumentFault, Refused) as fault:  # also where the guard refuses a step from beyond a limit
-            log.error("%s", fault)  # noqa: TRY400 - as above
-        try:
-            self.clear_source()
-        except InstrumentFault as fault:
-            log.error("%s", fault)  # noqa: TRY400 - as above
-            self.line.send_regardless(":SOUR:CLE")
-        if self.source_enabled:
-            self.source_enabled = False
-            if self.source_enabled:
-                raise InstrumentFault(f"{self.line.name}: the output does not turn off; turn it off at the front panel")
-        super().shutdown()
+    def _level(self, function: str = "") -> tuple[float, Put]:
+        name = f"source_{function or self.source_function}"
+        return getattr(self, name), partial(setattr, self, name)

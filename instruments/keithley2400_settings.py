@@ -5,8 +5,9 @@ Written from the 2400 series user's manual, sections 3 to 18.
 
 from __future__ import annotations
 
-from instruments.driver import ScpiDriver, control, measurement
-from instruments.forms import BOOLEAN, INTEGER, LINE_FREQUENCY, NUMBER, REGISTER, flag, one_of, reverse, whole, within
+from instruments.driver import control, measurement
+from instruments.forms import BOOLEAN, INTEGER, LINE_FREQUENCY, NUMBER, flag, one_of, reverse, whole, within
+from instruments.ramped_source import RampedSource
 
 LARGEST_VOLTAGE = 210.0
 """V."""
@@ -27,7 +28,7 @@ LEVELS = {"voltage": _VOLTAGE, "current": _CURRENT}
 """What may be sourced, and how it is spelled."""
 
 
-class SourceMeterSettings(ScpiDriver):
+class SourceMeterSettings(RampedSource):
     """All that can be set and asked one by one."""
 
     source_function = control(
@@ -116,13 +117,6 @@ class SourceMeterSettings(ScpiDriver):
         ":SOUR:DEL:AUTO %s",
         """Control whether the source delay follows from the range (bool).""",
         flag("source_auto_delay"),
-        BOOLEAN,
-    )
-    source_enabled = control(
-        ":OUTP?",
-        ":OUTP %s",
-        """Control whether the output is on (bool).""",
-        flag("source_enabled"),
         BOOLEAN,
     )
     output_off_state = control(
@@ -237,16 +231,17 @@ class SourceMeterSettings(ScpiDriver):
         flag("auto_zero_enabled"),
         BOOLEAN,
     )
+    digital_output = control(
+        ":SOUR2:TTL?",
+        ":SOUR2:TTL %s",
+        """Control what the lines of the digital port show while no limit test says anything (integer, 0 to 15).""",
+        whole("digital_output", 0, 15),
+        INTEGER,
+    )
     line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", LINE_FREQUENCY)
     voltage_compliance_tripped = measurement(
         ":SENS:VOLT:PROT:TRIP?", """Get whether a sourced current is limited by its compliance (bool).""", BOOLEAN
     )
     current_compliance_tripped = measurement(
         ":SENS:CURR:PROT:TRIP?", """Get whether a sourced voltage is limited by its compliance (bool).""", BOOLEAN
-    )
-    measurement_event = measurement(
-        ":STAT:MEAS?", """Get the measurement event register (see MeasurementBit); reading clears it.""", REGISTER
-    )
-    measurement_condition = measurement(
-        ":STAT:MEAS:COND?", """Get the measurement condition register (see MeasurementBit).""", REGISTER
     )

@@ -5,16 +5,15 @@ Written from the Model 6220/6221 reference manual.
 
 from __future__ import annotations
 
-import logging
-import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pymeasure.adapters import Adapter
 
 from instruments.clock import Clock
 from instruments.driver import control, measurement
-from instruments.errors import BadValue, InstrumentError, InstrumentFault, Refused
-from instruments.forms import BOOLEAN, NUMBER, REGISTER, finite, flag, one_of, reverse, whole, within
+from instruments.forms import BOOLEAN, NUMBER, REGISTER, flag, one_of, reverse, whole, within
 from instruments.keithley6221_core import (
     CURRENT,
     LARGEST_CURRENT,
@@ -23,10 +22,9 @@ from instruments.keithley6221_core import (
 )
 from instruments.keithley6221_delta import DeltaModes
 from instruments.keithley6221_pulses import PulseModes
+from instruments.ramped_source import Put, checked_slew
 
 __all__ = ["LARGEST_CURRENT", "Keithley6221", "MeasurementBit", "OperationBit"]
-
-log = logging.getLogger(__name__)
 
 _RESPONSES = {"fast": "FAST", "slow": "SLOW"}
 _SHIELDS = {"output low": "OLOW", "guard": "GUAR"}
@@ -58,11 +56,6 @@ class Keithley6221(DeltaModes, PulseModes):
         name: What it is called in errors.
         **kwargs: For pymeasure's VISAAdapter.
     """
-
-    STEP_INTERVAL = 0.02
-    """Time between two steps of a ramp, in s."""
-    SHUTDOWN_TIME = 0.5
-    """How long the ramp to zero of `shutdown` takes, in s."""
 
     def __init__(
         self, adapter: Adapter | str | int, clock: Clock | None = None, name: str = "6221", **kwargs: Any
@@ -133,16 +126,6 @@ class Keithley6221(DeltaModes, PulseModes):
         whole("operation_event_enabled", 0, 65535),
         REGISTER,
     )
-    questionable_event = measurement(
-        ":STAT:QUES?",
-        """Get the questionable event register (bit 4 power, bit 8 calibration); reading clears it.""",
-        REGISTER,
-    )
-    questionable_condition = measurement(
-        ":STAT:QUES:COND?",
-        """Get the questionable condition register (bit 4 power, bit 8 calibration).""",
-        REGISTER,
-    )
 
     @property
     def in_compliance(self) -> bool:
@@ -176,45 +159,10 @@ class Keithley6221(DeltaModes, PulseModes):
             LimitExceeded: The target lies outside -0.105 A to 0.105 A; nothing was sent.
         """
         within("target of the ramp", -LARGEST_CURRENT, LARGEST_CURRENT, "A")(target)
-        if finite("slew", slew, "A/s") <= 0:
-            raise BadValue(f"slew must be above 0 A/s, not {slew!r}; nothing was sent")
-        start = self.source_current
-        self._ramp(start, float(target), max(1, math.ceil(abs(target - start) / (slew * self.STEP_INTERVAL))))
+        self._ramp_at(checked_slew(slew, "A/s"), *self._level(), float(target))
 
-    def _ramp(self, start: float, target: float, steps: int) -> None:
-        for step in range(1, steps):
-            self.source_current = start + (target - start) * (step / steps)
-            self.clock.sleep(self.STEP_INTERVAL)
-        self.source_current = target
+    def _level(self) -> tuple[float, Put]:
+        return self.source_current, partial(setattr, self, "source_current")
 
-    def shutdown(self) -> None:
-        """Abort what runs, ramp to zero within 0.5 s, turn the output off and read back that it is off.
-
-        Every message has its time-out, so that this ends also with an instrument that does not answer. A step that
-        fails is logged and the next one is tried; `:SOUR:CLE` is sent even when nobody answers.
-
-        Raises:
-            InstrumentFault: The output is on after all, or nobody answers who could say.
-        """
-        for step in (self.abort, self.abort_wave):
-            try:
-                step()
-            except InstrumentError as error:  # nothing was running
-                log.debug("%s", error)
-            except InstrumentFault as fault:
-                log.error("%s", fault)  # noqa: TRY400 - the sentence says it all
-        try:
-            if self.source_enabled:
-                self._ramp(self.source_current, 0.0, round(self.SHUTDOWN_TIME / self.STEP_INTERVAL))
-        except (InstrumentFault, Refused) as fault:  # also where the guard refuses a step from beyond a limit
-            log.error("%s", fault)  # noqa: TRY400 - as above
-        try:
-            self.clear_source()
-        except InstrumentFault as fault:
-            log.error("%s", fault)  # noqa: TRY400 - as above
-            self.line.send_regardless(":SOUR:CLE")
-        if self.source_enabled:
-            self.source_enabled = False
-            if self.source_enabled:
-                raise InstrumentFault(f"{self.line.name}: the output does not turn off; turn it off at the front panel")
-        super().shutdown()
+    def _stops(self) -> tuple[Callable[[], None], ...]:
+        return self.abort, self.abort_wave

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from decimal import ROUND_FLOOR, Decimal
 from enum import IntFlag
 
-from instruments.driver import ScpiDriver, control, identity_form, measurement
-from instruments.errors import InstrumentError, InstrumentFault
-from instruments.forms import BOOLEAN, LINE_FREQUENCY, NUMBER, REGISTER, exact, flag, within
+from instruments.driver import control, measurement
+from instruments.errors import InstrumentError, InstrumentFault, Restarted
+from instruments.forms import BOOLEAN, LINE_FREQUENCY, NUMBER, exact, flag, within
+from instruments.ramped_source import RampedSource
+from instruments.scpi_driver import identity_form
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +67,7 @@ class OperationBit(IntFlag):
     RS232_ERROR = 1 << 11
 
 
-class SourceCore(ScpiDriver):
+class SourceCore(RampedSource):
     """Level, range, compliance, output and registers of a 6221, and how it is brought to rest."""
 
     IDENTITY = re.compile(r"MODEL 6221\b")
@@ -105,37 +107,9 @@ class SourceCore(ScpiDriver):
         compliance_text,
         NUMBER,
     )
-    source_enabled = control(
-        ":OUTP?",
-        ":OUTP %s",
-        """Control whether the output is on (bool).""",
-        flag("source_enabled"),
-        BOOLEAN,
-    )
     line_frequency = measurement(":SYST:LFR?", """Get the power line frequency in Hz (50 or 60).""", LINE_FREQUENCY)
 
-    measurement_event = measurement(
-        ":STAT:MEAS?", """Get the measurement event register (see MeasurementBit); reading clears it.""", REGISTER
-    )
-    measurement_condition = measurement(
-        ":STAT:MEAS:COND?", """Get the measurement condition register (see MeasurementBit).""", REGISTER
-    )
-    operation_event = measurement(
-        ":STAT:OPER?", """Get the operation event register (see OperationBit); reading clears it.""", REGISTER
-    )
-    operation_condition = measurement(
-        ":STAT:OPER:COND?", """Get the operation condition register (see OperationBit).""", REGISTER
-    )
-
     # ---- to rest
-
-    def clear_source(self) -> None:
-        """Set 0 A and turn the output off at once.
-
-        Raises:
-            InstrumentError: The error queue held something.
-        """
-        self.command(":SOUR:CLE")
 
     def abort(self) -> None:
         """Stop and disarm a sweep, delta mode, pulse delta or differential conductance.
@@ -178,11 +152,17 @@ class SourceCore(ScpiDriver):
 
     @contextmanager
     def safely(self) -> Generator[None]:
-        """Bring the source to rest when anything goes wrong inside, be it a fault, a refusal or somebody's Ctrl-C."""
+        """Bring the source to rest when anything goes wrong inside, be it a fault, a refusal or somebody's Ctrl-C.
+
+        Raises:
+            Restarted: Instead of any other fault, where that came of being switched off and on.
+        """
         try:
             yield
         except BaseException as error:
-            doubt = self.make_safe()
+            doubt, restart = self._make_safe()
+            if restart is not None and isinstance(error, InstrumentFault):
+                raise restart from error
             if doubt:
                 error.add_note(doubt)
             raise
@@ -196,22 +176,29 @@ class SourceCore(ScpiDriver):
         Returns:
             What is not known to be safe, in a sentence; empty where the output was read back as off.
         """
+        return self._make_safe()[0]
+
+    def _make_safe(self) -> tuple[str, Restarted | None]:
+        """See `make_safe`; return as well that the source was switched off and on, where that shows only now."""
+        noticed: Restarted | None = None
         for message in (":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR", ":SOUR:CLE"):
             try:
                 self.command(message)
             except InstrumentError as error:  # mostly that nothing was running
                 log.debug("%s", error)
+            except Restarted as restart:
+                noticed = restart
             except InstrumentFault as fault:
                 log.error("%s", fault)  # noqa: TRY400 - the sentence says it all
                 self._say_regardless(message)
         try:
             if not self.source_enabled:
-                return ""
+                return "", noticed
             doubt = f"{self.line.name}: the output is still on; turn it off at the front panel"
         except InstrumentFault as fault:
             doubt = f"{self.line.name}: 0 A and output off were sent, but nobody confirms it: {fault}"
         log.error("%s", doubt)
-        return doubt
+        return doubt, noticed
 
     def _say_regardless(self, message: str) -> None:
         """Say something to a source that does not answer; it may hear it nevertheless."""

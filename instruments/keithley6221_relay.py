@@ -13,10 +13,10 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from instruments.driver import ERROR, NO_ERROR, Identity
 from instruments.errors import BadValue, GarbledReply, InstrumentError, InstrumentFault, NoReply
 from instruments.forms import BOOLEAN, NUMBER, Form, flag, form, whole, within
 from instruments.keithley6221_core import SourceCore
+from instruments.scpi_driver import ERROR, NO_ERROR, Identity
 
 T = TypeVar("T")
 

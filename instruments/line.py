@@ -101,6 +101,11 @@ class Line:
             return None
         return None if milliseconds is None or milliseconds == float("inf") else milliseconds / 1e3
 
+    @property
+    def forgets(self) -> bool:
+        """Whether a device clear takes back what was asked before, so that no late reply can come."""
+        return self._connection is not None and self._discard is None
+
     @contextmanager
     def patience(self, seconds: float) -> Generator[None]:
         """Wait at least this many s for each reply inside: some commands are carried out slowly."""

@@ -16,10 +16,11 @@ from pyvisa.rname import InvalidResourceName
 
 from instruments.clock import Clock, VirtualClock, WallClock
 from instruments.cryostat import Cryostat
-from instruments.driver import LONGEST_ERROR_QUEUE, Driver, QueuedError, ScpiDriver
-from instruments.errors import InstrumentFault, LabError, UsageError
+from instruments.driver import Driver
+from instruments.errors import InstrumentFault, LabError, Restarted, UsageError
 from instruments.multivu import MultiVu
 from instruments.multivu_socket import Connect, SocketWire
+from instruments.scpi_driver import LONGEST_ERROR_QUEUE, QueuedError, ScpiDriver
 from labctl import discovery
 from labctl.dialogue.recording import Heard, current
 from labctl.own_connections import local_port, own_connect, own_library
@@ -174,6 +175,8 @@ class Session:
         for role, driver in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
             try:
                 self._bring_to_rest(driver)
+            except Restarted as restart:  # raised once it is at rest
+                faults.append(f"{role}: {restart}")
             except (LabError, pyvisa.Error, OSError) as error:
                 faults.append(f"the safe state was not reached: {role}: {error}")
         return faults
@@ -187,6 +190,8 @@ class Session:
                     driver.hold_field()
                 else:
                     driver.shutdown()
+            except Restarted:
+                raise
             except (LabError, pyvisa.Error, OSError):
                 if deadline.passed:
                     raise

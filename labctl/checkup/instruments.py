@@ -10,9 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from instruments.driver import LONGEST_ERROR_QUEUE, Driver, Identity, ScpiDriver
+from instruments.driver import Driver
 from instruments.errors import InstrumentFault
 from instruments.multivu import MultiVu
+from instruments.scpi_driver import LONGEST_ERROR_QUEUE, Identity, ScpiDriver
 from labctl.checkup.finding import Finding, fault, ok, warning
 from labctl.checkup.scene import Scene
 from simulators.machines import MACHINES

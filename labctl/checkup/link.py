@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from instruments.driver import ERROR, Identity
 from instruments.errors import GarbledReply, InstrumentFault, LabError, NoReply
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_relay import METER
+from instruments.scpi_driver import ERROR, Identity
 from labctl import discovery
 from labctl.checkup.finding import Finding, fault, ok, warning
 from labctl.checkup.instruments import OLDEST_METER, is_older

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from instruments.driver import ScpiDriver
 from instruments.errors import LabError
 from instruments.keithley6221 import Keithley6221
+from instruments.scpi_driver import ScpiDriver
 
 
 class Talk(Protocol):

@@ -13,10 +13,10 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from instruments.driver import QueuedError
-from instruments.errors import DeadlinePassed, InstrumentFault, LabError
+from instruments.errors import DeadlinePassed, InstrumentFault, LabError, Restarted
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_core import OperationBit
+from instruments.scpi_driver import QueuedError
 from labctl.checkup.finding import Finding, fault, ok, plain, warning
 from labctl.checkup.link import Wiring, clear_errors
 from labctl.checkup.meter import STOP_METER, AtItsAddress, Setting, Talk, meter_settings, unchanged
@@ -95,7 +95,7 @@ def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
         _ = source.standard_event  # that it was switched on some time before is forgotten
         trial = _try(scene, source, wiring, doubts)
     except LabError as error:
-        restarted = _was_switched_on(source)
+        restarted = isinstance(error, Restarted) or _was_switched_on(source)
         yield _restart() if restarted else warning(subject, f"could not be tested: {plain(error)}", _FIRST)
     else:
         yield _judge(scene, source, trial)

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from instruments.driver import Driver, ScpiDriver
+from instruments.driver import Driver
 from instruments.errors import InstrumentFault, LabError, NoReply, UsageError
 from instruments.keithley6221_core import LARGEST_CURRENT
 from instruments.multivu import MultiVu
+from instruments.scpi_driver import ScpiDriver
 from labctl import limits, paths
 from labctl.checkup import cryostat, hum, link, outputs, trigger
 from labctl.checkup.bounds import SOURCE_VOLTAGE, bounds

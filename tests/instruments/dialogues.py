@@ -22,6 +22,8 @@ from simulators.timeline import Timeline
 from simulators.visa import SimulatedVisaLibrary
 
 NO_ERROR = '0,"No error"'
+DONE = f"0;{NO_ERROR}"
+"""The reply to the questions behind a setting: no event, no error."""
 NOT_FINITE = (math.nan, math.inf, -math.inf)
 DriverT = TypeVar("DriverT", bound=Driver)
 
@@ -156,7 +158,7 @@ class Bench:
 class Wire(Adapter):
     """Remembers what was sent and answers everything alike; pymeasure asks for an adapter where there is no VISA."""
 
-    def __init__(self, answer: str = NO_ERROR) -> None:
+    def __init__(self, answer: str = DONE) -> None:
         super().__init__()
         self.sent: list[str] = []
         self.answer = answer
@@ -205,10 +207,10 @@ def check_cut_off(kind: type[Driver], row: Row, opening: Mapping[str, str], term
 def check_setter(kind: type[Driver], row: Row) -> None:
     """Set a property: exactly this is sent, an error in the queue raises, and what is refused is never sent."""
     for value, message in row.puts:
-        with dialogue(kind, (f"{message};:SYST:ERR?", NO_ERROR)) as driver:
+        with dialogue(kind, (f"{message};*ESR?;:SYST:ERR?", DONE)) as driver:
             assign(driver, row.name, value)
         refusal = [
-            (f"{message};:SYST:ERR?", '-222,"Parameter data out of range"'),
+            (f"{message};*ESR?;:SYST:ERR?", '0;-222,"Parameter data out of range"'),
             (":SYST:ERR?", '-113,"Undefined header"'),
             (":SYST:ERR?", NO_ERROR),
         ]
@@ -216,8 +218,8 @@ def check_setter(kind: type[Driver], row: Row) -> None:
             assign(driver, row.name, value)
         assert caught.value.code == -222
         assert repr(message) in str(caught.value)
-        for bad in garbled(NO_ERROR, "\n"):
-            with dialogue(kind, (f"{message};:SYST:ERR?", bad)) as driver, pytest.raises(GarbledReply):
+        for bad in garbled(DONE, "\n"):
+            with dialogue(kind, (f"{message};*ESR?;:SYST:ERR?", bad)) as driver, pytest.raises(GarbledReply):
                 assign(driver, row.name, value)
     for value, error in row.refused:
         with dialogue(kind) as driver, pytest.raises(error, match="nothing was sent"):

@@ -8,16 +8,17 @@ import pytest
 
 from instruments import listing
 from instruments.clock import VirtualClock
-from instruments.driver import Driver, QueuedError, ScpiDriver, setting
+from instruments.driver import Driver, setting
 from instruments.errors import GarbledReply, InstrumentError, InstrumentFault, LimitExceeded, NoReply
 from instruments.forms import within
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from instruments.ppms6000 import Ppms6000
+from instruments.scpi_driver import QueuedError, ScpiDriver
 from tests.instruments.dialogues import NO_ERROR, Bench, Wire, dialogue, properties
 
 IDN = "KEITHLEY INSTRUMENTS INC.,MODEL 6221,4559777,D04  /700x "
-SET = ":SOUR:CURR 0.001;:SYST:ERR?"
+SET = ":SOUR:CURR 0.001;*ESR?;:SYST:ERR?"
 DRIVERS: tuple[type[Driver], ...] = (Keithley6221, Keithley2182A, Ppms6000)
 
 
@@ -100,7 +101,7 @@ def test_a_property_that_can_only_be_set():
     wire = Wire()
     device = Device(wire, VirtualClock())
     device.level = 0.1
-    assert wire.sent == [":LEV 0.1;:SYST:ERR?"]
+    assert wire.sent == [":LEV 0.1;*ESR?;:SYST:ERR?"]
     with pytest.raises(LookupError):
         _ = device.level
     with pytest.raises(LimitExceeded, match=r"level cannot be 2\.0 V"):

@@ -42,7 +42,7 @@ TELLS = frozenset({"make_safe"})
 UNANSWERED = frozenset({"write", "close"})
 """Calls that wait for no reply, or not for long."""
 
-WORDLESS = frozenset({"meter_present", "wave_ended"})
+WORDLESS = frozenset({"ask_watching", "meter_present", "wave_ended"})
 """Methods whose reply is one digit, as that of many properties; a stuck line can make another digit of it."""
 
 HARD = (

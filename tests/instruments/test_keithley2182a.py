@@ -9,106 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instruments.clock import VirtualClock
-from instruments.driver import Identity
 from instruments.errors import BadValue, GarbledReply, InstrumentError, InstrumentFault, LimitExceeded
 from instruments.keithley2182a import READING, Keithley2182A
-from tests.instruments.dialogues import (
-    NO_ERROR,
-    Bench,
-    Row,
-    Wire,
-    check_cut_off,
-    check_reader,
-    check_setter,
-    choice,
-    dialogue,
-    number,
-    properties,
-    switch,
-    whole,
-)
-
-IDN = "KEITHLEY INSTRUMENTS INC.,MODEL 2182A,1340129,C02  /A02"
-IDENTITY = Identity("KEITHLEY INSTRUMENTS INC.", "2182A", "1340129", "C02  /A02")
-TRIGGERS = {"immediate": "IMM", "timer": "TIM", "manual": "MAN", "bus": "BUS", "external": "EXT"}
-
-
-def channel(index: int, largest: float, reply: str, value: float) -> tuple[Row, ...]:
-    """Rows of one input, with its largest range in V."""
-    here, sent = f"ch_{index}", f":SENS:VOLT:CHAN{index}"
-    offsets, windows = ((1e-9, f"{sent}:REF 1e-09"),), ((0, f"{sent}:DFIL:WIND 0.0"),)
-    kinds = {"moving": "MOV", "repeating": "REP"}
-    return (
-        number(f"{here}.voltage_range", f"{sent}:RANG?", reply, value, ((0.1, f"{sent}:RANG 0.1"),), 0.0, largest),
-        switch(f"{here}.voltage_range_auto_enabled", f"{sent}:RANG:AUTO"),
-        number(f"{here}.voltage_offset", f"{sent}:REF?", "0.000000", 0.0, offsets, -largest, largest),
-        switch(f"{here}.voltage_offset_enabled", f"{sent}:REF:STAT"),
-        switch(f"{here}.analog_filter_enabled", f"{sent}:LPAS"),
-        switch(f"{here}.digital_filter_enabled", f"{sent}:DFIL"),
-        whole(f"{here}.digital_filter_count", f"{sent}:DFIL:COUN?", "10", 10, ((75, f"{sent}:DFIL:COUN 75"),), 1, 100),
-        choice(f"{here}.digital_filter_type", f"{sent}:DFIL:TCON", kinds, "REP", "repeating"),
-        number(f"{here}.digital_filter_window", f"{sent}:DFIL:WIND?", "0.01", 0.01, windows, 0.0, 10.0),
-    )  # fmt: skip
-
-
-ROWS = (
-    *channel(1, 120.0, "0.010000", 0.01),
-    *channel(2, 12.0, "1.000000", 1.0),
-    whole("active_channel", ":SENS:CHAN?", "1", 1, ((2, ":SENS:CHAN 2"), (0, ":SENS:CHAN 0")), 0, 2),
-    Row(
-        "channel_function", ":SENS:FUNC?", '"VOLT:DC"', "voltage",
-        (("voltage", ":SENS:FUNC 'VOLT:DC'"), ("temperature", ":SENS:FUNC 'TEMP'")), (("current", BadValue),),
-    ),
-    number("voltage_nplc", ":SENS:VOLT:NPLC?", "5.00", 5.0, ((1, ":SENS:VOLT:NPLC 1.0"),), 0.01, 60.0),
-    number("voltage_aperture", ":SENS:VOLT:APER?", "0.020000", 0.02, ((0.1, ":SENS:VOLT:APER 0.1"),), 166.67e-6, 1.0),
-    whole("voltage_digits", ":SENS:VOLT:DIG?", "8", 8, ((7, ":SENS:VOLT:DIG 7"),), 4, 8),
-    switch("auto_zero_enabled", ":SYST:AZER"),
-    switch("front_auto_zero_enabled", ":SYST:FAZ"),
-    switch("line_synchronization_enabled", ":SYST:LSYN"),
-    Row("line_frequency", ":SYST:LFR?", "50", 50.0),
-    switch("display_enabled", ":DISP:ENAB"),
-    switch("continuous_initiation_enabled", ":INIT:CONT"),
-    choice("trigger_source", ":TRIG:SOUR", TRIGGERS, "BUS", "bus"),
-    Row(
-        "trigger_count", ":TRIG:COUN?", "+9.9e37", math.inf,
-        ((1, ":TRIG:COUN 1"), (9999, ":TRIG:COUN 9999"), (math.inf, ":TRIG:COUN INF")),
-        ((0, LimitExceeded), (10000, LimitExceeded), (math.nan, BadValue), (-math.inf, BadValue), (1.5, BadValue)),
-    ),
-    number("trigger_delay", ":TRIG:DEL?", "0.000", 0.0, ((0.005, ":TRIG:DEL 0.005"),), 0.0, 999999.999),
-    switch("trigger_auto_delay_enabled", ":TRIG:DEL:AUTO"),
-    whole("sample_count", ":SAMP:COUN?", "1", 1, ((1024, ":SAMP:COUN 1024"),), 1, 1024),
-    Row("voltage", ":READ?", "-1.23456789E-05", -1.23456789e-5),
-    Row("internal_temperature", ":SENS:TEMP:RTEM?", "+2.31000000E+01", 23.1),
-    Row("measurement_event", ":STAT:MEAS?", "32", 32),
-    Row("measurement_condition", ":STAT:MEAS:COND?", "32", 32),
-    Row("operation_event", ":STAT:OPER?", "1024", 1024),
-    Row("operation_condition", ":STAT:OPER:COND?", "16", 16),
-    Row("questionable_event", ":STAT:QUES?", "0", 0),
-    Row("questionable_condition", ":STAT:QUES:COND?", "256", 256),
-    Row("standard_event", "*ESR?", "0", 0),
-    Row("status", "*STB?", "65", 65),
-    Row("complete", "*OPC?", "1", True),
-    Row("identity", "*IDN?", IDN, IDENTITY),
-)  # fmt: skip
-
-
-def test_every_property_has_its_dialogue():
-    assert properties(Keithley2182A) - {"id", "next_error"} == {row.name for row in ROWS}
-
-
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_reading_a_property(row: Row):
-    check_reader(Keithley2182A, row)
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if row.query != "*IDN?"], ids=str)
-def test_a_reply_that_is_cut_off(row: Row):
-    check_cut_off(Keithley2182A, row, {"*IDN?": f"{IDN}\n"})
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if row.puts], ids=str)
-def test_setting_a_property(row: Row):
-    check_setter(Keithley2182A, row)
+from tests.instruments.dialogues import DONE, NO_ERROR, Bench, Wire, dialogue
+from tests.instruments.rows import IDN_2182A
 
 
 def test_a_finite_trigger_count():
@@ -121,7 +25,7 @@ def test_a_finite_trigger_count():
 def test_any_aperture_arrives_as_the_same_double(cycles: float):
     wire = Wire()
     Keithley2182A(wire, VirtualClock()).voltage_nplc = cycles
-    text = wire.sent[0].split()[1].removesuffix(";:SYST:ERR?")
+    text = wire.sent[0].split()[1].removesuffix(";*ESR?;:SYST:ERR?")
     assert float(text).hex() == cycles.hex()
 
 
@@ -137,7 +41,7 @@ def test_every_reading_of_the_manuals_form_is_understood(voltage: float):
 
 @pytest.mark.parametrize("text", ["+9.9E37", "-9.9E37", "+9.9E+37"])
 def test_an_overflow_is_not_a_number(text: str):
-    with dialogue(Keithley2182A, (":READ?", text)) as meter:
+    with dialogue(Keithley2182A, (":READ?;*ESR?", f"{text};0")) as meter:
         assert math.isnan(meter.voltage)
 
 
@@ -147,24 +51,25 @@ def test_an_overflow_is_not_a_number(text: str):
      "+9.9E3", "nan"],
 )  # fmt: skip
 def test_a_reading_of_another_form_is_refused(text: str):
-    with dialogue(Keithley2182A, (":READ?", text)) as meter, pytest.raises(GarbledReply, match="one reading"):
+    said = (":READ?;*ESR?", f"{text};0")
+    with dialogue(Keithley2182A, said) as meter, pytest.raises(GarbledReply, match="one reading"):
         _ = meter.voltage
 
 
 def test_acquiring_an_offset():
     for index in (1, 2):
-        with dialogue(Keithley2182A, (f":SENS:VOLT:CHAN{index}:REF:ACQ;:SYST:ERR?", NO_ERROR)) as meter:
+        with dialogue(Keithley2182A, (f":SENS:VOLT:CHAN{index}:REF:ACQ;*ESR?;:SYST:ERR?", DONE)) as meter:
             (meter.ch_1 if index == 1 else meter.ch_2).acquire_voltage_reference()
 
 
 ONE_SHOT = (
     (":SYST:LFR?", "50"),
-    (":INIT:CONT 0;:ABOR;:SYST:ERR?", NO_ERROR),
-    (":SENS:FUNC 'VOLT:DC';:SENS:CHAN 1;:SENS:VOLT:RAT 0;:SENS:VOLT:DELT 0;:SENS:HOLD:STAT 0;:SYST:ERR?", NO_ERROR),
-    (":SENS:VOLT:NPLC 1.0;:SENS:VOLT:CHAN1:RANG 0.01;:SYST:ERR?", NO_ERROR),
-    (":SENS:VOLT:CHAN1:DFIL 0;:SENS:VOLT:CHAN1:LPAS 0;:SENS:VOLT:CHAN1:REF:STAT 0;:SYST:ERR?", NO_ERROR),
-    (":SYST:FAZ 1;:SYST:AZER 1;:CALC:STAT 0;:FORM ASC;:FORM:ELEM READ;:SYST:ERR?", NO_ERROR),
-    (":TRIG:SOUR IMM;:TRIG:COUN 1;:TRIG:DEL 0.0;:SAMP:COUN 1;:SYST:ERR?", NO_ERROR),
+    (":INIT:CONT 0;:ABOR;*ESR?;:SYST:ERR?", DONE),
+    (":SENS:FUNC 'VOLT:DC';:SENS:CHAN 1;:SENS:VOLT:RAT 0;:SENS:VOLT:DELT 0;:SENS:HOLD:STAT 0;*ESR?;:SYST:ERR?", DONE),
+    (":SENS:VOLT:NPLC 1.0;:SENS:VOLT:CHAN1:RANG 0.01;*ESR?;:SYST:ERR?", DONE),
+    (":SENS:VOLT:CHAN1:DFIL 0;:SENS:VOLT:CHAN1:LPAS 0;:SENS:VOLT:CHAN1:REF:STAT 0;*ESR?;:SYST:ERR?", DONE),
+    (":SYST:FAZ 1;:SYST:AZER 1;:CALC:STAT 0;:FORM ASC;:FORM:ELEM READ;*ESR?;:SYST:ERR?", DONE),
+    (":TRIG:SOUR IMM;:TRIG:COUN 1;:TRIG:DEL 0.0;:SAMP:COUN 1;*ESR?;:SYST:ERR?", DONE),
 )
 
 
@@ -185,7 +90,7 @@ def test_a_senseless_one_shot_sends_nothing(arguments: dict[str, Any], error: ty
 
 
 def test_one_shot_names_what_the_meter_refused():
-    refused = [*ONE_SHOT[:3], (ONE_SHOT[3][0], '-222,"Parameter data out of range"'), (":SYST:ERR?", NO_ERROR)]
+    refused = [*ONE_SHOT[:3], (ONE_SHOT[3][0], '0;-222,"Parameter data out of range"'), (":SYST:ERR?", NO_ERROR)]
     with dialogue(Keithley2182A, *refused) as meter, pytest.raises(InstrumentError, match="NPLC"):
         meter.configure_one_shot(channel=1, nplc=1, voltage_range=0.01)
 
@@ -198,14 +103,14 @@ class Slow(Wire):
         self.clock = clock
         self.duration = duration
         self.replies = {
-            ":READ?": "+1.00000000E-06", ":SYST:LFR?": "50", ":TRIG:DEL?": "0.005", ":SENS:VOLT:NPLC?": "5.00",
-            "*IDN?": IDN,
+            ":READ?;*ESR?": "+1.00000000E-06;0", ":SYST:LFR?": "50", ":TRIG:DEL?": "0.005", ":SENS:VOLT:NPLC?": "5.00",
+            "*IDN?": IDN_2182A,
         }  # fmt: skip
 
     def _read(self, **kwargs: Any) -> str:
-        if self.sent[-1] == ":READ?":
+        if self.sent[-1] == ":READ?;*ESR?":
             self.clock.sleep(self.duration)
-        return self.replies.get(self.sent[-1], NO_ERROR)
+        return self.replies.get(self.sent[-1], DONE)
 
 
 def test_a_reading_knows_when_its_aperture_was():
@@ -225,7 +130,7 @@ def test_the_aperture_is_asked_for_once_and_again_after_a_change():
     wire = Slow(clock, 0.21)
     meter = Keithley2182A(wire, clock)
     readings = [meter.reading() for _ in range(3)]
-    assert wire.sent == [":TRIG:DEL?", ":SENS:VOLT:NPLC?", ":SYST:LFR?", *[":READ?"] * 3]
+    assert wire.sent == [":TRIG:DEL?", ":SENS:VOLT:NPLC?", ":SYST:LFR?", *[":READ?;*ESR?"] * 3]
     assert [reading.end - reading.start for reading in readings] == pytest.approx([0.1] * 3)
     meter.voltage_nplc = 1
     wire.replies[":SENS:VOLT:NPLC?"] = "1.00"
@@ -246,7 +151,7 @@ def test_the_aperture_is_asked_for_once_and_again_after_a_change():
 def test_an_overflow_reading_has_no_voltage():
     clock = VirtualClock()
     wire = Slow(clock, 0.21)
-    wire.replies[":READ?"] = "+9.9E37"
+    wire.replies[":READ?;*ESR?"] = "+9.9E37;0"
     reading = Keithley2182A(wire, clock).reading()
     assert reading.overflow
     assert math.isnan(reading.voltage)
@@ -266,15 +171,8 @@ def test_a_reading_longer_than_the_time_out_is_refused_before_anything_is_set():
     assert bench.device.heard == [":SYST:LFR?"]
 
 
-def test_reset_waits_on_the_clock():
-    clock = VirtualClock()
-    with dialogue(Keithley2182A, ("*RST", None), (":STAT:PRES;*CLS;:SYST:ERR?", NO_ERROR), clock=clock) as meter:
-        meter.reset()
-    assert clock.now() == Keithley2182A.RESET_TIME
-
-
 def test_shutdown_stops_measuring():
-    with dialogue(Keithley2182A, (":INIT:CONT 0;:ABOR;:SYST:ERR?", NO_ERROR)) as meter:
+    with dialogue(Keithley2182A, (":INIT:CONT 0;:ABOR;*ESR?;:SYST:ERR?", DONE)) as meter:
         meter.shutdown()
 
 

@@ -9,112 +9,20 @@ from hypothesis import strategies as st
 
 from instruments import scpi
 from instruments.clock import VirtualClock
-from instruments.driver import Identity
 from instruments.errors import BadValue, GarbledReply, InstrumentError, InstrumentFault, LimitExceeded, NoReply
 from instruments.keithley2400 import Keithley2400, MeasurementBit, StatusBit
 from simulators.devices.keithley2400 import Keithley2400 as Simulated
 from simulators.timeline import Timeline
 from simulators.visa import SimulatedVisaLibrary
-from tests.instruments.dialogues import (
-    NO_ERROR,
-    Bench,
-    Row,
-    Wire,
-    check_cut_off,
-    check_reader,
-    check_setter,
-    choice,
-    dialogue,
-    number,
-    properties,
-    switch,
-    whole,
-)
+from tests.instruments.dialogues import DONE, NO_ERROR, Bench, Wire, dialogue
+from tests.instruments.rows import IDN_2400
 from tests.simulators.devices.smu_bench import Resistor
 
-IDN = "KEITHLEY INSTRUMENTS INC.,MODEL 2400,1154267,C33   Mar 31 2015 09:32:39/A02  /J/K"
-IDENTITY = Identity("KEITHLEY INSTRUMENTS INC.", "2400", "1154267", "C33   Mar 31 2015 09:32:39/A02  /J/K")
 EXAMPLE = "+1.000206E+00,+1.000000E-04,+1.000236E+04,+7.282600E+01,+4.813200E+04"
 """The manual's example of a reading."""
 
 ON = (":OUTP?", "1")
 """Asked before the first reading: with the output off none comes."""
-
-ROWS = (
-    choice("source_function", ":SOUR:FUNC", {"voltage": "VOLT", "current": "CURR"}, "CURR", "current"),
-    number("source_voltage", ":SOUR:VOLT?", "1.000000E+00", 1.0,
-           ((1.5, ":SOUR:VOLT 1.5"), (-210, ":SOUR:VOLT -210.0"), (1.23456789e-4, ":SOUR:VOLT 0.000123456789")),
-           -210.0, 210.0),
-    number("source_current", ":SOUR:CURR?", "1.000000E-04", 1e-4,
-           ((1e-4, ":SOUR:CURR 0.0001"), (-1.05, ":SOUR:CURR -1.05"), (0, ":SOUR:CURR 0.0")), -1.05, 1.05),
-    number("source_voltage_range", ":SOUR:VOLT:RANG?", "2.100000E+01", 21.0, ((20, ":SOUR:VOLT:RANG 20.0"),),
-           -210.0, 210.0),
-    switch("source_voltage_auto_range", ":SOUR:VOLT:RANG:AUTO"),
-    number("source_current_range", ":SOUR:CURR:RANG?", "1.050000E-04", 1.05e-4, ((1e-6, ":SOUR:CURR:RANG 1e-06"),),
-           -1.05, 1.05),
-    switch("source_current_auto_range", ":SOUR:CURR:RANG:AUTO"),
-    number("voltage_compliance", ":SENS:VOLT:PROT?", "2.100000E+01", 21.0, ((0.5, ":SENS:VOLT:PROT 0.5"),),
-           2e-4, 210.0),
-    number("current_compliance", ":SENS:CURR:PROT?", "1.050000E-04", 1.05e-4, ((1e-3, ":SENS:CURR:PROT 0.001"),),
-           1e-9, 1.05),
-    number("voltage_protection", ":SOUR:VOLT:PROT?", "4.000000E+01", 40.0, ((20, ":SOUR:VOLT:PROT 20.0"),),
-           20.0, 210.0),
-    number("source_delay", ":SOUR:DEL?", "0.10000", 0.1, ((0.1, ":SOUR:DEL 0.1"),), 0.0, 999.9999),
-    switch("source_auto_delay", ":SOUR:DEL:AUTO"),
-    switch("source_enabled", ":OUTP"),
-    choice("output_off_state", ":OUTP:SMOD",
-           {"normal": "NORM", "high impedance": "HIMP", "zero": "ZERO", "guard": "GUAR"}, "NORM", "normal"),
-    switch("auto_output_off", ":SOUR:CLE:AUTO"),
-    choice("terminals", ":ROUT:TERM", {"front": "FRON", "rear": "REAR"}, "REAR", "rear"),
-    switch("four_wires", ":SYST:RSEN"),
-    number("voltage_range", ":SENS:VOLT:RANG?", "2.100000E+00", 2.1, ((2.0, ":SENS:VOLT:RANG 2.0"),), -210.0, 210.0),
-    switch("voltage_auto_range", ":SENS:VOLT:RANG:AUTO"),
-    number("current_range", ":SENS:CURR:RANG?", "1.050000E-03", 1.05e-3, ((1e-3, ":SENS:CURR:RANG 0.001"),),
-           -1.05, 1.05),
-    switch("current_auto_range", ":SENS:CURR:RANG:AUTO"),
-    number("nplc", ":SENS:VOLT:NPLC?", "1.00", 1.0, ((0.1, ":SENS:VOLT:NPLC 0.1"),), 0.01, 10.0),
-    choice("ohms_mode", ":SENS:RES:MODE", {"manual": "MAN", "automatic": "AUTO"}, "AUTO", "automatic"),
-    switch("offset_compensated", ":SENS:RES:OCOM"),
-    switch("filter_enabled", ":SENS:AVER"),
-    whole("filter_count", ":SENS:AVER:COUN?", "10", 10, ((5, ":SENS:AVER:COUN 5"),), 1, 100),
-    choice("filter_type", ":SENS:AVER:TCON", {"repeating": "REP", "moving": "MOV"}, "MOV", "moving"),
-    switch("auto_zero_enabled", ":SYST:AZER"),
-    Row("line_frequency", ":SYST:LFR?", "50", 50.0),
-    Row("voltage_compliance_tripped", ":SENS:VOLT:PROT:TRIP?", "1", True),
-    Row("current_compliance_tripped", ":SENS:CURR:PROT:TRIP?", "0", False),
-    Row("measurement_event", ":STAT:MEAS?", "64", 64),
-    Row("measurement_condition", ":STAT:MEAS:COND?", "16384", 16384),
-    Row("in_compliance", ":STAT:MEAS:COND?", "16448", True),
-    Row("standard_event", "*ESR?", "128", 128),
-    Row("status", "*STB?", "4", 4),
-    Row("complete", "*OPC?", "1", True),
-    Row("identity", "*IDN?", IDN, IDENTITY),
-)  # fmt: skip
-
-
-def test_every_property_has_its_dialogue():
-    assert properties(Keithley2400) - {"id", "next_error"} == {row.name for row in ROWS}
-
-
-@pytest.mark.parametrize("row", ROWS, ids=str)
-def test_reading_a_property(row: Row):
-    check_reader(Keithley2400, row)
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if row.query != "*IDN?"], ids=str)
-def test_a_reply_that_is_cut_off(row: Row):
-    check_cut_off(Keithley2400, row, {"*IDN?": f"{IDN}\n"})
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if row.puts], ids=str)
-def test_setting_a_property(row: Row):
-    check_setter(Keithley2400, row)
-
-
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.puts], ids=str)
-def test_what_is_only_read_cannot_be_set(row: Row):
-    with dialogue(Keithley2400) as smu, pytest.raises((LookupError, AttributeError)):
-        setattr(smu, row.name, 1)
 
 
 @given(st.floats(-210.0, 210.0))
@@ -122,7 +30,7 @@ def test_what_is_only_read_cannot_be_set(row: Row):
 def test_any_voltage_arrives_as_the_same_double(voltage: float):
     wire = Wire()
     Keithley2400(wire, VirtualClock()).source_voltage = voltage
-    (unit, _) = [scpi.parse_unit(text) for text in scpi.split_message(wire.sent[0])]
+    unit, *_ = [scpi.parse_unit(text) for text in scpi.split_message(wire.sent[0])]
     assert float(unit.arguments[0]).hex() == voltage.hex()
 
 
@@ -176,7 +84,7 @@ def test_a_damaged_reading_is_none(bad: str):
 
 def test_without_output_there_is_no_reading_and_the_error_says_why():
     queue = ['+803,"Not permitted with OUTPUT off"\n', f"{NO_ERROR}\n"]
-    bench = Bench(Keithley2400, {"*IDN?": f"{IDN}\n", ":OUTP?": "1\n", ":SYST:ERR?": queue})
+    bench = Bench(Keithley2400, {"*IDN?": f"{IDN_2400}\n", ":OUTP?": "1\n", ":SYST:ERR?": queue, "*ESR?": "16\n"})
     with pytest.raises(InstrumentError, match="Not permitted with OUTPUT off") as caught:
         bench.driver.measure()
     assert caught.value.code == 803
@@ -310,6 +218,30 @@ def test_a_long_list():
     assert [reading.voltage for reading in readings] == pytest.approx(levels, abs=1e-9)
 
 
+def test_a_sweep_through_the_source_memory():
+    lab = Lab()
+    smu = lab.smu
+    smu.current_compliance = 0.05
+    smu.configure_reading(("current",), nplc=0.1)
+    for location, volts in enumerate((0.5, 2.0, 1.0), start=11):
+        smu.source_voltage = volts
+        smu.save_location(location)
+    smu.source_enabled = True
+    readings = smu.memory_sweep(3, start=11)
+    assert [reading.current for reading in readings] == pytest.approx([0.5e-3, 2e-3, 1e-3], rel=1e-3)
+    assert smu.source_function == "voltage"
+    assert smu.measure().voltage == 1.0
+    for wrong in ({"points": 101}, {"points": 1, "start": 0}):
+        with pytest.raises(LimitExceeded, match="nothing was sent"):
+            smu.memory_sweep(**wrong)
+
+
+def test_the_digital_port():
+    lab = Lab()
+    lab.smu.digital_output = 6
+    assert lab.smu.digital_output == lab.device.digital_output == 6
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [((0.0, 1.0, 1), LimitExceeded), ((0.0, 300.0, 5), LimitExceeded), ((math.nan, 1.0, 5), BadValue)],
@@ -383,9 +315,9 @@ def test_shutdown_of_a_dead_instrument_ends_and_says_so():
 
 
 def test_shutdown_of_an_output_that_stays_on_says_so():
-    answers = {":OUTP?": "1\n", ":SOUR:FUNC?": "VOLT\n", ":SOUR:VOLT?": "0.0\n", "*IDN?": f"{IDN}\n"}
+    answers = {":OUTP?": "1\n", ":SOUR:FUNC?": "VOLT\n", ":SOUR:VOLT?": "0.0\n", "*IDN?": f"{IDN_2400}\n"}
     messages = (":ABOR", ":SOUR:CLE", ":SOUR:VOLT 0.0", ":OUTP 0")
-    answers |= {f"{message};:SYST:ERR?": f"{NO_ERROR}\n" for message in messages}
+    answers |= {f"{message};*ESR?;:SYST:ERR?": f"{DONE}\n" for message in messages}
     bench = Bench(Keithley2400, answers)
     with pytest.raises(InstrumentFault, match="does not turn off"):
         bench.driver.shutdown()

@@ -18,7 +18,7 @@ from tests.instruments.paired import SOCKET, Bench
 
 FINE = MeterSettings(voltage_range=0.01)
 SEED = 2182
-ASK_ERROR = ";:SYST:ERR?"
+ASK_ERROR = ";*ESR?;:SYST:ERR?"
 
 
 def bench(resistance: float = 10.0, offset: float = 20e-6, **others: Any) -> Bench:

@@ -102,7 +102,7 @@ def test_ctrl_c_turns_the_output_off(name: str):
             CALLS[name](bench.source)
         except KeyboardInterrupt:
             assert not bench.output
-            assert bench.wire.heard[-2:] == [":SOUR:CLE;:SYST:ERR?", ":OUTP?"]
+            assert bench.wire.heard[-2:] == [":SOUR:CLE;*ESR?;:SYST:ERR?", ":OUTP?"]
         else:
             assert number > 0
             return

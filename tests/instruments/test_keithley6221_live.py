@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments.errors import ComplianceFault, DeadlinePassed, GarbledReply, InstrumentError, InstrumentFault
+from instruments.errors import (
+    ComplianceFault,
+    DeadlinePassed,
+    GarbledReply,
+    InstrumentError,
+    InstrumentFault,
+    Restarted,
+)
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_live import _ONE
 from instruments.keithley6221_measuring import BUFFER
@@ -59,7 +66,7 @@ def test_a_run_without_end_is_ended_by_closing_it():
     stream.close()
     assert not on.output
     assert [reading.number for reading in taken] == list(range(50))
-    assert ":SOUR:CLE;:SYST:ERR?" in on.wire.heard[-2:]
+    assert ":SOUR:CLE;*ESR?;:SYST:ERR?" in on.wire.heard[-2:]
 
 
 def test_an_exception_in_the_loop_turns_the_output_off():
@@ -177,3 +184,23 @@ def test_a_serial_error_ends_it():
 
 def test_one_reading_has_a_form():
     assert set(_ONE) == {True, False}
+
+
+@pytest.mark.parametrize("after", [0, 50, 199])
+def test_a_source_that_is_switched_off_and_on_says_so(after: int):
+    on = bench()
+    stream = on.source.delta_stream(1e-4, count=200, compliance=1.0, meter=FINE)
+    taken = list(itertools.islice(stream, after + 1))
+    on.device.power_cycle()
+    with pytest.raises(Restarted, match="switched off and on"):
+        list(stream)
+    assert len(taken) == after + 1
+    assert not on.output
+
+
+def test_a_source_that_is_switched_off_and_on_in_delta_mode_says_so():
+    on = bench()
+    on.device.timeline.schedule(on.clock.now() + 8.0, on.device.power_cycle)
+    with pytest.raises(Restarted, match="switched off and on"):
+        on.source.delta(1e-4, count=600, compliance=1.0, meter=FINE)
+    assert not on.output

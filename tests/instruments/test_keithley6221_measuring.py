@@ -10,7 +10,7 @@ from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_measuring import BLOCK
 from instruments.keithley6221_readings import Reading
 from simulators.devices.keithley6221 import Keithley6221 as Simulated6221
-from tests.instruments.dialogues import NO_ERROR, dialogue, garbled
+from tests.instruments.dialogues import DONE, NO_ERROR, dialogue, garbled
 from tests.instruments.dialogues import Bench as Answering
 from tests.instruments.paired import Bench
 
@@ -109,7 +109,7 @@ def test_many_readings_come_in_blocks_that_follow_each_other():
 
 def test_arming_is_waited_for_on_the_clock():
     asked = (":SOUR:DELT:ARM?", "0"), (":SYST:ERR?", NO_ERROR)
-    pairs = [(":SOUR:DELT:ARM;:SYST:ERR?", NO_ERROR), *asked, *asked, (":SOUR:DELT:ARM?", "1"), asked[1]]
+    pairs = [(":SOUR:DELT:ARM;*ESR?;:SYST:ERR?", DONE), *asked, *asked, (":SOUR:DELT:ARM?", "1"), asked[1]]
     with dialogue(Keithley6221, *pairs) as source:
         source._arm("DELT")
         assert source.clock.now() == 2 * Keithley6221.ARM_POLL
@@ -117,7 +117,7 @@ def test_arming_is_waited_for_on_the_clock():
 
 def test_an_error_of_arming_comes_late():
     pairs = [
-        (":SOUR:DELT:ARM;:SYST:ERR?", NO_ERROR), (":SOUR:DELT:ARM?", "0"), (":SYST:ERR?", '-241,"Hardware missing"'),
+        (":SOUR:DELT:ARM;*ESR?;:SYST:ERR?", DONE), (":SOUR:DELT:ARM?", "0"), (":SYST:ERR?", '-241,"Hardware missing"'),
         (":SYST:ERR?", NO_ERROR),
     ]  # fmt: skip
     with dialogue(Keithley6221, *pairs) as source, pytest.raises(InstrumentError, match="-241") as caught:
@@ -128,7 +128,7 @@ def test_an_error_of_arming_comes_late():
 def test_what_is_armed_with_a_warning_is_not_armed():
     """+408: the conductance sweep has been truncated, and would be run nevertheless."""
     pairs = [
-        (":SOUR:DCON:ARM;:SYST:ERR?", NO_ERROR), (":SOUR:DCON:ARM?", "1"),
+        (":SOUR:DCON:ARM;*ESR?;:SYST:ERR?", DONE), (":SOUR:DCON:ARM?", "1"),
         (":SYST:ERR?", '+408,"Conductance truncated"'), (":SYST:ERR?", NO_ERROR),
     ]  # fmt: skip
     with dialogue(Keithley6221, *pairs) as source, pytest.raises(InstrumentError, match="408"):
@@ -164,7 +164,7 @@ def test_a_source_that_answers_only_once_it_is_armed():
 def test_arming_has_a_deadline():
     bench = Answering(
         Keithley6221,
-        {":SOUR:DELT:ARM;:SYST:ERR?": f"{NO_ERROR}\n", ":SOUR:DELT:ARM?": "0\n", ":SYST:ERR?": f"{NO_ERROR}\n"},
+        {":SOUR:DELT:ARM;*ESR?;:SYST:ERR?": f"{DONE}\n", ":SOUR:DELT:ARM?": "0\n", ":SYST:ERR?": f"{NO_ERROR}\n"},
     )
     with pytest.raises(DeadlinePassed, match="not armed 30 s after"):
         bench.driver._arm("DELT")
@@ -173,7 +173,7 @@ def test_arming_has_a_deadline():
 
 @pytest.mark.parametrize("bad", ["#1", "11", "1,", "+1", ""])
 def test_a_damaged_answer_whether_it_is_armed(bad: str):
-    pairs = [(":SOUR:DELT:ARM;:SYST:ERR?", NO_ERROR), (":SOUR:DELT:ARM?", bad or b"")]
+    pairs = [(":SOUR:DELT:ARM;*ESR?;:SYST:ERR?", DONE), (":SOUR:DELT:ARM?", bad or b"")]
     with dialogue(Keithley6221, *pairs) as source, pytest.raises((GarbledReply, NoReply)):
         source._arm("DELT")
 
@@ -243,8 +243,8 @@ def test_whatever_the_firmware_does_at_the_places_that_nobody_confirms(ends: boo
 
 def test_an_output_that_stays_on_is_said(caplog: pytest.LogCaptureFixture):
     answers = {
-        ":SOUR:SWE:ABOR;:SYST:ERR?": f"{NO_ERROR}\n", ":SOUR:WAVE:ABOR;:SYST:ERR?": f"{NO_ERROR}\n",
-        ":SOUR:CLE;:SYST:ERR?": f"{NO_ERROR}\n", ":OUTP?": "1\n",
+        ":SOUR:SWE:ABOR;*ESR?;:SYST:ERR?": f"{DONE}\n", ":SOUR:WAVE:ABOR;*ESR?;:SYST:ERR?": f"{DONE}\n",
+        ":SOUR:CLE;*ESR?;:SYST:ERR?": f"{DONE}\n", ":OUTP?": "1\n",
     }  # fmt: skip
     bench = Answering(Keithley6221, answers)
     with pytest.raises(InstrumentFault, match="does not turn off") as caught:

@@ -106,9 +106,9 @@ def test_a_state_is_read_after_a_pulse_on_the_range_that_was_set():
 def test_a_fixed_range():
     on = on_at_zero()
     on.source.pulse(1e-3, 0.01, compliance=1.0, source_range=0.1)
-    assert ":SOUR:CURR:RANG:AUTO 0;:SOUR:CURR:RANG 0.1;:SYST:ERR?" in on.wire.heard
+    assert ":SOUR:CURR:RANG:AUTO 0;:SOUR:CURR:RANG 0.1;*ESR?;:SYST:ERR?" in on.wire.heard
     on.source.pulse(1e-3, 1e-4, compliance=1.0, source_range=0.1)
-    assert ":SOUR:WAVE:RANG FIX;:SYST:ERR?" in on.wire.heard
+    assert ":SOUR:WAVE:RANG FIX;*ESR?;:SYST:ERR?" in on.wire.heard
 
 
 @pytest.mark.parametrize(

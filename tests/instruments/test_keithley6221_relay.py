@@ -11,7 +11,7 @@ from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_relay import MeterSettings
 from simulators.timeline import Timeline
 from simulators.visa import SimulatedVisaLibrary
-from tests.instruments.dialogues import NO_ERROR, Instrument488, dialogue
+from tests.instruments.dialogues import DONE, NO_ERROR, Instrument488, dialogue
 from tests.instruments.paired import Bench
 
 NO_ERRORS = f"{NO_ERROR}\n"
@@ -21,7 +21,7 @@ METER = "KEITHLEY INSTRUMENTS INC.,MODEL 2182A,1340129,C02  /A02"
 
 
 def send(text: str) -> str:
-    return f':SYST:COMM:SER:SEND "{text}";:SYST:ERR?'
+    return f':SYST:COMM:SER:SEND "{text}";*ESR?;:SYST:ERR?'
 
 
 ENTER = ":SYST:COMM:SER:ENT?"
@@ -35,7 +35,7 @@ class Relay:
         timeline = Timeline(self.clock)
         table = {
             "*IDN?": f"{IDN}\n",
-            send(question): NO_ERRORS,
+            send(question): f"{DONE}\n",
             ENTER: list(answers),
             ":SYST:ERR?": NO_ERRORS,
             **others,
@@ -115,7 +115,7 @@ def test_an_error_behind_an_answer_raises():
     [(":SENS:FUNC 'VOLT'", ":SENS:FUNC 'VOLT'"), ('SENS:FUNC "VOLT"', 'SENS:FUNC ""VOLT""'), ("*RST", "*RST")],
 )
 def test_words_are_passed_on(text: str, spelled: str):
-    with dialogue(Keithley6221, (send(spelled), NO_ERROR)) as source:
+    with dialogue(Keithley6221, (send(spelled), DONE)) as source:
         source.relay_write(text)
 
 
@@ -206,6 +206,6 @@ def test_what_the_meter_says_of_its_set_up_is_believed(question: str, answer: by
     answers = list((right | {question: answer}).values())
     relay = Relay(GPIB, "*RST", *answers)
     for text in ("*CLS", *MeterSettings().spelled(), *right):
-        relay.device.answers[send(text)] = NO_ERRORS
+        relay.device.answers[send(text)] = f"{DONE}\n"
     with pytest.raises(InstrumentFault, match=match):
         relay.source.set_up_meter(MeterSettings())

@@ -11,7 +11,7 @@ from instruments.keithley6221_sweeps import LinearSweep, ListSweep, LogarithmicS
 from tests.instruments.dialogues import dialogue
 from tests.instruments.paired import Bench
 
-END = ";:SYST:ERR?"
+END = ";*ESR?;:SYST:ERR?"
 
 
 def bench(resistance: float = 100.0) -> Bench:

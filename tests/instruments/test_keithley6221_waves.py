@@ -11,7 +11,7 @@ from instruments.keithley6221_waves import Wave
 from tests.instruments.dialogues import dialogue
 from tests.instruments.paired import Bench
 
-END = ";:SYST:ERR?"
+END = ";*ESR?;:SYST:ERR?"
 
 
 def said(on: Bench) -> list[str]:

@@ -17,7 +17,7 @@ from tests.instruments.dialogues import NO_ERROR, Bench, dialogue
 
 IDN = "KEITHLEY INSTRUMENTS INC.,MODEL 6221,4559777,D04  /700x "
 WHO = {"*IDN?": f"{IDN}\n"}
-SET = ":SOUR:CURR 0.001;:SYST:ERR?"
+SET = ":SOUR:CURR 0.001;*ESR?;:SYST:ERR?"
 
 
 def test_a_doubled_reply_raises_and_never_answers_the_next_question():

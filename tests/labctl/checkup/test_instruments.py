@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from instruments.driver import Identity
+from instruments.scpi_driver import Identity
 from labctl import session
 from labctl.checkup.instruments import firmware_level, is_older, of_meter, of_source
 from simulators.lab import Lab

@@ -1,0 +1,116 @@
+"""What the drivers of all sources share: going to a level in steps, and coming to rest whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ClassVar
+
+from instruments.driver import control
+from instruments.errors import BadValue, InstrumentError, InstrumentFault, Refused, Restarted
+from instruments.forms import BOOLEAN, finite, flag
+from instruments.scpi_driver import ScpiDriver
+
+log = logging.getLogger(__name__)
+
+Put = Callable[[float], None]
+"""Sets the level of what is driven, in V or A."""
+
+
+def checked_slew(slew: float, unit: str = "") -> float:
+    """Return the largest rate of a ramp.
+
+    Raises:
+        BadValue: It is no finite number above zero.
+    """
+    if finite("slew", slew, unit) <= 0:
+        shown = f"0 {unit}" if unit else "zero"
+        raise BadValue(f"slew must be above {shown}, not {slew!r}; nothing was sent")
+    return slew
+
+
+class RampedSource(ScpiDriver):
+    """A source that is brought to a level, and to rest, in steps."""
+
+    STEP_INTERVAL: ClassVar[float] = 0.02
+    """Time between two steps of a ramp, in s."""
+    SHUTDOWN_TIME: ClassVar[float] = 0.5
+    """How long the ramp to zero of `shutdown` takes, in s."""
+
+    source_enabled = control(
+        ":OUTP?",
+        ":OUTP %s",
+        """Control whether the output is on (bool).""",
+        flag("source_enabled"),
+        BOOLEAN,
+    )
+
+    def abort(self) -> None:
+        """Stop what runs."""
+        raise NotImplementedError
+
+    def clear_source(self) -> None:
+        """Turn the output off at once.
+
+        Raises:
+            InstrumentError: The error queue held something.
+        """
+        self.command(":SOUR:CLE")
+
+    def _stops(self) -> tuple[Callable[[], None], ...]:
+        """Return what stops all that may run."""
+        return (self.abort,)
+
+    def _level(self) -> tuple[float, Put]:
+        """Ask for the level that is set, and return it with what sets another."""
+        raise NotImplementedError
+
+    def _ramp_at(self, slew: float, start: float, put: Put, target: float) -> None:
+        """Go to a level at no more than this rate in V/s or A/s."""
+        self._ramp(start, put, target, max(1, math.ceil(abs(target - start) / (slew * self.STEP_INTERVAL))))
+
+    def _ramp(self, start: float, put: Put, target: float, steps: int) -> None:
+        for step in range(1, steps):
+            put(start + (target - start) * (step / steps))
+            self.clock.sleep(self.STEP_INTERVAL)
+        put(target)
+
+    def _settle_restart(self) -> None:
+        """Turn the output off and bring all settings to known ones: those of power-on may come from a memory."""
+        with suppress(InstrumentFault):
+            self.reset()
+
+    def shutdown(self) -> None:
+        """Stop what runs, ramp to zero within 0.5 s, turn the output off and read back that it is off.
+
+        Every message has its time-out, so that this ends also with an instrument that does not answer. A step that
+        fails is logged and the next one is tried; `:SOUR:CLE` is sent even when nobody answers.
+
+        Raises:
+            InstrumentFault: The output is on after all, or nobody answers who could say.
+            Restarted: The output is off, but the source had been switched off and on before.
+        """
+        restarts: list[Restarted] = []
+        for step in (*self._stops(), self._ramp_down, self.clear_source):
+            try:
+                step()
+            except Restarted as restart:  # the output is off since then
+                restarts.append(restart)
+            except (InstrumentFault, Refused) as fault:  # also where the guard refuses a step from beyond a limit
+                stops_nothing = isinstance(fault, InstrumentError) and step in self._stops()
+                log.log(logging.DEBUG if stops_nothing else logging.ERROR, "%s", fault)
+                if step == self.clear_source:
+                    self.line.send_regardless(":SOUR:CLE")
+        if self.source_enabled:
+            self.source_enabled = False
+            if self.source_enabled:
+                raise InstrumentFault(f"{self.line.name}: the output does not turn off; turn it off at the front panel")
+        super().shutdown()
+        if restarts:
+            raise restarts[0]
+
+    def _ramp_down(self) -> None:
+        if self.source_enabled:
+            self._ramp(*self._level(), 0.0, round(self.SHUTDOWN_TIME / self.STEP_INTERVAL))
