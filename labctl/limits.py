@@ -156,6 +156,12 @@ def _candidates(
         "power": (here("power", limits.power),),
         "pulse_width": (here("pulse_width", limits.pulse_width),),
         "pulse_energy": (its("pulse_energy", endures.pulse_energy), here("pulse_energy", limits.pulse_energy)),
+        "average_power": (its("average_power", endures.average_power), here("average_power", limits.average_power)),
+        "average_current": (
+            its("average_current", endures.average_current),
+            here("average_current", limits.average_current),
+        ),
+        "average_window": (here("average_window", limits.average_window),),
         "field": (here("field", limits.field),),
         "field_rate": (here("field_rate", limits.field_rate),),
         "slowest_field_rate": (here("slowest_field_rate", limits.slowest_field_rate),),
@@ -259,5 +265,7 @@ def _both_sides(name: str, limits: Limits) -> list[Bound]:
     if name not in _WORDS:
         hint = suggest(name, tuple(_WORDS))
         raise BadValue(f"demands() names {name!r}, but no limit is called so; {hint}there are {', '.join(_WORDS)}")
-    names = ("temperature", "lowest_temperature") if name.endswith("temperature") else (name,)
-    return [bound for bound in (getattr(limits, each) for each in names) if bound is not None]
+    sides = {"current": ("current", "average_current")} | dict.fromkeys(
+        ("temperature", "lowest_temperature"), ("temperature", "lowest_temperature")
+    )
+    return [bound for bound in (getattr(limits, each) for each in sides.get(name, (name,))) if bound is not None]

@@ -31,6 +31,7 @@ from labctl.records import (
     Record,
     Section,
     Volt,
+    Watt,
     read_record,
     suggest,
     titles,
@@ -146,6 +147,8 @@ class SampleLimits(Section):
     read_current_density: AmperePerSquareMetre = Field(default=5e9, gt=0)
     pulse_current_density: AmperePerSquareMetre | None = Field(default=None, gt=0)
     pulse_energy: Joule | None = Field(default=None, gt=0)
+    average_power: Watt | None = Field(default=None, gt=0)
+    average_current: Ampere | None = Field(default=None, gt=0)
     temperature: Kelvin | None = Field(default=None, gt=0)
 
 

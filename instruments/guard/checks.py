@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
 from instruments.guard import settings as setting
+from instruments.guard.averages import Mean, means, steady, taken
 from instruments.guard.limits import Bound, Limits, shown
 from instruments.guard.messages import Command
 from instruments.guard.modes import Course, NotKnown, courses, exact
@@ -14,6 +16,9 @@ from instruments.guard.sentences import Speaker
 from instruments.guard.settings import key
 from instruments.guard.state import STEPS, Possible, State, range_index, rounded
 from instruments.tables.keithley6221 import RANGES
+
+_CLOSE = 1.0 - 1e-12
+"""A mean that is at its limit can be off in the sixteenth digit."""
 
 SHORT_PULSE = 0.1
 """s; the longest pulse where the station sets no limit (assumed)."""
@@ -37,6 +42,7 @@ class SourceChecks:
         self._limits = limits
         self._unseen = unseen
         self._steady = limits.current.exact
+        self._averages = limits.average_power is not None or limits.average_current is not None
         self.bounds = self._make_bounds()
 
     def _make_bounds(self) -> dict[str, tuple[str, Bound, float]]:
@@ -108,7 +114,10 @@ class SourceChecks:
         Raises:
             LimitExceeded: It could.
         """
-        self._check_power(exact(current), max(state.numbers(setting.COMPLIANCE) or (0.0,)), command)
+        voltage = max(state.numbers(setting.COMPLIANCE) or (0.0,))
+        self._check_power(exact(current), voltage, command)
+        if self._averages:
+            self._check_mean("the current", steady(taken(state, current)), voltage, command)
 
     def _check_power(self, current: Decimal, voltage: float, command: Command) -> None:
         power = self._limits.power
@@ -149,6 +158,8 @@ class SourceChecks:
         try:
             for course in courses(mode, state, self._steady):
                 self._judge_course(_as_taken(course, state), voltage, command)
+            for what, mean in means(mode, state) if self._averages else ():
+                self._check_mean(what, mean, voltage, command)
         except NotKnown as unknown:
             if not self._unseen:
                 raise self._speaker.unknown(spelled(str(unknown)), command.text) from None
@@ -167,6 +178,18 @@ class SourceChecks:
                 why = f"{shown(peak, 'A')} times {shown(voltage, 'V')} of compliance times {shown(course.width, 's')}"
                 self._check(f"the energy of {course.what}", most, limits.pulse_energy, command, why)
         self._check_power(course.peak, voltage, command)
+
+    def _check_mean(self, what: str, mean: Mean, voltage: float, command: Command) -> None:
+        """Refuse what is too much on average over some stretch of time, though none of it may be too much by itself."""
+        limits, window = self._limits, self._limits.window
+        over = f"over the {shown(window, 's')} in which it is highest"
+        if limits.average_power is not None:
+            most = mean(window, 1) * voltage * _CLOSE
+            why = f"times {shown(voltage, 'V')} of compliance, {over}"
+            self._check(f"the average power of {what}", most, limits.average_power, command, why)
+        if limits.average_current is not None:
+            most = math.sqrt(mean(window, 2)) * _CLOSE
+            self._check(f"the average (rms) of {what}", most, limits.average_current, command, over)
 
     def compliance(self, value: float, command: Command) -> float:
         """Refuse a compliance that is too high, also once it is rounded; return the higher of the two, in V.

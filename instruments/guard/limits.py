@@ -11,6 +11,9 @@ from instruments import units
 LONGEST_QUOTE = 80
 """Characters of a message that a sentence quotes."""
 
+AVERAGE_WINDOW = 1.0
+"""s; over which heat is taken to even out where the station says nothing (assumed)."""
+
 UNITS: Mapping[str, str] = {
     "current": "A",
     "pulse_current": "A",
@@ -18,6 +21,9 @@ UNITS: Mapping[str, str] = {
     "power": "W",
     "pulse_width": "s",
     "pulse_energy": "J",
+    "average_power": "W",
+    "average_current": "A",
+    "average_window": "s",
     "field": "T",
     "field_rate": "T/s",
     "slowest_field_rate": "T/s",
@@ -63,6 +69,9 @@ class Limits:
         power: W.
         pulse_width: s, the longest time for which more than `current` may flow.
         pulse_energy: J, of one pulse of more than `current`.
+        average_power: W, current times compliance, averaged over any stretch of `window`.
+        average_current: A, root of the mean square over any stretch of `window`, since heating goes with the square.
+        average_window: s; see `window`.
         field: T.
         field_rate: T/s.
         slowest_field_rate: T/s, the slowest ramp.
@@ -83,6 +92,28 @@ class Limits:
     power: Bound | None = None
     pulse_width: Bound | None = None
     pulse_energy: Bound | None = None
+    average_power: Bound | None = None
+    average_current: Bound | None = None
+    average_window: Bound | None = None
+
+    @property
+    def window(self) -> float:
+        """The stretch of time in s over which an average is taken."""
+        return AVERAGE_WINDOW if self.average_window is None else self.average_window.value
+
+    @property
+    def lasting_current(self) -> Bound:
+        """What a current that never changes must stay within: it is its own average."""
+        return _tighter(self.average_current, self.current)
+
+    @property
+    def lasting_power(self) -> Bound | None:
+        """What the power of a current that never changes must stay within, None where it may be any."""
+        return self.average_power if self.power is None else _tighter(self.average_power, self.power)
+
+
+def _tighter(one: Bound | None, other: Bound) -> Bound:
+    return other if one is None or other.value <= one.value else one
 
 
 def shown(value: float, unit: str, other: float | None = None) -> str:

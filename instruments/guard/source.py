@@ -118,9 +118,11 @@ class SourceGate(Gate):
     def _surely_allowed(self, state: State) -> float:
         """Return a magnitude in A below which any level may leave, whatever the rounding."""
         limit = self._limits.current.value
-        power, compliances = self._limits.power, state.numbers(COMPLIANCE)
-        if power is not None and compliances and not state.output_off():
-            limit = min(limit, power.value / max(compliances) * (1.0 - 1e-12))
+        power, compliances = self._limits.lasting_power, state.numbers(COMPLIANCE)
+        if not state.output_off():
+            limit = min(limit, self._limits.lasting_current.value)
+            if power is not None and compliances:
+                limit = min(limit, power.value / max(compliances) * (1.0 - 1e-12))
         indices = state.candidates(limit)
         return max(0.0, min(limit - STEPS[max(indices)], RANGES[min(indices)]))
 

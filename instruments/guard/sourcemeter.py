@@ -52,7 +52,7 @@ _MOST_APPROVED = 64
 _STARTS = frozenset(map(key, ("INIT", "*TRG")))
 _CONFIGURES = {key(f"{verb}:{kind}"): kind for verb in ("CONF", "MEAS") for kind in ("VOLT", "CURR", "RES")}
 _ASKS = frozenset({key("READ"), key("MEAS")})
-_UNSEEN = frozenset(map(key, ("*RCL", "SYST:KEY")))
+_UNSEEN = frozenset(map(key, ("*RCL", "SOUR:MEM:REC", "SYST:KEY")))
 _VALUES = {
     header: kind
     for kind in ("VOLT", "CURR")
@@ -85,8 +85,8 @@ class SourceMeterGate(Gate):
 
     def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool = False) -> None:
         super().__init__(speaker)
-        self._bounds = {"VOLT": limits.voltage, "CURR": limits.current}
-        self._power = limits.power
+        self._bounds = {"VOLT": limits.voltage, "CURR": limits.lasting_current}
+        self._power = limits.lasting_power
         self._unseen = unseen
         self._reader = MessageReader(TABLE)
         self._state = State()

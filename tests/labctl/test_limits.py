@@ -41,6 +41,25 @@ def test_the_tighter_wins(station: Station, sample: SampleRecord) -> None:
     assert tight.pulse_current.value == 1e-4
 
 
+def test_averages_are_those_of_station_and_sample(station: Station, sample: SampleRecord) -> None:
+    none = limits.of(station, sample)
+    assert none.average_power is none.average_current is None
+    assert none.lasting_current is none.current
+    assert none.window == 1.0
+    here = changed(station, average_power=5e-3, average_current=2e-4, average_window=0.2)
+    held = limits.of(here, changed(sample, average_power=1e-3, average_current=3e-4))
+    assert held.average_power is not None
+    assert (held.average_power.value, held.average_power.owner) == (1e-3, "sample 'cotb2025'")
+    assert (held.lasting_current.value, held.lasting_current.owner) == (2e-4, "station 'ppms'")
+    assert held.lasting_power == held.average_power
+    assert held.window == 0.2
+    eased = limits.of(here, sample, limits.parse_overrides(["average_current=1 mA", "average_window=2 s"]))
+    assert eased.lasting_current is eased.current
+    assert eased.window == 2.0
+    with pytest.raises(LimitExceeded, match="would be 250 uA, above the limit of station 'ppms', 200 uA"):
+        limits.check({"current": 2.5e-4}, here, sample)
+
+
 def test_a_sample_without_pulses_endures_in_a_pulse_what_it_endures_for_any_time(
     station: Station, sample: SampleRecord
 ) -> None:
