@@ -41,6 +41,7 @@ def _read_as(unit: str) -> BeforeValidator:
 Ampere = Annotated[float, _read_as("A")]
 AmperePerSecond = Annotated[float, _read_as("A/s")]
 AmperePerSquareMetre = Annotated[float, _read_as("A/m^2")]
+Farad = Annotated[float, _read_as("F")]
 Hertz = Annotated[float, _read_as("Hz")]
 Joule = Annotated[float, _read_as("J")]
 Kelvin = Annotated[float, _read_as("K")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from instruments.errors import UsageError
 from labctl import discovery, lab_events
 from labctl.sample import Model, SampleRecord, connections
 from labctl.station import Station
-from simulators.cables import OPEN, Cables, EmfSettings, Lead
+from simulators.cables import OPEN, BridgeCables, Cables, EmfSettings, Lead, TriaxialCable
 from simulators.cryostat import SimulatedCryostat
 from simulators.environment import Environment
 from simulators.lab import Bench, Instrument, Lab
@@ -49,6 +50,11 @@ def check(station: Station, record: SampleRecord, roles: Sequence[str] = ()) -> 
                     f"station {station.label} has a helium level in simulation.events, but its cryostat "
                     f"{station.simulation.machine!r} has no helium bath; leave the event out"
                 )
+    if station.cables.bridges() and "ppms6000" not in {one.driver for one in station.instruments.values()}:
+        raise UsageError(
+            f"station {station.label} has cables.bridge_{min(station.cables.bridges())}, but no ppms6000 among its "
+            "instruments, whose resistance bridges alone are simulated on a sample; leave the cables out"
+        )
     model = _model_of(record)
     reached = connections(station, record)  # a misspelled lead is an error, not an open one
     pads = _check_model(station, record, model)
@@ -116,6 +122,7 @@ def bench(station: Station, record: SampleRecord) -> Bench:
             settings.thermal_emf_drift,
             settings.hum,
             settings.earth_loop_hum,
+            settings.unshielded_hum,
         ),
         calibrated=settings.calibration == "exact",
         sensors=lab_events.sensors(settings.sensors),
@@ -152,6 +159,15 @@ def _cables(station: Station) -> Cables:
         smu_sense=(OPEN, OPEN) if smu is None else (smu.sense_high, smu.sense_low),
         serial=station.cables.meter_link.serial,
         trigger=station.cables.meter_link.trigger,
+        triax=TriaxialCable(
+            station.simulation.cable_capacitance,
+            station.simulation.cable_leakage or math.inf,
+            source is not None and source.triax_to_sample,
+        ),
+        bridges={
+            number: BridgeCables((cable.current_high, cable.current_low), (cable.voltage_high, cable.voltage_low))
+            for number, cable in station.cables.bridges().items()
+        },
     )
 
 

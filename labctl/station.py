@@ -19,10 +19,12 @@ from labctl.happenings import Event, Sensors, WireFault
 from labctl.records import (
     Ampere,
     AmperePerSecond,
+    Farad,
     Hertz,
     Joule,
     Kelvin,
     KelvinPerSecond,
+    Ohm,
     Record,
     Second,
     Section,
@@ -151,6 +153,21 @@ class SmuCables(Pair):
         return self
 
 
+class BridgeCables(Section):
+    """Leads that a resistance bridge of a Model 6000 is plugged into: two for its current, two for the voltage."""
+
+    current_high: str = Field(min_length=1, description=f'the lead that its current goes in by, or "{OPEN}"')
+    current_low: str = Field(min_length=1, description=f'the lead that its current comes out by, or "{OPEN}"')
+    voltage_high: str = Field(min_length=1, description=f'the lead at high of its voltage, or "{OPEN}"')
+    voltage_low: str = Field(min_length=1, description=f'the lead at low of its voltage, or "{OPEN}"')
+
+    @model_validator(mode="after")
+    def _no_short(self) -> Self:
+        _refuse_short("current_high", self.current_high, "current_low", self.current_low)
+        _refuse_short("voltage_high", self.voltage_high, "voltage_low", self.voltage_low)
+        return self
+
+
 class MeterLink(Section):
     """What joins current source and nanovoltmeter directly, without which there is no delta mode."""
 
@@ -175,17 +192,27 @@ class Cables(Section):
     voltmeter: VoltmeterCables | None = None
     smu: SmuCables | None = None
     lockin: Pair | None = None
+    bridge_1: BridgeCables | None = None
+    bridge_2: BridgeCables | None = None
+    bridge_3: BridgeCables | None = None
+    bridge_4: BridgeCables | None = None
     meter_link: MeterLink = MeterLink()
 
     def says(self, link: Literal["serial", "trigger"]) -> bool:
         """Whether the file itself says that there is, or is not, this link between source and meter."""
         return "meter_link" in self.model_fields_set and link in self.meter_link.model_fields_set
 
+    def bridges(self) -> dict[int, BridgeCables]:
+        """Return the cables of the resistance bridges that have any, by number."""
+        all_four = enumerate((self.bridge_1, self.bridge_2, self.bridge_3, self.bridge_4), start=1)
+        return {number: cable for number, cable in all_four if cable is not None}
+
     def leads(self) -> dict[str, str]:
         """Return the lead at each cable's end, by the key in the file; free ends are left out."""
         ends: dict[str, str] = {}
         for role, cable in (("source", self.source), ("voltmeter", self.voltmeter), ("smu", self.smu),
-                            ("lockin", self.lockin)):  # fmt: skip
+                            ("lockin", self.lockin),
+                            *((f"bridge_{number}", cable) for number, cable in self.bridges().items())):  # fmt: skip
             plugged: dict[str, str | bool] = {} if cable is None else cable.model_dump()
             for end, lead in plugged.items():
                 if isinstance(lead, str) and lead != OPEN:
@@ -196,7 +223,12 @@ class Cables(Section):
         """Return the keys of the two ends between which an instrument drives or measures."""
         two_ended = [(f"cables.{role}.high", f"cables.{role}.low") for role in ("source", "smu", "lockin")]
         channels = [(f"cables.voltmeter.channel_{n}_high", f"cables.voltmeter.channel_{n}_low") for n in (1, 2)]
-        return [*two_ended, ("cables.smu.sense_high", "cables.smu.sense_low"), *channels]
+        bridges = [
+            (f"cables.bridge_{number}.{end}_high", f"cables.bridge_{number}.{end}_low")
+            for number in self.bridges()
+            for end in ("current", "voltage")
+        ]
+        return [*two_ended, ("cables.smu.sense_high", "cables.smu.sense_low"), *channels, *bridges]
 
 
 class Limits(Section):
@@ -217,6 +249,10 @@ class Limits(Section):
     power: Watt | None = Field(default=None, gt=0)
     pulse_width: Second | None = Field(default=None, gt=0)
     pulse_energy: Joule | None = Field(default=None, gt=0)
+    average_power: Watt | None = Field(default=None, gt=0)
+    average_current: Ampere | None = Field(default=None, gt=0)
+    average_window: Second | None = Field(default=None, gt=0, le=60)
+    """s, over which power and current are averaged: the time in which heat evens out; 1 s if None."""
     slew: AmperePerSecond | None = Field(default=None, gt=0)
 
 
@@ -271,6 +307,13 @@ class Simulation(Section):
     """V rms, line hum between the voltmeter's leads."""
     earth_loop_hum: Volt = Field(default=0.0, ge=0)
     """V rms, further hum while the source's low is at earth, which makes two earths (assumed)."""
+    unshielded_hum: Volt = Field(default=0.0, ge=0)
+    """V rms, further hum while the inner shield of the source's cable is at the guard and ends before the sample
+    (assumed)."""
+    cable_capacitance: Farad = Field(default=0.0, ge=0)
+    """F between high and inner shield of the source's cable (assumed)."""
+    cable_leakage: Ohm | None = Field(default=None, gt=0)
+    """ohm between them (assumed); None for none."""
     calibration: Literal["exact", "specified"] = "exact"
     """Whether instruments are exact, or each has errors of its own within its specification."""
     sensors: Sensors = Sensors()

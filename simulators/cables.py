@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,42 @@ class Lead:
 
 
 @dataclass(frozen=True, slots=True)
+class TriaxialCable:
+    """What lies between high and inner shield of the current source's cable (assumed: of most cables nobody knows it).
+
+    With the inner shield at low, both load the source; at the guard, which follows high, neither does, as long as the
+    shield goes on to the sample. Behind an adapter to BNC it does not, and the guard changes nothing (assumed).
+
+    Attributes:
+        capacitance: F.
+        leakage: ohm.
+        through: Whether the inner shield goes on to the sample.
+    """
+
+    capacitance: float = 0.0
+    leakage: float = math.inf
+    through: bool = False
+
+    @property
+    def ideal(self) -> bool:
+        """Whether nothing lies there."""
+        return not self.capacitance and self.leakage == math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeCables:
+    """Leads that a resistance bridge of the cryostat's controller is plugged into: high and low of each.
+
+    Attributes:
+        current: Leads that its current comes and goes by.
+        voltage: Leads between which it measures.
+    """
+
+    current: tuple[str, str] = (OPEN, OPEN)
+    voltage: tuple[str, str] = (OPEN, OPEN)
+
+
+@dataclass(frozen=True, slots=True)
 class Cables:
     """Which lead each instrument terminal is plugged into; `open` where it hangs free.
 
@@ -33,6 +70,8 @@ class Cables:
         smu_sense: Leads at its sense high and sense low.
         serial: Whether a null-modem cable joins the RS-232 connectors of current source and voltmeter.
         trigger: Whether a cable joins their trigger links.
+        triax: The cable that the current source is plugged in with.
+        bridges: Leads at the resistance bridges of the cryostat's controller, by number; the others hang free.
     """
 
     source: tuple[str, str] = (OPEN, OPEN)
@@ -41,6 +80,8 @@ class Cables:
     smu_sense: tuple[str, str] = (OPEN, OPEN)
     serial: bool = False
     trigger: bool = False
+    triax: TriaxialCable = TriaxialCable()
+    bridges: Mapping[int, BridgeCables] = field(default_factory=dict[int, BridgeCables])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +94,8 @@ class EmfSettings:
         drift: V/s, straight drift.
         hum: V rms, line hum between the voltmeter's leads.
         earth_loop: V rms, further hum while the current source's low is at earth, where cryostat or meter are, too.
+        unshielded: V rms, further hum while the inner shield of its cable is at the guard and does not go on to the
+            sample: then nothing around the leads is at low.
     """
 
     offset: float = 0.5e-6
@@ -60,6 +103,7 @@ class EmfSettings:
     drift: float = 0.0
     hum: float = 0.0
     earth_loop: float = 0.0
+    unshielded: float = 0.0
 
 
 def pair(leads: Mapping[str, Lead], names: tuple[str, str]) -> tuple[Lead, Lead] | None:

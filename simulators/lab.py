@@ -11,6 +11,7 @@ import numpy as np
 from instruments.clock import Clock
 from instruments.errors import UnknownName
 from simulators.cables import OPEN, Cables, EmfSettings, Lead
+from simulators.controller_leads import Connections
 from simulators.cryostat import SimulatedCryostat
 from simulators.device import Device
 from simulators.devices.keithley2182a import Keithley2182A
@@ -126,7 +127,9 @@ class Lab:
         lines = self.bench.line_frequency
         if model == "keithley6221":
             calibration = self._calibration("current source's calibration")
-            return Keithley6221(self.timeline, self.wiring.source, line_frequency=lines, calibration=calibration)
+            source = Keithley6221(self.timeline, self.wiring.source, line_frequency=lines, calibration=calibration)
+            self.wiring.source.cable.guard = source.guard
+            return source
         if model == "keithley2182a":
             noise, calibration = self.streams.noise("voltmeter"), self._calibration("voltmeter's calibration")
             return Keithley2182A(self.timeline, self.wiring.meter, noise, lines, calibration=calibration)
@@ -134,12 +137,18 @@ class Lab:
             noise, calibration = self.streams.noise("smu"), self._calibration("smu's calibration")
             return Keithley2400(self.timeline, self.wiring.smu, noise, calibration, lines)
         if model == "ppms6000":
-            controller = Model6000(self.timeline, self.cryostat)
+            controller = Model6000(self.timeline, self.cryostat, connections=self._bridged())
             controller.measure_level_hourly(self.timeline.now - SINCE_LEVEL)
             return controller
         raise UnknownName(
             f"there is no simulated {model!r}; there are keithley6221, keithley2182a, keithley2400 and ppms6000"
         )
+
+    def _bridged(self) -> Connections:
+        """What is connected to a controller: the bridges that have cables, and nothing else."""
+        if not self.bench.cables.bridges:
+            return Connections()
+        return Connections(self.wiring.bridges, noise=self.streams.noise("resistance bridges"))
 
     @cached_property
     def wires(self) -> dict[str, Device]:
@@ -170,13 +179,14 @@ class Lab:
                 TriggerCable(source, meter)
 
     def _let_hum(self, emf: EmfSettings) -> None:
-        """Let the voltmeter's leads pick up line hum, and more of it while the source's low makes a second earth."""
+        """Let the voltmeter's leads pick up line hum, and more of it by the ways in which the source is connected."""
         source, meter = (self.devices.get(role) for role in ("source", "voltmeter"))
         if not isinstance(meter, Keithley2182A):
             return
         meter.input.hum = emf.hum
-        if emf.earth_loop and isinstance(source, Keithley6221):
-            meter.input.further_hum = lambda: emf.earth_loop if source.flag("OUTP:LTE") else 0.0
+        shielded = self.bench.cables.triax.through
+        if (emf.earth_loop or (emf.unshielded and not shielded)) and isinstance(source, Keithley6221):
+            meter.input.further_hum = partial(_further_hum, source, emf, shielded)
 
     def _let_smu_float(self) -> None:
         """Where the current source is on the same leads, open the source-measure unit's relay with the output off.
@@ -204,3 +214,9 @@ class Lab:
         if not faults or "cryostat" in self.devices:
             return connector(self.multivu_server())
         return FaultyServer(self.multivu_server(), faults, self.streams.noise("wire of the cryostat")).connect
+
+
+def _further_hum(source: Keithley6221, emf: EmfSettings, shielded: bool) -> float:
+    """Hum in V rms that the voltmeter's leads pick up besides, as the source's low and inner shield are connected."""
+    loop = emf.earth_loop if source.flag("OUTP:LTE") else 0.0
+    return loop if shielded or source.guard() is None else loop + emf.unshielded

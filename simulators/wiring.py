@@ -11,12 +11,14 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from simulators.bridge_wiring import BridgeSide
 from simulators.cables import Cables, EmfSettings, Lead, pair
 from simulators.circuit import Circuit, Pair
 from simulators.physics.noise import ThermalEmf, johnson_rms
 from simulators.randomness import Gaussian, Streams
 from simulators.samples.sample import Sample
 from simulators.smu_wiring import SmuSide
+from simulators.source_cable import SourceCable
 from simulators.timeline import Timeline
 
 NOISE_BAND = 10.0
@@ -34,6 +36,7 @@ class Wiring:
         source: What the current source's terminals are connected to.
         smu: The same for the source-measure unit.
         meter: The same for the voltmeter.
+        bridges: The same for the resistance bridges of the cryostat's controller.
         circuit: The currents in the sample, now and before.
     """
 
@@ -43,15 +46,21 @@ class Wiring:
     ) -> None:  # fmt: skip
         source, smu = pair(leads, cables.source), pair(leads, cables.smu)
         self.circuit = Circuit(timeline, sample, source, smu)
-        self.source = SourceSide(self.circuit, source)
+        self.source = SourceSide(self.circuit, source, SourceCable(cables.triax))
         self.smu = SmuSide(self.circuit, smu, pair(leads, cables.smu_sense))
-        self.meter = MeterSide(self.circuit, self.source, leads, cables, streams, emf)
+        self.bridges = BridgeSide(self.circuit, leads, cables.bridges, streams, emf)
+        self.meter = MeterSide(self.circuit, self.source, leads, cables, streams, emf, self.bridges.driven)
 
 
 class SourceSide:
-    """The current source's terminals; see `SourceTerminals`."""
+    """The current source's terminals; see `SourceTerminals`.
 
-    def __init__(self, circuit: Circuit, leads: Pair | None) -> None:
+    Attributes:
+        cable: What joins them to the leads.
+    """
+
+    def __init__(self, circuit: Circuit, leads: Pair | None, cable: SourceCable) -> None:
+        self.cable = cable
         self._circuit = circuit
         self._timeline = circuit.timeline
         self._leads = leads
@@ -67,6 +76,9 @@ class SourceSide:
 
         What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
         """
+        if not self.cable.ideal and self._leads is not None:
+            passage = self.cable.passage(self._resistance())
+            current, settling = passage.of(current), settling + passage.settling  # two poles, by the charge they hold
         self._commanded, self._compliance, self.noise = current, compliance, noise
         self._extremes = (current, current)
         limited = self._limited(current)
@@ -75,6 +87,8 @@ class SourceSide:
 
     def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
         """Drive a periodic current; see `SourceTerminals.drive_cycle`."""
+        if not self.cable.ideal and self._leads is not None:
+            steps = self.cable.passage(self._resistance()).cycle(steps)
         self._commanded, self._compliance, self.noise = 0.0, compliance, noise
         lowest, highest = self._extremes = _extremes(current for _, current in steps)
         bottom, top = self._limited(lowest), self._limited(highest)
@@ -125,13 +139,15 @@ class SourceSide:
         return self._circuit.resistance(self._leads, self._timeline.now)
 
     def _foreign(self) -> float:
-        """Voltage in V between the terminals that the source-measure unit makes: on the sample and in shared leads."""
+        """Voltage in V between the terminals that other instruments make: on the sample and in shared leads."""
         latest = self._circuit.latest
-        if not latest.smu or self._leads is None:
+        if not (latest.smu or latest.bridges) or self._leads is None:
             return 0.0
         high, low = self._leads
         own = latest.source * (self._resistance() - high.resistance - low.resistance)
         drop = self._circuit.drop(self._leads, source=0.0, smu=latest.smu)
+        if latest.bridges is not None:
+            drop += latest.bridges.drop(self._leads, self._timeline.now, self._timeline.now)
         return self._circuit.present_difference(self._leads) - own + drop
 
     def _limited(self, current: float) -> float:
@@ -154,7 +170,7 @@ class MeterSide:
 
     def __init__(
         self, circuit: Circuit, source: SourceSide, leads: Mapping[str, Lead], cables: Cables,
-        streams: Streams, emf: EmfSettings,
+        streams: Streams, emf: EmfSettings, bridged: Sequence[Lead],
     ) -> None:  # fmt: skip
         self._circuit = circuit
         self._source = source
@@ -168,6 +184,7 @@ class MeterSide:
         self._johnson = {channel: Gaussian(streams.noise(f"Johnson noise {channel}")) for channel in self._channels}
         self._source_noise = Gaussian(streams.noise("current source"))
         driven = {id(lead) for both in (cables.source, cables.smu) for lead in pair(leads, both) or ()}
+        driven.update(map(id, bridged))
         self._on_driven = {
             channel for channel, both in self._channels.items() if any(id(lead) in driven for lead in both or ())
         }
@@ -187,6 +204,8 @@ class MeterSide:
                 part = self._sample_voltage(leads, begin, finish, change.source)
                 if channel in self._on_driven:  # two wires: the drop along a lead that carries current is seen as well
                     part += self._circuit.drop(leads, source=change.source, smu=change.smu)
+                    if change.bridges is not None:
+                        part += change.bridges.drop(leads, begin, finish)
                 if change.source:
                     self._transfer[channel] = part / change.source
                 if change.settling:  # the sample itself takes the new current from its first moment on
@@ -242,7 +261,9 @@ class MeterSide:
         if largest * abs(self._transfer.get(channel, math.inf)) * _FAR_BELOW < level:
             return None
         for begin, finish, change in reversed(steps):
-            voltage = self._circuit.difference(leads, begin, finish) if change.source or change.smu else 0.0
+            voltage = (
+                self._circuit.difference(leads, begin, finish) if change.source or change.smu or change.bridges else 0.0
+            )
             if abs(voltage) > level:
                 return finish, voltage
         return None

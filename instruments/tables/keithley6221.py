@@ -109,8 +109,9 @@ def _wave() -> Iterator[Row]:
     yield from _phase_marker(f"{wave}:PMARk")
     points = Parameter("numbers", -1.0, 1.0, most=100)
     shape = f"{wave}:ARBitrary"
-    yield action(
-        f"{shape}:DATA", points, energises=True, tag="slave", unsure="whether it can be asked",
+    yield Row(
+        f"{shape}:DATA", (points,), reply=_LEVEL, initial=(), energises=True, tag="wild",
+        unsure=f"{_FORMAT_UNSURE}, and what an empty shape answers",
         note="In units of the amplitude; 65535 points in all.",
     )  # fmt: skip
     yield action(f"{shape}:APPend", points, energises=True, tag="slave")
@@ -218,8 +219,8 @@ def _arm(mode: str) -> Row:
 
 def _output() -> Iterator[Row]:
     yield flag("OUTPut[:STATe]", False, energises=True)
-    yield flag("OUTPut:LTEarth", False, note="Connects output low to earth; changed with the output off.")
-    yield word("OUTPut:ISHield", ("OLOW", "GUARd"), "OLOW", note="Inner shield; changed with the output off.")
+    yield flag("OUTPut:LTEarth", False, note="Connects output low to earth, which can make a second one.")
+    yield word("OUTPut:ISHield", ("OLOW", "GUARd"), "OLOW", note="Inner shield of the cable.")
     yield word("OUTPut:RESPonse", ("FAST", "SLOW"), "FAST")
     yield question("OUTPut:INTerlock[:STATe]:TRIPped", reply="%d", tag="wild", note="1: closed, 0: open.")
 
@@ -314,8 +315,8 @@ def _trigger() -> Iterator[Row]:
 
 def _system() -> Iterator[Row]:
     key = number(
-        "SYSTem:KEY", count(1, 45), None, "%d", initial=1, energises=True, unsure="the query when new",
-        note="Presses a key; OUTPUT is one of them.",
+        "SYSTem:KEY", count(1, 45), None, "%d", initial=1, energises=True, tag="wild", unsure="the query when new",
+        note="Presses a key; OUTPUT is one of them (24). Codes as in pyacquisition.",
     )  # fmt: skip
     version = "The year of the SCPI standard, a point and a revision; unsure."
     yield from common.system(version, 4, key, locks="SYSTem[:COMMunicate]")
@@ -326,8 +327,13 @@ def _system() -> Iterator[Row]:
         yield question(f"SYSTem:{board}:REVision", reply="%s", tag="slave")
     yield from _communication("SYSTem:COMMunicate")
     password = Parameter("string")
-    for change in ("CENable", "CDISable", "NEW"):
-        yield action(f"SYSTem:PASSword:{change}", password, tag="slave")
+    number_unsure = "number of what it refuses"
+    yield action("SYSTem:PASSword:CENable", password, unsure=number_unsure, note="Enables protected commands.")
+    yield action(
+        "SYSTem:PASSword:CDISable", password, unsure=number_unsure, note="Disables all but table 10-3 of the manual."
+    )
+    yield action("SYSTem:PASSword:NEW", password, unsure="the password when new")
+    yield question("SYSTem:PASSword[:CENable]:STATe", reply="%d", note="1: protected commands are enabled.")
     yield flag("SYSTem:PASSword:ENABle", None, initial=False, tag="slave")
 
 

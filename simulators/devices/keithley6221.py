@@ -14,18 +14,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from simulators.devices.source_modes import SourceModes
+from simulators.devices.source_panel import SourcePanel
 from simulators.exchange import query
 from simulators.terminals import SourceTerminals
 from simulators.timeline import Timeline
 
 
-class Keithley6221(SourceModes):
+class Keithley6221(SourcePanel):
     """A current source on the bench."""
 
     version: ClassVar[str] = "1999.0"  # unsure: the form is the standard's, the year is not confirmed
     idle: ClassVar[tuple[str, ...]] = ("*TST", "DISP:ATTR", "DISP:WIND2:ATTR")
-    kept: ClassVar[tuple[str, ...]] = ("OUTP:ISH", "OUTP:LTE")
 
     def __init__(
         self,
@@ -59,11 +58,3 @@ class Keithley6221(SourceModes):
     @query("SYST:ABO:REV", "SYST:DBO:REV")
     def _ask_board_revision(self) -> str:
         return self._firmware
-
-    @query("DISP:ATTR")
-    def _ask_attributes(self) -> str:
-        return "0" * 20
-
-    @query("DISP:WIND2:ATTR")
-    def _ask_lower_attributes(self) -> str:
-        return "0" * 32

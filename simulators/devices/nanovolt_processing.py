@@ -13,6 +13,7 @@ from typing import ClassVar
 from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2182a import TABLE
 from instruments.tables.table import Value
+from simulators.devices.buffer_commands import FEED, BufferCommands
 from simulators.devices.nanovolt_readings import Readings
 from simulators.devices.nanovolt_trigger import DATA_STALE, Reading
 from simulators.exchange import command, query
@@ -37,8 +38,6 @@ _CAPACITY = 1024 * _BYTES_A_READING
 
 # Settings that every reading looks at, by the name under which they are kept.
 _MATH_FORM = TABLE["CALC:FORM"].header
-_FEED = TABLE["TRAC:FEED"].header
-_FEED_CONTROL = TABLE["TRAC:FEED:CONT"].header
 _STATISTIC = TABLE["CALC2:FORM"].header
 _ELEMENTS = TABLE["FORM:ELEM"].header
 _CODING = TABLE["FORM"].header
@@ -49,7 +48,7 @@ _STATISTICS_ON = TABLE["CALC2:STAT"].header
 _LIMITS_ON = {limit: TABLE[f"CALC3:LIM{limit}:STAT"].header for limit in (1, 2)}
 
 
-class Processing(Readings):
+class Processing(BufferCommands, Readings):
     """Everything behind the digital filter.
 
     Attributes:
@@ -92,7 +91,7 @@ class Processing(Readings):
             if self.settings[switch]:
                 self._compare(limit, result)
         if self.storing():
-            source = self.settings[_FEED]
+            source = self.settings[FEED]
             stored = reading._replace(value=result) if source == "CALC1" else reading
             self._buffer.append(stored)
             self._show_buffer()
@@ -156,10 +155,6 @@ class Processing(Readings):
 
     # ---- buffer
 
-    def storing(self) -> bool:
-        """Whether readings go into the buffer."""
-        return self.settings[_FEED_CONTROL] == "NEXT" and self.settings[_FEED] != "NONE"
-
     def buffer_in_use(self) -> bool:
         """Whether the buffer holds readings."""
         return bool(self._buffer)
@@ -185,23 +180,9 @@ class Processing(Readings):
         self._statistic = None
         self.status.measurement.set(BUFFER_AVAILABLE | BUFFER_HALF_FULL | BUFFER_FULL, on=False)
 
-    @command("TRAC:CLE")
-    def _clear_buffer(self) -> None:
-        self.empty_buffer()
-
-    @command("TRAC:POIN")
-    def _set_points(self, points: int) -> None:
-        """Another size empties the buffer (assumed)."""
-        self.set_value("TRAC:POIN", points)
-        self.empty_buffer()
-
-    @command("TRAC:FEED:CONT")
-    def _set_feed_control(self, control: str) -> None:
-        """NEXT stores from the first place on."""
-        self.set_value("TRAC:FEED:CONT", control)
-        if control == "NEXT":
-            self.empty_buffer()
-            self.reconsider()
+    def storing_begins(self) -> None:
+        """A meter that triggers itself has to note each of its readings now."""
+        self.reconsider()
 
     @command("TRAC:FEED")
     def _set_feed(self, source: str) -> None:
@@ -221,20 +202,18 @@ class Processing(Readings):
 
     # ---- statistics of the buffer
 
-    @command("CALC2:IMM")
-    def _compute(self) -> None:
+    def compute_statistic(self) -> None:
+        """Work it out on command.
+
+        Raises:
+            ScpiError: There is nothing to work out (-230).
+        """
         self._statistic = self._computed()
         if self._statistic is None:
             raise ScpiError(DATA_STALE, "no statistics")
 
-    @query("CALC2:IMM")
-    def _ask_computed(self) -> str:
-        self._compute()
-        return self._ask_statistic()
-
-    @query("CALC2:DATA")
-    def _ask_statistic(self) -> str:
-        """What was computed last: on command, or when the buffer was full."""
+    def statistic_text(self) -> str:
+        """Return what was computed last: on command, or when the buffer was full."""
         if self._statistic is None:
             raise ScpiError(DATA_STALE, "no statistics")
         return f"{self._statistic:+.8E}"

@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from instruments.scpi import DATA_OUT_OF_RANGE, ScpiError
-from instruments.tables.keithley6221 import TABLE
+from simulators.devices.buffer_commands import FEED_CONTROL, BufferCommands
 from simulators.devices.source_arithmetic import OVERFLOW
 from simulators.devices.source_output import SourceOutput
 from simulators.exchange import command, query
@@ -33,8 +33,6 @@ _ALL_BITS = NOTIFY | 0x80 | 0x100 | BUFFER_FULL | 0x1000 | 0x2000
 _ELEMENTS = ("READ", "TST", "UNIT", "SOUR", "AVOL", "COMP", "RNUM")
 """In the order in which they are answered, whatever the order in which they were asked for."""
 
-_FEED = TABLE["TRAC:FEED"].header
-_CONTROL = TABLE["TRAC:FEED:CONT"].header
 _UNIT_LETTERS = {"V": "VDC", "OHMS": "OHM", "W": "W", "SIEM": "S"}  # unsure but for VDC
 
 
@@ -90,7 +88,7 @@ class Columns:
         return part
 
 
-class SourceBuffer(SourceOutput):
+class SourceBuffer(BufferCommands, SourceOutput):
     """Where readings are kept, and how they are printed."""
 
     empty_buffer_error: ClassVar[int | None] = DATA_STALE
@@ -155,10 +153,6 @@ class SourceBuffer(SourceOutput):
         ):  # fmt: skip
             self._thresholds[stored] = self._thresholds.get(stored, 0) | bit
 
-    def storing(self) -> bool:
-        """Whether readings go into the buffer."""
-        return self.settings[_CONTROL] == "NEXT" and self.settings[_FEED] != "NONE"
-
     def store_reading(self, reading: Reading) -> None:
         """Put a reading into the buffer; a full buffer ends the storing, and the test goes on."""
         columns = self.stored
@@ -170,7 +164,7 @@ class SourceBuffer(SourceOutput):
         if bits is not None:
             self.status.measurement.set(bits)
             if bits & BUFFER_FULL:
-                self.settings[_CONTROL] = "NEV"
+                self.settings[FEED_CONTROL] = "NEV"
 
     def power_cycle(self) -> None:
         """Switch off and on: the buffer is empty."""
@@ -179,29 +173,12 @@ class SourceBuffer(SourceOutput):
 
     # ---- TRACe
 
-    @command("TRAC:CLE")
-    def _clear_buffer(self) -> None:
-        self.empty_buffer()
-
-    @command("TRAC:POIN")
-    def _size_buffer(self, points: int) -> None:
-        """Another size empties the buffer (assumed)."""
-        self.set_value("TRAC:POIN", points)
-        self.empty_buffer()
-
     @command("TRAC:NOT")
     def _set_notify(self, value: int) -> None:
         if value >= self.number("TRAC:POIN"):
             raise ScpiError(DATA_OUT_OF_RANGE, f"notify at {value} of {self.value('TRAC:POIN')} points")
         self.set_value("TRAC:NOT", value)
         self._lay_out()
-
-    @command("TRAC:FEED:CONT")
-    def _set_feed_control(self, control: str) -> None:
-        """NEXT stores from the first place on."""
-        self.set_value("TRAC:FEED:CONT", control)
-        if control == "NEXT":
-            self.empty_buffer()
 
     @query("TRAC:POIN:ACT")
     def _ask_stored(self) -> str:
@@ -241,8 +218,7 @@ class SourceBuffer(SourceOutput):
 
     # ---- statistics
 
-    @command("CALC2:IMM")
-    def _compute(self) -> None:
+    def compute_statistic(self) -> None:
         """Work out the statistic of what is stored; overflows are left out. There may be nothing to work out."""
         values = np.array(self.stored.values)
         values = values[values != OVERFLOW]
@@ -258,13 +234,8 @@ class SourceBuffer(SourceOutput):
             low, high = float(np.min(values)), float(np.max(values))
             self._statistic = {"MIN": low, "MAX": high, "PKPK": high - low}[str(form)]
 
-    @query("CALC2:IMM")
-    def _ask_computed(self) -> str:
-        self._compute()
-        return self._ask_statistic()
-
-    @query("CALC2:DATA")
-    def _ask_statistic(self) -> str:
+    def statistic_text(self) -> str:
+        """Return the statistic that was worked out last, in the form of a reading."""
         if self._statistic is None:
             raise ScpiError(DATA_STALE, "no statistics")
         return self.reading_form % (self._statistic + 0.0)

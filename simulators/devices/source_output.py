@@ -34,6 +34,9 @@ COMPLIANCE_GAIN_ERROR = 1e-3
 COMPLIANCE_OFFSET_ERRORS = (20e-3, 100e-3)
 """V; up to and beyond 20 V."""
 
+GUARD_ERROR = 1e-3
+"""V by which the guard may be off high."""
+
 FAST_SETTLING = (90e-6, 90e-6, 30e-6, 4e-6, 2e-6, 2e-6, 2e-6, 2e-6, 3e-6)
 SLOW_SETTLING = (100e-6,) * len(RANGES)
 """Settling times in s with either response, on each range."""
@@ -53,6 +56,7 @@ _AUTO = TABLE["SOUR:CURR:RANG:AUTO"].header
 _LIMIT = TABLE["SOUR:CURR:COMP"].header
 _FILTER = TABLE["SOUR:CURR:FILT"].header
 _RESPONSE = TABLE["OUTP:RESP"].header
+_SHIELD = TABLE["OUTP:ISH"].header
 
 _HIGH_COMPLIANCE = 20.0
 _SLOW = tuple(time / math.log(1.0 / SETTLED) for time in SLOW_SETTLING)
@@ -78,12 +82,14 @@ class Calibration(NamedTuple):
         offsets: Its error in A at zero on each range.
         compliance_gain: Relative error of the compliance voltage.
         compliance_offsets: Its error in V up to and beyond 20 V.
+        guard: V by which its guard is off high.
     """
 
     gains: tuple[float, ...]
     offsets: tuple[float, ...]
     compliance_gain: float
     compliance_offsets: tuple[float, float]
+    guard: float = 0.0
 
 
 PERFECT = Calibration((0.0,) * len(RANGES), (0.0,) * len(RANGES), 0.0, (0.0, 0.0))
@@ -97,7 +103,7 @@ def draw_calibration(generator: np.random.Generator) -> Calibration:
 
     gains, offsets = within(GAIN_ERRORS), within(OFFSET_ERRORS)
     low, high = within(COMPLIANCE_OFFSET_ERRORS)
-    return Calibration(gains, offsets, within((COMPLIANCE_GAIN_ERROR,))[0], (low, high))
+    return Calibration(gains, offsets, within((COMPLIANCE_GAIN_ERROR,))[0], (low, high), within((GUARD_ERROR,))[0])
 
 
 class SourceOutput(ScpiDevice):
@@ -197,6 +203,10 @@ class SourceOutput(ScpiDevice):
     def true_current(self, level: float, index: int) -> float:
         """Return the current in A that flows for a level on a range."""
         return level * (1.0 + self.calibration.gains[index]) + self.calibration.offsets[index]
+
+    def guard(self) -> float | None:
+        """Return the voltage in V by which the inner shield is off high, None where it is at output low."""
+        return self.calibration.guard if self.settings[_SHIELD] == "GUAR" else None
 
     def output_taken_away(self) -> None:
         """The output was switched off at the front: whatever ran on it is over. Nothing does here."""
@@ -350,8 +360,10 @@ class SourceOutput(ScpiDevice):
 
     @command("OUTP:ISH")
     def _set_shield(self, connection: str) -> None:
+        """What the cable then takes of the current is another part."""
         self._check_connection()
         self.set_value("OUTP:ISH", connection)
+        self._renew()
 
     @command("OUTP:LTE")
     def _set_earth(self, connected: bool) -> None:

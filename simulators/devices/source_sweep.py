@@ -114,7 +114,7 @@ class SweepRun:
         self._running = False
         if not self._device.sweep_ends_at_last_level:
             self._device.switch_off()
-        elif self._plan.compliances is not None:
+        else:
             self._device.resume_direct()
 
 
@@ -146,7 +146,7 @@ class SourceSweep(SourceTrigger):
         self._range = index
 
     def resume_direct(self) -> None:
-        """The output belongs to the DC source again, with its compliance instead of the list's (assumed)."""
+        """The output belongs to the DC source again, with its compliance: the list's or a former one ends (assumed)."""
         if self.number("SOUR:CURR:COMP") != self._driven_compliance:
             self._drive()
 

@@ -20,6 +20,7 @@ _RESOLUTIONS = (1e13, 1e12, 1e11, 1e10, 1e9, 1e8, 1e7, 1e6, 1e5)
 """One over the programming resolution in A, from 100 fA on the 2 nA range to 10 uA on the 100 mA range."""
 
 _RANGES = (2e-9, 20e-9, 200e-9, 2e-6, 20e-6, 200e-6, 2e-3, 20e-3, 0.1)
+_OUTPUT_KEY, _AUTO_KEY, _RANGE_KEYS = 24, 9, (1, 17)
 _INTERLOCK = 0x02
 _COMPLIANCE = 0x08
 _IDLE = 0x400
@@ -180,6 +181,27 @@ def _notify_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[
     return _conflict(cast("int", values[0]) >= device.number("TRAC:POIN"), -222)
 
 
+def _password_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
+    return _conflict(values[0] != cast("Keithley6221", device).password)
+
+
+def _new_password_refused(_device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
+    return _conflict(not values[0], -222)
+
+
+def _key_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
+    """Keys that do what a command does, and cannot do it now."""
+    on, full = device.flag("OUTP"), device.number("SOUR:CURR:RANG")
+    if values[0] == _OUTPUT_KEY:
+        return frozenset({-221, 0}) if not on else DONE
+    if values[0] == _AUTO_KEY:
+        return _automatic_refused(device, ())
+    if values[0] in _RANGE_KEYS:
+        place = _RANGES.index(full) + (1 if values[0] == _RANGE_KEYS[0] else -1)
+        return _range_refused(device, (_RANGES[max(0, min(8, place))],))
+    return DONE
+
+
 def _refuses() -> dict[tuple[str, bool], Callable[[ScpiDevice, tuple[Value, ...]], frozenset[int]]]:
     table = keithley6221.TABLE
     conflict, stale, no_meter = only(-221), only(-230), only(-221, -241)
@@ -200,6 +222,10 @@ def _refuses() -> dict[tuple[str, bool], Callable[[ScpiDevice, tuple[Value, ...]
         ("SOUR:WAVE:OFFS", False): _change_refused,
         ("SOUR:WAVE:ARB:COPY", False): _nothing_to_copy,
         ("SYST:COMM:SER:SEND", False): _port_taken,
+        ("SYST:PASS:CEN", False): _password_refused,
+        ("SYST:PASS:CDIS", False): _password_refused,
+        ("SYST:PASS:NEW", False): _new_password_refused,
+        ("SYST:KEY", False): _key_refused,
         ("SOUR:CURR:CENT", False): _middle_refused("CENT"),
         ("SOUR:CURR:SPAN", False): _middle_refused("SPAN"),
     }
@@ -261,6 +287,7 @@ def _answers() -> dict[str, Callable[[ScpiDevice], str | re.Pattern[str]]]:
         "TRAC:FREE": lambda _device: re.compile("[0-9]+,0"),
         "TRAC:DATA:TYPE": lambda _device: "NONE",
         "TRAC:POIN:ACT": lambda _device: "0",
+        "SYST:PASS:STAT": lambda _device: "1",  # nobody guesses the password
     }
     answers |= {f"SOUR:{mode}:{asked}": lambda _device: "0" for mode in ("DELT", "PDEL", "DCON") for asked in
                 ("NVPR", "ARM")}  # fmt: skip
@@ -305,10 +332,12 @@ SOURCE_WAYS = Ways(
             "SOUR:LIST:DEL:APP": "SOUR:LIST:DEL",
             "SOUR:LIST:COMP:APP": "SOUR:LIST:COMP",
             "SOUR:WAVE:ARB:APP": "SOUR:WAVE:ARB:DATA",
+            "SYST:KEY": "SOUR:CURR SOUR:CURR:RANG SOUR:CURR:RANG:AUTO OUTP DISP:ENAB DISP:TEXT:STAT"
+            " DISP:WIND2:TEXT:STAT",
         },
         "*RST *RCL SYST:PRES",
     ),
-    by_itself=named(_S, "SOUR:CURR", "SOUR:CURR:RANG", "OUTP"),
+    by_itself=named(_S, "SOUR:CURR", "SOUR:CURR:RANG", "OUTP", "SYST:KEY"),  # a key was pressed, whatever came of it
     kept_as={
         _S["SOUR:CURR"].header: _source_level,
         _S["SOUR:CURR:RANG"].header: _source_range,

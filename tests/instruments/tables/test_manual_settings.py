@@ -20,7 +20,8 @@ LEFT_ALONE = "-:"
 
 UNLISTED = {
     "6221": {
-        "SOURce:LIST:CURRent", "SOURce:LIST:DELay", "SOURce:LIST:COMPliance", "SOURce:WAVE:EXTRigger",
+        "SOURce:LIST:CURRent", "SOURce:LIST:DELay", "SOURce:LIST:COMPliance", "SOURce:WAVE:ARBitrary:DATA",
+        "SOURce:WAVE:EXTRigger",
         "SOURce:WAVE:EXTRigger:IGNore", "FORMat:DATA", "SYSTem:KCLick", "SYSTem:BEEPer", "SYSTem:PASSword:ENABle",
         "SYSTem:COMMunicate:SERial:BAUD", "SYSTem:COMMunicate:ETHernet:ADDRess", "SYSTem:COMMunicate:ETHernet:MASK",
         "SYSTem:COMMunicate:ETHernet:GATeway", "SYSTem:COMMunicate:ETHernet:DHCP", "DISPlay:ENABle",

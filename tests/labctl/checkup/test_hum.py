@@ -65,6 +65,14 @@ def test_two_earths_hum_and_lifting_one_ends_it(clinic: Clinic, tmp_path: Path) 
     assert seen.of("line hum 1").do.startswith("take the source's low off earth (:OUTP:LTE 0")
 
 
+def test_leads_without_a_shield_hum_and_the_shield_at_low_ends_it(clinic: Clinic, tmp_path: Path) -> None:
+    station = station_like("ppms", (MACHINE, f'{MACHINE}\nunshielded_hum = "3 uV"'), folder=tmp_path)
+    assert clinic(station=station).of("line hum 1").state == "ok"
+    seen = clinic(tell("source", ":OUTP:ISH GUAR"), station=station)
+    assert seen.of("line hum 1").state == "warning"
+    assert seen.of("line hum 1").do.startswith("put the inner shield at output low (:OUTP:ISH OLOW)")
+
+
 def test_hum_of_the_station_file_does_not_depend_on_earths(clinic: Clinic, tmp_path: Path) -> None:
     station = station_like("ppms", (MACHINE, f'{MACHINE}\nhum = "3 uV"'), folder=tmp_path)
     assert clinic(station=station).of("line hum 2").state == "warning"

@@ -318,3 +318,16 @@ def test_the_interlock_ends_a_wave(bench):
     assert not bench.terminals.driven
     bench.write("SOUR:WAVE:INIT")
     assert bench.errors() == [-221]
+
+
+def test_an_arbitrary_wave_can_be_asked_as_lists_can(bench):
+    """Two public drivers ask: that of the Python library slave, and pyacquisition's."""
+    assert bench.ask("SOUR:WAVE:ARB:DATA?") == ""
+    bench.write("SOUR:WAVE:ARB:DATA 0,0.5;APP -1")
+    reply = bench.ask("SOUR:WAVE:ARB:DATA?")
+    assert [float(point) for point in reply.split(",")] == [0.0, 0.5, -1.0]
+    assert bench.errors() == []
+    longest = ",".join(["0.25"] * 100)
+    bench.write(f"SOUR:WAVE:ARB:DATA {longest}", *[f"SOUR:WAVE:ARB:APP {longest}"] * 654)
+    assert bench.ask("SOUR:WAVE:ARB:POIN?") == "65500"
+    assert bench.ask("SOUR:WAVE:ARB:DATA?").count(",") == 65499
