@@ -10,8 +10,10 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from simulators.bridge_currents import BridgeCurrents, shared
 from simulators.cables import Lead
 from simulators.samples.sample import Sample
 from simulators.timeline import Timeline
@@ -41,6 +43,7 @@ class Change:
         smu: A out of the source-measure unit's.
         excess: A by which the source's current exceeds `source` at that moment, on its way there.
         settling: Time constant in s of that way.
+        bridges: What flows from the resistance bridges besides.
     """
 
     time: float
@@ -48,6 +51,7 @@ class Change:
     smu: float
     excess: float = 0.0
     settling: float = 0.0
+    bridges: BridgeCurrents | None = None
 
     def source_at(self, time: float) -> float:
         """Current in A of the source at a lab time in s, before the next change."""
@@ -91,8 +95,23 @@ class _Cycle:
         return self.steps[index:] + self.steps[:index]
 
 
+class Follower(Protocol):
+    """An instrument that changes its current by itself when the load changes: one that keeps a voltage."""
+
+    def due(self) -> float:
+        """Return when it looks at the load next, lab time in s; infinite while the load does not concern it."""
+        ...
+
+    def follow(self, time: float) -> None:
+        """Look at the load at a lab time in s, not before that of the latest change, and set the current."""
+        ...
+
+
 class Circuit:
     """The sample with the two instruments that can drive it.
+
+    Attributes:
+        follower: Who is given the chance to follow the load, each time before somebody looks at what flows.
 
     Args:
         timeline: The lab's time.
@@ -108,6 +127,9 @@ class Circuit:
         self._smu = smu
         self._changes: deque[Change] = deque([Change(-math.inf, 0.0, 0.0)])
         self._cycle: _Cycle | None = None
+        self._bridges: BridgeCurrents | None = None
+        self.follower: Follower | None = None
+        self._following = False
 
     # ---- what flows
 
@@ -125,6 +147,7 @@ class Circuit:
         if current != before.source or ended is not None:
             excess = before.source_at(self.timeline.now) - current if settling else 0.0
             self._change(Change(self.timeline.now, current, before.smu, excess, settling))
+            self._tell(self.timeline.now)
 
     def set_cycle(self, steps: Sequence[tuple[float, float]]) -> None:
         """Let the source repeat these steps (s, A) from now on."""
@@ -132,48 +155,102 @@ class Circuit:
         self._cycle = _Cycle(tuple(steps), self.timeline.now)
         self._follow()
 
-    def set_smu(self, current: float) -> None:
-        """Let the source-measure unit drive this current in A from now on."""
+    def set_smu(self, current: float, time: float) -> None:
+        """Let the source-measure unit drive this current in A from a lab time in s on, not before the latest change."""
         latest = self.latest
         if current != latest.smu:
-            self._change(Change(self.timeline.now, latest.source, current))
+            self._change(Change(time, latest.source, current))
             if self._cycle is not None and self._cycle.whole:
-                self._hand_over(self._cycle, self.timeline.now)
+                self._hand_over(self._cycle, time)
+
+    def set_bridges(self, bridges: BridgeCurrents | None) -> None:
+        """Let the resistance bridges drive these currents from now on, None for none."""
+        latest, now = self.latest, self.timeline.now
+        if bridges == self._bridges:
+            return
+        self._bridges = bridges
+        self._change(Change(now, latest.source, latest.smu))
+        if self._cycle is not None and self._cycle.whole:
+            self._hand_over(self._cycle, now)
+        self._tell(now)
 
     def _change(self, change: Change) -> None:
         self._record(change)
-        self.sample.set_currents(change.time, self._injected(change.source, change.smu))
+        injected, bridges = self._injected(change.source, change.smu), self._bridges
+        if bridges is None:
+            self.sample.set_currents(change.time, injected)
+        elif bridges.alternating:
+            self.sample.set_cycle(change.time, bridges.cycle(injected, change.time))
+        else:
+            self.sample.set_currents(change.time, bridges.added(injected, 1.0))
 
     def _record(self, change: Change) -> None:
+        if self._bridges is not None:
+            change = replace(change, bridges=self._bridges)
         changes = self._changes
         while len(changes) > REMEMBERED and changes[1].time < change.time - MEMORY:
             changes.popleft()
         changes.append(change)
 
+    def catch_up(self) -> None:
+        """Let everything happen that changes what flows by itself, until now."""
+        self._follow()
+
     def _follow(self) -> None:
-        """Take the sample along a cycle until now."""
-        cycle = self._cycle
-        if cycle is None or cycle.whole:
+        """Take the sample along a cycle, and along what the follower makes of the load, until now."""
+        cycle, follower = self._cycle, self.follower
+        cycling = cycle is not None and not cycle.whole
+        if self._following or not (cycling or follower is not None):
             return
         now = self.timeline.now
-        while True:
-            time, current = cycle.next_step()
-            if time > now:
-                return
-            smu = self._changes[-1].smu
-            if cycle.fed >= FOLLOWED:
-                cycle.whole = True
-                self._record(Change(time, cycle.mean, smu))
-                self._hand_over(cycle, time)
-                return
-            cycle.fed += 1
-            if current != self._changes[-1].source:
-                self._change(Change(time, current, smu))
+        self._following = True
+        try:
+            while True:
+                step = cycle.next_step()[0] if cycle is not None and not cycle.whole else math.inf
+                due = math.inf if follower is None else follower.due()
+                if min(step, due) > now:
+                    return
+                if due < step and follower is not None:
+                    follower.follow(due)
+                elif cycle is not None:
+                    self._take_step(cycle)
+                    if follower is not None:
+                        follower.follow(step)
+        finally:
+            self._following = False
+
+    def _take_step(self, cycle: _Cycle) -> None:
+        """Feed the sample with the next step of a cycle; after very many, with the cycle as a whole."""
+        time, current = cycle.next_step()
+        smu = self._changes[-1].smu
+        if cycle.fed >= FOLLOWED:
+            cycle.whole = True
+            self._record(Change(time, cycle.mean, smu))
+            self._hand_over(cycle, time)
+            return
+        cycle.fed += 1
+        if current != self._changes[-1].source:
+            self._change(Change(time, current, smu))
+
+    def _tell(self, time: float) -> None:
+        """Let the follower look at once: the other instrument's current has changed."""
+        if self.follower is not None:
+            self._following = True
+            try:
+                self.follower.follow(time)
+            finally:
+                self._following = False
 
     def _hand_over(self, cycle: _Cycle, time: float) -> None:
         """From a lab time on the sample lives through the cycle as a whole."""
-        smu = self._changes[-1].smu
-        self.sample.set_cycle(time, [(duration, self._injected(current, smu)) for duration, current in cycle.rest()])
+        latest, bridges = self._changes[-1], self._bridges
+        steps = [(duration, self._injected(current, latest.smu)) for duration, current in cycle.rest()]
+        if bridges is not None:
+            beside = bridges.beside(time, sum(duration for duration, _ in steps))
+            self._changes[-1] = replace(latest, bridges=beside)
+            signs = (1.0, -1.0) if bridges.alternating else (1.0,)
+            steps = [(duration, beside.added(injected, sign)) for sign in signs for duration, injected in steps]
+        self.sample.set_cycle(time, steps)
 
     def _injected(self, source: float, smu: float) -> dict[str, float]:
         injected: dict[str, float] = {}
@@ -208,6 +285,7 @@ class Circuit:
 
     def resistance(self, leads: Pair, time: float) -> float:
         """Resistance in ohm between two leads, their own included."""
+        self._follow()
         high, low = leads
         between = 0.0 if high.pad == low.pad else self.sample.resistance(high.pad, low.pad, time)
         return high.resistance + low.resistance + between
@@ -220,7 +298,7 @@ class Circuit:
         total = 0.0
         for current, driven in ((smu, self._smu), (source, self._source)):
             if current and driven is not None:
-                total += current * _shared(leads, driven)
+                total += current * shared(leads, driven)
         return total
 
     def difference(self, leads: Pair, start: float, end: float) -> float:
@@ -228,22 +306,8 @@ class Circuit:
         potentials = self.sample.mean_potentials(start, end)
         return potentials[leads[0].pad] - potentials[leads[1].pad]
 
-    def present_difference(self, leads: Pair) -> float:
-        """Voltage in V between the pads of two leads now."""
+    def present_difference(self, leads: Pair, time: float | None = None) -> float:
+        """Voltage in V between the pads of two leads now, or at a lab time in s that the sample has yet to reach."""
         self._follow()
-        now = self.timeline.now
-        return 0.0 if leads[0].pad == leads[1].pad else self.difference(leads, now, now)
-
-
-def _shared(leads: Pair, driven: Pair) -> float:
-    """Resistance in ohm of what two leads have in common with those that a current comes and goes by.
-
-    It is the same lead only if it is the same object: two lines to one pad, equally good, are equal and not one.
-    """
-    signs = (1.0, -1.0)
-    return sum(
-        sign * direction * lead.resistance
-        for sign, lead in zip(signs, leads, strict=True)
-        for direction, other in zip(signs, driven, strict=True)
-        if lead is other
-    )
+        at = self.timeline.now if time is None else time
+        return 0.0 if leads[0].pad == leads[1].pad else self.difference(leads, at, at)

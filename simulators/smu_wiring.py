@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import deque
 from enum import Enum
 
-from simulators.circuit import Circuit, Pair
+from simulators.circuit import REMEMBERED, Circuit, Pair
 
 _ROUNDS = 2  # a linear sample is solved by the first; the second leaves nothing of rounding
+
+FIRST_LOOK = 1e-3
+SLOWEST_LOOK = 0.25
+"""s; after something was set the load is looked at again after the first, then at twice the time, up to the second."""
+
+TOLERATED = 1e-4
+"""Change of the load, relative, from which on the current follows it; half of what is specified for the source."""
 
 
 class _Mode(Enum):
@@ -20,9 +27,11 @@ class _Mode(Enum):
 class SmuSide:
     """See `SmuTerminals`. A sample is taken as linear at each moment.
 
-    What flows is worked out when something is set, and again after each measurement of the current: a change of the
-    sample's resistance in between is in the reading (by the resistance in the middle of its aperture), and moves the
-    current in the sample one reading later.
+    What flows is worked out when something is set, when the other source's current changes, and when the load has
+    changed: as the real unit's loop would do without end, this one looks at the load from time to time (`FIRST_LOOK`,
+    `SLOWEST_LOOK`), at moments that follow from when it was set and not from who asks what. The looks that are due are
+    taken before anybody sees the sample again, each at its own moment. A reading of the current is that of the
+    resistance in the middle of its aperture.
 
     Args:
         circuit: The sample and its currents.
@@ -39,7 +48,10 @@ class SmuSide:
         self._limit = math.inf
         self._remote = False
         self._limited = False
-        self._resistance = math.inf
+        self._solved: deque[tuple[float, float]] = deque([(-math.inf, math.inf)], maxlen=REMEMBERED)
+        self._since = -math.inf
+        self._due = math.inf
+        self._pause = FIRST_LOOK
         self.noise = 0.0
 
     def source_voltage(self, voltage: float, limit: float, noise: float = 0.0) -> None:
@@ -56,68 +68,118 @@ class SmuSide:
 
     def sense_remotely(self, remote: bool) -> None:
         """Sense at the sense terminals, or at the output."""
+        self._circuit.catch_up()
         self._remote = remote
-        self._solve()
+        self._renew(self._circuit.timeline.now)
 
     def limited(self) -> bool:
         """Whether the limit holds now."""
-        self._solve()
+        self._look(self._circuit.timeline.now)
         return self._limited
 
     def _set(self, mode: _Mode, value: float, limit: float, noise: float) -> None:
+        self._circuit.catch_up()
         self._mode, self._value, self._limit, self.noise = mode, value, limit, noise
-        self._solve()
+        self._since = self._circuit.timeline.now
+        self._renew(self._since)
+
+    # ---- following the load
+
+    def _renew(self, time: float) -> None:
+        """Work out what flows, and look at the load again soon, where it makes a difference."""
+        self._solve(time)
+        driven = self._output is not None and self._mode is not _Mode.OFF
+        self._circuit.follower = self if driven else None
+        concerned = driven and (self._value or self._circuit.latest.smu)
+        self._pause, self._due = FIRST_LOOK, time + FIRST_LOOK if concerned else math.inf
+
+    def due(self) -> float:
+        """Return when the load is looked at next; see `Follower`."""
+        return self._due
+
+    def follow(self, time: float) -> None:
+        """Look at the load; see `Follower`."""
+        if time < self._due:  # the other source's current has changed
+            self._renew(time)
+            return
+        self._pause = min(2.0 * self._pause, SLOWEST_LOOK)
+        self._due = time + self._pause
+        self._look(time)
+
+    def _look(self, time: float) -> None:
+        """Work out what flows at a lab time in s where the load is not what it was."""
+        if self._mode is _Mode.OFF or self._output is None:
+            return
+        before = self._solved[-1][1]
+        changed = abs(self._circuit.resistance(self._output, time) - before) > TOLERATED * before
+        if changed or self._off_at_the_sense(time):
+            self._solve(time)
+
+    def _off_at_the_sense(self, time: float) -> bool:
+        """Whether the voltage where it is sensed is not what it should be, though the resistance is what it was."""
+        if not self._remote or self._sense is None:
+            return False
+        sensed = self._sensed(time)
+        if self._mode is _Mode.CURRENT and not self._limited:
+            return abs(sensed) > self._limit
+        if self._mode is _Mode.VOLTAGE and self._limited:
+            return abs(sensed) > abs(self._value)
+        wanted = self._value if self._mode is _Mode.VOLTAGE else math.copysign(self._limit, sensed)
+        return abs(sensed - wanted) > TOLERATED * abs(wanted)
 
     # ---- what follows for the current
 
-    def _solve(self) -> None:
-        """Work out what flows now."""
+    def _solve(self, time: float) -> None:
+        """Work out what flows from a lab time in s on."""
         self._limited = False
         if self._mode is _Mode.OFF:
-            self._circuit.set_smu(0.0)
+            self._circuit.set_smu(0.0, time)
         elif self._output is None:
             self._limited = self._mode is _Mode.CURRENT and self._value != 0.0
-            self._circuit.set_smu(0.0)
+            self._circuit.set_smu(0.0, time)
         else:
-            self._resistance = self._circuit.resistance(self._output, self._circuit.timeline.now)
-            wanted = self._value if self._mode is _Mode.CURRENT else self._current_for(self._value, self._sensed)
-            self._circuit.set_smu(self._within_limit(wanted))
+            resistance = self._circuit.resistance(self._output, time)
+            self._solved.append((time, resistance))
+            wanted = self._value if self._mode is _Mode.CURRENT else self._current_for(self._value, time)
+            self._circuit.set_smu(self._within_limit(wanted, time), time)
 
-    def _within_limit(self, wanted: float) -> float:
+    def _within_limit(self, wanted: float, time: float) -> float:
         """What flows in A of what was set, by the limit."""
         if self._mode is _Mode.VOLTAGE:
             self._limited = abs(wanted) > self._limit
             return math.copysign(self._limit, wanted) if self._limited else wanted
-        self._circuit.set_smu(wanted)
-        voltage = self._sensed()
+        self._circuit.set_smu(wanted, time)
+        voltage = self._sensed(time)
         self._limited = abs(voltage) > self._limit
-        return self._current_for(math.copysign(self._limit, voltage), self._sensed) if self._limited else wanted
+        return self._current_for(math.copysign(self._limit, voltage), time) if self._limited else wanted
 
-    def _current_for(self, voltage: float, sensed: Callable[[], float]) -> float:
+    def _current_for(self, voltage: float, time: float) -> float:
         """The current in A at which the terminals that sense show a voltage in V, by the secant through two tries."""
         current = self._circuit.latest.smu
-        slope = self._resistance
+        slope = self._solved[-1][1]
         for _ in range(_ROUNDS):
-            before = sensed()
+            before = self._sensed(time)
             missing = voltage - before
             if missing == 0.0:
                 break
             tried = current + missing / slope
-            self._circuit.set_smu(tried)
-            found = (sensed() - before) / (tried - current) if tried != current else slope
+            self._circuit.set_smu(tried, time)
+            found = (self._sensed(time) - before) / (tried - current) if tried != current else slope
             if not self._remote or self._sense is None or found <= 0.0:
                 found = slope
             current, slope = current + missing / found, found
-            self._circuit.set_smu(current)
+            self._circuit.set_smu(current, time)
         return current
 
-    def _sensed(self) -> float:
-        """Voltage in V at the terminals that sense, now."""
+    def _sensed(self, time: float) -> float:
+        """Voltage in V at the terminals that sense, at a lab time in s."""
         leads = self._sense if self._remote and self._sense is not None else self._output
         assert leads is not None
         latest = self._circuit.latest
         drop = self._circuit.drop(leads, source=latest.source, smu=latest.smu)
-        return drop + self._circuit.present_difference(leads)
+        if latest.bridges is not None:
+            drop += latest.bridges.drop(leads, time, time)
+        return drop + self._circuit.present_difference(leads, time)
 
     # ---- what is measured
 
@@ -127,9 +189,15 @@ class SmuSide:
         if leads is None:
             return self._unloaded()
         total = 0.0
+        holds = self._mode is _Mode.VOLTAGE and self._output is not None and not self._limited
         for begin, finish, change in self._circuit.steps(start, end):
+            if holds and begin >= self._since:
+                total += self._value * (finish - begin)
+                continue
             part = 0.0 if leads[0].pad == leads[1].pad else self._circuit.difference(leads, begin, finish)
             part += self._circuit.drop(leads, source=change.source, smu=change.smu)
+            if change.bridges is not None:
+                part += change.bridges.drop(leads, begin, finish)
             total += part * (finish - begin)
         return total / (end - start)
 
@@ -143,10 +211,15 @@ class SmuSide:
 
     def mean_current(self, start: float, end: float) -> float:
         """Mean current in A out of the high terminal; see `SmuTerminals.mean_current`."""
-        steps = self._circuit.steps(start, end)
-        mean = sum((finish - begin) * change.smu for begin, finish, change in steps) / (end - start)
-        if self._mode is _Mode.VOLTAGE and self._output is not None and not self._limited:
-            solved = self._resistance
-            mean *= solved / self._circuit.resistance(self._output, 0.5 * (start + end))
-            self._solve()
-        return mean
+        total = 0.0
+        for begin, finish, change in self._circuit.steps(start, end):
+            if change.smu:
+                total += (finish - begin) * change.smu * self._followed(begin, finish)
+        return total / (end - start)
+
+    def _followed(self, begin: float, finish: float) -> float:
+        """By what part the current is another than was worked out last, where a voltage is kept: by the resistance."""
+        if self._mode is not _Mode.VOLTAGE or self._output is None or self._limited:
+            return 1.0
+        solved = next(resistance for time, resistance in reversed(self._solved) if time <= begin)
+        return solved / self._circuit.resistance(self._output, 0.5 * (begin + finish))

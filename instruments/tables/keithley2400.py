@@ -1,7 +1,7 @@
 """The commands of the Keithley 2400 SourceMeter.
 
 Source: 2400 series user's manual, sections 16 to 18 (common, signal-oriented and SCPI commands), appendix A; the form
-of replies from public drivers. Digital output (SOURce2), contact check, source memory, calibration and the pulses of
+of replies from public drivers. The contact check (an option), calibration, the cache of the autozero and the pulses of
 the 2430 are left out.
 
 Numbers are in V, A, ohm, s and power line cycles. Ranges are named by what they hold, 5 % more than their name: 0.21 V
@@ -26,6 +26,15 @@ PROTECTIONS = (20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 160.0, 210.0)
 LONGEST_LIST = 2500
 LIMITS = (2, 3, *range(5, 13))
 """Numbers of the limit tests with an upper and a lower limit; 1 is that of compliance, 4 an option."""
+
+LOCATIONS = 100
+"""Set-ups that the source memory holds, numbered from 1."""
+
+BUILT_IN = ("POWER", "OFFCOMPOHM", "VOLTCOEF", "VARALPHA", "%DEV")
+"""Expressions that are there from the factory; the last is for the front panel alone."""
+
+LONGEST_EXPRESSION = 256
+"""Characters, with the parentheses and blanks."""
 
 _MOST = {"CURRent": 1.05, "VOLTage": 210.0}
 _UNITS = {"CURRent": "A", "VOLTage": "V"}
@@ -54,7 +63,7 @@ def _source() -> Iterator[Row]:
     yield flag(f"{source}:CLEar:AUTO", False, energises=True, note="Output on for each cycle only.")
     yield word(f"{source}:CLEar:AUTO:MODE", ("ALWays", "TCOunt"), "ALW")
     yield word(f"{source}:FUNCtion[:MODE]", ("VOLTage", "CURRent", "MEMory"), "VOLT", energises=True,
-               note="Source memory is not simulated: MEMory is refused.")  # fmt: skip
+               note="MEMory: each trigger takes the set-up of the next memory location.")  # fmt: skip
     yield number(f"{source}:DELay", span(0.0, 9999.999, "S"), 0.0, "%.5f", unsure="upper limit, format of the reply")
     yield flag(f"{source}:DELay:AUTO", True, note="1 ms to 3 ms, longer on small current ranges.")
     for kind in ("VOLTage", "CURRent"):
@@ -69,6 +78,35 @@ def _source() -> Iterator[Row]:
     yield word(f"{source}:SWEep:DIRection", ("UP", "DOWN"), "UP")
     yield word(f"{source}:SWEep:RANGing", ("BEST", "AUTO", "FIXed"), "BEST")
     yield word(f"{source}:SWEep:CABort", ("NEVer", "EARLy", "LATE"), "NEV", note="Abort on compliance.")
+    yield from _memory(f"{source}:MEMory")
+    yield number(f"{source}:SOAK", span(0.0, 9999.999, "S"), 0.0, "%.5f",
+                 unsure="value after *RST, format of the reply",
+                 note="Time after the first point for ranges to settle, with SYSTem:RCMode MULTiple.")  # fmt: skip
+
+
+def _memory(header: str) -> Iterator[Row]:
+    location = count(1, LOCATIONS)
+    yield action(f"{header}:SAVE", location, note="The present set-up of source, measurement, limits and math.")
+    yield action(f"{header}:RECall", location, energises=True)
+    yield number(f"{header}:POINts", location, 1, "%d", unsure="value after *RST", note="Points of a memory sweep.")
+    yield number(f"{header}:STARt", location, 1, "%d", note="Location with which a memory sweep begins.")
+
+
+def _digital() -> Iterator[Row]:
+    """The port that a handler of components is wired to."""
+    port = "SOURce2"
+    yield number(f"{port}:BSIZe", choice(3, 4), 4, "%d", unsure="value after *RST", note="Bits of the port.")
+    yield _pattern(f"{port}:TTL[:LEVel][:DEFault]", "What the lines show while no limit test does.")
+    yield question(f"{port}:TTL[:LEVel]:ACTual", reply="register", note="What the lines show now.")
+    yield word(f"{port}:TTL4:MODE", ("EOTest", "BUSY"), "EOT", unsure="value after *RST")
+    yield flag(f"{port}:TTL4:BSTate", False, unsure="value after *RST", note="Level of line 4 that says so.")
+    yield action(f"{port}:CLEar[:IMMediate]")
+    yield flag(f"{port}:CLEar:AUTO", True, unsure="value after *RST", note="It is on after power-on.")
+    yield number(f"{port}:CLEar:AUTO:DELay", span(0.0, 60.0, "S"), 1e-4, "%.5f", unsure=_UNSURE)
+
+
+def _pattern(header: str, note: str = "") -> Row:
+    return Row(header, (Parameter("register", 0, 15),), 15, reply="register", note=note or "At most 7 with 3 bits.")
 
 
 def _levels(header: str, kind: str) -> Iterator[Row]:
@@ -82,6 +120,9 @@ def _levels(header: str, kind: str) -> Iterator[Row]:
     yield number(f"{header}[:LEVel][:IMMediate][:AMPLitude]", level, 0.0, _NUMBER, energises=True, unsure=_UNSURE)
     yield number(f"{header}[:LEVel]:TRIGgered[:AMPLitude]", level, 0.0, _NUMBER, energises=True,
                  unsure=_UNSURE, note="The level from the next trigger on.")  # fmt: skip
+    yield number(f"{header}[:LEVel]:TRIGgered:SFACtor", span(-999.9999e18, 999.9999e18), 1.0, _NUMBER, energises=True,
+                 unsure=_UNSURE, note="In a memory sweep: the level, in parts of the reading before.")  # fmt: skip
+    yield flag(f"{header}[:LEVel]:TRIGgered:SFACtor:STATe", False, energises=True)
     yield number(f"{header}:STARt", level, 0.0, _NUMBER, energises=True, unsure=_UNSURE)
     yield number(f"{header}:STOP", level, 0.0, _NUMBER, energises=True, unsure=_UNSURE)
     yield number(f"{header}:STEP", wide, 0.0, _NUMBER, unsure=_UNSURE, note="Sign is of no concern.")
@@ -131,6 +172,10 @@ def _measured(header: str, kind: str) -> Iterator[Row]:
                  unsure=_UNSURE)  # fmt: skip
     yield question(f"{header}:PROTection:TRIPped", reply="%d")
     yield flag(f"{header}:PROTection:RSYNchronize", False, note="One switch for both quantities.")
+    if kind == "CURRent":
+        yield flag(f"{header}:RANGe:HOLDoff", False, note="In a memory sweep: first on the range of the compliance.")
+        yield number(f"{header}:RANGe:HOLDoff:DELay", span(0.0, 999.9999, "S"), 0.0, "%.5f",
+                     unsure="value after *RST, format of the reply")  # fmt: skip
 
 
 def _resistance(header: str) -> Iterator[Row]:
@@ -147,12 +192,25 @@ def _resistance(header: str) -> Iterator[Row]:
                  note="One setting for all functions.")  # fmt: skip
 
 
-def _calculate() -> Iterator[Row]:
+def _math() -> Iterator[Row]:
     math = "CALCulate[1]:MATH"
-    names = Parameter("string", words=("POWER", "OFFCOMPOHM", "VOLTCOEF", "VARALPHA"))
-    yield Row(f"{math}:NAME", (names,), "POWER", reply='"%s"', unsure="form of the reply",
-              note="All but POWER want two readings each. Expressions of one's own are not simulated.")  # fmt: skip
+    formula = Parameter("expression", maximum=LONGEST_EXPRESSION)
+    yield Row(f"{math}[:EXPRession]:NAME", (Parameter("string", maximum=10),), "POWER", reply='"%s"',
+              unsure="form of the reply",
+              note="Selects an expression, or names one that is defined next. All built-in ones but POWER want two"
+              " readings each.")  # fmt: skip
+    yield Row(f"{math}[:EXPRession][:DEFine]", (formula,), None, reply="%s",
+              unsure="form of the reply, number for too many characters",
+              note="Of VOLTage, CURRent, RESistance, TIME (`[n]` behind them: reading n), + - * / ^ log ln sin cos tan"
+              " exp.")  # fmt: skip
+    yield question(f"{math}[:EXPRession]:CATalog", reply='"%s"', unsure="form of the reply")
+    yield action(f"{math}[:EXPRession]:DELete[:SELected]", Parameter("string", maximum=10))
+    yield action(f"{math}[:EXPRession]:DELete:ALL", note="All but the built-in ones.")
     yield Row(f"{math}:UNITs", (Parameter("string", maximum=3),), "W", reply='"%s"', unsure="form of the reply")
+
+
+def _calculate() -> Iterator[Row]:
+    yield from _math()
     yield flag("CALCulate[1]:STATe", False)
     yield question("CALCulate[1]:DATA", reply="readings")
     yield question("CALCulate[1]:DATA:LATest", reply="readings")
@@ -163,18 +221,33 @@ def _calculate() -> Iterator[Row]:
     yield action("CALCulate2:NULL:ACQuire", note="The last reading of the feed, or the next where there is none.")
     yield question("CALCulate2:DATA", reply="readings", note="Wants a limit test or the null to be on.")
     yield question("CALCulate2:DATA:LATest", reply="readings")
+    yield from _limits()
+    yield word("CALCulate3:FORMat", ("MEAN", "SDEViation", "MAXimum", "MINimum", "PKPK"), "MEAN")
+    yield question("CALCulate3:DATA", reply=_NUMBER, note="One number for each quantity that was measured.")
+
+
+def _limits() -> Iterator[Row]:
+    limits = "CALCulate2:CLIMits"
     yield word("CALCulate2:LIMit[1]:COMPliance:FAIL", ("IN", "OUT"), "IN")
+    yield _pattern("CALCulate2:LIMit[1]:COMPliance:SOURce2")
     yield flag("CALCulate2:LIMit[1]:STATe", False)
     yield question("CALCulate2:LIMit[1]:FAIL", reply="%d")
     for test in LIMITS:
         limit = f"CALCulate2:LIMit{test}"
-        yield number(f"{limit}:UPPer[:DATA]", _LIMIT, 1.0, _NUMBER, unsure=_UNSURE)
-        yield number(f"{limit}:LOWer[:DATA]", _LIMIT, -1.0, _NUMBER, unsure=_UNSURE)
+        for end, value in (("UPPer", 1.0), ("LOWer", -1.0)):
+            yield number(f"{limit}:{end}[:DATA]", _LIMIT, value, _NUMBER, unsure=_UNSURE)
+            yield _pattern(f"{limit}:{end}:SOURce2")
+        yield _pattern(f"{limit}:PASS:SOURce2", "While sorting; at most 7 with 3 bits.")
         yield flag(f"{limit}:STATe", False)
         yield question(f"{limit}:FAIL", reply="%d")
-    yield action("CALCulate2:CLIMits:CLEar[:IMMediate]")
-    yield word("CALCulate3:FORMat", ("MEAN", "SDEViation", "MAXimum", "MINimum", "PKPK"), "MEAN")
-    yield question("CALCulate3:DATA", reply=_NUMBER, note="One number for each quantity that was measured.")
+    for result in ("PASS", "FAIL"):
+        yield _pattern(f"{limits}:{result}:SOURce2")
+        yield number(f"{limits}:{result}:SMLocation", count(1, LOCATIONS, "NEXT"), "NEXT", "%s",
+                     note="Where a memory sweep goes on.")  # fmt: skip
+    yield word(f"{limits}:BCONtrol", ("IMMediate", "END"), "IMM", note="When the result is put on the digital port.")
+    yield word(f"{limits}:MODE", ("GRADing", "SORTing"), "GRAD", note="SORTing: one of the limit tests has to pass.")
+    yield action(f"{limits}:CLEar[:IMMediate]")
+    yield flag(f"{limits}:CLEar:AUTO", True, note="Clears the results when a run begins.")
 
 
 def _output() -> Iterator[Row]:
@@ -191,6 +264,7 @@ def _format() -> Iterator[Row]:
         "integer", values=(32,), required=False)), "ASC", reply="%s", unsure="reply for binary numbers")  # fmt: skip
     yield word("FORMat:BORDer", ("NORMal", "SWAPped"), "NORM", preset="SWAP")
     yield word("FORMat:SREGister", ("ASCii", "HEXadecimal", "OCTal", "BINary"), "ASC")
+    yield word("FORMat:SOURce2", ("ASCii", "HEXadecimal", "OCTal", "BINary"), "ASC", note="Of the digital port.")
     elements = Parameter("words", words=("VOLTage", "CURRent", "RESistance", "TIME", "STATus"))
     yield Row("FORMat:ELEMents[:SENSe[1]]", (elements,), ("VOLT", "CURR", "RES", "TIME", "STAT"), reply="%s",
               note="In this order, whatever the order sent.")  # fmt: skip
@@ -225,11 +299,14 @@ def _trigger() -> Iterator[Row]:
     yield number(f"{trigger}:DELay", span(0.0, 999.9999, "S"), 0.0, "%.5f", unsure=_UNSURE)
     stages = ("SOURce", "DELay", "SENSe", "NONE")
     for layer, line, events in ((arm, 2, ("TENTer", "TEXit", "NONE")), (trigger, 2, stages)):
-        yield word(f"{layer}:DIRection", ("ACCeptor", "SOURce"), "ACC", note="SOURce passes the detector once.")
-        yield number(f"{layer}:ILINe", choice(1, 2, 3, 4), 1, "%d", note="Line of the trigger link.")
-        yield number(f"{layer}:OLINe", choice(1, 2, 3, 4), line, "%d", note="Line of the trigger link.")
-        yield Row(f"{layer}:OUTPut", (Parameter("words", words=events),), ("NONE",), reply="%s")
-    yield Row(f"{trigger}:INPut", (Parameter("words", words=stages),), ("SOUR",), reply="%s")
+        common, each = f"{layer}[:TCONfigure]", f"{layer}[:TCONfigure][:ASYNchronous]"
+        yield word(f"{common}:DIRection", ("ACCeptor", "SOURce"), "ACC", note="SOURce passes the detector once.")
+        yield number(f"{each}:ILINe", choice(1, 2, 3, 4), 1, "%d", note="Line of the trigger link.")
+        yield number(f"{each}:OLINe", choice(1, 2, 3, 4), line, "%d", note="Line of the trigger link.")
+        yield Row(f"{each}:OUTPut", (Parameter("words", words=events),), ("NONE",), reply="%s")
+    yield Row(
+        f"{trigger}[:TCONfigure][:ASYNchronous]:INPut", (Parameter("words", words=stages),), ("SOUR",), reply="%s"
+    )
     yield action("TRIGger:CLEar", note="Forgets triggers that came and were not used.")
 
 
@@ -253,11 +330,13 @@ def _system() -> Iterator[Row]:
     yield word("SYSTem:RCMode", ("SINGle", "MULTiple"), "SING", note="When automatic ranging changes the range.")
     yield question("SYSTem:TIME", reply="%.6f", unsure=_UNSURE, note="Seconds since power-on.")
     yield action("SYSTem:TIME:RESet")
+    yield action("SYSTem:MEMory:INITialize", note="Empties the buffer, the source memory and the list of expressions.")
+    yield question("SYSTem:MEP[:STATe]", reply="%d", note="1: the protocol is that of SCPI.")
     yield flag("SYSTem:TIME:RESet:AUTO", False)
     yield action("SYSTem:BEEPer[:IMMediate]", span(65.0, 2e6, "HZ"), span(0.0, 7.9, "S"))
     yield flag("SYSTem:BEEPer:STATe", True)
-    yield number("SYSTem:KEY", count(1, 31), None, "%d", initial=1, energises=True,
-                 unsure="the codes and the query", note="Presses a key.")  # fmt: skip
+    yield number("SYSTem:KEY", count(1, 32), None, "%d", initial=1, energises=True,
+                 note="Presses a key.", unsure="the reply before one was pressed")  # fmt: skip
     yield flag("SYSTem:RWLock", None, initial=False, unsure="factory setting")
     for lock in ("LOCal", "REMote"):
         yield action(f"SYSTem:{lock}", note="For the RS-232 interface.")
@@ -277,6 +356,7 @@ def _rows() -> Iterator[Row]:
     yield from common.common_commands(4, energises=True)
     yield from _signal_oriented()
     yield from _source()
+    yield from _digital()
     yield from _sense()
     yield from _calculate()
     yield from _output()

@@ -16,7 +16,8 @@ Value = float | int | bool | str | tuple["Value", ...]
 """What a parameter becomes once it is read: a number in its base unit, a flag, a word in its short form, a string."""
 
 Kind = Literal[
-    "number", "integer", "boolean", "word", "string", "register", "numbers", "words", "strings", "channels"
+    "number", "integer", "boolean", "word", "string", "register", "numbers", "words", "strings", "channels",
+    "expression",
 ]  # fmt: skip
 Tag = Literal["manual", "wild", "pymeasure", "tek", "slave", "derived", "unsure"]
 
@@ -37,7 +38,7 @@ class Parameter:
         required: Whether it has to be given.
         most: Most values that one command takes, for `numbers`, `words` and `strings`.
 
-    For strings `maximum` is the largest number of characters.
+    For strings and expressions `maximum` is the largest number of characters.
     """
 
     kind: Kind
@@ -217,7 +218,7 @@ def value_when_new(row: Row) -> Value:
     if parameter.kind in {"word", "words"}:
         first = short_word(parameter.words[0])
         return first if parameter.kind == "word" else (first,)
-    if parameter.kind in {"string", "channels"}:
+    if parameter.kind in {"string", "channels", "expression"}:
         return "" if parameter.kind == "string" else "()"
     if parameter.kind == "numbers":
         return ()
@@ -295,6 +296,15 @@ def _read_channels(row: Row, _parameter: Parameter, text: str) -> Value:
     return text
 
 
+def _read_expression(row: Row, parameter: Parameter, text: str) -> Value:
+    """A formula in parentheses, kept as text; what it says is the instrument's affair."""
+    if not text.startswith("("):
+        raise scpi.ScpiError(scpi.DATA_TYPE_ERROR, f"{text!r} where {row.header} takes an expression in parentheses")
+    if parameter.maximum is not None and len(text) > parameter.maximum:
+        raise scpi.ScpiError(scpi.TOO_MUCH_DATA, f"{len(text)} characters for {row.header}")
+    return text
+
+
 _READERS: dict[Kind, Callable[[Row, Parameter, str], Value]] = {
     "number": _read_number,
     "numbers": _read_number,
@@ -306,6 +316,7 @@ _READERS: dict[Kind, Callable[[Row, Parameter, str], Value]] = {
     "strings": _read_string,
     "register": _read_register,
     "channels": _read_channels,
+    "expression": _read_expression,
 }
 
 

@@ -12,6 +12,7 @@ from simulators.coverage.bench import OpenLeads, Talk
 from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.keithley2400 import Keithley2400
 from simulators.devices.keithley6221 import Keithley6221
+from simulators.devices.source_panel import Key
 from simulators.exchange import ScpiDevice
 from simulators.links import SerialCable, TriggerCable
 
@@ -46,6 +47,10 @@ def looked_at(device: ScpiDevice) -> frozenset[str]:
         _reach_from_outside(device)
     if isinstance(device, Keithley2182A):
         _ = device.analog_output
+    if isinstance(device, Keithley2400):
+        _stand_in_front_of(device, talk)
+    if isinstance(device, Keithley6221):
+        _stand_in_front_of_a_source(device, talk)
     device.power_cycle()
     return frozenset(settings.seen)
 
@@ -82,6 +87,21 @@ def _reach_from_outside(device: ScpiDevice) -> None:
         device.trigger_out = _listen
         for line in (1, 2, 3, 4, 5, 6, 3):
             device.trigger_in(line)
+
+
+def _stand_in_front_of(device: Keithley2400, talk: Talk) -> None:
+    """Read the display of a SourceMeter, hear it, and press a key."""
+    for message in ("*RST;:CALC:STAT 1;:OUTP 1;:READ?", ":DISP:TEXT:STAT 1;:DISP:WIND2:TEXT:STAT 1;:SYST:BEEP 500,1"):
+        talk.ask(message)
+        _ = device.display
+    device.press_key(9)
+
+
+def _stand_in_front_of_a_source(device: Keithley6221, talk: Talk) -> None:
+    """Read the display of a current source, hear its keys, and see with whom it is connected."""
+    talk.ask(":DISP:TEXT:STAT 1;:DISP:WIND2:TEXT:STAT 1;:SYST:COMM:ETH:SAVE")
+    _ = device.display, device.network
+    device.press(Key.LOCAL)
 
 
 def _listen(_line: int) -> None:
@@ -142,6 +162,11 @@ def _sourcemeter() -> Iterator[str]:
         yield from (":READ?", ":OUTP 0", ":SENS:AVER 1;AVER:COUN 2;:SENS:RES:OCOM 1;:SYST:AZER OFF;:OUTP 1;:READ?")
         yield ":SENS:AVER:TCON MOV;:SOUR:CLE:AUTO 1;:SYST:TIME:RES:AUTO 1;:READ?"
     yield "*RST;:SENS:FUNC 'RES';:SENS:RES:RANG:AUTO:LLIM 20;:OUTP 1;:READ?"
+    yield from _sourcemeter_sweeps()
+
+
+def _sourcemeter_sweeps() -> Iterator[str]:
+    """Runs with math, limit tests, digital output and buffer; sweeps of every kind, also through the memory."""
     yield ":CALC:STAT 1;:CALC2:NULL:STAT 1;:CALC2:LIM1:STAT 1"
     yield from (f":CALC2:LIM{test}:STAT 1" for test in LIMITS)
     yield ":TRAC:FEED:CONT NEXT;:TRIG:COUN 2;:FORM:ELEM:CALC CALC,TIME,STAT;:READ?"
@@ -151,9 +176,21 @@ def _sourcemeter() -> Iterator[str]:
         yield ":TRIG:COUN 3;:OUTP 1;:READ?"
     yield "*RST;:SOUR:FUNC CURR;CURR:MODE LIST;:OUTP 1;:READ?;*ESE?"
     yield "*RST;:ARM:SOUR TIM;COUN 2;OUTP TENT,TEX;:TRIG:OUTP SOUR,DEL,SENS;:SOUR:VOLT:MODE LIST;:OUTP 1;:READ?"
+    yield from _sourcemeter_memory()
     for layer in ("ARM", "TRIG"):
         yield f"*RST;:{layer}:SOUR TLIN;:OUTP 1;:INIT"
         yield ":ABOR"
+
+
+def _sourcemeter_memory() -> Iterator[str]:
+    """Sweeps through the source memory, with limit tests of every outcome on the digital output."""
+    yield "*RST;:SENS:CURR:RANG 1e-6;:SENS:CURR:RANG:HOLD 1;:SOUR:VOLT:TRIG:SFAC:STAT 1;:SYST:RCM MULT;:SOUR:SOAK .1"
+    for feed, limit, mode in product(("VOLT", "CURR"), (1, 1e-5), ("GRAD", "SORT")):
+        yield f":CALC2:FEED {feed};LIM2:LOW {-limit};UPP {limit / 2};STAT 1;:CALC2:CLIM:MODE {mode}"
+        yield from (f":CALC2:LIM{test}:LOW 0;UPP {limit / test};STAT 1" for test in LIMITS)
+        yield ":CALC2:LIM1:STAT 1;:SOUR:MEM:SAVE 1;:SOUR:FUNC MEM;:SOUR:MEM:POIN 2;:TRIG:COUN 2;:OUTP 1;:READ?"
+        yield from (f":CALC2:LIM{test}:STAT 0" for test in LIMITS)
+        yield ":SOUR2:BSIZ 3;:READ?;:SOUR2:TTL:ACT?;:CALC2:CLIM:BCON END;:SOUR2:BSIZ 4"
 
 
 _USES = {"6221": _source, "2182A": _meter, "2400": _sourcemeter}

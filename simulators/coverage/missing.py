@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-_DIGITAL = "of the digital output, which handlers of components are wired to"
-_MEMORY = "of the source memory"
-_EXPRESSION = "of expressions of one's own"
+_CONTACT = "of the contact check, an option"
 
 MISSING: dict[str, dict[str, str]] = {
     "6221": {},
     "2182A": {},
     "2400": {
-        "SOURce2:TTL": _DIGITAL,
-        "FORMat:SOURce2": _DIGITAL,
-        "CALCulate2:LIMit2:UPPer:SOURce2": f"{_DIGITAL}, as for all limits",
-        "CALCulate2:CLIMits:MODE": _DIGITAL,
-        "TRIGger:SEQuence2": _DIGITAL,
-        "SOURce[1]:MEMory": _MEMORY,
-        "SOURce[1]:CURRent:TRIGgered:SFACtor": f"{_MEMORY}, and VOLTage likewise",
-        "SENSe[1]:CURRent:RANGe:HOLDoff": _MEMORY,
-        "CALCulate[1]:MATH[:EXPRession]": _EXPRESSION,
-        "CALCulate[1]:MATH:CATalog?": _EXPRESSION,
-        "CALCulate[1]:MATH:DELete": _EXPRESSION,
-        "SOURce[1]:SOAK": "for several instruments in one circuit",
-        "SYSTem:CCHeck": "an option",
+        "SYSTem:CCHeck": _CONTACT,
+        "CALCulate2:LIMit4": _CONTACT,
+        "TRIGger:SEQuence2": _CONTACT,
         "SYSTem:AZERo:CACHing": "of newer firmware",
-        "SYSTem:MEP": "about the interface",
+        "SYSTem:MEP:HOLDoff": "of the GPIB interface",
         "DISPlay:DATA?": "how readings look on the display is not known",
+        "DISPlay:ATTRibutes?": "which characters of the display blink",
         "CALibration": "wants protection removed",
     },
     "6000": {},
@@ -45,10 +34,10 @@ KNOWN = {
 """What a list of missing headers can be drawn from."""
 
 LATER = {
-    "6221": "what shield, guard and the connection of low to earth do, what is on the display, and what pressing a key"
-    " does, whose codes are not known",
+    "6221": "menus of the front panel, what the instrument shows there by itself, what its beeper sounds for, which no"
+    " source says, handshakes of a serial line that is never overrun, and what SYSTem:PASSword:ENABle switches",
     "2182A": "what is on the display, and what pressing a key does, whose codes are not known",
-    "2400": "when within a cycle a range changes automatically, what guards do, and what is on the display",
-    "6000": "sequences and data files",
+    "2400": "what guards do, and the keys that open a menu",
+    "6000": "sequences and data files, of whose four commands nothing but the names is known",
 }
 """What is stored and checked, and not simulated."""

@@ -12,7 +12,8 @@ from instruments.tables.table import Parameter, Row, Value, short_word
 Effect = Literal["acts", "kept", "idle", "refused", "nothing"]
 
 EFFECTS: dict[Effect, str] = {
-    "acts": "something follows from it in the simulated lab, or it says what is the case there",
+    "acts": "something follows from it in the simulated lab, be it on the display only, or it says what is the case"
+    " there",
     "kept": "stored, checked and answered; nothing follows from it",
     "idle": "answers, or is taken, as by an instrument that has nothing under way",
     "refused": "refused wherever it would begin something that is not simulated",
@@ -70,6 +71,8 @@ def samples(row: Row) -> Iterator[tuple[str, Value]]:
     elif parameter.kind == "channels":
         lists = ("(@1,2)", "(@1)") if "ROUTe" in row.header else ("(-113)", "(-222)")
         yield from ((text, text) for text in lists)
+    elif parameter.kind == "expression":
+        yield from ((text, text) for text in ("(VOLT * CURR)", "(RES / 2)"))
     elif parameter.words:
         yield from ((f"'{short_word(word)}'", short_word(word)) for word in parameter.words)
     else:

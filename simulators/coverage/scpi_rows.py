@@ -12,6 +12,7 @@ from simulators.coverage.rows import Coverage, Effect, ends, mistakes, outside, 
 from simulators.exchange import ScpiDevice
 
 _MAKE_ROOM = {
+    "CALCulate[1]:MATH[:EXPRession][:DEFine]": "CALC:MATH:NAME 'MINE'",
     "TRACe|DATA:NOTify": "TRAC:POIN 65536",
     "[SENSe[1]:]CURRent[:DC]:RANGe[:UPPer]": "SENS:CURR:PROT 1.05",
     "[SENSe[1]:]VOLTage[:DC]:RANGe[:UPPer]": "SOUR:FUNC CURR;:SENS:VOLT:PROT 210",

@@ -2,9 +2,9 @@
 
 What is simulated: both sources with ranges, steps, calibration errors, noise and compliance, the output with its off
 states, two and four wires, over-voltage protection, measuring ranges and automatic ranging, concurrent functions,
-resistance in automatic and manual ohms with offset compensation, filter, timing of each cycle, trigger model, sweeps
-and lists, buffer, built-in math, limit tests and everything that the instrument says about itself. Source memory,
-expressions of one's own and the digital output are not.
+resistance in automatic and manual ohms with offset compensation, steps and noise of the converter, filter, timing of
+each cycle, trigger model, sweeps, lists and source memory, buffer, math with expressions of one's own, limit tests with
+the digital output, keys and everything that the instrument says about itself.
 
 Source: 2400 series user's manual; its appendix A for accuracy and timing.
 """
@@ -17,9 +17,10 @@ from typing import ClassVar
 import numpy as np
 
 from instruments.tables.keithley2400 import LIMITS, TABLE
+from simulators.devices.smu_panel import Panel
+from simulators.devices.smu_processing import CONTROL
 from simulators.devices.smu_sense import AUTOZERO, NPLC, OFF
-from simulators.devices.smu_settings import FUNCTION, KINDS, OHMS_MODE
-from simulators.devices.smu_trigger import TriggerModel
+from simulators.devices.smu_settings import FUNCTION, KINDS, OHMS_MODE, Place
 from simulators.exchange import command, error_text, query
 from simulators.messages import Effect, Outcome
 from simulators.terminals import SmuTerminals
@@ -29,7 +30,7 @@ _NAMES = {"VOLT": "VOLT:DC", "CURR": "CURR:DC", "RES": "RES"}
 _MATH = ("CALC:STAT", "CALC2:NULL:STAT", "CALC2:LIM1:STAT")
 
 
-class Keithley2400(TriggerModel):
+class Keithley2400(Panel):
     """A SourceMeter on the bench.
 
     Args:
@@ -44,7 +45,7 @@ class Keithley2400(TriggerModel):
 
     table = TABLE
     version = "1996.0"
-    idle: ClassVar[tuple[str, ...]] = ("*TST", "SYST:BEEP", "DISP:CND", "SYST:LOC", "SYST:REM")
+    idle: ClassVar[tuple[str, ...]] = ("*TST", "DISP:CND")
     reset_duration: ClassVar[float] = 0.2
     """s (assumed)."""
 
@@ -58,7 +59,7 @@ class Keithley2400(TriggerModel):
         serial: str = "1154267",
         firmware: str = "C33   Mar 31 2015 09:32:39/A02  /J/K",
     ) -> None:
-        super().__init__(timeline, terminals, noise, calibration, line_frequency)
+        super().__init__(Place(timeline, terminals, noise, calibration, line_frequency))
         self._serial = serial
         self._firmware = firmware
         for kind in (*KINDS, "RES"):
@@ -68,6 +69,7 @@ class Keithley2400(TriggerModel):
             self._effects[self.key(f"MEAS:{kind}"), True] = measure
         self._detect_line()
         super().reset()
+        self.wire_port()
         self.switch_off()
 
     def identity(self) -> str:
@@ -81,6 +83,8 @@ class Keithley2400(TriggerModel):
         self.halt()
         super().reset()
         self.settings[OFF] = ("VOLT:DC", "RES")
+        self.forget_undefined()
+        self.wire_port()
         self.clear_limits()
         self.zero()
         self.switch_off()
@@ -89,6 +93,7 @@ class Keithley2400(TriggerModel):
         """Take a recalled set-up into use, with the output off (assumed: the manual does not say)."""
         self.halt()
         super().restored()
+        self.wire_port()
         self._measure(self.functions())
         self.switch_off()
 
@@ -155,9 +160,22 @@ class Keithley2400(TriggerModel):
 
     # ---- system
 
-    @command("SYST:BEEP", "DISP:CND", "SYST:LOC", "SYST:REM")
-    def _attend(self, *_how: float) -> None:
-        """What somebody in front of it sees or hears."""
+    @command("DISP:CND")
+    def _close_menus(self) -> None:
+        """Menus are closed; none is ever open here."""
+
+    @command("SYST:MEM:INIT")
+    def _initialise_memory(self) -> None:
+        """The buffer is empty and has its first size; all set-ups are the present one; the expressions are gone."""
+        self.settings[CONTROL] = "NEV"
+        self.empty_buffer()
+        self.set_value("TRAC:POIN", 100)
+        self.forget_expressions()
+        self.forget_setups()
+
+    @query("SYST:MEP")
+    def _ask_protocol(self) -> str:
+        return "1"
 
     @command("SOUR:DEL")
     def _set_delay(self, seconds: float) -> None:

@@ -35,6 +35,12 @@ _MEASURED_CURRENT = (
 CONVERTER_NOISE = 1e-6
 """Noise of one conversion of 1 power line cycle, rms, as a fraction of the range (assumed: a fifth of a count)."""
 
+STEPS = 2e6
+"""Steps of a conversion of one power line cycle or more, from zero to the range's name: 6 1/2 digits.
+
+They are the display's, and the manual's example of a reading has them: 1.000206 V on the 2 V range.
+"""
+
 ZERO_DRIFT = 1e-5
 """Largest drift of the converter's zero with the autozero off, as a fraction of the range in an hour (assumed)."""
 
@@ -79,6 +85,20 @@ def _drawn(generator: np.random.Generator | None, accuracy: tuple[tuple[float, f
         return Errors((0.0,) * len(accuracy), (0.0,) * len(accuracy))
     gains = tuple(float(generator.uniform(-1.0, 1.0)) * per_cent / 100.0 for per_cent, _ in accuracy)
     return Errors(gains, tuple(float(generator.uniform(-1.0, 1.0)) * offset for _, offset in accuracy))
+
+
+def converter_step(full: float, nplc: float, steps: float = STEPS) -> float:
+    """Return the step of one conversion in V or A.
+
+    Below one power line cycle it grows as the integration time falls: an integrating converter counts (assumed; the
+    manual says that the number of digits has nothing to do with what is sent).
+
+    Args:
+        full: What the range holds, in V or A.
+        nplc: Integration time in power line cycles.
+        steps: Of one power line cycle and more, from zero to the range's name.
+    """
+    return full / 1.05 / steps / min(nplc, 1.0)
 
 
 def converter_noise(full: float, nplc: float) -> float:

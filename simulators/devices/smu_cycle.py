@@ -7,17 +7,27 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import cast
-
-import numpy as np
 
 from instruments.tables.keithley2400 import LONGEST_LIST, TABLE
 from simulators.devices import smu_timing as timing
+from simulators.devices.smu_memory import MemoryUnit
 from simulators.devices.smu_sense import COMPENSATED, FILTER
-from simulators.devices.smu_settings import LEVEL, OFF_STATE, RANGES, TRIGGERED
-from simulators.devices.smu_sweep import Point, SweepUnit
-from simulators.terminals import SmuTerminals
-from simulators.timeline import Event, Timeline
+from simulators.devices.smu_settings import (
+    LEVEL,
+    LIMIT,
+    OFF_STATE,
+    OTHER,
+    RANGES,
+    SENSE_AUTO,
+    SENSE_RANGE,
+    TRIGGERED,
+    Place,
+    holding,
+)
+from simulators.devices.smu_sweep import Point
+from simulators.timeline import Event
 
 _MOST_RANGE_CHANGES = 10
 
@@ -25,24 +35,21 @@ SOURCE = TABLE["TRIG:SOUR"].header
 AUTO_OFF = TABLE["SOUR:CLE:AUTO"].header
 _AUTO_DELAY = TABLE["SOUR:DEL:AUTO"].header
 _ABORT = TABLE["SOUR:SWE:CAB"].header
+_HOLD_OFF = TABLE["SENS:CURR:RANG:HOLD"].header
+_CHANGES = TABLE["SYST:RCM"].header
+
+_LATEST = 1e-3  # s; ranges that change in the delay follow what was there in this time
 
 
-class Cycle(SweepUnit):
+class Cycle(MemoryUnit):
     """Sources, waits, measures.
 
     Attributes:
         pulse: Called with the number of a line of the trigger link when a trigger goes out there.
     """
 
-    def __init__(
-        self,
-        timeline: Timeline,
-        terminals: SmuTerminals,
-        noise: np.random.Generator | None,
-        calibration: np.random.Generator | None,
-        line_frequency: float,
-    ) -> None:
-        super().__init__(timeline, terminals, noise, calibration, line_frequency)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
         self.pulse: Callable[[int], None] | None = None
         self._event: Event | None = None
         self._points: list[Point] | None = None
@@ -52,6 +59,9 @@ class Cycle(SweepUnit):
         self._with_source: tuple[float, float] | None = None
         self._limited = (False, False)
         self._range_changes = 0
+        self._held_range: float | None = None
+        self._sourced_at = 0.0
+        self._to_soak = False
 
     # ---- what the trigger model gives
 
@@ -81,15 +91,19 @@ class Cycle(SweepUnit):
     def begin_cycle(self) -> None:
         """A cycle begins: the source changes, or stays and can be measured at once."""
         self._pairs, self._range_changes = [], 0
-        begin = self.timeline.now + self.number("TRIG:DEL")
+        begin = self.timeline.now + self.trigger_delay()
         if self._stays():
             self._convert(begin + timing.STATIC_LATENCY[self.autozero()])
         else:
             self.at(begin + timing.LATENCY, self._source)
 
+    def sweeping(self) -> bool:
+        """Whether the source goes through something."""
+        return self._points is not None or self._place is not None
+
     def _stays(self) -> bool:
         """Whether source and output are left alone in a cycle, so that there is no delay."""
-        if self._points is not None or self.settings[AUTO_OFF] or self.settings[SOURCE] != "IMM":
+        if self.sweeping() or self.settings[AUTO_OFF] or self.settings[SOURCE] != "IMM":
             return False
         source = self.source()
         return not self._driving or self.settings[TRIGGERED[source]] == self.settings[LEVEL[source]]
@@ -99,14 +113,44 @@ class Cycle(SweepUnit):
         opened = not self._driving and self.settings[OFF_STATE] == "HIMP"
         if self.settings[AUTO_OFF] and not self._driving:
             self.switch_on()
-        if self._points is not None:
+        if self._place is not None:
+            self.take_location()
+        elif self._points is not None:
             self.take_point(self._points[self._point % len(self._points)])
             self._point += 1
         elif self._driving:
             self.take_triggered()
+        self._sourced_at = self.timeline.now
         self.send_trigger("TRIG", "SOUR")
         settled = timing.CONFIGURATION + (timing.RELAY if opened else 0.0)
+        if self._hold_off():
+            self.at(self.timeline.now + self.number("SENS:CURR:RANG:HOLD:DEL"), partial(self._end_hold_off, settled))
+        else:
+            self._await_delay(settled)
+
+    def _await_delay(self, settled: float) -> None:
         self.stage("DEL", lambda: self.at(self.timeline.now + settled + self._delay(), self._delayed))
+
+    def _hold_off(self) -> bool:
+        """In a memory sweep, begin on the range of the compliance, where that is larger; return whether it is so."""
+        own, full = self.full(SENSE_RANGE["CURR"]), self.full(LIMIT["CURR"])
+        larger = RANGES["CURR"][holding(full, RANGES["CURR"])]
+        if self._place is None or not self.settings[_HOLD_OFF] or self.source() != "VOLT" or own >= larger:
+            return False
+        self._held_range = own
+        self.settings[SENSE_RANGE["CURR"]] = larger
+        self.renew()
+        return True
+
+    def _end_hold_off(self, settled: float) -> None:
+        self.restore_range()
+        self._await_delay(settled)
+
+    def restore_range(self) -> None:
+        """After a hold-off, back to the range that is set."""
+        if self._held_range is not None:
+            self.settings[SENSE_RANGE["CURR"]], self._held_range = self._held_range, None
+            self.renew()
 
     def _delay(self) -> float:
         if not self.settings[_AUTO_DELAY]:
@@ -116,10 +160,41 @@ class Cycle(SweepUnit):
 
     def _delayed(self) -> None:
         self.send_trigger("TRIG", "DEL")
-        if self._points is not None and self.settings[_ABORT] == "EARL" and self.in_compliance():
+        if self.sweeping() and self.settings[_ABORT] == "EARL" and self.in_compliance():
             self.halt()
+        elif self.settings[_CHANGES] == "MULT":
+            self._settle_ranges()
         else:
-            self.stage("SENS", lambda: self._convert(self.timeline.now))
+            self._sense()
+
+    def _sense(self) -> None:
+        self.stage("SENS", lambda: self._convert(self.timeline.now))
+
+    # ---- ranges that change in the delay
+
+    def _settle_ranges(self) -> None:
+        """Go up with the range before anything is converted; after the first source change, soak, and go down, too."""
+        soak = self.number("SOUR:SOAK") if self._to_soak else 0.0
+        self._to_soak = False
+        if soak:
+            self.at(self.timeline.now + soak, partial(self._range_up, down=True))
+        else:
+            self._range_up(down=False)
+
+    def _range_up(self, *, down: bool) -> None:
+        kind, now = OTHER[self.source()], self.timeline.now
+        start = max(self._sourced_at, now - _LATEST)
+        if start >= now or not self._driving or not self.settings[SENSE_AUTO[kind]] or self.automatic_ohms():
+            self._sense()
+            return
+        look = self._terminals.mean_voltage if kind == "VOLT" else self._terminals.mean_current
+        present = RANGES[kind].index(self.full(SENSE_RANGE[kind]))
+        wanted = self.wanted_range(kind, abs(look(start, now)), present)
+        if wanted > present or (down and wanted < present):
+            self.settings[SENSE_RANGE[kind]] = RANGES[kind][wanted]
+            self.at(now + timing.RANGE_CHANGE, self._sense)
+        else:
+            self._sense()
 
     # ---- measuring
 
@@ -175,12 +250,13 @@ class Cycle(SweepUnit):
         reading = self.processed(self.elements(pair, zero), *self._limited)
         self._readings.append(reading)
         self.store_reading(reading)
+        self.next_location()
         self.send_trigger("TRIG", "SENS")
         if self.settings[AUTO_OFF] and self.value("SOUR:CLE:AUTO:MODE") == "ALW":
             self.switch_off()
         if len(self._readings) > LONGEST_LIST:  # of a run without end only the last ones are kept
             del self._readings[0]
-        if self._points is not None and self._limited[0] and self.settings[_ABORT] != "NEV":
+        if self.sweeping() and self._limited[0] and self.settings[_ABORT] != "NEV":
             self.halt()
         else:
             self.cycle_ended()

@@ -1,6 +1,6 @@
-"""What a 2400 does with a reading: status word, math, limits, buffer and its statistics, and how it is printed.
+"""What a 2400 does with a reading: status word, buffer and its statistics, and how it is printed.
 
-Source: 2400 series user's manual, sections 8 (math), 9 (data store), 12 (limits), 18 (CALCulate, FORMat, TRACe).
+Source: 2400 series user's manual, sections 9 (data store), 18 (CALCulate3, FORMat, TRACe).
 """
 
 from __future__ import annotations
@@ -8,21 +8,17 @@ from __future__ import annotations
 import math
 import statistics
 import struct
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import NamedTuple, cast
 
-import numpy as np
-
 from instruments.scpi import ScpiError
-from instruments.tables.keithley2400 import LIMITS, TABLE
-from simulators.devices.smu_math import NOT_THERE, OVERFLOW, beyond, evaluate
-from simulators.devices.smu_sense import COMPENSATED, FILTER, Converted, SenseUnit
-from simulators.devices.smu_settings import FUNCTION, REMOTE
+from instruments.tables.keithley2400 import TABLE
+from simulators.devices.smu_expressions import MATH_ON
+from simulators.devices.smu_formula import NOT_THERE, OVERFLOW, beyond
+from simulators.devices.smu_limits import NULL_ON, LimitUnit
+from simulators.devices.smu_sense import COMPENSATED, FILTER, Converted
+from simulators.devices.smu_settings import FUNCTION, REMOTE, Place
 from simulators.exchange import command, query
-from simulators.messages import Effect
-from simulators.terminals import SmuTerminals
-from simulators.timeline import Timeline
 
 DATA_STALE = -230
 STORAGE_ACTIVE = 800
@@ -31,27 +27,17 @@ LONGEST_TIME = 100_000.0
 """s; the clock of readings begins again at zero."""
 
 # Conditions of the measurement register.
-LIMIT_1, LOW_2, HIGH_2, LOW_3, HIGH_3, LIMITS_PASSED = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 READING_AVAILABLE, READING_OVERFLOW, BUFFER_AVAILABLE, BUFFER_FULL = 0x40, 0x80, 0x100, 0x200
-_FAILURES = {2: (LOW_2, HIGH_2), 3: (LOW_3, HIGH_3)}
-_RESULTS = LIMIT_1 | LOW_2 | HIGH_2 | LOW_3 | HIGH_3 | LIMITS_PASSED
 
 _ELEMENTS = ("VOLT", "CURR", "RES", "TIME", "STAT")
 _RESULT_ELEMENTS = ("CALC", "TIME", "STAT")
-_FED = {"VOLT": 0, "CURR": 1, "RES": 2}
 _BYTES_A_READING = 24
 _CAPACITY = 2500 * _BYTES_A_READING
 """Size of the buffer (assumed: the manual gives 2500 readings and no number of bytes)."""
 
 _TERMINALS = TABLE["ROUT:TERM"].header
-_MATH_ON = TABLE["CALC:STAT"].header
-_MATH_NAME = TABLE["CALC:MATH:NAME"].header
-_FEED = TABLE["CALC2:FEED"].header
-_NULL_ON = TABLE["CALC2:NULL:STAT"].header
-_LIMIT_1_ON = TABLE["CALC2:LIM1:STAT"].header
-_LIMIT_ON = {test: TABLE[f"CALC2:LIM{test}:STAT"].header for test in LIMITS}
 _STORE_FEED = TABLE["TRAC:FEED"].header
-_STORE_CONTROL = TABLE["TRAC:FEED:CONT"].header
+CONTROL = TABLE["TRAC:FEED:CONT"].header
 _POINTS = TABLE["TRAC:POIN"].header
 _FORM = TABLE["FORM:ELEM"].header
 _RESULT_FORM = TABLE["FORM:ELEM:CALC"].header
@@ -69,6 +55,7 @@ class Reading(NamedTuple):
         status: The status word.
         result: What CALCulate1 made of it.
         compared: What CALCulate2 made of it.
+        calculated: Whether there is a result: of readings that make up a vector the last one has it.
     """
 
     voltage: float
@@ -78,32 +65,21 @@ class Reading(NamedTuple):
     status: int
     result: float
     compared: float
+    calculated: bool
 
 
 Pick = Callable[[Reading], float]
 
 
-class Processing(SenseUnit):
+class Processing(LimitUnit):
     """Everything behind the filter."""
 
-    def __init__(
-        self,
-        timeline: Timeline,
-        terminals: SmuTerminals,
-        noise: np.random.Generator | None,
-        calibration: np.random.Generator | None,
-        line_frequency: float,
-    ) -> None:
-        super().__init__(timeline, terminals, noise, calibration, line_frequency)
-        self._epoch = timeline.now
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._epoch = place.timeline.now
         self._readings: list[Reading] = []
         self._buffer: list[Reading] = []
         self._buffer_of = "SENS1"
-        self._failed = dict.fromkeys((1, *LIMITS), False)
-        self._null_wanted = False
-        for test in (1, *LIMITS):
-            effect: Effect = partial(self._ask_failed, test)
-            self._effects[TABLE[f"CALC2:LIM{test}:FAIL"].header, True] = effect
 
     def clock(self) -> float:
         """Return the time of a reading that is taken now, in s."""
@@ -128,9 +104,10 @@ class Processing(SenseUnit):
             limited: Whether the source was in compliance.
             by_range: Whether that was the compliance of the measuring range.
         """
-        result = self._math(found) if self.settings[_MATH_ON] else NOT_THERE
-        compared = self._compared(found, result)
-        failed = self._test(compared, limited)
+        now = self.clock()
+        result, calculated = self.calculate((*found, now))
+        compared = self.compared(found, result)
+        failed = self.test(compared, limited)
         overflow = any(abs(value) == OVERFLOW for value in found)
         status = self._state_bits() | (0x01 if overflow else 0)
         status |= (0x10000 if by_range else 0x08) if limited else 0
@@ -138,7 +115,7 @@ class Processing(SenseUnit):
         measurement = self.status.measurement
         measurement.set(READING_OVERFLOW, overflow)
         measurement.renew(READING_AVAILABLE)
-        return Reading(*found, self.clock(), status, result, compared)
+        return Reading(*found, now, status, result, compared, calculated)
 
     def _state_bits(self) -> int:
         """The bits of the status word that follow from the settings."""
@@ -148,9 +125,9 @@ class Processing(SenseUnit):
             (0x02, self.settings[FILTER]),
             (0x04, self.settings[_TERMINALS] == "FRON"),
             (0x10, self.over_voltage()),
-            (0x20, self.settings[_MATH_ON]),
-            (0x40, self.settings[_NULL_ON]),
-            (0x80, self._testing()),
+            (0x20, self.settings[MATH_ON]),
+            (0x40, self.settings[NULL_ON]),
+            (0x80, self.outcome.passed is not None),
             (0x400, self.automatic_ohms()),
             (0x800, self.measured()[0]),
             (0x1000, self.measured()[1]),
@@ -162,72 +139,28 @@ class Processing(SenseUnit):
         )
         return sum(bit for bit, on in bits if on)
 
-    def _math(self, found: Converted) -> float:
-        """CALCulate1; expressions over two readings give something with every second one."""
-        before = self._readings[-1] if len(self._readings) % 2 else None
-        return evaluate(str(self.settings[_MATH_NAME]), found, before)
-
-    def _fed(self, found: Sequence[float], result: float) -> float:
-        """What CALCulate2 is given."""
-        feed = str(self.settings[_FEED])
-        return result if feed == "CALC1" else found[_FED[feed]]
-
-    def _compared(self, found: Sequence[float], result: float) -> float:
-        value = self._fed(found, result)
-        if beyond(value):
-            return value
-        if self._null_wanted:
-            self._null_wanted = False
-            self.set_value("CALC2:NULL:OFFS", value)
-        return value - self.number("CALC2:NULL:OFFS") if self.settings[_NULL_ON] else value
-
-    def _testing(self) -> bool:
-        return bool(self.settings[_LIMIT_1_ON]) or any(self.settings[header] for header in _LIMIT_ON.values())
-
-    def _test(self, value: float, limited: bool) -> int:
-        """Carry out the limit tests; return the number of the first that failed, 0 if none did."""
-        if not self._testing():
-            return 0
-        bits, failed = 0, list[int]()
-        if self.settings[_LIMIT_1_ON] and limited == (self.value("CALC2:LIM1:COMP:FAIL") == "IN"):
-            bits, failed = LIMIT_1, [1]
-        for test, header in _LIMIT_ON.items():
-            if self.settings[header] and value != NOT_THERE:
-                low = value < self.number(f"CALC2:LIM{test}:LOW")
-                high = value > self.number(f"CALC2:LIM{test}:UPP")
-                if low or high:
-                    failed.append(test)
-                    bits |= _FAILURES.get(test, (0, 0))[high]
-        self._failed.update(dict.fromkeys(failed, True))
-        self.status.measurement.set(_RESULTS, on=False)
-        self.status.measurement.set(bits if failed else LIMITS_PASSED)
-        return min(failed, default=0)
-
-    def _ask_failed(self, test: int) -> str:
-        return f"{self._failed[test]:d}"
-
-    @command("CALC2:CLIM:CLE")
-    def clear_limits(self) -> None:
-        """Forget the results of limit tests."""
-        self._failed = dict.fromkeys(self._failed, False)
-        self.status.measurement.set(_RESULTS, on=False)
-
     @command("CALC2:NULL:ACQ")
     def _acquire_null(self) -> None:
         """The last reading of the feed becomes the offset, or the next one where there is none."""
         last = self._readings[-1] if self._readings else None
-        value = NOT_THERE if last is None else self._fed(last, last.result)
-        self._null_wanted = beyond(value)
-        if not self._null_wanted:
-            self.set_value("CALC2:NULL:OFFS", value)
+        self.acquire_null(NOT_THERE if last is None else self.fed(last, last.result))
 
     @query("CALC:DATA")
     def _ask_results(self) -> str:
-        return self._results(self._readings, "CALC1")
+        return self._results(self._calculated(), "CALC1")
 
     @query("CALC:DATA:LAT")
     def _ask_latest_result(self) -> str:
-        return self._results(self._readings[-1:], "CALC1")
+        return self._results(self._calculated()[-1:], "CALC1")
+
+    def _calculated(self) -> list[Reading]:
+        """The readings with which there was a result."""
+        return [reading for reading in self._readings if reading.calculated]
+
+    def end_vector(self) -> None:
+        """A run is over; a vector that it did not fill has no number for a result."""
+        if self.vector_incomplete() and self._readings:
+            self._readings[-1] = self._readings[-1]._replace(calculated=True)
 
     @query("CALC2:DATA")
     def _ask_compared(self) -> str:
@@ -239,7 +172,7 @@ class Processing(SenseUnit):
 
     def _results(self, readings: list[Reading], of: str) -> str:
         """Print results; there are none of what is switched off."""
-        on = self.settings[_MATH_ON] if of == "CALC1" else self._testing() or self.settings[_NULL_ON]
+        on = self.settings[MATH_ON] if of == "CALC1" else self.testing() or self.settings[NULL_ON]
         if not readings or not on:
             raise ScpiError(DATA_STALE, f"no result of {of}")
         return self._printed(readings, of)
@@ -248,7 +181,9 @@ class Processing(SenseUnit):
 
     def store_reading(self, reading: Reading) -> None:
         """Put a reading into the buffer, where that is on; a full one ends the storing."""
-        if self.settings[_STORE_CONTROL] != "NEXT":
+        if self.settings[CONTROL] != "NEXT":
+            return
+        if self.settings[_STORE_FEED] == "CALC1" and not reading.calculated:
             return
         self._buffer.append(reading)
         self._buffer_of = str(self.settings[_STORE_FEED])
@@ -256,7 +191,7 @@ class Processing(SenseUnit):
         self.status.measurement.set(BUFFER_AVAILABLE, len(self._buffer) >= 2)
         self.status.measurement.set(BUFFER_FULL, full)
         if full:
-            self.settings[_STORE_CONTROL] = "NEV"
+            self.settings[CONTROL] = "NEV"
 
     def empty_buffer(self) -> None:
         """Forget what is stored."""
@@ -280,13 +215,13 @@ class Processing(SenseUnit):
         self.settings[_STORE_FEED] = feed
 
     def _refuse_while_storing(self) -> None:
-        if self.settings[_STORE_CONTROL] == "NEXT":
+        if self.settings[CONTROL] == "NEXT":
             raise ScpiError(STORAGE_ACTIVE, "readings are being stored")
 
     @command("TRAC:FEED:CONT")
     def _set_feed_control(self, control: str) -> None:
         """NEXT stores from the first place on."""
-        self.settings[_STORE_CONTROL] = control
+        self.settings[CONTROL] = control
         if control == "NEXT":
             self.empty_buffer()
 

@@ -10,13 +10,11 @@ from collections import deque
 from functools import partial
 from typing import ClassVar, NamedTuple, cast
 
-import numpy as np
-
 from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2400 import RESISTANCE_RANGES, TABLE
 from simulators.devices import smu_accuracy as accuracy
 from simulators.devices import smu_timing as timing
-from simulators.devices.smu_math import NOT_THERE, OVERFLOW, beyond, divided
+from simulators.devices.smu_formula import NOT_THERE, OVERFLOW, beyond, divided
 from simulators.devices.smu_settings import (
     DIVISORS,
     FUNCTION,
@@ -33,6 +31,7 @@ from simulators.devices.smu_settings import (
     SENSED,
     TRIGGERED,
     Kind,
+    Place,
     holding,
     stepped,
 )
@@ -40,8 +39,6 @@ from simulators.devices.smu_source import INVALID_WITH_AUTO_OHMS, TEST_CURRENTS,
 from simulators.exchange import command, query
 from simulators.messages import Effect
 from simulators.randomness import Gaussian
-from simulators.terminals import SmuTerminals
-from simulators.timeline import Timeline
 
 NOT_WITH_READ_BACK = 823
 BEYOND_COMPLIANCE_RANGE = 824
@@ -89,19 +86,15 @@ class SenseUnit(SourceUnit):
 
     functions_add: ClassVar[bool] = True
     """Whether SENSe:FUNCtion leaves on what it does not name, with concurrent measurements on (unsure)."""
+    steps: ClassVar[float | None] = accuracy.STEPS
+    """Steps of a conversion of one power line cycle, from zero to the range's name (in shorter ones, fewer: assumed);
+    None for a converter without steps."""
 
-    def __init__(
-        self,
-        timeline: Timeline,
-        terminals: SmuTerminals,
-        noise: np.random.Generator | None,
-        calibration: np.random.Generator | None,
-        line_frequency: float,
-    ) -> None:
-        super().__init__(timeline, terminals, calibration)
-        self.line_frequency = line_frequency
-        self._noise = None if noise is None else Gaussian(noise)
-        self._zeroed = timeline.now
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.line_frequency = place.line_frequency
+        self._noise = None if place.noise is None else Gaussian(place.noise)
+        self._zeroed = place.timeline.now
         self._stack: deque[tuple[float, float]] = deque()
         self._attach_sense()
 
@@ -184,6 +177,9 @@ class SenseUnit(SourceUnit):
             value += self._calibration.drift * full * (start - self._zeroed)
         if self._noise is not None:
             value += accuracy.converter_noise(full, aperture * self.full(_LINE)) * self._noise()
+        if self.steps is not None:
+            step = accuracy.converter_step(full, aperture * self.full(_LINE), self.steps)
+            value = round(value / step) * step
         return value if abs(value) <= OVERRANGE * full else math.copysign(OVERFLOW, value)
 
     def autorange(self, voltage: float, current: float) -> bool:
@@ -195,12 +191,12 @@ class SenseUnit(SourceUnit):
         if not self.settings[SENSE_AUTO[kind]] or math.isnan(value):
             return False
         ranges, present = RANGES[kind], RANGES[kind].index(self.full(SENSE_RANGE[kind]))
-        index = self._wanted_range(kind, value, present)
+        index = self.wanted_range(kind, value, present)
         self.settings[SENSE_RANGE[kind]] = ranges[index]
         return index != present
 
-    def _wanted_range(self, kind: Kind, value: float, present: int) -> int:
-        """The range that a reading asks for, within the limits of automatic ranging."""
+    def wanted_range(self, kind: Kind, value: float, present: int) -> int:
+        """Return the index of the range that a reading asks for, within the limits of automatic ranging."""
         ranges = RANGES[kind]
         highest = holding(self.full(LIMIT[kind]), ranges)
         lowest = min(holding(self.full(_LOWER[kind]), ranges), highest)

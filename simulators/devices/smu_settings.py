@@ -5,10 +5,15 @@ Source: 2400 series user's manual, section 18.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
 
 from instruments.tables.keithley2400 import CURRENT_RANGES, TABLE, VOLTAGE_RANGES
 from simulators.devices import smu_accuracy as accuracy
+from simulators.terminals import SmuTerminals
+from simulators.timeline import Timeline
 
 Kind = Literal["VOLT", "CURR"]
 KINDS: tuple[Kind, Kind] = ("VOLT", "CURR")
@@ -32,6 +37,25 @@ OHMS_RANGE = TABLE["SENS:RES:RANG"].header
 OUTPUT = TABLE["OUTP"].header
 OFF_STATE = TABLE["OUTP:SMOD"].header
 REMOTE = TABLE["SYST:RSEN"].header
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a 2400 stands.
+
+    Attributes:
+        timeline: The lab's time.
+        terminals: What it is connected to.
+        noise: Source of its fluctuations; None for a box that has none.
+        calibration: Draws what is wrong with its calibration; None for a box that is exact.
+        line_frequency: Of the mains, in Hz.
+    """
+
+    timeline: Timeline
+    terminals: SmuTerminals
+    noise: np.random.Generator | None
+    calibration: np.random.Generator | None
+    line_frequency: float
 
 
 def holding(value: float, ranges: tuple[float, ...]) -> int:

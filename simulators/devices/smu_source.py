@@ -8,8 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import cast
 
-import numpy as np
-
 from instruments.scpi import DATA_OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2400 import PROTECTIONS, RESISTANCE_RANGES, TABLE
 from instruments.tables.table import Value
@@ -36,13 +34,12 @@ from simulators.devices.smu_settings import (
     SENSED,
     TRIGGERED,
     Kind,
+    Place,
     holding,
     stepped,
 )
 from simulators.exchange import ScpiDevice, command, query
 from simulators.messages import Effect, Outcome
-from simulators.terminals import SmuTerminals
-from simulators.timeline import Timeline
 
 NOT_WITH_OUTPUT_OFF = 803
 OUTPUT_NOT_ENABLED = 802
@@ -86,13 +83,13 @@ class SourceUnit(ScpiDevice):
         level: V or A that is driven, or would be with the output on.
     """
 
-    def __init__(self, timeline: Timeline, terminals: SmuTerminals, calibration: np.random.Generator | None) -> None:
-        super().__init__(timeline)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place.timeline)
         self.enable_line = False
         self.too_hot = False
         self.level = 0.0
-        self._terminals = terminals
-        self._calibration = accuracy.Calibration(calibration)
+        self._terminals = place.terminals
+        self._calibration = accuracy.Calibration(place.calibration)
         self._driving = False
         self._attach_source()
 
@@ -362,8 +359,6 @@ class SourceUnit(ScpiDevice):
     @command("SOUR:FUNC")
     def _set_function(self, function: str) -> None:
         """Change what is sourced; the output goes on with the other quantity's own level."""
-        if function == "MEM":
-            raise ScpiError(SETTINGS_CONFLICT, "source memory is not simulated")
         kind = cast("Kind", function)
         if kind == self.settings[FUNCTION]:
             return

@@ -9,16 +9,12 @@ import math
 from functools import partial
 from typing import NamedTuple, cast
 
-import numpy as np
-
 from instruments.scpi import SETTINGS_CONFLICT, TOO_MUCH_DATA, ScpiError
 from instruments.tables.keithley2400 import LONGEST_LIST, TABLE
 from simulators.devices.smu_processing import Processing
-from simulators.devices.smu_settings import KINDS, LEVEL, LIMIT, OTHER, RANGE, RANGES, Kind, holding
+from simulators.devices.smu_settings import KINDS, LEVEL, LIMIT, OTHER, RANGE, RANGES, Kind, Place, holding
 from simulators.exchange import command
 from simulators.messages import Effect
-from simulators.terminals import SmuTerminals
-from simulators.timeline import Timeline
 
 MODE = {kind: TABLE[f"SOUR:{kind}:MODE"].header for kind in KINDS}
 _START = {kind: TABLE[f"SOUR:{kind}:STAR"].header for kind in KINDS}
@@ -46,15 +42,8 @@ class Point(NamedTuple):
 class SweepUnit(Processing):
     """Knows the points of a sweep."""
 
-    def __init__(
-        self,
-        timeline: Timeline,
-        terminals: SmuTerminals,
-        noise: np.random.Generator | None,
-        calibration: np.random.Generator | None,
-        line_frequency: float,
-    ) -> None:
-        super().__init__(timeline, terminals, noise, calibration, line_frequency)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
         self._by_step: dict[Kind, bool] = dict.fromkeys(KINDS, False)
         for kind in KINDS:
             effects: tuple[tuple[str, bool, Effect], ...] = (

@@ -13,19 +13,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, cast
 
-import numpy as np
-
 from instruments.scpi import DATA_OUT_OF_RANGE, ScpiError, Unit
 from instruments.tables.keithley2400 import LONGEST_LIST, TABLE
 from instruments.tables.table import Row, Value
 from simulators.devices.smu_cycle import AUTO_OFF, SOURCE, Cycle
 from simulators.devices.smu_processing import DATA_STALE, Reading
-from simulators.devices.smu_settings import OFF_STATE
+from simulators.devices.smu_settings import OFF_STATE, Place
 from simulators.devices.smu_source import NOT_WITH_OUTPUT_OFF
 from simulators.exchange import TRIGGER_IGNORED, command, query
 from simulators.messages import Effect, Later, Outcome, Step
-from simulators.terminals import SmuTerminals
-from simulators.timeline import Timeline
 
 INIT_IGNORED = -213
 NOT_WITHOUT_END = 830
@@ -70,15 +66,8 @@ class TriggerModel(Cycle):
     measures_at_zero: ClassVar[bool] = True
     """Whether readings can be taken with the output off in its ZERO state (unsure for remote operation)."""
 
-    def __init__(
-        self,
-        timeline: Timeline,
-        terminals: SmuTerminals,
-        noise: np.random.Generator | None,
-        calibration: np.random.Generator | None,
-        line_frequency: float,
-    ) -> None:
-        super().__init__(timeline, terminals, noise, calibration, line_frequency)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
         self.running = False
         self._awaited: tuple[str, int, Callable[[], None]] | None = None
         self._latched: set[int] = set()
@@ -140,7 +129,9 @@ class TriggerModel(Cycle):
         elif not self._driving and not (self.measures_at_zero and self.settings[OFF_STATE] == "ZERO"):
             raise ScpiError(NOT_WITH_OUTPUT_OFF, "the output is off")
         self._points = self.plan() if self._driving or self.settings[AUTO_OFF] else None
-        self.running, self._first, self._point = True, True, 0
+        self.begin_memory()
+        self.begin_tests()
+        self.running, self._first, self._point, self._to_soak = True, True, 0, True
         self._arms_left = self.number("ARM:COUN")
         self._readings, self._latched = [], set()
         self._stack.clear()
@@ -160,14 +151,17 @@ class TriggerModel(Cycle):
         self._awaited = None
         if self._with_source is not None:
             self.restore_level()
+        self.restore_range()
         if self.settings[AUTO_OFF] and self._driving:
             self.switch_off()
         self.running = False
+        self.end_vector()
+        self.end_tests()
         self._indicate(IDLE)
         self.end_operation()
 
     def _indicate(self, bits: int) -> None:
-        sweeping = SWEEPING if self.running and self._points is not None else 0
+        sweeping = SWEEPING if self.running and self.sweeping() else 0
         operation = self.status.operation
         operation.set(_STATES & ~(bits | sweeping), on=False)
         operation.set(bits | sweeping)
@@ -226,6 +220,7 @@ class TriggerModel(Cycle):
         self._awaited = source, line, action
 
     def _leave_trigger_layer(self) -> None:
+        self.end_binning()
         self.send_trigger("ARM", "TEX")
         if self.settings[AUTO_OFF] and self._driving:
             self.switch_off()

@@ -8,6 +8,7 @@ import random
 import numpy as np
 
 from instruments.clock import VirtualClock
+from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from instruments.tables import keithley2400
 from simulators.device import Device
 from simulators.devices.keithley2400 import Keithley2400
@@ -15,7 +16,7 @@ from simulators.timeline import Timeline
 from tests.simulators.devices.smu_bench import Resistor
 from tests.simulators.faults_at_random import Vandal
 from tests.simulators.scpi_fuzz import Client, Watched
-from tests.simulators.ways_of_sourcemeter import SOURCEMETER_WAYS
+from tests.simulators.ways_of_sourcemeter_more import SOURCEMETER_WAYS_ALL, SOURCEMETER_WAYS_IN_MEMORY
 
 _FAVOURITES = (
     "READ", "FETC", "INIT", "ABOR", "*TRG", "*OPC", "OUTP", "SOUR:VOLT", "SOUR:CURR", "SOUR:FUNC", "SENS:FUNC",
@@ -35,6 +36,7 @@ class Patient(Keithley2400):
     """
 
     acts_at_once = False
+    memory_allowed = False
 
     def __init__(
         self, timeline: Timeline, load: Resistor, noise: np.random.Generator | None = None,
@@ -42,6 +44,19 @@ class Patient(Keithley2400):
     ) -> None:  # fmt: skip
         super().__init__(timeline, load, noise, calibration)
         self._unhindered |= {"*IDN", "SYSTem:ERRor[:NEXT]"}
+
+    def _set_function(self, function: str) -> None:
+        """Without sweeps through the memory it can be said which settings stay as they are."""
+        if function == "MEM" and not self.memory_allowed:
+            raise ScpiError(SETTINGS_CONFLICT)
+        super()._set_function(function)
+
+    def _scale(self, level: float) -> None:
+        """A level that cannot be has the number of a unit that is wrong; here it is told apart by not being said."""
+        try:
+            super()._scale(level)
+        except ScpiError:
+            return
 
 
 class SmallPatient(Patient):
@@ -57,6 +72,8 @@ def sourcemeter(dice: random.Random) -> Client:
     load = Resistor(timeline)
     generators = [None if dice.random() < 0.5 else np.random.default_rng(dice.randrange(2**32)) for _ in range(2)]
     device = dice.choice((Patient, SmallPatient))(timeline, load, *generators)
+    device.memory_allowed = dice.random() < 0.3
+    ways = SOURCEMETER_WAYS_IN_MEMORY if device.memory_allowed else SOURCEMETER_WAYS_ALL
 
     def disturb() -> None:
         load.resistance = dice.choice((0.5, 50.0, 1e3, 1e9, math.inf))
@@ -77,4 +94,4 @@ def sourcemeter(dice: random.Random) -> Client:
 
     vandal = Vandal(dice, keithley2400.TABLE, _TAME, _FAVOURITES)
     assert isinstance(device, Device)
-    return Client(dice, device, SOURCEMETER_WAYS, vandal, disturb, watch)
+    return Client(dice, device, ways, vandal, disturb, watch)

@@ -68,4 +68,4 @@ def check_limit(row: Row, text: str, infinity: str) -> None:
     limits = [parameter.minimum, parameter.maximum, row.reset if parameter.default is None else parameter.default]
     numbers = [*parameter.values, *(limit for limit in limits if isinstance(limit, int | float))]
     right = any(close(text, float(number)) for number in numbers)
-    assert right or (text == infinity and row.reset == "INF"), f"{row.header} has no limit {text!r}"
+    assert right or text == (infinity if row.reset == "INF" else row.reset), f"{row.header} has no limit {text!r}"

@@ -58,6 +58,7 @@ class Ways:
         conditions: Whether a condition register can have a value, as things stand.
         complete: Whether nothing is under way that *OPC? and *WAI wait for.
         mishaps: Numbers that something inside the instrument may queue at any time.
+        of_runs: Numbers that a run, and nothing else, queues when it finds out.
     """
 
     changes: Mapping[str, frozenset[str]]
@@ -72,6 +73,7 @@ class Ways:
     conditions: Callable[[ScpiDevice, str, int], bool]
     complete: Callable[[ScpiDevice], bool]
     mishaps: tuple[int, ...]
+    of_runs: frozenset[int] = frozenset()
 
 
 DONE = frozenset({0})

@@ -156,6 +156,8 @@ class Oracle(Remembered):
             self.events |= 0x08
         if _STATUS[0] <= code <= _STATUS[1] and code not in self.ways.mishaps:
             return  # a status message: what the instrument does, not what is wrong with a unit
+        if code in self.ways.of_runs:
+            return
         if code in {INTERRUPTED, INPUT_OVERRUN, UNTERMINATED}:
             assert self.lenient or self.interrupts > 0, f"{code} without reason"
             self.interrupts -= 1

@@ -46,6 +46,7 @@ class Remembered:
             ("*OPC", False): self._want_completion, ("*OPC", True): self._complete, ("*WAI", False): self._complete,
             ("*TST", True): lambda run: _is(run.reply, "0"), ("*SAV", False): self._saved_settings,
             ("*RCL", False): self._recalled, ("*IDN", True): lambda run: _is(run.reply, self.device.identity()),
+            ("SYSTem:MEMory:INITialize", False): self._all_saved,
             ("SYSTem:PRESet", False): self._preset, ("SYSTem:ERRor[:NEXT]", True): self._error_asked,
             ("SYSTem:ERRor:CODE[:NEXT]", True): self._code_asked, ("SYSTem:ERRor:ALL", True): self._all_asked,
             ("SYSTem:ERRor:CODE:ALL", True): self._all_asked, ("SYSTem:ERRor:COUNt", True): self._count_asked,
@@ -188,6 +189,10 @@ class Remembered:
 
     def _saved_settings(self, run: Run) -> None:
         self.saved[_integer(run.values[0])] = dict(self.device.settings)
+
+    def _all_saved(self, _run: Run) -> None:
+        """The 2400's battery-backed memory begins anew: its five set-ups are the present one."""
+        self.saved = {memory: dict(self.device.settings) for memory in range(5)}
 
     def _recalled(self, run: Run) -> None:
         kept = self.saved.get(_integer(run.values[0]))

@@ -96,7 +96,7 @@ def _auto_refused(kind: str) -> Refusal:
 def _function_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
     kind = str(values[0])
     if kind == "MEM":
-        return frozenset({-221})
+        return DONE if _smu(device).memory_allowed else frozenset({-221})  # type: ignore[attr-defined]  # of the test
     if _sourced(device, kind):
         return DONE
     if _auto_ohms(device):

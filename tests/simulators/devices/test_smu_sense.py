@@ -117,7 +117,7 @@ def test_what_is_sourced_is_read_back_on_the_sources_range():
     bench = ready(setup="SENS:FUNC 'VOLT';:SOUR:VOLT:RANG 20;:SOUR:VOLT 1", calibration=3)
     error = bench.device._calibration.measured["VOLT"]
     volts = bench.numbers("READ?")[0]
-    assert volts == pytest.approx(error.apply(bench.load.state()[0], 2), abs=1e-6)
+    assert volts == pytest.approx(error.apply(bench.load.state()[0], 2), abs=0.5 * 20 / 2e6)
 
 
 def test_open_leads_read_no_current():
@@ -228,9 +228,7 @@ def test_expressions_over_two_readings():
     bench.load.emf = 0.5
     bench.write("SOUR:LIST:VOLT 1,3;:SOUR:VOLT:MODE LIST;:TRIG:COUN 2;:CALC:STAT 1;:OUTP 1")
     bench.ask("READ?")
-    first, second = bench.numbers("CALC:DATA?")
-    assert first == NOT_THERE
-    assert second == pytest.approx(1000.0)
+    assert bench.numbers("CALC:DATA?") == pytest.approx([1000.0])
 
 
 def test_limit_tests_and_null():
