@@ -162,6 +162,7 @@ ROWS_2400 = (
     choice("output_off_state", ":OUTP:SMOD",
            {"normal": "NORM", "high impedance": "HIMP", "zero": "ZERO", "guard": "GUAR"}, "NORM", "normal"),
     switch("auto_output_off", ":SOUR:CLE:AUTO"),
+    whole("digital_output", ":SOUR2:TTL?", "15", 15, ((6, ":SOUR2:TTL 6"),), 0, 15),
     choice("terminals", ":ROUT:TERM", {"front": "FRON", "rear": "REAR"}, "REAR", "rear"),
     switch("four_wires", ":SYST:RSEN"),
     number("voltage_range", ":SENS:VOLT:RANG?", "2.100000E+00", 2.1, ((2.0, ":SENS:VOLT:RANG 2.0"),), -210.0, 210.0),

@@ -132,12 +132,11 @@ ROWS = (
     ),
     Row(
         "Keithley_6221", "pyacquisition", "0.5", "6221", "acceptance_6221",
-        "Its own acceptance test, `pyacquisition.verify --hazardous`: 145 settings and readings asked, 92 set, asked "
+        "Its own acceptance test, `pyacquisition.verify --hazardous`: 146 settings and readings asked, 92 set, asked "
         "and put back; sweep; delta measurement with statistics",
         sources.pyacquisition_6221,
-        "A reading is asked for where nothing runs (-221); no source says whether an arbitrary wave can be asked for, "
-        "and here it cannot; two trigger lines are set to one that is in use (-221); 1 nA set on the 100 mA range "
-        "rounds to zero",
+        "A reading is asked for where nothing runs (-221); two trigger lines are set to one that is in use (-221); "
+        "1 nA set on the 100 mA range rounds to zero; only clients say that an arbitrary wave can be asked for",
     ),
     Row(
         "Keithley6220", "instrumentkit", "0.6", "6221", "instrumentkit_622x", "Current set and asked; output off",

@@ -53,6 +53,7 @@ source, meter, smu = Plain("source"), Plain("voltmeter"), Plain("smu")
 said = {}
 for box in (source, meter, smu):
     box.say(b"*rst\n*cls\n")
+smu.say(b":outp:smod himp\n")  # off in the normal way it takes half a microampere of the source's current
 
 # Spelling: lower case, long and mixed forms, colons, blanks, tabs, suffixes, units, empty units, CR LF.
 said["spelling"] = [
