@@ -15,11 +15,11 @@ from statistics import fmean, stdev
 
 from instruments.errors import InstrumentFault, LabError
 from instruments.units import format_quantity
+from labctl.cables import OPEN
 from labctl.checkup.finding import Finding, fault, ok, plain, warning
 from labctl.checkup.link import Wiring, clear_errors
 from labctl.checkup.meter import STOP_METER, Talk, meter_settings, unchanged
 from labctl.checkup.scene import Scene
-from labctl.station import OPEN
 
 READINGS = 50
 """Of each kind: their scatter is known to a tenth, so that white noise alone exceeds the factor once in a thousand."""

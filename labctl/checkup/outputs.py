@@ -14,9 +14,9 @@ from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_core import MeasurementBit, OperationBit
 from instruments.units import format_quantity
 from labctl import limits
+from labctl.cables import OPEN
 from labctl.checkup.finding import Finding, fault, ok, warning
 from labctl.checkup.scene import Scene
-from labctl.station import OPEN
 
 _ARMED = {":SOUR:DELT:ARM?": "Delta", ":SOUR:PDEL:ARM?": "Pulse Delta", ":SOUR:DCON:ARM?": "Differential Conductance"}
 
