@@ -106,6 +106,10 @@ def _number(minimum: float | None, maximum: float | None, *, required: bool = Fa
     return Parameter("number", minimum, maximum, required=required)
 
 
+def _or_zero(minimum: float, maximum: float) -> Parameter:
+    return Parameter("number", minimum, maximum, besides=0.0, required=False)
+
+
 def _code(highest: int, lowest: int = 0, *, required: bool = False) -> Parameter:
     values = tuple(float(code) for code in range(lowest, highest + 1))
     return Parameter("integer", lowest, highest, values=values, required=required)
@@ -221,13 +225,13 @@ _READINGS = (
 _ELECTRICAL = (
     Row(
         "BRIDGE",
-        (_channel(4), _number(0.0, 5000.0), _number(0.0, 1000.0), _code(1), _code(2), _number(0.0, 100.0)),
+        (_channel(4), _or_zero(0.01, 5000.0), _or_zero(0.001, 1000.0), _code(1), _code(2), _or_zero(1e-4, 100.0)),
         initial=(0.0, 0.0, 0, 0, 0.0),
         reply="%d,%g,%g,%d,%d,%g",
         energises=True,
         tag="wild",
-        note="channel, excitation in uA (0.01 to 5000; 0 is off), power limit in uW (0.001 to 1000), 0 AC or 1 DC,"
-        " mode: 0 standard, 1 fast, 2 high resolution; voltage limit in mV",
+        note="channel, excitation in uA (0 is off), power limit in uW, 0 AC or 1 DC, mode: 0 standard, 1 fast, 2 high"
+        " resolution; voltage limit in mV; one that is off says 0 everywhere",
     ),
     Row(
         "DRVOUT",

@@ -112,7 +112,7 @@ def _ranged(dialogue: _Dialogue, row: Row) -> bool:
             if limit is None:
                 continue
             ends.append(f"{row.header} {' '.join([*usual[:place], repr(limit), *usual[place + 1 :]])}")
-            step = 1.0 if parameter.kind == "integer" else 1e-3 * max(1.0, abs(limit))
+            step = 1.0 if parameter.kind == "integer" else 1e-3 * (abs(limit) or 1.0)
             if not dialogue.refused(f"{row.header} {' '.join([*usual[:place], repr(limit + beyond * step)])}"):
                 return False
     if known is not None and dialogue.ask(_query(row)) != known:

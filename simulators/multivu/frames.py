@@ -113,7 +113,10 @@ def _read_header(content: bytes) -> tuple[str, int]:
 
 def _decode(content: bytes, encoding: str) -> Body:
     try:
-        found = json.loads(content.decode(encoding))
+        text = content.decode(encoding)
+        found = json.loads(text)
+        if "\\u" in text:  # an escape can be half a character, which no answer could repeat
+            _JSON.encode(found).encode(ENCODING)
     except (ValueError, RecursionError) as error:  # of bytes that are no text, text that is no JSON, and too deep JSON
         raise BadFrame("not JSON") from error
     if not isinstance(found, dict):

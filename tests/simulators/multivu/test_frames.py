@@ -71,6 +71,8 @@ def test_a_body_may_have_another_encoding():
         frame(HEADER % 8000, b"[" * 8000),
         frame((HEADER % 2).replace("{", "{" + " " * 2000), b"{}"),
         b"\x00\x00{",
+        frame(HEADER % 16, rb'{"id": "\ud800"}'),
+        frame(HEADER % 20, rb'{"\udfff": {"": ""}}'),
     ],
 )
 def test_what_is_no_frame(data: bytes):
