@@ -103,20 +103,28 @@ class SerialRelay(SourceCore):
 
         Raises:
             NoReply: The source does not answer.
+            GarbledReply: It answers, but its error queue does not make sense.
             InstrumentError: The source's error queue held something.
         """
         self.write(":SYST:COMM:SER:ENT?")
-        reply = said = self.line.receive()
+        said = self.line.receive()
         # Behind the answer there may be an empty line. Another question tells where it ends.
         self.line.send_behind(":SYST:ERR?")
+        behind = ""
         for _ in range(MOST_LINES):
-            reply = self.line.receive()
+            try:
+                reply = self.line.receive()
+            except NoReply:
+                if behind:  # it was the reply that was waited for, but for its form
+                    raise self.line.doubt(ERROR.expected, behind) from None
+                raise
             if ERROR.matches(reply):
                 if reply != NO_ERROR:
                     raise self._refusal(":SYST:COMM:SER:ENT?", [ERROR.read(reply), *self._take_errors()])
                 return said
+            behind = reply
             said += "\n" + reply
-        raise self.line.doubt(ERROR.expected, reply)
+        raise self.line.doubt(ERROR.expected, behind)
 
     def relay_ask(self, text: str) -> str:
         """Ask the meter something and return its answer, without any terminator.

@@ -209,3 +209,10 @@ def test_what_the_meter_says_of_its_set_up_is_believed(question: str, answer: by
         relay.device.answers[send(text)] = f"{DONE}\n"
     with pytest.raises(InstrumentFault, match=match):
         relay.source.set_up_meter(MeterSettings())
+
+
+@pytest.mark.parametrize("resource", [GPIB, SOCKET])
+def test_an_error_queue_that_makes_no_sense_is_said_to_be_garbled_and_not_silent(resource: str):
+    relay = Relay(resource, "*IDN?", f"{METER}\n\n".encode(), **{":SYST:ERR?": "1-#Oo!error#\n"})
+    with pytest.raises(GarbledReply, match="Oo!error"):
+        relay.source.relay_read()
