@@ -157,6 +157,24 @@ class MeasuringModes(SerialRelay):
                 self.clock.sleep(self.ARM_POLL)
             self.check_errors()
 
+    def _counted(self, plan: Plan) -> Plan:
+        """Put in how many readings the source has made room for, where that is its own affair.
+
+        Of a staircase with a filter the manual says that the step is divided and that the stop is the middle of the
+        last cycle, but not how many readings that leaves: those without a filter, or one less.
+
+        Raises:
+            InstrumentFault: It says a number that cannot be.
+        """
+        if plan.mode != "DCON" or plan.averaging is None:
+            return plan
+        room = self.query(":TRAC:POIN?", INTEGER)
+        if not plan.readings - 1 <= room <= plan.readings:
+            raise InstrumentFault(
+                f"{self.line.name}: armed for {plan.readings:g} readings of a staircase, it makes room for {room}"
+            )
+        return replace(plan, readings=room)
+
     def _initiate(self) -> None:
         """Forget old events and begin; the output goes on by itself."""
         _ = self.operation_event, self.measurement_event
@@ -205,8 +223,9 @@ class MeasuringModes(SerialRelay):
     def _link_checked(self, bits: int, mode: str) -> int:
         if bits & OperationBit.RS232_ERROR:
             raise InstrumentFault(
-                f"{self.line.name}: during {mode} it reports an error on the serial link to the meter; check that both "
-                "are set to the same baud rate, and the null-modem cable"
+                f"{self.line.name}: during {mode} it reports an error on the serial link to the meter: readings are "
+                "damaged, or do not come; check that both are set to the same baud rate, best 19.2 kbaud, the "
+                "null-modem cable, the Trigger Link cable, and that the meter was not switched off"
             )
         return bits
 
@@ -248,6 +267,7 @@ class MeasuringModes(SerialRelay):
         """Run a measurement from beginning to end."""
         with self.safely():
             self._prepare(plan)
+            plan = self._counted(plan)
             self._initiate()
             ending = self._follow(plan)
             readings = self.read_buffer(0, ending.stored, average=plan.average_voltage)

@@ -89,7 +89,8 @@ class ConductanceOptions(TypedDict, total=False):
     Attributes:
         delay: As in Delta.
         meter: As in Delta.
-        repeat: Readings in the repeating filter (2 to 300), the only one that this mode has; none unless given.
+        repeat: Readings in the repeating filter (2 to 300), the only one that this mode has; none unless given. The
+            step is divided by it, and there may be one reading less than without it.
         compliance_abort: As in Delta.
         source_range: As in Delta.
     """

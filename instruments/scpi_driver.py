@@ -79,6 +79,8 @@ class ScpiDriver(Driver):
 
     _looked: float | None = None
     """When the driver last saw the standard events, in s of its clock: it was not switched on since, or it was said."""
+    restarts: int = 0
+    """How often it was seen that the instrument had been switched off and on."""
 
     standard_event = measurement(
         "*ESR?", "Get the standard event register (integer from 0 to 255); reading clears it.", REGISTER
@@ -218,6 +220,7 @@ class ScpiDriver(Driver):
         before, self._looked = self._looked, self.clock.now()
         if before is None or not events & POWER_ON:
             return
+        self.restarts += 1
         self._settle_restart()
         raise Restarted(
             f"{self.line.name}: it was switched off and on, or lost its power, between {before:.6g} s and "

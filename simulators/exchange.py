@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import ClassVar
 
@@ -44,6 +44,8 @@ class ScpiDevice(MessageExchange):
         kept: Headers whose effect is to keep a setting, from which nothing follows.
         volatile: Headers (their beginnings) whose settings *RST leaves alone and a loss of power does not.
         settings: Values of the rows that have one, by the table's own spelling of the header.
+        own_rows: Rows that are different in this very instrument from those in the table, since they depend on where
+            it stands.
     """
 
     table: ClassVar[CommandTable]
@@ -74,6 +76,7 @@ class ScpiDevice(MessageExchange):
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
         self.settings: dict[str, Value] = {}
+        self.own_rows: dict[str, Row] = {}
         self._units: dict[tuple[tuple[str, ...], str], tuple[Step, tuple[str, ...]]] = {}
         self._saved: dict[int, dict[str, Value]] = {}
         self._effects: dict[tuple[str, bool], Effect] = {
@@ -118,6 +121,10 @@ class ScpiDevice(MessageExchange):
         """Whether a row does more than keep and show its setting; `header` in the table's own spelling."""
         return (header, False) in self._effects or (header, True) in self._effects
 
+    def rows(self) -> Iterator[Row]:
+        """Return the rows as they are in this instrument."""
+        return (self.own_rows.get(row.header, row) for row in self.table)
+
     # ---- what subclasses give or add to
 
     @abstractmethod
@@ -126,7 +133,7 @@ class ScpiDevice(MessageExchange):
 
     def reset(self) -> None:
         """Carry out *RST: the rows take their reset values."""
-        self.settings.update((row.header, row.reset) for row in self.table if row.reset is not None)
+        self.settings.update((row.header, row.reset) for row in self.rows() if row.reset is not None)
 
     def preset(self) -> None:
         """Carry out SYSTem:PRESet."""
@@ -175,7 +182,7 @@ class ScpiDevice(MessageExchange):
         """Read one unit at a path; what is short is remembered, since values change from message to message."""
         unit = scpi.parse_unit(text)
         row, following = self.table.find(path, unit.header)
-        known = self._step(row, unit), following
+        known = self._step(self.own_rows.get(row.header, row), unit), following
         if len(text) <= _REMEMBERED_LENGTH:
             if len(self._units) >= CACHE_SIZE:
                 self._units.clear()

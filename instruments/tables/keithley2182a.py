@@ -3,8 +3,8 @@
 Source: 2182/2182A user's manual, sections 12 (signal-oriented commands), 13 to 15 (SCPI reference tables), which are
 complete; reply formats from captures of instruments. The meter puts nothing on the sample: no row energises.
 
-Numbers are in V, s, degrees Celsius and power line cycles. Limits that depend on the line are those of 60 Hz; the
-instrument itself knows better (`SYSTem:LFRequency?`).
+Numbers are in V, s, degrees Celsius and power line cycles. What depends on the line is that of 60 Hz;
+`rows_of_the_line` has it for another one, which the instrument itself knows (`SYSTem:LFRequency?`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ _CHANNELS = {1: "[:CHANnel[1]]", 2: ":CHANnel2"}
 _MATH = span(-100e6, 100e6)
 _FORMAT_UNSURE = "format of the reply"
 _LEVEL = "%.6f"
+_LINE = 60.0  # Hz
+_SENSE = "[SENSe[1]:]"  # public drivers send the 622x's meter VOLT:RANG and VOLT:NPLC, without the root
+_VOLTAGE, _TEMPERATURE = f"{_SENSE}VOLTage[:DC]", f"{_SENSE}TEMPerature"
 _SCIENTIFIC = "%+.8E"
 
 
@@ -35,7 +38,7 @@ def _signal_oriented() -> Iterator[Row]:
 
 
 def _sense() -> Iterator[Row]:
-    sense = "[SENSe[1]:]"  # public drivers send the 622x's meter VOLT:RANG and VOLT:NPLC, without the root
+    sense = _SENSE
     functions = Parameter("string", words=("VOLTage[:DC]", "TEMPerature"))
     yield Row(f"{sense}FUNCtion", (functions,), "VOLT:DC", reply='"%s"')
     yield number(f"{sense}CHANnel", choice(0, 1, 2), 1, "%d", note="0 is the internal temperature sensor.")
@@ -45,16 +48,29 @@ def _sense() -> Iterator[Row]:
     yield number(f"{hold}:WINDow", span(0.01, 20.0), 1.0, "%.2f", unsure=_FORMAT_UNSURE, note="In %.")
     yield number(f"{hold}:COUNt", count(2, 100), 5, "%d")
     yield flag(f"{hold}:STATe", False)
-    yield from _voltage(f"{sense}VOLTage[:DC]")
-    yield from _temperature(f"{sense}TEMPerature")
+    yield from _voltage(_VOLTAGE)
+    yield from _temperature(_TEMPERATURE)
+
+
+def rows_of_the_line(frequency: float) -> Iterator[Row]:
+    """Return the rows whose limits and value after *RST depend on the line's frequency in Hz: the integration times.
+
+    They go from 0.01 power line cycles to a second, whatever the line; after *RST they are 5 cycles.
+    """
+    for function in (_VOLTAGE, _TEMPERATURE):
+        yield from _integration(function, frequency)
+
+
+def _integration(function: str, frequency: float) -> Iterator[Row]:
+    cycles, seconds = span(0.01, frequency), span(0.01 / frequency, 1.0, "S")
+    yield number(f"{function}:NPLCycles", cycles, 5.0, "%.2f", note="At most 50 where the line has 50 Hz.")
+    note = "NPLCycles in seconds; from 200 us, default 100 ms where the line has 50 Hz."
+    unsure, tag = (_FORMAT_UNSURE, "manual") if function == _VOLTAGE else ("the row", "unsure")
+    yield number(f"{function}:APERture", seconds, 5.0 / frequency, _LEVEL, tag=tag, unsure=unsure, note=note)
 
 
 def _voltage(voltage: str) -> Iterator[Row]:
-    yield number(f"{voltage}:NPLCycles", span(0.01, 60.0), 5.0, "%.2f", note="At most 50 where the line has 50 Hz.")
-    yield number(
-        f"{voltage}:APERture", span(1 / 6000, 1.0, "S"), 5 / 60, _LEVEL, unsure=_FORMAT_UNSURE,
-        note="NPLCycles in seconds; from 200 us, default 100 ms where the line has 50 Hz.",
-    )  # fmt: skip
+    yield from _integration(voltage, _LINE)
     yield number(f"{voltage}:DIGits", count(4, 8), 8, "%d", note="Display only.")
     yield flag(f"{voltage}:RATio", False, note="Channel 1 over channel 2.")
     yield flag(f"{voltage}:DELTa", False, note="Reading by current reversal over the trigger link.")
@@ -79,8 +95,7 @@ def _temperature(temperature: str) -> Iterator[Row]:
     yield word(f"{junction}:RSELect", ("INTernal", "SIMulated"), "INT")
     yield number(f"{junction}:SIMulated", span(0.0, 60.0), 23.0, "%.2f", unsure=_FORMAT_UNSURE, note="In deg C.")
     yield question(f"{temperature}[:RJUNction]:RTEMperature", reply="%.2f", unsure=f"node RJUNction, {_FORMAT_UNSURE}")
-    yield number(f"{temperature}:NPLCycles", span(0.01, 60.0), 5.0, "%.2f", note="At most 50 where the line has 50 Hz.")
-    yield number(f"{temperature}:APERture", span(1 / 6000, 1.0, "S"), 5 / 60, _LEVEL, tag="unsure", unsure="the row")
+    yield from _integration(temperature, _LINE)
     yield number(f"{temperature}:DIGits", count(4, 7), 6, "%d", note="Display only.")
     for channel in (1, 2):
         header = f"{temperature}{_CHANNELS[channel]}"
@@ -97,7 +112,9 @@ def _reference(channel: str, value: Parameter) -> Iterator[Row]:
 def _filters(channel: str) -> Iterator[Row]:
     yield flag(f"{channel}:LPASs[:STATe]", False, note="The analog filter; settles in about 125 ms.")
     digital = f"{channel}:DFILter"
-    yield number(f"{digital}:WINDow", span(0.0, 10.0), 0.01, "%.2f", unsure=_FORMAT_UNSURE, note="In %; 0 is none.")
+    window = Parameter("number", 0.01, 10.0, besides=0.0)
+    unsure = f"what MIN stands for, {_FORMAT_UNSURE}"
+    yield number(f"{digital}:WINDow", window, 0.01, "%.2f", unsure=unsure, note="In %; 0 is none.")
     yield number(f"{digital}:COUNt", count(1, 100), 10, "%d")
     yield word(f"{digital}:TCONtrol", ("MOVing", "REPeat"), "MOV")
     yield flag(f"{digital}[:STATe]", True)
@@ -116,8 +133,10 @@ def _calculate() -> Iterator[Row]:
     statistics = "CALCulate2"
     yield word(f"{statistics}:FORMat", ("MEAN", "SDEViation", "MAXimum", "MINimum", "NONE"), "NONE")
     yield flag(f"{statistics}:STATe", False)
-    yield Row(f"{statistics}:IMMediate", reply=_SCIENTIFIC, note="The query computes and answers.")
-    yield question(f"{statistics}:DATA", reply=_SCIENTIFIC)
+    nothing = "number where there is no statistic"
+    note = "The query computes and answers; there is none of a buffer that holds an overflow."
+    yield Row(f"{statistics}:IMMediate", reply=_SCIENTIFIC, unsure=nothing, note=note)
+    yield question(f"{statistics}:DATA", reply=_SCIENTIFIC, unsure=nothing)
     for pair, suffix in ((1, "[1]"), (2, "2")):
         limit = f"CALCulate3:LIMit{suffix}"
         for side, sign in (("UPPer", 1.0), ("LOWer", -1.0)):
@@ -195,8 +214,11 @@ def _system() -> Iterator[Row]:
     yield Row("DISPlay[:WINDow[1]]:TEXT:DATA", (text,), "", reply='"%s"', unsure=f"node WINDow, {_FORMAT_UNSURE}")
     yield flag("DISPlay[:WINDow[1]]:TEXT:STATe", False)
     calibration = "CALibration:UNPRotected:ACALibration"
-    for step, note in (("INITiate", ""), ("STEP1", "Full."), ("STEP2", "Low level."), ("DONE", "")):
-        yield action(f"{calibration}:{step}", note=f"{note} Takes five minutes and more.".strip())
+    unsure = "whether a step is refused without INITiate before it"
+    yield action(f"{calibration}:INITiate")
+    for step, note in (("STEP1", "Full."), ("STEP2", "Low level.")):
+        yield action(f"{calibration}:{step}", unsure=unsure, note=f"{note} Takes five minutes and more.")
+    yield action(f"{calibration}:DONE")
     yield question(f"{calibration}:TEMPerature", reply="%.2f", unsure=_FORMAT_UNSURE, note="At the last one, deg C.")
 
 

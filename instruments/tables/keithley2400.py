@@ -36,6 +36,7 @@ BUILT_IN = ("POWER", "OFFCOMPOHM", "VOLTCOEF", "VARALPHA", "%DEV")
 LONGEST_EXPRESSION = 256
 """Characters, with the parentheses and blanks."""
 
+_RANGES = {"CURRent": CURRENT_RANGES, "VOLTage": VOLTAGE_RANGES}
 _MOST = {"CURRent": 1.05, "VOLTage": 210.0}
 _UNITS = {"CURRent": "A", "VOLTage": "V"}
 _UNSURE = "format of the reply"
@@ -53,7 +54,8 @@ def _signal_oriented() -> Iterator[Row]:
         yield action(f"CONFigure:{quantity}", energises=True, note=note)
         yield question(f"MEASure:{quantity}", reply="readings", energises=True, note="CONFigure and READ?.")
     yield question("FETCh", reply="readings", note="The readings of the last run, again and again.")
-    yield question("READ", reply="readings", energises=True, note="INITiate and FETCh?; +803 with the output off.")
+    yield question("READ", reply="readings", energises=True, note="INITiate and FETCh?; +803 with the output off.",
+                   unsure="whether it is refused where the run waits for *TRG")  # fmt: skip
     yield question("[SENSe[1]:]DATA[:LATest]", reply="readings", note="The last reading alone.")
 
 
@@ -87,7 +89,7 @@ def _source() -> Iterator[Row]:
 def _memory(header: str) -> Iterator[Row]:
     location = count(1, LOCATIONS)
     yield action(f"{header}:SAVE", location, note="The present set-up of source, measurement, limits and math.")
-    yield action(f"{header}:RECall", location, energises=True)
+    yield action(f"{header}:RECall", location, energises=True, note="Its source is then selected, not the memory.")
     yield number(f"{header}:POINts", location, 1, "%d", unsure="value after *RST", note="Points of a memory sweep.")
     yield number(f"{header}:STARt", location, 1, "%d", note="Location with which a memory sweep begins.")
 
@@ -115,7 +117,8 @@ def _levels(header: str, kind: str) -> Iterator[Row]:
     level = span(-most, most, unit)
     wide = span(-2.0 * most, 2.0 * most, unit)
     yield word(f"{header}:MODE", ("FIXed", "SWEep", "LIST"), "FIX", energises=True)
-    yield number(f"{header}:RANGe", span(-most, most, unit, "UP", "DOWN"), reset, _NUMBER, unsure=_UNSURE)
+    yield number(f"{header}:RANGe", _range(kind, _RANGES[kind][0]), reset, _NUMBER, unsure=_UNSURE,
+                 note="The smallest range that holds it; MIN is the lowest range.")  # fmt: skip
     yield flag(f"{header}:RANGe:AUTO", True)
     yield number(f"{header}[:LEVel][:IMMediate][:AMPLitude]", level, 0.0, _NUMBER, energises=True, unsure=_UNSURE)
     yield number(f"{header}[:LEVel]:TRIGgered[:AMPLitude]", level, 0.0, _NUMBER, energises=True,
@@ -130,6 +133,16 @@ def _levels(header: str, kind: str) -> Iterator[Row]:
     yield number(f"{header}:CENTer", level, 0.0, _NUMBER, energises=True, unsure=_UNSURE)
 
 
+def _range(kind: str, least: float) -> Parameter:
+    """A range, chosen by a value that it holds, of either sign; MIN is the least in magnitude.
+
+    Of measuring ranges the manual prints two things: that MIN is the largest negative value, and that it is answered
+    as 0, which selects the lowest range like MIN of a source.
+    """
+    most = _MOST[kind]
+    return Parameter("number", -most, most, _UNITS[kind], ("UP", "DOWN"), least=least)
+
+
 def _list(header: str, kind: str) -> Iterator[Row]:
     values = Parameter("numbers", -_MOST[kind], _MOST[kind], _UNITS[kind], most=100)
     yield Row(header, (values,), None, reply=_NUMBER, energises=True, initial=(0.0,), unsure="value when new")
@@ -142,14 +155,16 @@ def _sense() -> Iterator[Row]:
     sense = "[SENSe[1]:]"
     functions = Parameter("strings", words=_QUANTITIES)
     yield Row(f"{sense}FUNCtion[:ON]", (functions,), ("CURR:DC",), reply='"%s"',
-              note="Adds to what is measured, as long as concurrent measurements are on.")  # fmt: skip
+              unsure="whether several are refused while concurrent measurements are off",
+              note="Adds to what is measured, as long as concurrent measurements are on; without them the last one that"
+              " is named is measured.")  # fmt: skip
     yield action(f"{sense}FUNCtion[:ON]:ALL")
     yield question(f"{sense}FUNCtion[:ON]:COUNt", reply="%d")
     yield Row(f"{sense}FUNCtion:OFF", (functions,), None, reply='"%s"', initial=("VOLT:DC", "RES"))
     yield action(f"{sense}FUNCtion:OFF:ALL")
     yield question(f"{sense}FUNCtion:OFF:COUNt", reply="%d")
     yield question(f"{sense}FUNCtion:STATe", Parameter("string", words=_QUANTITIES), reply="%d")
-    yield flag(f"{sense}FUNCtion:CONCurrent", True)
+    yield flag(f"{sense}FUNCtion:CONCurrent", True, unsure="which function remains when it is switched off")
     for kind in ("CURRent", "VOLTage"):
         yield from _measured(f"{sense}{kind}[:DC]", kind)
     yield from _resistance(f"{sense}RESistance")
@@ -162,7 +177,8 @@ def _measured(header: str, kind: str) -> Iterator[Row]:
     most, unit = _MOST[kind], _UNITS[kind]
     reset, lowest = (21.0, 0.21) if kind == "VOLTage" else (1.05e-4, 1.05e-6)
     shared = "One setting for all functions."
-    yield number(f"{header}:RANGe[:UPPer]", span(-most, most, unit, "UP", "DOWN"), reset, _NUMBER, unsure=_UNSURE)
+    yield number(f"{header}:RANGe[:UPPer]", _range(kind, 0.0), reset, _NUMBER, unsure=f"what MIN stands for, {_UNSURE}",
+                 note="The smallest range that holds it.")  # fmt: skip
     yield flag(f"{header}:RANGe:AUTO", True)
     yield number(f"{header}:RANGe:AUTO:LLIMit", span(-most, most, unit), lowest, _NUMBER, unsure=_UNSURE)
     yield question(f"{header}:RANGe:AUTO:ULIMit", reply=_NUMBER, note="The range of the compliance.")
@@ -286,7 +302,8 @@ def _trace() -> Iterator[Row]:
 
 
 def _trigger() -> Iterator[Row]:
-    yield action("INITiate[:IMMediate]", energises=True, note="+803 with the output off; -213 where not idle.")
+    yield action("INITiate[:IMMediate]", energises=True,
+                 note="+803 with the output off; during a run it waits for the end.")  # fmt: skip
     yield action("ABORt")
     arm, trigger = "ARM[:SEQuence[1]][:LAYer[1]]", "TRIGger[:SEQuence[1]]"
     product = "Both counts together: at most 2500."

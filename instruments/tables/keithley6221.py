@@ -23,6 +23,7 @@ RANGES = (2e-9, 20e-9, 200e-9, 2e-6, 20e-6, 200e-6, 2e-3, 20e-3, 100e-3)
 """Source ranges in A."""
 
 _LEVEL = "%.6E"
+_LONG = "%.8E"  # as many digits as it takes to print the limits as they are
 _CURRENT = span(-LARGEST, LARGEST, "A")
 _MAGNITUDE = span(0.0, LARGEST, "A")
 _COMPLIANCE = span(0.1, 105.0, "V")
@@ -45,8 +46,10 @@ def _current() -> Iterator[Row]:
     )  # fmt: skip
     yield number(
         f"{level}:RANGe", _CURRENT, 0.1, "range", tag="slave",
-        unsure="whether it turns automatic ranging off by itself; MIN is the lower end of the span, not the 2 nA range",
-        note="Selects the smallest range that holds the magnitude.",
+        unsure="whether the 5 % beyond a range count when it is looked for; MIN is the lower end of the span, not the "
+        "2 nA range",
+        note="Selects the smallest range that holds the magnitude, 5 % over-range included, and turns automatic "
+        "ranging off.",
     )  # fmt: skip
     yield flag(f"{level}:RANGe:AUTO", True, tag="slave")
     yield number(
@@ -120,8 +123,8 @@ def _wave() -> Iterator[Row]:
     yield word(f"{wave}:RANGing", ("BEST", "FIXed"), "BEST", tag="slave")
     other = "whether it makes the other duration infinite"
     time, cycles = span(100e-9, 999999.999, "S", "INFinite"), span(1e-3, 99999999900.0, "", "INFinite")
-    yield number(f"{wave}:DURation:TIME", time, "INF", _LEVEL, tag="slave", unsure=other)
-    yield number(f"{wave}:DURation:CYCLes", cycles, "INF", _LEVEL, tag="slave", unsure=other)
+    yield number(f"{wave}:DURation:TIME", time, "INF", _LONG, tag="slave", unsure=other)
+    yield number(f"{wave}:DURation:CYCLes", cycles, "INF", _LONG, tag="slave", unsure=other)
     yield action(
         f"{wave}:ARM", energises=True, tag="slave", unsure="numbers of what it refuses",
         note="Checks the settings and loads the wave.",
@@ -267,6 +270,7 @@ def _format() -> Iterator[Row]:
     yield Row("FORMat[:DATA]", (coding, length), "ASC", reply="%s", note="REAL,32 is SREal, REAL,64 is DREal.")
     yield Row(
         "FORMat:ELEMents", (Parameter("words", words=elements),), ("READ", "TST"), reply="%s",
+        unsure="letters of units but VDC, and where units stand without a reading",
         note="Answered readings keep the instrument's own order: READ, TST, SOUR, AVOL, COMP, RNUM.",
     )  # fmt: skip
     yield word("FORMat:BORDer", ("NORMal", "SWAPped"), "NORM", preset="SWAP")
@@ -286,7 +290,11 @@ def _trace() -> Iterator[Row]:
     )  # fmt: skip
     yield question(f"{trace}:DATA:TYPE", reply="%s", note="NONE, DELT, DCON or PULS.")
     yield question(f"{trace}:FREE", reply="%s", note="Two integers: bytes free and bytes in use.")
-    yield number(f"{trace}:NOTify", count(1, 65535), None, "%d", initial=50, note="Below POINts; half of it at first.")
+    yield number(
+        f"{trace}:NOTify", count(1, 65535), None, "%d", initial=50,
+        unsure="whether every change of POINts brings it back to half of it",
+        note="MAX is one below POINts, DEF half of it.",
+    )  # fmt: skip
     yield word(f"{trace}:FEED", ("SENSe[1]", "CALCulate[1]", "NONE"), None, initial="CALC1")
     yield word(
         f"{trace}:FEED:CONTrol", ("NEXT", "NEVer"), None, initial="NEV", unsure="whether arming sets NEXT",

@@ -35,6 +35,8 @@ class Parameter:
             DEF, e.g. `INFinite`.
         values: The only numbers that are allowed, where they are few.
         default: What DEF stands for; where None, the row's reset value.
+        least: What MIN stands for; where None, the smallest number that is taken.
+        besides: A number outside of the limits that is taken as well, where that is so.
         required: Whether it has to be given.
         most: Most values that one command takes, for `numbers`, `words` and `strings`.
 
@@ -48,6 +50,8 @@ class Parameter:
     words: tuple[str, ...] = ()
     values: tuple[float, ...] = ()
     default: Value | None = None
+    least: float | None = None
+    besides: float | None = None
     required: bool = True
     most: int | None = None
 
@@ -169,12 +173,22 @@ def limit(row: Row, word: str) -> Value | None:
 
 def _limit(parameter: Parameter, reset: Value | None, word: str) -> Value | None:
     if scpi.matches_word(word, "MINimum"):
-        return min(parameter.values) if parameter.values else parameter.minimum
+        return _least(parameter)
     if scpi.matches_word(word, "MAXimum"):
         return max(parameter.values) if parameter.values else parameter.maximum
     if scpi.matches_word(word, "DEFault"):
         return reset if parameter.default is None else parameter.default
     return None
+
+
+def _least(parameter: Parameter) -> float | None:
+    if parameter.least is not None:
+        return parameter.least
+    if parameter.values:
+        return min(parameter.values)
+    if parameter.minimum is None or parameter.besides is None:
+        return parameter.minimum
+    return min(parameter.minimum, parameter.besides)
 
 
 def print_value(row: Row, value: Value, infinity: str = "+9.9E37") -> str:
@@ -247,6 +261,8 @@ def _read_number(row: Row, parameter: Parameter, text: str) -> Value:
     number = scpi.parse_number(text, parameter.unit)
     if _INFINITE_WORD in parameter.words and number >= scpi.INFINITY:
         return INFINITE
+    if number == parameter.besides:
+        return number
     below = parameter.minimum is not None and number < parameter.minimum
     above = parameter.maximum is not None and number > parameter.maximum
     if below or above or (parameter.values and number not in parameter.values):

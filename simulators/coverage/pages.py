@@ -139,6 +139,8 @@ def _parameter(parameter: Parameter) -> str:
         return ", ".join(f"'{word}'" for word in parameter.words) + several
     elif parameter.kind in {"number", "numbers", "integer", "register"}:
         kind = _span(parameter)
+    if parameter.besides is not None:
+        kind += f" or {parameter.besides:g}"
     words = ", ".join(parameter.words)
     text = ", ".join(part for part in (kind, words) if part)
     if parameter.kind in {"numbers", "words"}:

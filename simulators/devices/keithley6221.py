@@ -10,10 +10,12 @@ Sources: 6220/6221 reference manual and its table of specifications; captures fr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
+from instruments.tables.table import Row
 from simulators.devices.source_panel import SourcePanel
 from simulators.exchange import query
 from simulators.terminals import SourceTerminals
@@ -25,6 +27,9 @@ class Keithley6221(SourcePanel):
 
     version: ClassVar[str] = "1999.0"  # unsure: the form is the standard's, the year is not confirmed
     idle: ClassVar[tuple[str, ...]] = ("*TST", "DISP:ATTR", "DISP:WIND2:ATTR")
+    takes_units: ClassVar[bool] = True
+    """Whether a number may have its unit behind it, `1mA`, as IEEE 488.2 has it (unsure: the manual writes <NRf>, and
+    lists none of the errors -130 to -138 that are about units; a number with one is -121 otherwise)."""
 
     def __init__(
         self,
@@ -36,6 +41,8 @@ class Keithley6221(SourcePanel):
         calibration: np.random.Generator | None = None,
     ) -> None:
         super().__init__(timeline, terminals, line_frequency, calibration)
+        if not self.takes_units:
+            self.own_rows.update((row.header, _without_units(row)) for row in self.table)
         self._serial = serial
         self._firmware = firmware
 
@@ -58,3 +65,8 @@ class Keithley6221(SourcePanel):
     @query("SYST:ABO:REV", "SYST:DBO:REV")
     def _ask_board_revision(self) -> str:
         return self._firmware
+
+
+def _without_units(row: Row) -> Row:
+    """The same row, with numbers that have no unit behind them."""
+    return replace(row, parameters=tuple(replace(parameter, unit="") for parameter in row.parameters))

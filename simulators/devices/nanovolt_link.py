@@ -1,12 +1,12 @@
 """The back of a 2182A: GPIB or RS-232, the Trigger Link, and what it does for a 6221 that has it in its hands.
 
 What the meter says by itself during Delta, Pulse Delta and Differential Conductance is not documented. Assumed here are
-three private messages, which begin with a control character so that nobody else's message is taken for one: one has the
-meter send every reading as soon as it is done, one has it integrate over a window of so many steps of 33 us instead
-of over power line cycles, one ends both.
+four private messages, which begin with a control character so that nobody else's message is taken for one: one has the
+meter give raw conversions of channel 1, one has it send each of them as soon as it is done, one has it integrate over a
+window of so many steps of 33 us instead of over power line cycles, one ends all that.
 
 Sources: 2182/2182A user's manual, sections 7 (Trigger Link) and 11 (RS-232); 6220/6221 reference manual, chapters on
-Delta and Pulse Delta (rates, A/D window, noise of pulse measurements).
+Delta and Pulse Delta (raw readings, rates, A/D window, noise of pulse measurements).
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from simulators.links import SerialPort
 from simulators.messages import INPUT_OVERRUN
 
 PRIVATE = b"\x02"
+TAKE = "\x02T"
+"""Give raw conversions of channel 1 from now on (assumed)."""
 TALK = "\x02D"
 """Send every reading; conversions as for Delta (assumed)."""
 TALK_OF_PULSES = "\x02P"
 """The same; the number of steps that are integrated stands behind it (assumed)."""
 BE_SILENT = "\x02E"
-"""No more of both (assumed)."""
+"""No more of all that (assumed)."""
 
 CONVERSION_OVERHEAD = 1 / 47 - 1 / 60 - 1e-3
 """s; what a conversion for a 6221 takes besides its aperture: 47 readings a second at 60 Hz with 1 PLC and 1 ms."""
@@ -75,9 +77,14 @@ class MeterConnectors(Measurement):
     ends_of_commands: ClassVar[re.Pattern[bytes]] = _ENDS
     """What ends a command on RS-232: a carriage return does; that a line feed does too is assumed (a 6221 as it leaves
     the factory may send either)."""
+    gives_raw: ClassVar[bool] = True
+    """Whether a 6221 that has the meter in its hands gets conversions as they are, whatever ratio, Delta, reading hold,
+    scan, digital filter and relative are set to (unsure: the manuals have its readings worked out from A/D conversions,
+    and do not say what becomes of those settings). Otherwise it gets what they make of them, which is of no use."""
 
     _port: SerialPort | None = None
     _line = b""
+    _taken = False
     _talks = False
     _window = 0.0
 
@@ -119,20 +126,39 @@ class MeterConnectors(Measurement):
     def _private(self, text: str) -> None:
         """A private message of a 6221 (assumed)."""
         steps = text.removeprefix(TALK_OF_PULSES)
-        self._talks = not text.startswith(BE_SILENT)
+        self._taken = not text.startswith(BE_SILENT)
+        self._talks = self._taken and not text.startswith(TAKE)
         self._window = int(steps) * PULSE_WINDOW_STEP if text != steps and steps.isdigit() else 0.0
         self.settings_changed()
 
     def reset(self) -> None:
         """Carry out *RST: no 6221 has it in its hands any more."""
-        self._talks, self._window = False, 0.0
+        self._taken, self._talks, self._window = False, False, 0.0
         super().reset()
 
     # ---- conversions
 
+    def _raw(self) -> bool:
+        """Whether nothing is made of a conversion: a 6221 has the meter in its hands."""
+        return self._taken and self.gives_raw
+
+    def make_plan(self) -> tuple[Setup, ...]:
+        """Work out the conversions that the next reading takes."""
+        if not self._raw():
+            return super().make_plan()
+        self._mode = "single"
+        plan = self._plans.get(1) or (self._work_out(1, paired=False),)
+        self._plan = self._plans[1] = plan
+        return plan
+
+    def _after_hold(self, reading: Reading) -> Reading | None:
+        return reading if self._raw() else super()._after_hold(reading)
+
     def _work_out(self, channel: int, paired: bool) -> Setup:
         """What a 6221 wants of a conversion, where it has the meter in its hands."""
         setup = super()._work_out(channel, paired)
+        if self._raw():
+            setup = replace(setup, filter=None, reference=0.0)
         if not self._talks:
             return setup
         window = self._window
@@ -144,7 +170,7 @@ class MeterConnectors(Measurement):
                 variance=pulse_noise(setup.range, window) ** 2 if setup.variance else 0.0,
                 source_variance=setup.source_variance * setup.aperture / window,
             )
-        return replace(setup, delay=0.0, duration=setup.aperture + CONVERSION_OVERHEAD, line_sync=False, filter=None)
+        return replace(setup, delay=0.0, duration=setup.aperture + CONVERSION_OVERHEAD, line_sync=False)
 
     def _complete(self, reading: Reading) -> None:
         """A reading is done: send it where that is wanted."""

@@ -225,13 +225,13 @@ class Processing(BufferCommands, Readings):
         self._statistic = None
 
     def _computed(self) -> float | None:
-        """Work out the statistic that is selected; overflows are left out.
+        """Work out the statistic that is selected.
 
-        None where the buffer is empty, no statistic is selected or they are off.
+        None where the buffer is empty or holds an overflow (manual, 6-2), no statistic is selected or they are off.
         """
-        values = [reading.value for reading in self._buffer if reading.value != OVERFLOW]
+        values = [reading.value for reading in self._buffer]
         form = self.settings[_STATISTIC]
-        if not values or form == "NONE" or not bool(self.settings[_STATISTICS_ON]):
+        if not values or OVERFLOW in values or form == "NONE" or not bool(self.settings[_STATISTICS_ON]):
             return None
         if form == "SDEV":
             return statistics.stdev(values) if len(values) > 1 else 0.0

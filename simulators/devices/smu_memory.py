@@ -115,7 +115,9 @@ class MemoryUnit(SweepUnit):
 
     @command("SOUR:MEM:REC")
     def _recall_location(self, number: int) -> None:
+        """The source is that of the set-up from now on, also where the memory was selected."""
         self._take(self._location(number))
+        self._memory = False
         self._settle_function()
 
     def _location(self, number: int) -> dict[str, Value]:

@@ -255,7 +255,8 @@ class SenseUnit(SourceUnit):
                 shown.append(value)
             else:
                 shown.append(self.level if kind == source else NOT_THERE)
-        resistance = _quotient(pair, zero) if "RES" in functions else NOT_THERE
+        most = OVERRANGE * self.full(OHMS_RANGE) if self.automatic_ohms() else math.inf  # manual, 7-2
+        resistance = _quotient(pair, zero, most) if "RES" in functions else NOT_THERE
         return Converted(shown[0], shown[1], resistance)
 
     # ---- functions
@@ -395,9 +396,10 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if beyond is None else beyond
 
 
-def _quotient(pair: tuple[float, float], zero: tuple[float, float] | None) -> float:
-    """Resistance from two readings, or from their differences to readings at zero."""
+def _quotient(pair: tuple[float, float], zero: tuple[float, float] | None, most: float) -> float:
+    """Resistance from two readings, or from their differences to readings at zero; `most` is what its range reads."""
     if beyond(*pair, *(zero or ())):
         return OVERFLOW
     volts, amperes = pair if zero is None else (pair[0] - zero[0], pair[1] - zero[1])
-    return divided(volts, amperes)
+    resistance = divided(volts, amperes)
+    return resistance if abs(resistance) <= most else OVERFLOW

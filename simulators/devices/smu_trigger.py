@@ -24,6 +24,7 @@ from simulators.exchange import TRIGGER_IGNORED, command, query
 from simulators.messages import Effect, Later, Outcome, Step
 
 INIT_IGNORED = -213
+ARM_DEADLOCK = -215
 NOT_WITHOUT_END = 830
 
 SWEEPING, WAITING_FOR_TRIGGER, WAITING_FOR_ARM, IDLE = 0x08, 0x20, 0x40, 0x400
@@ -65,6 +66,9 @@ class TriggerModel(Cycle):
     """Whether ABORt and its like overtake commands that wait for the end of a run."""
     measures_at_zero: ClassVar[bool] = True
     """Whether readings can be taken with the output off in its ZERO state (unsure for remote operation)."""
+    reads_by_bus: ClassVar[bool] = True
+    """Whether READ? waits for a trigger from the bus (unsure: the manual has triggers act during a run, and lists
+    -215, which SCPI-1995 has for this case, without saying when it comes)."""
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
@@ -314,6 +318,8 @@ class TriggerModel(Cycle):
         """INITiate and FETCh?."""
         if self.settings[ARM_COUNT] == "INF":
             raise ScpiError(NOT_WITHOUT_END, "READ? of a run without end")
+        if self.settings[ARM_SOURCE] == "BUS" and not self.reads_by_bus:
+            raise ScpiError(ARM_DEADLOCK, "READ? of a run that waits for the bus")
         self.start()
         return Later(None, self._ask_fetch)
 

@@ -88,6 +88,25 @@ def conductance_sweep(start: float, stop: float, step: float) -> ConductanceSwee
     return ConductanceSweep(points, math.copysign(step, span))
 
 
+def filtered_sweep(start: float, stop: float, step: float, size: int) -> ConductanceSweep:
+    """Return points and signed step of a Differential Conductance sweep with a repeating filter.
+
+    Its step is the programmed one over the filter's count (manual, 5-57), and the stop is the middle of its last cycle
+    (manual, configuration settings); each so many cycles make a reading. What is left at the end makes none.
+
+    Args:
+        start: See `conductance_sweep`.
+        stop: See `conductance_sweep`.
+        step: See `conductance_sweep`.
+        size: The filter's count.
+    """
+    plain = conductance_sweep(start, stop, step)
+    if start == stop:
+        return plain
+    finer = conductance_sweep(start, stop, abs(plain.step) / size)
+    return ConductanceSweep(finer.points // size, finer.step)
+
+
 def pulse_window(width: float, delay: float) -> int:
     """Return how many steps of 33 us of a pulse are measured: what is left behind the source delay, rounded down."""
     return math.floor((width - delay) / PULSE_WINDOW_STEP * (1.0 + 1e-9))

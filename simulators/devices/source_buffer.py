@@ -12,11 +12,15 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from instruments import scpi
 from instruments.scpi import DATA_OUT_OF_RANGE, ScpiError
+from instruments.tables.keithley6221 import TABLE
+from instruments.tables.table import Row
 from simulators.devices.buffer_commands import FEED_CONTROL, BufferCommands
 from simulators.devices.source_arithmetic import OVERFLOW
 from simulators.devices.source_output import SourceOutput
 from simulators.exchange import command, query
+from simulators.messages import Effect, Step
 
 CAPACITY = 65536
 """Readings."""
@@ -32,6 +36,9 @@ _ALL_BITS = NOTIFY | 0x80 | 0x100 | BUFFER_FULL | 0x1000 | 0x2000
 
 _ELEMENTS = ("READ", "TST", "UNIT", "SOUR", "AVOL", "COMP", "RNUM")
 """In the order in which they are answered, whatever the order in which they were asked for."""
+
+_NOTIFY = TABLE["TRAC:NOT"].header
+_LIMITS = ("MINimum", "MAXimum", "DEFault")
 
 _UNIT_LETTERS = {"V": "VDC", "OHMS": "OHM", "W": "W", "SIEM": "S"}  # unsure but for VDC
 
@@ -88,6 +95,13 @@ class Columns:
         return part
 
 
+def _limit_word(row: Row, unit: scpi.Unit) -> str | None:
+    """Which limit a unit names, of the row whose limits go with the size of the buffer."""
+    if row.header != _NOTIFY or len(unit.arguments) != 1:
+        return None
+    return next((word for word in _LIMITS if scpi.matches_word(unit.arguments[0], word)), None)
+
+
 class SourceBuffer(BufferCommands, SourceOutput):
     """Where readings are kept, and how they are printed."""
 
@@ -120,11 +134,9 @@ class SourceBuffer(BufferCommands, SourceOutput):
 
     def prepare_buffer(self, points: float) -> None:
         """Make room for a test that is armed, for as many readings as it will have; inf takes all there is."""
-        self.set_value("TRAC:POIN", round(min(points, CAPACITY)))
-        self.set_value("TRAC:NOT", max(1, round(min(points, CAPACITY)) // 2))
+        self._size_buffer(round(min(points, CAPACITY)))
         if self.arming_stores:
             self.set_value("TRAC:FEED:CONT", "NEXT")
-        self.empty_buffer()
 
     def restart_buffer(self, kind: str) -> None:
         """A test begins: what the one before it has left is overwritten."""
@@ -173,12 +185,38 @@ class SourceBuffer(BufferCommands, SourceOutput):
 
     # ---- TRACe
 
+    @command("TRAC:POIN")
+    def _size_buffer(self, points: int) -> None:
+        """Another size empties the buffer (assumed), and brings TRACe:NOTify to half of it (unsure: always)."""
+        self.set_value("TRAC:POIN", points)
+        self.set_value("TRAC:NOT", self._notify_limit("DEFault"))
+        self.empty_buffer()
+
     @command("TRAC:NOT")
     def _set_notify(self, value: int) -> None:
         if value >= self.number("TRAC:POIN"):
             raise ScpiError(DATA_OUT_OF_RANGE, f"notify at {value} of {self.value('TRAC:POIN')} points")
         self.set_value("TRAC:NOT", value)
         self._lay_out()
+
+    def _notify_limit(self, word: str) -> int:
+        """What MINimum, MAXimum or DEFault stands for: the limit goes with the size of the buffer (manual, 6-17)."""
+        points = round(self.number("TRAC:POIN"))
+        return max(1, {"MINimum": 1, "MAXimum": points - 1, "DEFault": points // 2}[word])
+
+    def _step(self, row: Row, unit: scpi.Unit) -> Step:
+        """Limits of TRACe:NOTify are worked out when it is set to them."""
+        word = _limit_word(row, unit)
+        if word is None or unit.query:
+            return super()._step(row, unit)
+        effect = self._effects[row.header, False]
+        return lambda: effect(self._notify_limit(word)), (), False
+
+    def _limit_step(self, row: Row, unit: scpi.Unit) -> Effect:
+        word = _limit_word(row, unit)
+        if word is None:
+            return super()._limit_step(row, unit)
+        return lambda: str(self._notify_limit(word))
 
     @query("TRAC:POIN:ACT")
     def _ask_stored(self) -> str:
@@ -259,8 +297,10 @@ class SourceBuffer(BufferCommands, SourceOutput):
         if coding != "ASC":
             return self._binary(columns, elements, coding)
         fields = [self._field(columns, str(element)) for element in elements if element != "UNIT"]
-        if "UNIT" in elements and "READ" in elements:
-            letters = _UNIT_LETTERS[self._buffer_unit]
+        letters = _UNIT_LETTERS[self._buffer_unit]
+        if not fields:  # units alone, with no reading that they could stand behind (unsure)
+            fields = [[letters] * len(columns)]
+        elif "UNIT" in elements and "READ" in elements:
             values = zip(fields[0], columns.values, strict=True)
             fields[0] = [text if value == OVERFLOW else text + letters for text, value in values]
         return ",".join(",".join(row) for row in zip(*fields, strict=True))

@@ -46,6 +46,9 @@ class MeasuringSource(SourceWave, SourceReadings, SourceLink):
 
     test_ends_output: ClassVar[bool] = True
     """Whether the output goes off when a measurement is complete (unsure; else it stays on at 0 A)."""
+    sample_patience: ClassVar[float] = 5.0
+    """How long after a trigger, or after the latest sample, a sample may be in coming before bit 11 of the operation
+    register says that RS-232 has failed, in s (unsure: how long; a conversion at 60 PLC takes 1.2 s)."""
 
     _test: MeasuringProgram | None = None
     _interrupted = False
@@ -108,7 +111,7 @@ class MeasuringSource(SourceWave, SourceReadings, SourceLink):
         self.status.operation.set(FILTER_SETTLED)
 
     def samples_missing(self) -> None:
-        """Samples do not come back over RS-232."""
+        """Samples do not come back over RS-232, whatever keeps the meter from sending them."""
         self.status.operation.set(SERIAL_ERROR)
 
     # ---- what comes from outside

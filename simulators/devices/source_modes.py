@@ -11,8 +11,14 @@ from typing import ClassVar
 
 from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley6221 import LARGEST, RANGES
-from simulators.devices.nanovolt_link import TALK, TALK_OF_PULSES
-from simulators.devices.source_arithmetic import conductance_level, conductance_sweep, pulse_window
+from simulators.devices.nanovolt_link import BE_SILENT, TAKE, TALK, TALK_OF_PULSES
+from simulators.devices.source_arithmetic import (
+    ConductanceSweep,
+    conductance_level,
+    conductance_sweep,
+    filtered_sweep,
+    pulse_window,
+)
 from simulators.devices.source_buffer import CAPACITY
 from simulators.devices.source_link import Talk
 from simulators.devices.source_measuring import MeasuringSource
@@ -33,14 +39,9 @@ ZERO_READINGS = 6
 _ZERO_PATIENCE = 10.0
 """s; a reading at 60 PLC with autozero takes three."""
 
-_SETUP = (
-    ":SENS:FUNC 'VOLT'",
-    ":SENS:CHAN 1",
-    ":SENS:VOLT:CHAN1:DFIL OFF",
-    ":SENS:VOLT:CHAN1:REF:STAT OFF",
-    ":SYST:FAZ OFF",
-)
-"""What the meter is told besides its integration time and triggers (assumed but for the front autozero)."""
+_SETUP = (TAKE, ":SENS:FUNC 'VOLT'", ":SENS:CHAN 1", ":SYST:FAZ OFF")
+"""What the meter is told besides its integration time and triggers (assumed but for the front autozero); every other
+setting of it survives (manual)."""
 
 EITHER = ("2182", "2182A")
 WITH_PULSES = ("2182A",)
@@ -66,6 +67,9 @@ class SourceModes(MeasuringSource):
 
     refuses_equal_levels: ClassVar[bool] = True
     """Whether Delta and Pulse Delta refuse to be armed with two equal levels (unsure)."""
+    staircase_goes_on: ClassVar[bool] = False
+    """Whether a repeating filter gives as many readings of a staircase as there are without it, the last of which then
+    lie up to a step beyond the stop (unsure: the manual has the step divided, and the stop in the last cycle)."""
 
     _zero = 0.0
 
@@ -141,11 +145,11 @@ class SourceModes(MeasuringSource):
             raise ScpiError(SETTINGS_CONFLICT, "a step of nothing")  # unsure
         if self.flag("SENS:AVER") and self.value("SENS:AVER:TCON") == "MOV":
             raise ScpiError(SETTINGS_CONFLICT, "only the repeating filter goes with a staircase")  # unsure: the number
-        points, step = conductance_sweep(start, stop, step)
-        truncated, points = points > CAPACITY, min(points, CAPACITY)
         count = self._averaging(1.0).size
+        points, step = self._staircase(start, stop, step, count)
+        truncated, points = points > CAPACITY, min(points, CAPACITY)
         last = points * count + 1
-        largest = max(abs(conductance_level(start, step / count, delta, k)) for k in {0, 1, 2, last - 1, last})
+        largest = max(abs(conductance_level(start, step, delta, k)) for k in {0, 1, 2, last - 1, last})
         if largest > LARGEST * (1.0 + 1e-9):
             raise ScpiError(SETTINGS_CONFLICT, f"the staircase goes to {largest} A")  # unsure: the number
         index = self._range_for(largest)
@@ -156,10 +160,17 @@ class SourceModes(MeasuringSource):
                 self.status.report(CONDUCTANCE_TRUNCATED)
             return ConductanceRun(
                 self, index, points, self._averaging(full), abort=abort, delay=delay,
-                start=start, step=step / count, delta=delta, zero=zero,
+                start=start, step=step, delta=delta, zero=zero,
             )  # fmt: skip
 
         return self._arm_mode(make, EITHER, TALK, zero=True)
+
+    def _staircase(self, start: float, stop: float, step: float, count: int) -> ConductanceSweep:
+        """Return how many readings there will be, and the step from cycle to cycle in A."""
+        if count == 1 or not self.staircase_goes_on:
+            return filtered_sweep(start, stop, step, count)
+        points, step = conductance_sweep(start, stop, step)
+        return ConductanceSweep(points, step / count)
 
     @command("SOUR:PDEL:ARM")
     def _arm_pulses(self) -> Outcome:
@@ -237,6 +248,19 @@ class SourceModes(MeasuringSource):
     def _arming(self, make: Made, models: tuple[str, ...], talk: str, *, zero: bool) -> Talk:
         if not suitable((yield "*IDN?"), models):
             raise ScpiError(self.meter_missing, f"no {' or '.join(models)} on the RS-232 link")
+        try:
+            run = yield from self._prepare_meter(make, talk, zero=zero)
+        except (ScpiError, GeneratorExit):
+            self.say(BE_SILENT)
+            raise
+        self.arm_test(run)
+        self.prepare_buffer(run.readings)
+        return None
+
+    def _prepare_meter(
+        self, make: Made, talk: str, *, zero: bool
+    ) -> Generator[str | tuple[str, float], str | None, MeasuringRun]:
+        """Have the meter wait for triggers; returns what it is to measure."""
         yield ":INIT:CONT OFF"
         yield ":ABOR"
         nplc = self._number_of((yield ":SENS:VOLT:NPLC?"))
@@ -247,10 +271,7 @@ class SourceModes(MeasuringSource):
         if zero:
             self._zero = yield from self._acquire_zero()
         yield from (":SAMP:COUN 1", ":TRIG:COUN INF", ":TRIG:DEL 0", ":TRIG:SOUR EXT", talk, ":INIT")
-        run = make(full, self._zero)
-        self.arm_test(run)
-        self.prepare_buffer(run.readings)
-        return None
+        return make(full, self._zero)
 
     def _acquire_zero(self) -> Generator[str | tuple[str, float], str | None, float]:
         """What the meter reads more with its front autozero off than with it."""

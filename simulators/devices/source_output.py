@@ -64,9 +64,11 @@ _FAST = tuple(time / math.log(1.0 / SETTLED) for time in FAST_SETTLING)
 
 
 def range_index(current: float) -> int:
-    """Return the index of the smallest range that holds a current in A; the largest one holds 5 % more."""
-    magnitude = abs(current)
-    return next((index for index, full in enumerate(RANGES) if magnitude <= full), len(RANGES) - 1)
+    """Return the index of the smallest range that holds a current in A.
+
+    Each holds 5 % more than its name says: a fixed 2 mA range goes to 2.1 mA (manual, 4-9).
+    """
+    return next((index for index in range(len(RANGES)) if fits(current, index)), len(RANGES) - 1)
 
 
 def fits(current: float, index: int) -> bool:

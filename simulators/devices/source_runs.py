@@ -77,6 +77,8 @@ class MeasuringRun(ABC):
         self._outstanding: deque[tuple[float, bool]] = deque()
         self._waiting = False
         self._asked = False
+        self._heard = 0.0
+        self._watch: Event | None = None
         self._ready = 0.0
         self._unit, self._power = "V", "AVER"
         self.level = 0.0
@@ -113,9 +115,10 @@ class MeasuringRun(ABC):
 
     def _end(self) -> None:
         self._running = False
-        if self._event is not None:
-            self._event.cancel()
-            self._event = None
+        for event in (self._event, self._watch):
+            if event is not None:
+                event.cancel()
+        self._event = self._watch = None
 
     def _put(self, level: float) -> None:
         """Go to a level in A."""
@@ -125,7 +128,23 @@ class MeasuringRun(ABC):
         """The source has settled: have the meter convert."""
         self._event = None
         self._asked = True
-        self._device.trigger_meter()
+        device = self._device
+        self._heard = device.timeline.now
+        if self._watch is None and device.sample_patience < math.inf:
+            self._watch = device.timeline.schedule(self._heard + device.sample_patience, self._look)
+        device.trigger_meter()
+
+    def _look(self) -> None:
+        """See whether the sample that was asked for is overdue; nobody looks again before the next trigger."""
+        self._watch = None
+        if not self._asked and not self._outstanding:
+            return
+        timeline = self._device.timeline
+        due = self._heard + self._device.sample_patience
+        if timeline.now < due:
+            self._watch = timeline.schedule(due, self._look)
+        else:
+            self._device.samples_missing()
 
     # ---- samples
 
@@ -161,6 +180,7 @@ class MeasuringRun(ABC):
         if not self._outstanding:
             return
         time, clamped = self._outstanding.popleft()
+        self._heard = self._device.timeline.now
         try:
             volts = float(text)
         except ValueError:

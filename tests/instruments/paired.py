@@ -69,10 +69,10 @@ class Bench:
     def __init__(
         self, *, wired: bool = True, noise: np.random.Generator | None = None, line_frequency: float = 50.0,
         simulated: type[Simulated6221] = Simulated6221,
-        resource: str = RESOURCE,
+        resource: str = RESOURCE, sample: type[Conductor] = Conductor,
     ) -> None:  # fmt: skip
         timeline = Timeline(VirtualClock())
-        self.clock, self.sample = timeline.clock, Conductor(timeline)
+        self.clock, self.sample = timeline.clock, sample(timeline)
         self.device = simulated(timeline, self.sample, line_frequency=line_frequency)
         self.meter = Keithley2182A(timeline, self.sample, noise, line_frequency=line_frequency)
         if wired:

@@ -12,6 +12,7 @@ from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_readings import Averaging
 from instruments.keithley6221_relay import MeterSettings
 from instruments.keithley6221_sweeps import LinearSweep, ListSweep, LogarithmicSweep
+from simulators.devices.keithley6221 import Keithley6221 as Simulated6221
 from simulators.visa import SimulatedVisaLibrary
 from tests.instruments.dialogues import dialogue
 from tests.instruments.paired import SOCKET, Bench
@@ -266,6 +267,32 @@ def test_differential_conductance_along_a_staircase():
     assert readings.resistance == pytest.approx([10.0] * 21)
     assert readings.conductance == pytest.approx([0.1] * 21)
     assert np.diff(readings.average_voltage) == pytest.approx([1e-5] * 20, abs=1e-9)
+    assert not on.output
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_filtered_staircase_has_one_reading_less_or_goes_on_beyond_the_stop(goes_on: bool):
+    """The manual does not say which; the source is asked how many readings it has made room for."""
+
+    class Simulated(Simulated6221):
+        staircase_goes_on = goes_on
+
+    on = bench(simulated=Simulated)
+    readings = on.source.differential_conductance(
+        0.0, 1e-5, 1e-6, delta=1e-6, compliance=1.0, repeat=5, meter=FINE
+    )  # fmt: skip
+    assert readings.current == pytest.approx(0.4e-6 + 1e-6 * np.arange(11 if goes_on else 10), abs=1e-12)
+    assert readings.resistance == pytest.approx(10.0)
+
+
+def test_a_source_that_makes_room_for_another_number_of_readings():
+    class Simulated(Simulated6221):
+        def prepare_buffer(self, points: float) -> None:
+            super().prepare_buffer(points - 2)
+
+    on = bench(simulated=Simulated)
+    with pytest.raises(InstrumentFault, match="armed for 11 readings of a staircase, it makes room for 8"):
+        on.source.differential_conductance(0.0, 1e-5, 1e-6, delta=1e-6, compliance=1.0, repeat=5, meter=FINE)
     assert not on.output
 
 

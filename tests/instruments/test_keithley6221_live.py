@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from instruments.keithley6221_measuring import BUFFER
 from instruments.keithley6221_plans import Delta
 from instruments.keithley6221_readings import DeltaReadings
 from instruments.keithley6221_relay import MeterSettings
+from simulators.devices.keithley6221 import Keithley6221 as Simulated6221
 from tests.instruments.dialogues import NO_ERROR, dialogue
 from tests.instruments.paired import Bench
 
@@ -112,6 +114,18 @@ def test_compliance_ends_it_with_a_fault():
 
 def test_a_link_that_is_pulled():
     on = bench()
+    on.device.timeline.schedule(8.0, on.link.unplug)
+    with pytest.raises(InstrumentFault, match=r"do not come; check .* the Trigger Link cable"):
+        list(on.source.delta_stream(1e-4, compliance=1.0))
+    assert on.clock.now() < 15.0
+    assert not on.output
+
+
+def test_a_link_that_is_pulled_from_a_source_that_says_nothing_of_it():
+    class Silent(Simulated6221):
+        sample_patience = math.inf
+
+    on = bench(simulated=Silent)
     on.device.timeline.schedule(8.0, on.link.unplug)
     with pytest.raises(DeadlinePassed, match="no new reading"):
         list(on.source.delta_stream(1e-4, compliance=1.0))

@@ -189,8 +189,21 @@ def faulty(change: Any) -> Bench:
     return Bench(simulated=Changed)
 
 
+def says_nothing(kind: type[Simulated6221]) -> None:
+    kind.sample_patience = math.inf
+
+
 def test_without_trigger_link_no_readings_come():
     bench = Bench()
+    bench.link.unplug()
+    with pytest.raises(InstrumentFault, match=r"do not come; check .* the Trigger Link cable"):
+        bench.source.delta(1e-4, count=100, compliance=1.0)
+    assert not bench.output
+    assert bench.clock.now() < 12.0
+
+
+def test_without_trigger_link_and_a_source_that_says_nothing_of_it():
+    bench = faulty(says_nothing)
     bench.link.unplug()
     with pytest.raises(DeadlinePassed, match="Trigger Link"):
         bench.source.delta(1e-4, count=100, compliance=1.0)
@@ -199,7 +212,7 @@ def test_without_trigger_link_no_readings_come():
 
 
 def test_a_trigger_link_that_is_pulled_in_a_long_run_is_noticed_soon():
-    bench = Bench()
+    bench = faulty(says_nothing)
     timeline = bench.device.timeline
     timeline.schedule(60.0, bench.link.unplug)
     with pytest.raises(DeadlinePassed, match=r"no new reading came in .* of 60000$"):

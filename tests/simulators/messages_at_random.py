@@ -266,8 +266,8 @@ class Writer(ABC):
             return dice.choice(("INF", "infinite", "9.9e37", "+9.9E+37", "1e38")), "INF"
         tame = next((most for end, most in self._tame.items() if row.header.endswith(end)), None)
         if dice.random() < 0.1 and tame is None:
-            low, high = ends(parameter)
-            words: list[tuple[str, Value]] = [("MINimum", low), ("MAXimum", high)]
+            high = ends(parameter)[1]
+            words: list[tuple[str, Value]] = [("MINimum", _least(parameter)), ("MAXimum", high)]
             if row.reset is not None and parameter.kind != "numbers" and parameter is row.parameters[0]:
                 words.append(("DEFault", row.reset if parameter.default is None else parameter.default))
             word, value = dice.choice(words)
@@ -289,6 +289,8 @@ class Writer(ABC):
         return self.dice.choice(forms), near
 
     def _real(self, parameter: Parameter, tame: float | None) -> tuple[str, Value]:
+        if parameter.besides is not None and self.dice.random() < 0.2:
+            return f"{parameter.besides:g}", parameter.besides
         low, high = ends(parameter)
         high = high if tame is None else min(high, tame)
         text = self._decimal(low, high)
@@ -351,6 +353,13 @@ class Writer(ABC):
                 "(1:1000)", "(-113,x)",
             )
         )  # fmt: skip
+
+
+def _least(parameter: Parameter) -> float:
+    if parameter.least is not None:
+        return parameter.least
+    low = ends(parameter)[0]
+    return low if parameter.besides is None else min(low, parameter.besides)
 
 
 def ends(parameter: Parameter) -> tuple[float, float]:

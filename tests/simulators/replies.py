@@ -28,6 +28,8 @@ def check_inside(row: Row, value: Value) -> None:
     for one in value if isinstance(value, tuple) else (value,):
         if isinstance(one, bool) or not isinstance(one, int | float):
             continue
+        if one == parameter.besides:
+            continue
         slack = 1e-9 * abs(one)
         assert parameter.minimum is None or one >= parameter.minimum - slack, f"{row.header} is {one}"
         assert parameter.maximum is None or one <= parameter.maximum + slack, f"{row.header} is {one}"
@@ -65,7 +67,9 @@ def close(text: str, value: float) -> bool:
 def check_limit(row: Row, text: str, infinity: str) -> None:
     """`cmd? MIN` and its like answer a number that the row takes."""
     parameter = row.parameters[0]
-    limits = [parameter.minimum, parameter.maximum, row.reset if parameter.default is None else parameter.default]
+    least = parameter.besides if parameter.least is None else parameter.least
+    default = row.reset if parameter.default is None else parameter.default
+    limits = [least, parameter.minimum, parameter.maximum, default]
     numbers = [*parameter.values, *(limit for limit in limits if isinstance(limit, int | float))]
     right = any(close(text, float(number)) for number in numbers)
     assert right or text == (infinity if row.reset == "INF" else row.reset), f"{row.header} has no limit {text!r}"

@@ -59,6 +59,7 @@ class Ways:
         complete: Whether nothing is under way that *OPC? and *WAI wait for.
         mishaps: Numbers that something inside the instrument may queue at any time.
         of_runs: Numbers that a run, and nothing else, queues when it finds out.
+        limits: What MIN, MAX and DEF are of settings whose limits go with others.
     """
 
     changes: Mapping[str, frozenset[str]]
@@ -74,6 +75,9 @@ class Ways:
     complete: Callable[[ScpiDevice], bool]
     mishaps: tuple[int, ...]
     of_runs: frozenset[int] = frozenset()
+    limits: Mapping[str, Callable[[ScpiDevice], tuple[float, ...]]] = field(
+        default_factory=dict[str, Callable[[ScpiDevice], tuple[float, ...]]]
+    )
 
 
 DONE = frozenset({0})

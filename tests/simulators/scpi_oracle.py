@@ -20,7 +20,7 @@ from instruments.tables.table import Row, Value
 from simulators.exchange import ScpiDevice
 from simulators.messages import INPUT_OVERRUN, INTERRUPTED, UNTERMINATED, Later, Outcome
 from tests.simulators.messages_at_random import Piece
-from tests.simulators.replies import check_inside, check_limit, check_reply
+from tests.simulators.replies import check_inside, check_limit, check_reply, close
 from tests.simulators.scpi_model import DONE, ErrorList, Run, Ways, ranges
 from tests.simulators.scpi_remembered import Remembered
 
@@ -44,7 +44,7 @@ class Oracle(Remembered):
         self.lenient = False
         self.interrupts = 0
         self.output = b""
-        self._rows = {row.header: row for row in device.table}
+        self._rows = {row.header: row for row in device.rows()}
         self._depth = 0
         self._current: Run | None = None
         self._reasons = 0
@@ -190,7 +190,9 @@ class Oracle(Remembered):
             assert found == value, f"{header} is {found} after {run}"
         consequence = self._after.get((run.header, run.asked))
         row = self._rows[run.header]
-        if run.limit:
+        if run.limit and run.header in self.ways.limits:
+            assert any(close(outcome or "", number) for number in self.ways.limits[run.header](self.device)), run
+        elif run.limit:
             check_limit(row, outcome or "", self.device.table.infinity)
         elif run.asked and run.header in self.ways.answers:
             _matches(run, self.ways.answers[run.header](self.device))

@@ -182,7 +182,7 @@ class Remembered:
     def _check_reset(self, *, preset: bool) -> None:
         """What has a reset value has it; what has none was not touched (that is what `changes` allows)."""
         settings = self.device.settings
-        for row in self.device.table:
+        for row in self.device.rows():
             expected = row.preset if preset and row.preset is not None else row.reset
             if expected is not None and row.header not in self.ways.after_reset:
                 assert settings[row.header] == expected, row.header
@@ -199,7 +199,7 @@ class Remembered:
         if kept is None:
             self._check_reset(preset=False)
             return
-        for row in self.device.table:
+        for row in self.device.rows():
             if row.reset is not None and row.header not in self.ways.restored:
                 assert self.device.settings[row.header] == kept[row.header], row.header
 

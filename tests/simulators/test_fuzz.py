@@ -6,6 +6,7 @@ instrument; `--endurance` sends a million.
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from instruments.clock import VirtualClock
 from instruments.tables import keithley2182a, keithley6221
+from instruments.tables.table import CommandTable
 from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.nanovolt_trigger import IDLE
@@ -123,6 +125,13 @@ _OF_THE_METER = ("READ", "FETC", "INIT", "INIT:CONT", "ABOR", "*TRG", "*OPC", "T
 _TAME = {"TRIGger:COUNt": 6.0, "SAMPle:COUNt": 12.0, "TRIGger:DELay": 0.3, "TRIGger:TIMer": 0.3}
 
 
+@functools.cache
+def _meter_table(line: float) -> CommandTable:
+    """The meter's table with the rows that it has at a line of this frequency."""
+    own = {row.header: row for row in keithley2182a.rows_of_the_line(line)}
+    return CommandTable("2182A", [own.get(row.header, row) for row in keithley2182a.TABLE], infinity="+9.9e37")
+
+
 class SmallMeter(Keithley2182A):
     """One whose buffers are soon full."""
 
@@ -135,7 +144,8 @@ def meter(dice: random.Random) -> Client:
     terminals = Input()
     noise = None if dice.random() < 0.5 else np.random.default_rng(dice.randrange(2**32))
     box = dice.choice((Keithley2182A, SmallMeter))
-    device = box(Watched(VirtualClock()), terminals, noise, dice.choice((50.0, 60.0)))
+    line = dice.choice((50.0, 60.0))
+    device = box(Watched(VirtualClock()), terminals, noise, line)
 
     def disturb() -> None:
         terminals.volts = dice.choice((0.0, 1e-9, -5e-3, 0.1, 3.0, 200.0, math.nan))
@@ -147,7 +157,7 @@ def meter(dice: random.Random) -> Client:
         idle = bool(device.status.operation.condition & IDLE)
         assert idle != device._initiated
 
-    return Client(dice, device, METER_WAYS, Vandal(dice, keithley2182a.TABLE, _TAME, _OF_THE_METER), disturb, watch)
+    return Client(dice, device, METER_WAYS, Vandal(dice, _meter_table(line), _TAME, _OF_THE_METER), disturb, watch)
 
 
 BENCHES = {"6221": source, "2182A": meter, "2400": sourcemeter}

@@ -63,16 +63,6 @@ def _signal_refused(device: ScpiDevice, _values: tuple[Value, ...]) -> frozenset
     return _when(_state(device) != _WAITING, -211)
 
 
-def _cycles_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
-    frequency = cast("Keithley2182A", device).line_frequency
-    return _when(not 0.01 * (1 - 1e-6) <= cast("float", values[0]) <= frequency * (1 + 1e-6), -222)
-
-
-def _aperture_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
-    frequency = cast("Keithley2182A", device).line_frequency
-    return _cycles_refused(device, (cast("float", values[0]) * frequency,))
-
-
 def _mode_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
     """Ratio and Delta are of voltages, and not of a scan."""
     elsewhere = device.value("SENS:FUNC") != "VOLT:DC" or device.number("SENS:CHAN") == 0
@@ -121,8 +111,6 @@ def _refuses() -> dict[tuple[str, bool], Refusal]:
     for header in ("FETC", "SENS:DATA", "CALC:DATA", "CALC2:DATA", "CALC2:IMM"):
         refuses[header, True] = stale
     for function in ("VOLT", "TEMP"):
-        refuses[f"SENS:{function}:NPLC", False] = _cycles_refused
-        refuses[f"SENS:{function}:APER", False] = _aperture_refused
         for channel in (1, 2):
             refuses[f"SENS:{function}:CHAN{channel}:REF:ACQ", False] = only(0, -221, -230)
     for mode in ("SENS:VOLT:RAT", "SENS:VOLT:DELT"):
@@ -248,7 +236,7 @@ METER_WAYS = Ways(
         _M["SENS:TEMP:APER"].header: _from_aperture,
         _M["FORM:ELEM"].header: in_order("READ", "CHAN", "UNIT"),
     },
-    after_reset=named(_M, "SENS:VOLT:CHAN1:RANG", "SENS:VOLT:CHAN2:RANG", "SENS:VOLT:APER", "SENS:TEMP:APER"),
+    after_reset=named(_M, "SENS:VOLT:CHAN1:RANG", "SENS:VOLT:CHAN2:RANG"),
     restored=frozenset(),
     refuses=_refuses(),
     notes={"READ": _init_ignored},

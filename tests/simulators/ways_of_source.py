@@ -37,7 +37,7 @@ def _source_level(device: ScpiDevice, values: tuple[Value, ...]) -> Value:
 
 def _source_range(_device: ScpiDevice, values: tuple[Value, ...]) -> Value:
     wanted = abs(cast("float", values[0]))
-    return min((full for full in _RANGES if full >= wanted), default=0.1)
+    return min((full for full in _RANGES if 1.05 * full * (1 + 1e-12) >= wanted), default=0.1)
 
 
 def _compliance(_device: ScpiDevice, values: tuple[Value, ...]) -> Value:
@@ -181,6 +181,11 @@ def _notify_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[
     return _conflict(cast("int", values[0]) >= device.number("TRAC:POIN"), -222)
 
 
+def _notify_limits(device: ScpiDevice) -> tuple[float, ...]:
+    points = int(device.number("TRAC:POIN"))
+    return (1, max(1, points - 1), max(1, points // 2))
+
+
 def _password_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
     return _conflict(values[0] != cast("Keithley6221", device).password)
 
@@ -268,6 +273,7 @@ def _follows() -> dict[str, Callable[[ScpiDevice, tuple[Value, ...]], Mapping[st
         "SOUR:WAVE:DUR:TIME": lambda _device, _values: {"SOUR:WAVE:DUR:CYCL": "INF"},
         "SOUR:WAVE:DUR:CYCL": lambda _device, _values: {"SOUR:WAVE:DUR:TIME": "INF"},
         "SOUR:CURR:RANG": lambda _device, _values: {"SOUR:CURR:RANG:AUTO": False},
+        "TRAC:POIN": lambda device, _values: {"TRAC:NOT": max(1, int(device.number("TRAC:POIN")) // 2)},
         "SOUR:CLE": lambda _device, _values: {"SOUR:CURR": 0.0, "OUTP": False},
         "SOUR:DELT:HIGH": lambda device, _values: {"SOUR:DELT:LOW": -device.number("SOUR:DELT:HIGH")},
     }
@@ -320,6 +326,7 @@ SOURCE_WAYS = Ways(
             "SOUR:CURR:RANG:AUTO": "SOUR:CURR SOUR:CURR:RANG",
             "SOUR:CLE": "SOUR:CURR OUTP",
             "SOUR:DELT:HIGH": "SOUR:DELT:LOW",
+            "TRAC:POIN": "TRAC:NOT",
             "SOUR:CURR:STAR": "SOUR:CURR:CENT SOUR:CURR:SPAN SOUR:SWE:POIN",
             "SOUR:CURR:STOP": "SOUR:CURR:CENT SOUR:CURR:SPAN SOUR:SWE:POIN",
             "SOUR:CURR:CENT": "SOUR:CURR:STAR SOUR:CURR:STOP SOUR:SWE:POIN",
@@ -350,6 +357,7 @@ SOURCE_WAYS = Ways(
     notes={},
     follows=_follows(),
     answers=_answers(),
+    limits={_S["TRAC:NOT"].header: _notify_limits},
     conditions=_conditions,
     complete=lambda device: bool(device.status.operation.condition & _IDLE) or _wave_armed(device),
     mishaps=(-330, -362, 101, 408, 900),

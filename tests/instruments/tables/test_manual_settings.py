@@ -52,6 +52,8 @@ def agrees(parameter: Parameter, printed: str) -> bool:
     choices = [part for part in printed.split("|") if ".." not in part]
     span = next((part for part in printed.split("|") if ".." in part), None)
     words = [short_word(word) for word in parameter.words]
+    if parameter.besides is not None:
+        words.append(f"{parameter.besides:g}")
     if span is not None:
         low, high = map(float, span.split(".."))
         ends = (

@@ -95,11 +95,11 @@ class Pair:
 
     def __init__(
         self, line_frequency: float = 60.0, noise: np.random.Generator | None = None, wired: bool = True,
-        source: type[Keithley6221] = Keithley6221,
+        source: type[Keithley6221] = Keithley6221, sample: type[Resistor] = Resistor,
     ) -> None:  # fmt: skip
         self.timeline = Timeline(VirtualClock())
         self.clock = self.timeline.clock
-        self.sample = Resistor(self.timeline)
+        self.sample = sample(self.timeline)
         self.source = source(self.timeline, self.sample, line_frequency=line_frequency)
         self.meter = Keithley2182A(self.timeline, self.sample, noise, line_frequency=line_frequency)
         self.serial = SerialCable(self.source.serial_port, self.meter.serial_port)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instruments.tables.keithley6221 import RANGES, TABLE
+from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.source_output import NOISE
 from tests.simulators.devices.source_bench import SourceBench
 
@@ -88,7 +89,8 @@ def test_ranges(bench, full):
 
 def test_automatic_range_is_the_smallest_that_holds_the_level(bench):
     bench.write("OUTP 1")
-    for level, full in [(2e-9, 2e-9), (2.1e-9, 20e-9), (-1e-4, 200e-6), (2e-3, 2e-3), (0.0201, 0.1), (0.105, 0.1)]:
+    for level, full in [(2e-9, 2e-9), (2.1e-9, 2e-9), (2.2e-9, 20e-9), (-1e-4, 200e-6), (2e-3, 2e-3), (0.0211, 0.1),
+                        (0.105, 0.1)]:  # fmt: skip
         bench.write(f"SOUR:CURR {level}")
         assert float(bench.ask("SOUR:CURR:RANG?")) == pytest.approx(full)
         assert bench.terminals.current == pytest.approx(level)
@@ -97,6 +99,19 @@ def test_automatic_range_is_the_smallest_that_holds_the_level(bench):
     assert float(bench.ask("SOUR:CURR:RANG?")) == 0.1
     bench.write("SOUR:CURR 1e-6;:SOUR:CURR:RANG 2e-3;RANG:AUTO 1")
     assert float(bench.ask("SOUR:CURR:RANG?")) == pytest.approx(2e-6)
+
+
+@pytest.mark.parametrize("full", RANGES)
+def test_the_range_that_is_asked_for_by_what_it_is_to_hold(bench, full):
+    """105 % of a range fit on it (manual, 4-9: the 2 mA range goes to 2.1 mA), on all of them alike."""
+    for part in (1.0, 1.01, 1.05, -1.05):
+        bench.write("SOUR:CURR:RANG 0.1", f"SOUR:CURR:RANG {part * full:.6g}", f"SOUR:CURR {part * full:.6g}")
+        assert float(bench.ask("SOUR:CURR:RANG?")) == pytest.approx(full)
+        assert bench.errors() == []
+        bench.write("SOUR:CURR 0")
+    if full < RANGES[-1]:
+        bench.write(f"SOUR:CURR:RANG {1.0501 * full:.6g}")
+        assert float(bench.ask("SOUR:CURR:RANG?")) == pytest.approx(10 * full if full < 20e-3 else 0.1)
 
 
 @given(st.floats(-0.105, 0.105))
@@ -247,3 +262,14 @@ def test_a_recalled_set_up_at_power_on_has_the_output_off(bench):
 def test_local_lockout_under_both_headers(bench):
     bench.write("SYST:COMM:LOC;:SYST:REM;:SYST:COMM:RWL")
     assert bench.errors() == []
+
+
+def test_numbers_with_units_are_taken_or_refused():
+    class Bare(Keithley6221):
+        takes_units = False
+
+    assert SourceBench().ask("SOUR:CURR 1mA;CURR?") == "1.000000E-03"
+    bench = SourceBench(kind=Bare)
+    bench.write("SOUR:CURR 1mA", "SOUR:DEL 2 S", "SOUR:WAVE:FREQ 1KHZ", "SOUR:LIST:CURR 1e-3,2MA")
+    assert bench.errors() == [-121] * 4
+    assert bench.ask("SOUR:CURR 1e-3;CURR?;:SOUR:DEL MAX;DEL?") == "1.000000E-03;999999.99900"

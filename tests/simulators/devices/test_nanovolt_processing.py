@@ -43,6 +43,19 @@ def test_statistics_are_those_of_the_moment_they_were_computed(bench):
     assert bench.errors() == [-230] * 3
 
 
+def test_a_buffer_that_holds_an_overflow_has_no_statistics(bench):
+    """One overflow is enough (2182A user's manual, 6-2)."""
+    bench.put(5e-3)
+    bench.write("SENS:VOLT:RANG 0.01;:CALC2:FORM MEAN;STAT 1;:TRAC:POIN 3;FEED:CONT NEXT;:TRIG:COUN 2;:INIT;*WAI")
+    assert bench.number("CALC2:IMM?") == pytest.approx(5e-3)
+    bench.put(1.0)
+    bench.write("TRIG:COUN 1;:INIT;*WAI")
+    assert bench.ask("TRAC:DATA?") == "+5.00000000E-03,+5.00000000E-03,+9.9E37"
+    assert bench.ask("CALC2:DATA?") is None
+    assert bench.ask("CALC2:IMM?") is None
+    assert bench.errors() == [-230, -230]
+
+
 def test_a_buffer_of_overflows_has_no_statistics(bench):
     bench.put(1.0)
     bench.write("CALC2:FORM MEAN;STAT 1;:TRAC:POIN 2;FEED:CONT NEXT;:TRIG:COUN 2;:INIT;*WAI")

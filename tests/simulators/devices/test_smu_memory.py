@@ -41,6 +41,15 @@ def test_each_point_has_its_own_source_measurement_and_limit() -> None:
     assert bench.errors() == []
 
 
+def test_a_set_up_that_is_recalled_brings_its_source_along() -> None:
+    bench = bench_with("SOUR:VOLT 1", "SOUR:FUNC CURR;:SOUR:CURR 2e-3;:SENS:FUNC 'VOLT'")
+    bench.write("SOUR:FUNC MEM")
+    assert bench.ask("SOUR:FUNC?;:SOUR:MEM:REC 2;:SOUR:FUNC?") == "MEM;CURR"
+    bench.write("OUTP 1;:TRIG:COUN 1")
+    assert bench.numbers("READ?")[0:2] == [2.0, 2e-3]
+    assert bench.errors() == []
+
+
 def test_speed_filter_and_delay_belong_to_the_point() -> None:
     bench = bench_with(
         "SENS:VOLT:NPLC 10;:SOUR:VOLT 1",

@@ -146,6 +146,21 @@ def test_automatic_ohms_has_its_own_test_currents(resistance, current):
     assert bench.ask("SOUR:FUNC?") == "CURR"
 
 
+@pytest.mark.parametrize(("resistance", "reads"), [(2.1e8, True), (3e8, False), (math.inf, False)])
+def test_automatic_ohms_reads_as_far_as_its_highest_range(resistance, reads):
+    """5.5 % more than its name (2400 series user's manual, 7-2): 211 Mohm."""
+    bench = ready(resistance, "SENS:FUNC 'RES'")
+    ohms, status = bench.numbers("READ?")[2::2]
+    assert ohms == (pytest.approx(resistance, rel=1e-5) if reads else 9.9e37)
+    assert bool(int(status) & 0x01) == (not reads)
+
+
+@pytest.mark.parametrize(("resistance", "reads"), [(2.1e3, True), (2.12e3, False)])
+def test_a_fixed_range_of_automatic_ohms(resistance, reads):
+    bench = ready(resistance, "SENS:FUNC 'RES';:SENS:RES:RANG 2e3")
+    assert bench.numbers("READ?")[2] == (pytest.approx(resistance, rel=1e-5) if reads else 9.9e37)
+
+
 def test_manual_ohms_divides_what_is_there():
     bench = ready(250.0, "SENS:RES:MODE MAN;:SENS:FUNC 'RES';:SENS:CURR:PROT 0.1;:SOUR:VOLT 0.5")
     volts, amperes, ohms, _, status = bench.numbers("READ?")

@@ -44,6 +44,30 @@ def test_system_preset_differs():
     assert bench.ask("SOUR:VOLT:PROT?;:FORM:BORD?") == "4.000000E+01;SWAP"
 
 
+@pytest.mark.parametrize(("kind", "lowest", "highest", "usual"),
+                         [("VOLT", 0.21, 210.0, 21.0), ("CURR", 1.05e-6, 1.05, 1.05e-4)])  # fmt: skip
+def test_the_words_for_source_ranges(kind, lowest, highest, usual):
+    """MIN is the lowest range and MAX the highest (2400 series user's manual, 18-74 and 18-75)."""
+    bench = Bench()
+    for word, full in (("MIN", lowest), ("MAX", highest), ("DEF", usual)):
+        bench.write(f"SOUR:{kind}:RANG {word}")
+        assert float(bench.ask(f"SOUR:{kind}:RANG?") or "") == full
+    assert [float(bench.ask(f"SOUR:{kind}:RANG? {word}") or "") for word in ("MIN", "MAX")] == [lowest, highest]
+    bench.write(f"SOUR:{kind}:RANG {-highest}")
+    assert float(bench.ask(f"SOUR:{kind}:RANG?") or "") == highest
+    assert bench.errors() == []
+
+
+@pytest.mark.parametrize(("kind", "lowest"), [("VOLT", 0.21), ("CURR", 1.05e-6)])
+def test_the_least_measuring_range(kind, lowest):
+    """It is answered as 0 (2400 series user's manual, 18-64)."""
+    bench = Bench()
+    bench.write(f"SOUR:FUNC {'CURR' if kind == 'VOLT' else 'VOLT'};:SENS:{kind}:RANG MIN")
+    assert float(bench.ask(f"SENS:{kind}:RANG? MIN") or "") == 0.0
+    assert float(bench.ask(f"SENS:{kind}:RANG?") or "") == lowest
+    assert bench.errors() == []
+
+
 @pytest.mark.parametrize(("kind", "ranges", "steps"), [("VOLT", _VOLTAGES, _VOLTAGE_STEPS),
                                                        ("CURR", _CURRENTS, _CURRENT_STEPS)])  # fmt: skip
 def test_steps_of_each_range(kind, ranges, steps):

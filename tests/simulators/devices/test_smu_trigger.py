@@ -223,6 +223,27 @@ def test_a_trigger_overtakes_what_waits_for_the_end():
     assert bench.errors() == []
 
 
+def test_a_sourcemeter_that_does_not_wait_for_the_bus_in_read(monkeypatch):
+    monkeypatch.setattr(TriggerModel, "reads_by_bus", False)
+    bench = ready("ARM:SOUR BUS;:SOUR:VOLT 0.1")
+    assert bench.ask("READ?") is None
+    assert bench.errors() == [-215]
+    assert bench.ask("STAT:OPER:COND?;:ARM:SOUR IMM;:READ?") is not None
+
+
+def test_another_init_waits_for_the_end_of_the_run():
+    """Most commands do (2400 series user's manual, 11-11)."""
+    bench = ready("ARM:SOUR BUS;:SOUR:VOLT 0.1")
+    bench.write("INIT")
+    bench.write("INIT")
+    for _ in range(2):
+        assert bench.device.status.operation.condition == 0x40
+        bench.device.trigger()
+        bench.sleep(1.0)
+    assert bench.device.status.operation.condition == 0x400
+    assert bench.errors() == []
+
+
 def test_a_timer():
     bench = ready("SENS:CURR:RANG 1e-4;:ARM:SOUR TIM;TIM 0.5;COUN 4;:FORM:ELEM TIME")
     times = bench.numbers("READ?")

@@ -15,6 +15,7 @@ from simulators.devices.source_arithmetic import (
     conductance_level,
     conductance_sweep,
     delta_voltage,
+    filtered_sweep,
     in_unit,
     pulse_voltage,
     pulse_window,
@@ -127,3 +128,25 @@ def test_a_reading_outside_the_window_empties_the_stack():
     assert through(ReadingFilter(3, 1.0, moving=False), steps) == [5.0]
     assert through(ReadingFilter(2, 1.0, moving=True), steps) == [5.0]
     assert through(ReadingFilter(2, 10.0, moving=True), steps) == [2.5, 5.0, 5.0]
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    start=st.integers(-100, 100), span=st.integers(-100, 100).filter(bool), step=st.integers(1, 40),
+    size=st.integers(2, 300),
+)  # fmt: skip
+def test_a_filtered_staircase_stays_within_start_and_stop(start, span, step, size):
+    """Its cycles are a step over the filter's count apart, and no further one of its readings would fit in."""
+    plain = conductance_sweep(start, start + span, step)
+    sweep = filtered_sweep(start, start + span, step, size)
+    assert sweep.step == pytest.approx(plain.step / size)
+    assert math.copysign(1.0, sweep.step) == math.copysign(1.0, span)
+    cycles = sweep.points * size
+    assert (cycles - 1) * abs(sweep.step) <= abs(span) * (1 + 1e-9)
+    assert (cycles + size - 1) * abs(sweep.step) > abs(span) * (1 - 1e-9)
+    assert plain.points - 1 <= sweep.points <= plain.points
+
+
+def test_a_staircase_without_a_filter_or_a_span():
+    assert filtered_sweep(0.0, 5.0, 1.0, 1) == conductance_sweep(0.0, 5.0, 1.0) == (6, 1.0)
+    assert filtered_sweep(2.0, 2.0, 1.0, 10) == conductance_sweep(2.0, 2.0, 1.0) == (1, 0.0)

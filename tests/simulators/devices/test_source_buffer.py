@@ -114,6 +114,37 @@ def test_the_compliance_element_may_be_a_letter():
     assert pair.ask("TRAC:DATA?") == "F,T"
 
 
+@pytest.mark.parametrize(
+    ("elements", "reply"),
+    [("UNIT", "VDC,VDC"), ("READ,UNIT", "+0.000000E+00VDC,+1.000000E+00VDC"), ("UNIT,RNUM", "+0,+1")],
+)
+def test_units_stand_behind_the_reading_or_alone(pair, elements, reply):
+    pair.write(f"FORM:ELEM {elements}")
+    take(pair, 0.0)
+    take(pair, 1.0)
+    assert pair.ask("TRAC:DATA?") == reply
+
+
+def test_where_the_buffer_tells_goes_with_its_size(pair):
+    """One below its size at most, half of it unless another number is given (manual, 6-16 and 6-17)."""
+    assert pair.ask("TRAC:NOT? MAX;NOT? MIN;NOT? DEF") == "19;1;10"
+    pair.write("TRAC:NOT MAX")
+    assert pair.ask("TRAC:NOT?") == "19"
+    pair.write("TRAC:NOT DEF;NOT 20")
+    assert pair.errors() == [-222]
+    assert pair.ask("TRAC:NOT?") == "10"
+    pair.write("TRAC:NOT 19;:TRAC:POIN 5")
+    assert pair.ask("TRAC:NOT?;NOT? MAX") == "2;4"
+    pair.write("TRAC:POIN 1000;NOT 999")
+    assert pair.ask("TRAC:NOT?;NOT? MAXIMUM;NOT? DEFAULT") == "999;999;500"
+    for size in (1, 2):
+        pair.write(f"TRAC:POIN {size}")
+        assert pair.ask("TRAC:NOT?;NOT? MAX") == "1;1"
+    assert pair.errors() == []
+    assert pair.ask("TRAC:NOT? UP") == ""
+    assert pair.errors() == [-108]
+
+
 def test_overflow_has_no_unit(pair):
     pair.write("FORM:ELEM READ,UNIT")
     take(pair, 9.9e37)

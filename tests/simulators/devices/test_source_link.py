@@ -2,6 +2,8 @@
 
 import pytest
 
+from simulators.devices.keithley6221 import Keithley6221
+from simulators.links import TriggerCable
 from tests.simulators.devices.pair_bench import Pair
 
 IDENTITY = "KEITHLEY INSTRUMENTS INC.,MODEL 2182A,1340129,C04  /A02"
@@ -176,9 +178,34 @@ def test_without_the_trigger_cable_a_run_arms_starts_and_never_reads(pair):
     assert pair.ask("SENS:DATA?").startswith("+9.9E37,")
     assert pair.ask("OUTP?;:TRAC:POIN:ACT?") == "1;0"
     assert pair.sample.current == 1e-3
+    assert int(pair.ask("STAT:OPER:COND?")) == 0x808
+    assert int(pair.ask("STAT:OPER?")) & 0x800
     pair.write("SOUR:SWE:ABOR")
     assert pair.ask("OUTP?;:SOUR:DELT:ARM?") == "0;0"
     assert pair.errors() == []
+
+
+def test_samples_that_do_not_come_are_an_rs232_error_after_a_while(pair):
+    pair.link.unplug()
+    pair.write("SOUR:DELT:DEL 2;ARM", "INIT")
+    pair.wait(2.0 + Keithley6221.sample_patience - 0.01)
+    assert not int(pair.ask("STAT:OPER?")) & 0x800
+    pair.wait(0.02)
+    assert int(pair.ask("STAT:OPER?")) & 0x800
+    TriggerCable(pair.source, pair.meter)
+    pair.write("SOUR:SWE:ABOR", "SOUR:DELT:COUN 3;DEL 2e-3;ARM", "INIT")
+    pair.run_until_done()
+    assert not int(pair.ask("STAT:OPER?;:STAT:OPER:COND?").split(";")[1]) & 0x800
+
+
+@pytest.mark.parametrize("mode", ["SOUR:DELT:HIGH 1e-3;DEL 8;COUN 3;ARM", "SOUR:PDEL:INT 500;COUN 3;ARM"])
+def test_a_source_that_is_slow_itself_misses_no_sample(pair, mode):
+    pair.write('SYST:COMM:SER:SEND ":SENS:VOLT:NPLC 60"')
+    pair.wait(0.5)
+    pair.write(mode, "INIT")
+    pair.run_until_done()
+    assert pair.ask("TRAC:POIN:ACT?") == "3"
+    assert int(pair.ask("STAT:OPER?")) & 0x802 == 0x002
 
 
 @pytest.mark.parametrize("setting", ["TRIG:ILIN 4", "TRIG:OLIN 5"])
@@ -234,6 +261,7 @@ def test_a_meter_that_is_switched_off_and_on_during_a_run(pair):
     stored = pair.ask("TRAC:POIN:ACT?")
     pair.wait(10.0)
     assert pair.ask("TRAC:POIN:ACT?") == stored
+    assert int(pair.ask("STAT:OPER?")) & 0x800
     pair.write("SOUR:SWE:ABOR", "SOUR:DELT:COUN 3;ARM", "STAT:PRES;*CLS", "INIT")
     pair.run_until_done()
     assert pair.ask("TRAC:POIN:ACT?") == "3"

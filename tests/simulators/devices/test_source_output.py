@@ -110,13 +110,13 @@ def test_changing_range_with_the_output_on_makes_a_spike_where_the_size_is_known
     bench.write("OUTP 1")
     bench.wait(1.0)
     bench.forget()
-    bench.write("SOUR:CURR 2.1e-3")  # to 20 mA
+    bench.write("SOUR:CURR 2.2e-3")  # to 20 mA
     bench.wait(1.0)
-    assert bench.terminals.levels() == [(2.0, pytest.approx(2.3e-3)), (2.0 + 50e-6, pytest.approx(2.1e-3))]
+    assert bench.terminals.levels() == [(2.0, pytest.approx(2.4e-3)), (2.0 + 50e-6, pytest.approx(2.2e-3))]
     bench.forget()
-    bench.write("SOUR:CURR 2.2e-3")
+    bench.write("SOUR:CURR 2.3e-3")
     bench.wait(1.0)
-    assert bench.terminals.levels() == [(3.0, pytest.approx(2.2e-3))]
+    assert bench.terminals.levels() == [(3.0, pytest.approx(2.3e-3))]
     bench.forget()
     bench.write("SOUR:CURR 1e-3;:OUTP 0")
     bench.wait(1.0)

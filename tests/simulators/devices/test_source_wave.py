@@ -211,7 +211,7 @@ def test_what_is_not_known_can_be_chosen():
     bench = SourceBench(kind=Careful)
     bench.write("SOUR:WAVE:ARM", "SOUR:WAVE:FUNC SQU", "SOUR:WAVE:DUR:TIME 3")
     assert bench.errors() == [-221, -221]
-    assert bench.ask("SOUR:WAVE:ABOR;DUR:TIME 3;CYCL 10;TIME?") == "3.000000E+00"
+    assert bench.ask("SOUR:WAVE:ABOR;DUR:TIME 3;CYCL 10;TIME?") == "3.00000000E+00"
     start(bench)
     assert bench.ask("*OPC?") == "1"
     assert bench.clock.now() == pytest.approx(3.0)
