@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from labctl import session
@@ -17,6 +18,7 @@ from simulators.device import Device
 from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.keithley2400 import Keithley2400
 from simulators.devices.keithley6221 import Keithley6221
+from simulators.faults import Fault, FaultyWire
 from simulators.lab import Lab
 from tests.simulated import ask
 
@@ -52,6 +54,25 @@ def tell(role: str, message: str) -> Hand:
             lab.clock.sleep_until(ready)
             lab.timeline.catch_up()
             device.read()
+
+    return hand
+
+
+def on_the_wire(role: str, *faults: Fault) -> Hand:
+    """Have things go wrong on the way to an instrument."""
+
+    def hand(lab: Lab) -> None:
+        lab.devices[role] = FaultyWire(lab.devices[role], faults, np.random.default_rng(1))
+
+    return hand
+
+
+def power_cut(role: str, at: float) -> Hand:
+    """Switch an instrument off and on at a lab time in s."""
+
+    def hand(lab: Lab) -> None:
+        device = lab.devices[role]
+        lab.timeline.schedule(at, device.power_cycle)
 
     return hand
 

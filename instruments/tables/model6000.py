@@ -53,6 +53,9 @@ def read_arguments(row: Row, arguments: tuple[str, ...]) -> tuple[Value, ...]:
     for text in arguments:
         if scpi.NUMBER.fullmatch(text) is None:
             raise scpi.ScpiError(scpi.DATA_TYPE_ERROR, f"{text!r} where {row.header} takes a number")
+    for parameter, text in zip(row.parameters, arguments, strict=False):
+        if parameter.kind == "integer" and not float(text).is_integer():
+            raise scpi.ScpiError(scpi.DATA_OUT_OF_RANGE, f"{text} for {row.header}, which takes whole numbers there")
     return read_all(row, arguments)
 
 
@@ -194,10 +197,11 @@ _READINGS = (
     Row("*IDN", command=False, reply="identity", tag="wild", unsure="its text, but for QUANTUM DESIGN"),
     Row(
         "GETDAT",
-        (Parameter("integer", 0, 2**30 - 1), _number(0, 1)),
+        (Parameter("integer", 0, 2**30 - 1), _code(1)),
         command=False,
         reply="readings",
         tag="wild",
+        unsure="what a mask that is no whole number does; here it is refused, as other codes are",
         note="mask, time stamp in s, then one value for each bit of the mask from the lowest up; the mask that comes"
         " back lacks the bits that are not available; 1 as second parameter takes no new reading",
     ),

@@ -98,7 +98,7 @@ def examine(scene: Scene, cryostat: Cryostat, before: Look, begun: float) -> Ite
     yield from _others(before, after)
     helium = cryostat.helium_level if isinstance(cryostat, Ppms6000) else None
     if helium is not None:
-        yield _helium(scene, helium.percent, old=helium.age == 0)
+        yield _helium(scene, helium.percent, helium.age)
     yield from _interlocks(scene, after.reading, None if helium is None else helium.percent)
 
 
@@ -173,16 +173,23 @@ def _others(before: Look, after: Look) -> Iterator[Finding]:
         yield ok(subject, f"has not commanded the cryostat for {seconds:.0f} s")
 
 
-def _helium(scene: Scene, percent: float, *, old: bool) -> Finding:
+_AGES = (
+    "measured over an hour ago",
+    "measured at some time within the last hour, and what has happened since does not show",
+    "measured now",
+)
+"""What the controller says of the age of its level. A new reading is not taken: it would end the hourly ones, and
+nobody can ask whether there were any."""
+
+
+def _helium(scene: Scene, percent: float, age: int) -> Finding:
     """Judge the level by the station's interlocks, or by practice where it has none.
 
     An old level is no level: much may have boiled off since.
     """
-    subject, what = "helium", f"{percent:.0f} %"
+    subject, what, old = "helium", f"{percent:.0f} %, {_AGES[age]}", age == 0
     watched = [interlock for interlock in scene.station.interlocks if interlock.quantity == "helium_level"]
     acting = [interlock for interlock in watched if _acts(interlock, percent / 100.0)]
-    if old:
-        what += ", measured over an hour ago"
     if acting:
         limits = (f"{each.condition} the {100.0 * each.limit:.0f} % of {each.name!r}" for each in acting)
         what += f", {' and '.join(limits)}"

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from instruments.errors import GarbledReply, NoReply
+
 _PLAIN = {
     "VI_ERROR_NLISTENERS": "nobody listens at this address",
     "VI_ERROR_TMO": "no answer came in time",
@@ -16,6 +18,8 @@ _PLAIN = {
 
 _VISA = re.compile(r"(VI_ERROR_\w+) \(-?\d+\): (?:[^().]|\([^()]*\))*\.?")
 """Such as `VI_ERROR_TMO (-1073807339): Timeout expired before operation completed.`"""
+
+_AT_THE_WIRE = "ask again; if it stays so, switch the instrument off and on, and look at its cable"
 
 State = Literal["ok", "warning", "fault"]
 
@@ -50,6 +54,22 @@ def warning(subject: str, what: str, do: str) -> Finding:
 def fault(subject: str, what: str, do: str) -> Finding:
     """Return a finding that stands in the way of measuring."""
     return Finding(subject, "fault", what, do)
+
+
+def unheard(subject: str, error: Exception, do: str, lead: str = "") -> Finding:
+    """Return what follows of an error: a fault where nobody answers, or where the answer makes no sense.
+
+    Args:
+        subject: What was looked at.
+        error: What was raised.
+        do: What to do where it is something else, a warning.
+        lead: Stands before what it says, e.g. "could not be tested: ".
+    """
+    if isinstance(error, GarbledReply):
+        return fault(subject, f"{lead}a reply made no sense: {plain(error)}", _AT_THE_WIRE)
+    if isinstance(error, NoReply):
+        return fault(subject, lead + plain(error), _AT_THE_WIRE)
+    return warning(subject, lead + plain(error), do)
 
 
 def plain(error: Exception) -> str:

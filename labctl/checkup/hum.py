@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from instruments.errors import InstrumentFault, LabError
 from instruments.units import format_quantity
 from labctl.cables import OPEN
-from labctl.checkup.finding import Finding, fault, ok, plain, warning
+from labctl.checkup.finding import Finding, fault, ok, unheard, warning
 from labctl.checkup.link import Wiring, clear_errors
 from labctl.checkup.meter import STOP_METER, Talk, meter_settings, unchanged
 from labctl.checkup.scene import Scene
@@ -102,7 +103,7 @@ def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
             for channel in channels:
                 measured[channel] = _measure(scene, talk, channel)
     except LabError as error:
-        yield warning(subject, f"could not be looked for: {plain(error)}", "mend that first, and ask again")
+        yield _failed(talk, subject, error)
         return
     advised = ""
     for channel, quiet in measured.items():
@@ -112,6 +113,16 @@ def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
             advised = finding.do or advised
     if doubts:
         yield warning(subject, f"after the test, {'; '.join(doubts)}", "set it again")
+
+
+def _failed(talk: Talk, subject: str, error: LabError) -> Finding:
+    """Say why there are no readings; a meter that restarts leaves nobody to answer what it was asked before."""
+    do = "mend that first, and ask again"
+    with suppress(LabError):
+        if talk.restarted():
+            what = "could not be looked for: the voltmeter was switched off and on during the test"
+            return warning(subject, what, do)
+    return unheard(subject, error, do, "could not be looked for: ")
 
 
 def _plugged(scene: Scene) -> tuple[int, ...]:
@@ -165,11 +176,7 @@ def _readings(scene: Scene, talk: Talk, nplc: float) -> list[float]:
     cycle, values = 1.0 / scene.station.line_frequency, list[float]()
     for number in range(READINGS):
         scene.clock.sleep(cycle * (number * 3 % 7) / 7)
-        answer = talk.ask(":READ?")
-        try:
-            values.append(float(answer))
-        except ValueError:
-            raise InstrumentFault(f"{talk.name}: asked ':READ?', it said {answer!r}") from None
+        values.append(float(talk.ask(":READ?").split(",")[0]))
         if abs(values[-1]) > OVERFLOW:
             break
     return values

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from instruments.errors import GarbledReply, InstrumentFault, LabError, NoReply
+from instruments.errors import GarbledReply, LabError, NoReply
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_relay import METER
 from instruments.scpi_driver import ERROR, Identity
+from instruments.tables.keithley2182a import TABLE as METER_TABLE
+from instruments.tables.keithley6221 import TABLE as SOURCE_TABLE
 from labctl import discovery
 from labctl.checkup.finding import Finding, fault, ok, warning
 from labctl.checkup.instruments import OLDEST_METER, is_older
@@ -61,7 +63,7 @@ def find(scene: Scene, findings: list[Finding]) -> Wiring:
         InstrumentFault: The source does not answer.
     """
     meter, source = scene.voltmeter, scene.source
-    own = None if meter is None else AtItsAddress(meter)
+    own = None if meter is None else AtItsAddress(meter, METER_TABLE)
     if source is None or "voltmeter" not in scene.station.instruments:
         return Wiring(own, None, fit=False)
     subject = "meter link"
@@ -107,8 +109,7 @@ def _verdict(scene: Scene, wiring: Wiring, identity: Identity | None) -> Finding
             )
             return ok(subject, what) if said else warning(subject, what, _write("serial = true", scene))
         case True, False:
-            what = f"the meter answers at {address}, not behind the source: direct current works, delta modes do not"
-            return warning(subject, what, _plug(scene)) if said else ok(subject, f"{what}{_as_said(scene)}")
+            return _at_its_address(scene, subject)
         case False, True:
             readers = _procedures_that_read_it()
             named = f", such as {' and '.join(readers)}," if readers else ""
@@ -127,6 +128,18 @@ def _verdict(scene: Scene, wiring: Wiring, identity: Identity | None) -> Finding
                 f"delta modes, {AT_THE_METER}"
             )
             return fault(subject, what, do)
+
+
+def _at_its_address(scene: Scene, subject: str) -> Finding:
+    """A meter that the computer reads, and the source cannot; a Trigger Link cable alone makes no delta mode."""
+    address = scene.station.instruments["voltmeter"].resource
+    what = f"the meter answers at {address}, not behind the source: direct current works, delta modes do not"
+    if scene.station.cables.meter_link.serial:
+        return warning(subject, what, _plug(scene))
+    if scene.station.cables.meter_link.trigger:
+        what += ", for which alone the Trigger Link cable of the station file is of use"
+        return warning(subject, what, f"for delta modes, {AT_THE_METER}; or {_write('trigger = false', scene)}")
+    return ok(subject, f"{what}{_as_said(scene)}")
 
 
 def _as_said(scene: Scene) -> str:
@@ -178,7 +191,8 @@ def _port(scene: Scene, source: Keithley6221) -> Iterator[Finding]:
     if not scene.station.cables.meter_link.serial:
         return
     subject = "source RS-232"
-    owner, baud, end = (source.ask(f":SYST:COMM:{what}?").strip() for what in ("SEL", "SER:BAUD", "SER:TERM"))
+    port = AtItsAddress(source, SOURCE_TABLE)
+    owner, baud, end = (port.ask(f":SYST:COMM:{what}?") for what in ("SEL", "SER:BAUD", "SER:TERM"))
     if owner == "SER":
         do = "connect the computer by GPIB or Ethernet and choose that at the source's front panel"
         yield fault(subject, "the source's RS-232 port is the computer's, so that no meter can hang on it", do)
@@ -196,7 +210,7 @@ def _framing(scene: Scene, meter: Keithley2182A, source: Keithley6221) -> Iterat
     held = [meter.next_error for _ in range(5)]
     framing = [error for error in held if error.code in FRAMING]
     if framing:
-        baud = source.ask(":SYST:COMM:SER:BAUD?").strip()
+        baud = AtItsAddress(source, SOURCE_TABLE).ask(":SYST:COMM:SER:BAUD?")
         do = f"set the meter to {baud} baud at its front panel, as the source is, best both to {BAUD}"
         what = f"the meter hears the source at another speed than its own: {framing[0]}"
         yield fault("baud rate", what, do)
@@ -211,8 +225,6 @@ def clear_errors(talk: Talk) -> str:
     first = ""
     for _ in range(10):
         answer = talk.ask(":SYST:ERR?")
-        if ERROR.matches(answer) is None:
-            raise InstrumentFault(f"{talk.name}: asked for errors, it said {answer!r}")
         if not ERROR.read(answer).code:
             return first
         first = first or answer

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from instruments.forms import BOOLEAN
 from instruments.keithley2400 import Keithley2400
 from instruments.keithley6221 import Keithley6221
 from instruments.keithley6221_core import MeasurementBit, OperationBit
@@ -61,7 +62,7 @@ def _source_activity(scene: Scene, source: Keithley6221, subject: str) -> Findin
     level, on = source.source_current, source.source_enabled
     automatic = "automatic" if source.source_auto_range else "fixed"
     what = f"output {'on' if on else 'off'}, {_amperes(level)} set, range {_amperes(source.source_range)} {automatic}"
-    armed = [name for question, name in _ARMED.items() if source.ask(question).strip() == "1"]
+    armed = [name for question, name in _ARMED.items() if source.query(question, BOOLEAN)]
     running = source.operation_condition
     reasons = [f"the source is armed for {name}" for name in armed]
     if on and level:

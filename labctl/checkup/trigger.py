@@ -13,11 +13,14 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from instruments.errors import DeadlinePassed, InstrumentFault, LabError, Restarted
+from instruments.errors import DeadlinePassed, InstrumentFault, LabError
+from instruments.forms import BOOLEAN
 from instruments.keithley6221 import Keithley6221
-from instruments.keithley6221_core import OperationBit
+from instruments.keithley6221_core import MeasurementBit, OperationBit
 from instruments.scpi_driver import QueuedError
-from labctl.checkup.finding import Finding, fault, ok, plain, warning
+from instruments.tables.keithley6221 import TABLE as SOURCE_TABLE
+from labctl.cables import OPEN
+from labctl.checkup.finding import Finding, fault, ok, unheard, warning
 from labctl.checkup.link import Wiring, clear_errors
 from labctl.checkup.meter import STOP_METER, AtItsAddress, Setting, Talk, meter_settings, unchanged
 from labctl.checkup.scene import Scene
@@ -39,9 +42,6 @@ RELEASE_TIME = 0.5
 
 SETTINGS_CONFLICT = -221
 
-POWER_ON = 0x80
-"""Bit of the standard event register (IEEE 488.2) that says that it was switched on."""
-
 _FIRST = "mend that first, and ask again"
 
 SOURCE_SETTINGS = (
@@ -52,9 +52,11 @@ SOURCE_SETTINGS = (
 )  # fmt: skip
 """What the test changes in the source. HIGH also sets LOW, and so comes first."""
 
+# A source in compliance goes on measuring, so that an open lead is not taken for a missing cable: the 0.1 V is all that
+# can come of it.
 _SET_UP = (
     f":SOUR:CURR:COMP {COMPLIANCE}",
-    f":SOUR:DELT:COUN {WANTED};:SOUR:DELT:DEL 0.002;:SOUR:DELT:CAB 1;:SOUR:DELT:CSW 0",
+    f":SOUR:DELT:COUN {WANTED};:SOUR:DELT:DEL 0.002;:SOUR:DELT:CAB 0;:SOUR:DELT:CSW 0",
     f":SENS:AVER 0;:TRAC:FEED SENS;:TRAC:POIN {WANTED};:TRAC:FEED:CONT NEXT",
 )
 
@@ -68,14 +70,16 @@ class Trial:
         level: At which current they were measured.
         serial: Whether the source reports an error of the serial line.
         refused: Why it could not be tested; "" if it could.
-        restarted: Whether the source was switched off and on meanwhile, and so is armed no more.
+        restarted: Who was switched off and on meanwhile, and so measures no more; "" for nobody.
+        clamped: Whether the source was in compliance.
     """
 
     readings: int
     level: str = ""
     serial: bool = False
     refused: str = ""
-    restarted: bool = False
+    restarted: str = ""
+    clamped: bool = False
 
 
 def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
@@ -89,16 +93,23 @@ def examine(scene: Scene, wiring: Wiring) -> Iterator[Finding]:
         if cables.serial or cables.trigger or not why.endswith("behind the source"):
             yield ok(subject, f"was not tested: {why}")
         return
-    assert wiring.behind is not None
     doubts: list[str] = []
+    unsafe: list[str] = []
+    watched = AtItsAddress(source, SOURCE_TABLE)
     try:
-        _ = source.standard_event  # that it was switched on some time before is forgotten
-        trial = _try(scene, source, wiring, doubts)
+        if wiring.talk is not None:
+            wiring.talk.restarted()  # that it was switched on some time before is forgotten
+        watched.restarted()
+        trial = _try(scene, source, wiring, doubts, unsafe)
     except LabError as error:
-        restarted = isinstance(error, Restarted) or _was_switched_on(source)
-        yield _restart() if restarted else warning(subject, f"could not be tested: {plain(error)}", _FIRST)
+        restarted = _who_restarted(watched, wiring)
+        yield _restart(restarted) if restarted else unheard(subject, error, _FIRST, "could not be tested: ")
     else:
+        yield from _leads(scene, trial)
         yield _judge(scene, source, trial)
+    for doubt in unsafe:
+        do = "turn it off at its front panel, and look at its cable"
+        yield fault("source output", f"after the test, {doubt}", do)
     if doubts:
         do = "set that again; all else is as it was"
         yield warning(subject, f"after the test, {'; '.join(doubts)}", do)
@@ -115,7 +126,7 @@ def _why_not(scene: Scene, wiring: Wiring, source: Keithley6221) -> str:
     )
     if found := next((reason for holds, reason in reasons if holds), ""):
         return found
-    held = source.ask(":TRAC:POIN:ACT?").strip()
+    held = AtItsAddress(source, SOURCE_TABLE).ask(":TRAC:POIN:ACT?")
     if held != "0":
         return (
             f"the source's buffer holds {held} readings, which the test would erase; save them, clear it "
@@ -124,13 +135,13 @@ def _why_not(scene: Scene, wiring: Wiring, source: Keithley6221) -> str:
     return ""
 
 
-def _try(scene: Scene, source: Keithley6221, wiring: Wiring, doubts: list[str]) -> Trial:
+def _try(scene: Scene, source: Keithley6221, wiring: Wiring, doubts: list[str], unsafe: list[str]) -> Trial:
     """Run Delta at no current, and bring both instruments back to what they were set to."""
     assert wiring.talk is not None
     with (
-        unchanged(AtItsAddress(source), SOURCE_SETTINGS, doubts),
+        unchanged(AtItsAddress(source, SOURCE_TABLE), SOURCE_SETTINGS, doubts),
         unchanged(wiring.talk, meter_settings((1,)), doubts, STOP_METER),
-        _resting(scene, source, wiring.talk, doubts),
+        _resting(scene, source, wiring.talk, unsafe),
     ):
         for message in _SET_UP:
             source.command(message)
@@ -138,20 +149,20 @@ def _try(scene: Scene, source: Keithley6221, wiring: Wiring, doubts: list[str]) 
             source.command(f":SOUR:DELT:HIGH {high};:SOUR:DELT:LOW 0")
             refused = _arm(scene, source)
             if refused is None:
-                return _count(scene, source, level)
+                return _count(scene, source, wiring, level)
             if refused.code != SETTINGS_CONFLICT:
                 break
         return Trial(0, refused=f"the source refused to arm delta mode: {refused}")
 
 
 @contextmanager
-def _resting(scene: Scene, source: Keithley6221, meter: Talk, doubts: list[str]) -> Generator[None]:
+def _resting(scene: Scene, source: Keithley6221, meter: Talk, unsafe: list[str]) -> Generator[None]:
     """Whatever happens: nothing armed, 0 A, output off, buffer empty, at the end."""
     try:
         yield
     finally:
         if doubt := source.make_safe():
-            doubts.append(doubt)
+            unsafe.append(doubt)
         with suppress(LabError):
             source.command(":TRAC:FEED:CONT NEV;:TRAC:CLE")
         scene.clock.sleep(RELEASE_TIME)
@@ -171,38 +182,57 @@ def _arm(scene: Scene, source: Keithley6221) -> QueuedError | None:
     if refusal.code:
         return refusal
     deadline = scene.clock.deadline(ARM_TIME)
-    while source.ask(":SOUR:DELT:ARM?").strip() != "1":
+    while not source.query(":SOUR:DELT:ARM?", BOOLEAN):
         if deadline.passed:
             raise DeadlinePassed(f"delta mode was not armed in {ARM_TIME:g} s")
         scene.clock.sleep(POLL)
     return None
 
 
-def _count(scene: Scene, source: Keithley6221, level: str) -> Trial:
+def _count(scene: Scene, source: Keithley6221, wiring: Wiring, level: str) -> Trial:
     """Start it, and count the readings that come."""
-    _ = source.operation_event  # what was before is forgotten
+    talk = AtItsAddress(source, SOURCE_TABLE)
+    _ = source.operation_event, source.measurement_event  # what was before is forgotten
     source.command(":INIT")
     deadline = scene.clock.deadline(READING_TIME)
     readings, serial = 0, False
     while readings < WANTED and not deadline.passed:
         scene.clock.sleep(POLL)
         serial = serial or bool(source.operation_event & OperationBit.RS232_ERROR)
-        readings = int(float(source.ask(":TRAC:POIN:ACT?")))
-    restarted = readings < WANTED and (
-        source.ask(":SOUR:DELT:COUN?").strip() != str(WANTED) or _was_switched_on(source)
+        readings = int(talk.ask(":TRAC:POIN:ACT?"))
+    clamped = bool(source.measurement_event & MeasurementBit.COMPLIANCE)
+    restarted = ""
+    if readings < WANTED:
+        gone = talk.ask(":SOUR:DELT:COUN?") != str(WANTED)
+        restarted = _who_restarted(talk, wiring) or ("source" if gone else "")
+    return Trial(readings, level, serial, restarted=restarted, clamped=clamped)
+
+
+def _who_restarted(source: Talk, wiring: Wiring) -> str:
+    """Say who has come up since it was asked last; "" where nobody has, or nobody says."""
+    for who, talk in (("source", source), ("voltmeter", wiring.talk)):
+        with suppress(LabError):
+            if talk is not None and talk.restarted():
+                return who
+    return ""
+
+
+def _leads(scene: Scene, trial: Trial) -> Iterator[Finding]:
+    """Say whether the source's current could flow: a sample takes 0.1 pA at less than the compliance."""
+    if not trial.clamped or trial.restarted:
+        return
+    cables = scene.station.cables.source
+    said = cables is not None and OPEN in {cables.high, cables.low}
+    what = f"the source reached its compliance of {COMPLIANCE} V at {trial.level}: the current cannot flow"
+    do = (
+        "a lead of the source is open: look at both its ends and at the sample's contacts"
+        f"{'; the station file says so as well, [cables] source' if said else ''}"
     )
-    return Trial(readings, level, serial, restarted=restarted)
+    yield fault("source leads", what, do)
 
 
-def _was_switched_on(source: Keithley6221) -> bool:
-    """Whether the source has come up since it was asked last; False where it does not say."""
-    with suppress(LabError):
-        return bool(source.standard_event & POWER_ON)
-    return False
-
-
-def _restart() -> Finding:
-    what = "the source was switched off and on during the test, so that nothing is known of the cable"
+def _restart(who: str) -> Finding:
+    what = f"the {who} was switched off and on during the test, so that nothing is known of the cable"
     do = "it is set as at power-on but for what the test uses: look at its mains plug, set it up again, and ask again"
     return warning("trigger link", what, do)
 
@@ -213,14 +243,14 @@ def _judge(scene: Scene, source: Keithley6221, trial: Trial) -> Finding:
     if trial.refused:
         return warning(subject, f"could not be tested: {trial.refused}", "see the other findings, and ask again")
     if trial.restarted:
-        return _restart()
+        return _restart(trial.restarted)
     where = f"under [cables.meter_link] in {scene.station.label}"
     if trial.readings >= WANTED:
         what = f"delta mode at {trial.level} gave {trial.readings} readings: the cable is there"
         return ok(subject, what) if said else warning(subject, what, f"write trigger = true {where}")
     if trial.serial:
-        do = "both to the same baud rate, best 19.2 kbaud; is the null-modem cable plugged in firmly?"
-        return fault(subject, "delta mode ended with an error on the serial line to the meter", f"set {do}")
+        do = "both to the same baud rate, best 19.2 kbaud; are null-modem and Trigger Link cable plugged in firmly?"
+        return fault(subject, "delta mode ended since a reading did not come over the serial line", f"set {do}")
     lines = _lines(source)
     came = f"{trial.readings or 'no'} readings came in {READING_TIME:g} s"
     what = f"delta mode was armed at {trial.level}, but {came}{lines}"
@@ -233,7 +263,8 @@ def _judge(scene: Scene, source: Keithley6221, trial: Trial) -> Finding:
 def _lines(source: Keithley6221) -> str:
     """Say whether the source uses other lines than the meter, which has 1 for its own pulses and listens on 2."""
     with suppress(InstrumentFault):
-        out, into = source.ask(":TRIG:OLIN?").strip(), source.ask(":TRIG:ILIN?").strip()
+        talk = AtItsAddress(source, SOURCE_TABLE)
+        out, into = talk.ask(":TRIG:OLIN?"), talk.ask(":TRIG:ILIN?")
         if (out, into) != ("2", "1"):
             return f"; the source sends on line {out} and listens on line {into}, the meter listens on 2 and sends on 1"
     return ""

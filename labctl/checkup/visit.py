@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from instruments.driver import Driver
@@ -14,14 +14,18 @@ from instruments.multivu import MultiVu
 from instruments.scpi_driver import ScpiDriver
 from labctl import limits, paths
 from labctl.checkup import cryostat, hum, link, outputs, trigger
+from labctl.checkup.afterwards import Afterwards
 from labctl.checkup.bounds import SOURCE_VOLTAGE, bounds
-from labctl.checkup.finding import Finding, fault, ok, plain, warning
+from labctl.checkup.finding import Finding, fault, ok, plain, unheard, warning
 from labctl.checkup.installation import missing_driver
 from labctl.checkup.instruments import error_queues, firmwares, line_frequencies
 from labctl.checkup.scene import Scene
 from labctl.sample import SampleRecord, load_sample
 from labctl.session import LabStart, Session, open_session
 from labctl.station import Station
+
+Part = Callable[[Scene], Iterator[Finding]]
+"""A part of the examination."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +121,18 @@ def _may_be_behind(scene: Scene, silent: Mapping[str, LabError]) -> bool:
 
 def _parts(scene: Scene) -> Iterator[Finding]:
     """Look at one part after the other; one that fails does not hide the rest."""
-    begun, before, machine = scene.clock.now(), None, scene.cryostat
+    begun, before, machine, afterwards = scene.clock.now(), None, scene.cryostat, Afterwards(scene)
     if machine is not None:
         try:
             before = cryostat.look(machine)
         except InstrumentFault as error:
             yield fault("cryostat", plain(error), "ask again; is its controller busy or in a dialogue?")
-    for what, part in (
-        ("firmware", firmwares), ("outputs", outputs.outputs), ("error queues", error_queues),
-        ("power line", line_frequencies), ("wires", _wires), ("limits", bounds),
-    ):  # fmt: skip
+    parts: tuple[tuple[str, Part], ...] = (
+        ("firmware", firmwares), ("outputs", outputs.outputs), ("settings", afterwards.take_note),
+        ("error queues", error_queues), ("power line", line_frequencies),
+        ("wires", lambda scene: _wires(scene, afterwards)), ("limits", bounds),
+    )  # fmt: skip
+    for what, part in parts:
         try:
             yield from part(scene)
         except LabError as error:
@@ -136,18 +142,23 @@ def _parts(scene: Scene) -> Iterator[Finding]:
             yield from cryostat.examine(scene, machine, before, begun)
         except LabError as error:
             yield _unanswered("cryostat", error)
+    yield from afterwards.compare()
 
 
 def _unanswered(what: str, error: LabError) -> Finding:
+    """A part that ended in an error: whatever it is, an instrument did not do what it was asked."""
     do = "ask again; if it stays so, switch the instrument off and on, and look at its cable"
-    return fault(what, plain(error), do)
+    return replace(unheard(what, error, do), state="fault")
 
 
-def _wires(scene: Scene) -> Iterator[Finding]:
+def _wires(scene: Scene, afterwards: Afterwards) -> Iterator[Finding]:
     """Look at the link of source and meter, and at what the meter reads of nothing."""
     findings: list[Finding] = []
-    wiring = link.find(scene, findings)
-    yield from findings
+    try:
+        wiring = link.find(scene, findings)
+    finally:
+        yield from findings
+    yield from afterwards.take_note_of_meter(wiring)
     yield from trigger.examine(scene, wiring)
     yield from hum.examine(scene, wiring)
     if scene.busy:

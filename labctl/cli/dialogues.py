@@ -146,15 +146,15 @@ def _replay(options: Options) -> None:
     Raises:
         BadValue: There is no such comparison.
     """
-    from labctl.dialogue import replay
+    from labctl.dialogue import likeness, replay
     from labctl.dialogue.script import read_dialogue
     from labctl.dialogue.staging import stage
 
-    if options.compare not in get_args(replay.Level):
-        raise BadValue(f"--compare is {options.compare!r}, but must be {', '.join(get_args(replay.Level))}")
+    if options.compare not in get_args(likeness.Level):
+        raise BadValue(f"--compare is {options.compare!r}, but must be {', '.join(get_args(likeness.Level))}")
     dialogue = read_dialogue(options.file)
     devices, clock = stage(dialogue, options.station, options.sample, options.seed)
-    found = replay.replay(dialogue, devices, clock, cast("replay.Level", options.compare))
+    found = replay.replay(dialogue, devices, clock, cast("likeness.Level", options.compare))
     if not found.replies:
         raise UsageError(f"{options.file} has no reply that could be compared; record one with a question in it")
     if options.json:

@@ -1,8 +1,7 @@
 """Holding a recorded dialogue again, with simulated instruments, to find the first difference.
 
-What was sent is sent again at the same lab times; what comes back is compared byte by byte, or by its form, since a
-reading fluctuates, but the digits after its point, its exponent and a plus that is always there have their places.
-Where an instrument leaves out trailing zeros, only the kind is left to compare: that there is a number.
+What was sent is sent again at the same lab times; what comes back is compared byte by byte, or, since a reading
+fluctuates, by what the command tables say of it: see `labctl.dialogue.likeness`.
 """
 
 from __future__ import annotations
@@ -11,19 +10,17 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
 
 from instruments.clock import VirtualClock
+from labctl.dialogue.conversation import TABLES, Conversation
+from labctl.dialogue.likeness import Level, alike
+from labctl.dialogue.multivu_talk import ServerTalk, end_of_messages, is_message
 from labctl.dialogue.script import Dialogue, Entry
 from simulators.device import Device
 from simulators.timeline import Timeline
 
 PATIENCE = 30.0
 """s that a reply may come later than it did in the recording before it counts as missing."""
-
-Level = Literal["exact", "form", "kind"]
-
-_NUMBER = re.compile(rb"(?<![A-Za-z0-9])[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +72,22 @@ def replay(dialogue: Dialogue, devices: dict[str, Device], clock: VirtualClock, 
         dialogue: What was recorded.
         devices: The simulated instruments by role, on this clock.
         clock: Their lab's clock; the dialogue begins at its present.
-        level: What has to agree: every byte, the form of numbers, or only their being there.
+        level: What has to agree: every byte, or what is discrete and the form of measured numbers, or of these only
+            their being there.
     """
-    stage = _Stage(devices, clock, dialogue.on_gpib)
+    stage, judge = _Stage(devices, clock, dialogue.on_gpib), _Judge(dialogue, level)
     replies, slowest, slowest_line = 0, 0.0, 0
     for run in _runs(dialogue.entries):
         first = run[0]
         stage.wait_until(first.at)
         if first.way != "from":
             stage.act(first)
+            judge.note(first)
             continue
         said = b"".join(entry.data for entry in run)
         answer = stage.hear(first.role, run[-1].at, said)
         replies += 1
-        if not _agree(first, said, answer, level):
+        if not judge.agree(first, said, answer):
             expected = first.like.encode() if first.like else said
             return Comparison(replies, Difference(first.line, first.role, stage.asked[first.role], expected, answer))
         late = stage.now - run[-1].at
@@ -170,8 +169,10 @@ class _Stage:
 def _end(heard: bytes, recorded: bytes) -> int:
     """Where in what was heard the counterpart of a recorded reply ends; 0 while it is not there.
 
-    Where only the form is known (nothing is recorded), it is one line.
+    Where only the form is known (nothing is recorded), it is one line; of MultiVu's server, as many messages.
     """
+    if is_message(recorded):
+        return end_of_messages(heard, recorded)
     last = recorded[-1:] or b"\n"
     if last not in b"\n;\r":
         return len(recorded) if len(heard) >= len(recorded) else 0
@@ -183,28 +184,44 @@ def _end(heard: bytes, recorded: bytes) -> int:
     return end
 
 
-def _agree(entry: Entry, recorded: bytes, simulated: bytes, level: Level) -> bool:
-    if entry.like:
-        return re.fullmatch(entry.like, simulated.decode("latin-1").rstrip("\r\n")) is not None
-    if level == "exact":
-        return recorded == simulated
-    if _NUMBER.sub(b"0", recorded) != _NUMBER.sub(b"0", simulated):
-        return False
-    return level == "kind" or all(map(same_form, _NUMBER.findall(recorded), _NUMBER.findall(simulated)))
+class _Judge:
+    """Says whether a reply of the recording and that of the simulation agree.
 
+    Args:
+        dialogue: What was recorded.
+        level: What has to agree.
+    """
 
-def same_form(a: bytes, b: bytes) -> bool:
-    """Whether two numbers were printed alike: digits after the point, exponent, and a plus that is always there."""
-    signs = {a[:1] if a[:1] in b"+-" else b"", b[:1] if b[:1] in b"+-" else b""}
-    return signs != {b"+", b""} and _skeleton(a) == _skeleton(b)
+    def __init__(self, dialogue: Dialogue, level: Level) -> None:
+        self._level: Level = level
+        self._conversations: dict[str, Conversation | ServerTalk] = {
+            role: Conversation(TABLES[driver], forgets=role in dialogue.on_gpib)
+            for role, driver in dialogue.drivers.items()
+            if driver in TABLES
+        }
+        self._conversations |= {role: ServerTalk() for role, driver in dialogue.drivers.items() if driver == "multivu"}
 
+    def note(self, entry: Entry) -> None:
+        """Take note of what goes to an instrument, or of what happens to it."""
+        conversation = self._conversations.get(entry.role)
+        if conversation is not None and entry.way == "to":
+            conversation.hear(entry.data)
+        elif conversation is not None and entry.data != b"trigger":
+            conversation.forget()
 
-def _skeleton(number: bytes) -> tuple[int, bytes]:
-    """How many digits stand after the point, -1 without one; and the exponent with its digits replaced by 0."""
-    mantissa, letter, exponent = re.fullmatch(rb"[+-]?([0-9.]+)(?:([Ee])(.*))?", number).groups(b"")  # pyright: ignore[reportOptionalMemberAccess] - it matched as a number
-    point = mantissa.find(b".")
-    digits = re.sub(rb"[0-9]", b"0", exponent.replace(b"-", b"+"))
-    return (-1 if point < 0 else len(mantissa) - point - 1), letter + digits
+    def agree(self, entry: Entry, recorded: bytes, simulated: bytes) -> bool:
+        """Whether two replies agree."""
+        conversation = self._conversations.get(entry.role)
+        said, says = recorded.decode("latin-1"), simulated.decode("latin-1")
+        if entry.like:
+            if conversation is not None:
+                conversation.agrees(says, says, self._level)  # it answers what was asked
+            return re.fullmatch(entry.like, says.rstrip("\r\n")) is not None
+        if self._level == "exact":
+            return recorded == simulated
+        if conversation is not None:
+            return conversation.agrees(said, says, self._level)
+        return alike(said, says, self._level)
 
 
 def _shown(data: bytes) -> str:

@@ -41,6 +41,31 @@ def matr1x_ppms(said: Said, truth: Truth) -> None:
     assert (magnetic, chamber) == ("Holding (driven)", "Purged and Sealed")
 
 
+def slave_ppms(said: Said, truth: Truth) -> None:
+    read = said["read"]
+    assert read["identification"][0] == "QUANTUM DESIGN"
+    assert [read[name] for name in ("target_temperature", "target_field")] == [
+        [300.0, 20.0, "fast"], [0.0, 190.0, "linear", "driven"],
+    ]  # fmt: skip
+    assert read["magnet_config"][0] == 90000.0
+    assert (read["level"][1], read["chamber"]) == ("<1h", "seal")
+    # Of three numbers it expects one, and of four settings three.
+    assert {name for name, value in read.items() if value == "ValueError"} == {
+        "move_config", "sample_position", "sample_space_pressure",
+    }  # fmt: skip
+    ramped, field, setting = said["field"]
+    assert (ramped, setting) == ("charging", [1000.0, 100.0, "linear", "driven"])
+    assert field == pytest.approx(1000.0, abs=1.0)
+    begun, temperature, setting = said["temperature"]
+    assert (begun, setting) == ("temperature not in tolerance, not valid", [290.0, 10.0, "fast"])
+    assert temperature == pytest.approx(290.0, rel=STABILITY)
+    assert said["chamber"] == [
+        ["pump", "pumping continuously"], ["vent", "venting continuously"], ["purge seal", "performing purge/seal"],
+    ]  # fmt: skip
+    assert (said["sealed"], said["position"], said["level"][1]) == ("purged, sealed", "stopped", "continuous")
+    assert said["shut_down"] == "standby mode invoked"
+
+
 def opticool(said: Said, truth: Truth) -> None:
     assert said["identity"]["model"] == "OPTICOOL"
     assert said["fresh"][0] == pytest.approx(300.0, abs=0.1)

@@ -206,6 +206,16 @@ ROWS = (
         "It has no argument for the server's port, so its client is given to it", lab="ppms",
     ),
     Row(
+        "PPMS", "slave", "0.4", "Model 6000", "slave_ppms",
+        "Readings, states, set points; field, temperature and chamber driven; motor, level meter, shut-down",
+        others.slave_ppms,
+        "`sample_position` and `sample_space_pressure` expect one number where mask, time and value come; "
+        "`move_config` expects three of four settings (MultiPyVu four; no source settles it); `digital_output` is "
+        "asked without a question mark, and waits for ever. Python 3.10 took away names that it imports; they are put "
+        "back",
+        lab="controller",
+    ),
+    Row(
         "Opticool", *CONTRIB, "MultiVu", "qcodes_opticool", "Temperature and field ramped; states; set points",
         others.opticool,
         "An OptiCool refuses commands to its chamber; `close()` asks the server to exit, which ends the session only",

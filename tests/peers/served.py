@@ -83,6 +83,11 @@ class Labs:
         return self._stack.enter_context(in_a_process("--station", "ppms", "--speed", SPEED, "--seed", 1))
 
     @functools.cached_property
+    def controller(self) -> Said:
+        """A Model 6000 that nobody else talks to."""
+        return self._stack.enter_context(in_a_process("--station", "ppms", "--speed", SPEED, "--seed", 2))
+
+    @functools.cached_property
     def opticool(self) -> Said:
         """MultiVu that says it is an OptiCool."""
         return self._stack.enter_context(_opticool())

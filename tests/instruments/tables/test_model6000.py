@@ -88,6 +88,24 @@ def test_queries_take_a_channel_where_there_are_channels() -> None:
             read_query(MODEL6000[header], arguments)
 
 
+@pytest.mark.parametrize(
+    ("header", "arguments"),
+    [
+        ("GETDAT", ("1.5",)),
+        ("GETDAT", ("7", "0.5")),
+        ("CHAMBER", ("0.6",)),
+        ("LEVELON", ("1.4",)),
+        ("MOVE", ("1", "0.4")),
+    ],
+)
+def test_a_code_is_a_whole_number_everywhere(header: str, arguments: tuple[str, ...]) -> None:
+    row = MODEL6000[header]
+    with pytest.raises(scpi.ScpiError) as caught:
+        read_arguments(row, arguments)
+    assert caught.value.code == scpi.DATA_OUT_OF_RANGE
+    assert read_arguments(row, tuple("1.0" for _ in arguments)) == tuple(1 for _ in arguments)
+
+
 def test_what_can_put_current_or_voltage_on_a_sample_is_marked() -> None:
     assert {row.header for row in MODEL6000 if row.energises} == {"BRIDGE", "DRVOUT", "SIGOUT", "LINK"}
 

@@ -112,7 +112,7 @@ def test_little_helium(clinic: Clinic, level: float, state: str) -> None:
     seen = clinic(*measured)
     found = seen.of("helium")
     assert found.state == state
-    assert f"{level:.0f} %, below the 60 % of 'helium low'" in found.what
+    assert f"{level:.0f} %, measured now, below the 60 % of 'helium low'" in found.what
     assert ("'helium nearly gone'" in found.what) == (level < 30.0)
     assert "fill it" in found.do
 
@@ -123,6 +123,13 @@ def test_an_old_level_is_not_taken_for_the_present_one(clinic: Clinic) -> None:
     assert found.state == "warning"
     assert "measured over an hour ago" in found.what
     assert "LEVELON" in found.do
+
+
+def test_the_age_of_a_level_is_said(clinic: Clinic) -> None:
+    """The bath runs dry behind the back of a meter that measures once an hour."""
+    found = clinic(cryostat(lambda it: it.set_helium(15.0))).of("helium")
+    assert found.state == "ok"
+    assert "90 %, measured at some time within the last hour, and what has happened since does not show" in found.what
 
 
 def test_a_level_that_was_little_long_ago_is_still_little(clinic: Clinic) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from instruments.errors import InstrumentError
 from instruments.units import parse
 from labctl.checkup.finding import Finding
 from labctl.checkup.meter import meter_settings
@@ -88,7 +89,7 @@ def test_the_meter_is_as_before_also_when_the_test_fails(clinic: Clinic, monkeyp
     assert before[":SENS:VOLT:NPLC"] == "7.00"
 
     def refuse(value: float) -> float:
-        raise ValueError(value)
+        raise InstrumentError(f"it refused {value}", -221)
 
     monkeypatch.setattr("labctl.checkup.hum.float", refuse, raising=False)
     failed = clinic(odd)

@@ -78,6 +78,14 @@ def test_a_meter_behind_the_source_is_dead_at_its_address(clinic: Clinic) -> Non
     assert seen.of("line hum 1").state == "ok"  # measured through the source
 
 
+def test_a_trigger_link_alone_makes_no_delta_mode(clinic: Clinic, tmp_path: Path) -> None:
+    station = station_like("ppms", (LINKED, "meter_link = { serial = false, trigger = true }"), folder=tmp_path)
+    found = clinic(set_to("GPIB"), station=station).of("meter link")
+    assert found.state == "warning"
+    assert "delta modes do not, for which alone the Trigger Link cable of the station file is of use" in found.what
+    assert "write trigger = false" in found.do
+
+
 def test_a_meter_behind_the_source_that_no_procedure_reads(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labctl.discovery.procedures", dict[str, object])
     assert clinic(set_to("RS-232")).of("meter link").state == "warning"

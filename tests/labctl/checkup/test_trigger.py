@@ -76,6 +76,39 @@ def test_a_source_that_takes_equal_levels_is_tested_without_any_current(
     assert set(currents) == {0.0}
 
 
+@pytest.mark.parametrize("lead", ["high", "low"])
+@pytest.mark.parametrize("trigger", ["true", "false"])
+def test_an_open_lead_of_the_source_is_not_taken_for_the_trigger_link(
+    clinic: Clinic, tmp_path: Path, lead: str, trigger: str
+) -> None:
+    whole = 'source = { high = "I+", low = "I-" }'
+    opened = whole.replace({"high": "I+", "low": "I-"}[lead], "open")
+    station = station_like("ppms", (whole, opened), ("trigger = true", f"trigger = {trigger}"), folder=tmp_path)
+    seen = clinic(station=station)
+    leads = seen.of("source leads")
+    assert leads.state == "fault"
+    assert leads.what == "the source reached its compliance of 0.1 V at 0.1 pA: the current cannot flow"
+    assert "a lead of the source is open" in leads.do
+    assert "the station file says so as well" in leads.do
+    link = seen.of("trigger link")
+    assert link.state == {"true": "ok", "false": "warning"}[trigger]  # the cable is judged by itself
+    assert ("the cable is there" in link.what) == (trigger == "true")
+
+
+def test_a_meter_that_restarts_is_not_taken_for_a_cable(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    labs: list[Lab] = []
+    real = trigger._count
+
+    def restart(*words: object) -> trigger.Trial:
+        meter_of(labs[0]).power_cycle()
+        return real(*words)  # pyright: ignore[reportArgumentType] - handed on as they come
+
+    monkeypatch.setattr(trigger, "_count", restart)
+    found = clinic(labs.append).of("trigger link")
+    assert found.state == "warning"
+    assert "the voltmeter was switched off and on during the test" in found.what
+
+
 def test_no_cable_where_there_should_be_one(clinic: Clinic) -> None:
     found = clinic(pull_cable).of("trigger link")
     assert found.state == "fault"

@@ -11,7 +11,8 @@ import pytest
 from instruments.clock import VirtualClock
 from instruments.errors import DataDamaged, UsageError
 from labctl.cli.main import run_command
-from labctl.dialogue.replay import Comparison, Level, replay, same_form
+from labctl.dialogue.likeness import Level, same_form
+from labctl.dialogue.replay import Comparison, replay
 from labctl.dialogue.script import Dialogue, Entry, Writer, read_dialogue
 from labctl.dialogue.staging import stage
 from simulators.device import Device
@@ -152,7 +153,7 @@ def test_what_agrees_in_form_and_what_in_kind(recorded: bytes, simulated: bytes,
 
 
 def test_a_number_has_its_own_form() -> None:
-    assert same_form(b"+1.5E+10", b"+1.5E+10")
+    assert same_form("+1.5E+10", "+1.5E+10")
 
 
 def test_a_recorded_run_replays_to_the_last_byte(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
