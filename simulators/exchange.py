@@ -140,6 +140,9 @@ class ScpiDevice(MessageExchange):
         self.reset()
         self.settings.update((row.header, row.preset) for row in self.table if row.preset is not None)
 
+    def about_to_restore(self) -> None:
+        """Do what has to be done before *RCL replaces the settings."""
+
     def restored(self) -> None:
         """Do what follows from *RCL having replaced the settings."""
 
@@ -264,6 +267,7 @@ class ScpiDevice(MessageExchange):
     def _recall(self, memory: int) -> None:
         """Take a set-up back; one that was never saved is that of the factory (assumed: the reset values)."""
         if memory in self._saved:
+            self.about_to_restore()
             self.settings.update(self._saved[memory])
             self.restored()
         else:

@@ -291,6 +291,7 @@ class TriggerModel(ScpiDevice):
         if index > self._free_index:
             self._free_index = index
             self._latest = self.free_reading(since, period, index)
+            self.status.measurement.set(READING_AVAILABLE)  # the next one may take longer, on another range
             self._fetchable = [self._latest]
             self._fresh = True
             self.keep(self._latest)

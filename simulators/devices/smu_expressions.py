@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from instruments.scpi import SETTINGS_CONFLICT, ScpiError
+from instruments.scpi import INVALID_STRING_DATA, SETTINGS_CONFLICT, ScpiError
 from instruments.tables.keithley2400 import BUILT_IN, TABLE
 from simulators.devices.smu_formula import NOT_THERE, Formula, parse
 from simulators.devices.smu_sense import SenseUnit
@@ -89,7 +89,12 @@ class ExpressionUnit(SenseUnit):
 
     @command("CALC:MATH:NAME")
     def _name_expression(self, name: str) -> None:
-        """Select an expression that there is, or give a name to one that is defined next."""
+        """Select an expression that there is, or give a name to one that is defined next.
+
+        A name is text that can be shown (the number of the error is unsure); a line feed would end the catalog's line.
+        """
+        if not (name.isascii() and name.isprintable()):
+            raise ScpiError(INVALID_STRING_DATA, repr(name))
         known = _spelled(name, self._expressions)
         if known is None:
             if _spelled(name, BUILT_IN) is not None:

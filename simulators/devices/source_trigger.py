@@ -259,10 +259,10 @@ class SourceTrigger(SourceOutput):
         self.disarm()
         super().reset()
 
-    def restored(self) -> None:
-        """Nothing is armed after *RCL (assumed)."""
+    def about_to_restore(self) -> None:
+        """Nothing is armed after *RCL (assumed); what was at work ends before, so that it changes no recalled level."""
         self.disarm()
-        super().restored()
+        super().about_to_restore()
 
     def power_cycle(self) -> None:
         """Switch off and on: the output is off, whatever set-up it starts with."""

@@ -114,7 +114,9 @@ class Vandal(Writer):
                        (f"#H{over:X}", {-222}))  # fmt: skip
             text, codes = dice.choice(choices)
             return text, frozenset(codes)
-        return dice.choice((("1", WRONG_TYPE), ("(1", WRONG_TYPE), ("'(1)'", WRONG_TYPE)))
+        # Any text is an expression until its formula is read, which is the command's effect.
+        choices = (("1", WRONG_TYPE), ("(1", WRONG_TYPE), ("'(1)'", WRONG_TYPE))
+        return None if parameter.kind == "expression" else dice.choice(choices)
 
     def _bad_number(self, parameter: Parameter) -> tuple[str, frozenset[int]]:
         low, high = ends(parameter)

@@ -383,4 +383,4 @@ class Client:
         self.oracle.output += reply.encode("latin-1", "replace") + b"\n"
 
 
-_BY_EFFECT = {-104}  # a list of error numbers is only read when it is put to use
+_BY_EFFECT = {-104, -151}  # a list of error numbers is only read when it is put to use, and so is a name

@@ -59,6 +59,7 @@ class Ways:
         complete: Whether nothing is under way that *OPC? and *WAI wait for.
         mishaps: Numbers that something inside the instrument may queue at any time.
         of_runs: Numbers that a run, and nothing else, queues when it finds out.
+        user_requests: Keys of the front by which the user requests attention.
         limits: What MIN, MAX and DEF are of settings whose limits go with others.
     """
 
@@ -75,6 +76,7 @@ class Ways:
     complete: Callable[[ScpiDevice], bool]
     mishaps: tuple[int, ...]
     of_runs: frozenset[int] = frozenset()
+    user_requests: frozenset[int] = frozenset()
     limits: Mapping[str, Callable[[ScpiDevice], tuple[float, ...]]] = field(
         default_factory=dict[str, Callable[[ScpiDevice], tuple[float, ...]]]
     )

@@ -52,6 +52,7 @@ class Remembered:
             ("SYSTem:ERRor:CODE:ALL", True): self._all_asked, ("SYSTem:ERRor:COUNt", True): self._count_asked,
             ("STATus:QUEue[:NEXT]", True): self._error_asked, ("SYSTem:CLEar", False): self._queue_cleared,
             ("STATus:QUEue:CLEar", False): self._queue_cleared, ("STATus:PRESet", False): self._status_preset,
+            ("SYSTem:KEY", False): self._pressed,
             ("STATus:QUEue:ENABle", False): self._enabled, ("STATus:QUEue:DISable", False): self._disabled,
             ("STATus:QUEue:ENABle", True): lambda run: _same_ranges(run, self.queue.enabled),
             ("STATus:QUEue:DISable", True): lambda run: _same_ranges(run, self.queue.disabled),
@@ -89,6 +90,10 @@ class Remembered:
     def _events_asked(self, run: Run) -> None:
         self.register(run, self.events)
         self.events = 0
+
+    def _pressed(self, run: Run) -> None:
+        if run.values[0] in self.ways.user_requests:
+            self.events |= 0x40
 
     def _set_events(self, run: Run) -> None:
         self.events_enabled = _integer(run.values[0])

@@ -19,10 +19,13 @@ _M = keithley2182a.TABLE
 _RANGES = {1: (0.01, 0.1, 1.0, 10.0, 100.0), 2: (0.1, 1.0, 10.0)}
 _WAITING = 0x20
 _STATES = (0x10, _WAITING, 0x400)  # measuring, waiting for a trigger, idle
+_CALIBRATING = 0x401
+"""It calibrates itself while idle."""
 
 _UNIT = "(?:VDC|[CFK])"
 _NUMBER = rf"(?:\+9\.9E37|[+-][0-9]\.[0-9]{{8}}E[+-][0-9]{{2}}{_UNIT}?|{_UNIT})"
-_ITEM = rf"(?:{_NUMBER}(?:,[012]INTCHAN)?|[012]INTCHAN|)"
+_CHANNEL = r"(?:[012]INT|\d{1,3}EXT)CHAN"
+_ITEM = rf"(?:{_NUMBER}(?:,{_CHANNEL})?|{_CHANNEL}|)"
 _READINGS = re.compile(rf"{_ITEM}(?:,{_ITEM})*|#0[\x00-\xff]+")
 _RESULT = re.compile(r"[+-][0-9]\.[0-9]{8}E[+-][0-9]{2}")
 
@@ -184,7 +187,7 @@ def _answers() -> dict[str, Callable[[ScpiDevice], str | re.Pattern[str]]]:
 def _conditions(device: ScpiDevice, name: str, value: int) -> bool:
     """In one state of the trigger model; the buffer's bits come one after the other."""
     if name == "OPERation":
-        return value in _STATES
+        return value in {*_STATES, _CALIBRATING}
     some, half, full = value & 0x80, value & 0x100, value & 0x200
     stored, points = len(cast("Keithley2182A", device)._buffer), device.number("TRAC:POIN")
     buffer = bool(some) == (stored >= 2) and bool(full) == (stored >= points) and bool(half) >= bool(full)

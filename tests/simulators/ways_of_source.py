@@ -135,7 +135,7 @@ def _wave_refused(device: ScpiDevice, _values: tuple[Value, ...]) -> frozenset[i
         return frozenset({0, -221})  # what is in the non-volatile memories cannot be asked
     full = 0.1 if device.value("SOUR:WAVE:RANG") == "BEST" else device.number("SOUR:CURR:RANG")
     empty = shape == "ARB0" and not device.value("SOUR:WAVE:ARB:DATA")
-    return _conflict(empty or peak > 1.05 * full * (1 + 1e-9))
+    return _conflict(empty or peak > 1.05 * full * (1 + 1e-12))
 
 
 def _change_refused(device: ScpiDevice, _values: tuple[Value, ...]) -> frozenset[int]:
@@ -357,6 +357,7 @@ SOURCE_WAYS = Ways(
     notes={},
     follows=_follows(),
     answers=_answers(),
+    user_requests=frozenset({8}),  # LOCAL
     limits={_S["TRAC:NOT"].header: _notify_limits},
     conditions=_conditions,
     complete=lambda device: bool(device.status.operation.condition & _IDLE) or _wave_armed(device),

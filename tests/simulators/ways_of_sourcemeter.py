@@ -417,7 +417,7 @@ _RUNNING = (
 
 SOURCEMETER_WAYS = Ways(
     changes=_changes(),
-    by_itself=named(_T, *_RUNNING),
+    by_itself=named(_T, *_RUNNING, "SYST:KEY"),  # a key was pressed, whatever came of it
     kept_as=_kept_as(),
     after_reset=frozenset(),
     restored=named(_T, "OUTP"),

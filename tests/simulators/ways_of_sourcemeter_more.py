@@ -49,7 +49,7 @@ def _lines(device: ScpiDevice) -> str:
 
 def _with_more(ways: Ways) -> Ways:
     refuses = {
-        ("CALC:MATH:NAME", False): only(0, -221, 804, 805),
+        ("CALC:MATH:NAME", False): only(0, -151, -221, 804, 805),
         ("CALC:MATH", False): only(0, 807, *range(811, 822)),
         ("CALC:MATH:DEL", False): only(0, 806, 808),
         ("SYST:KEY", False): only(0, -211, -221, 802, 810, 823, 824, 825, 826),

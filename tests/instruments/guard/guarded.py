@@ -37,23 +37,41 @@ def limits(**changes: Any) -> Limits:
 
 
 class Terminals:
-    """What the source really drives, and the most of it so far."""
+    """What the source really drives: the most of it so far, and for how long it was beyond what may last."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeline: Timeline) -> None:
         self.most = 0.0
         self.highest = 0.0
+        self.longest = 0.0
+        self._timeline = timeline
+        self._since: float | None = None
+
+    def look(self) -> None:
+        """Take note of how long a pulse that has not ended lasts already."""
+        if self._since is not None:
+            self.longest = max(self.longest, self._timeline.now - self._since)
 
     def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
         del noise, settling
-        self.most = max(self.most, abs(current))
-        self.highest = max(self.highest, compliance)
+        self._drive(abs(current), compliance)
 
     def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
-        for _, current in steps:
-            self.drive(current, compliance, noise)
+        del noise
+        self._drive(max(abs(current) for _, current in steps), compliance)
+
+    def _drive(self, current: float, compliance: float) -> None:
+        self.look()
+        if current <= STEADY:
+            self._since = None
+        elif self._since is None:
+            self._since = self._timeline.now
+        self.most = max(self.most, current)
+        self.highest = max(self.highest, compliance)
 
     def release(self) -> None:
         """Nothing flows."""
+        self.look()
+        self._since = None
 
     def in_compliance(self) -> bool:
         return False
@@ -96,14 +114,17 @@ class GuardedBench:
     def assert_safe(self) -> None:
         """Nothing beyond the limits was heard, and nothing was driven."""
         assert not self.generous.wrong, self.generous.wrong[:3]
-        assert self.terminals.most <= STEADY
+        self.terminals.look()
+        assert self.terminals.most <= PULSE
+        assert self.terminals.longest <= WIDTH * (1.0 + 1e-9)
         assert self.terminals.highest <= VOLTAGE
 
 
 def bench(name: str = GPIB, *, unseen: bool = False, **changes: Any) -> GuardedBench:
     """Put one up, at a resource name."""
-    clock, terminals = VirtualClock(), Terminals()
+    clock = VirtualClock()
     timeline = Timeline(clock)
+    terminals = Terminals(timeline)
     device = Keithley6221(timeline, terminals)
     library = SimulatedVisaLibrary(timeline, {name: device})
     generous, heard, write = GenerousSource(Bounds(STEADY, PULSE, VOLTAGE, WIDTH)), list[bytes](), library.write

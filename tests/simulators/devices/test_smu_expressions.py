@@ -51,6 +51,15 @@ def test_the_list() -> None:
     assert bench.errors() == []
 
 
+@pytest.mark.parametrize("name", ["a\nb", "a\tb", "\x7f"])
+def test_a_name_that_cannot_be_shown(name: str) -> None:
+    bench = Bench()
+    before = bench.ask("CALC:MATH:NAME?;CAT?")
+    bench.write(f'CALC:MATH:NAME "{name}"')
+    assert bench.errors() == [-151]
+    assert bench.ask("CALC:MATH:NAME?;CAT?") == before
+
+
 def test_a_bad_formula_leaves_the_good_one() -> None:
     bench = ready("CALC:MATH:NAME 'twice';:CALC:MATH (2 * VOLT);:SOUR:VOLT 0.5")
     bench.write("CALC:MATH (2 * )")

@@ -263,3 +263,13 @@ def test_the_longest_list_runs(bench):
     assert bench.ask("*OPC?") == "1"
     assert bench.clock.now() == pytest.approx(65.535, abs=1e-6)
     assert len(bench.terminals.changes) == 65536  # at the end, the compliance of DC comes back
+
+
+def test_a_recalled_level_is_not_changed_by_the_sweep_that_the_recall_ends(bench):
+    bench.write("SOUR:CURR 3e-3;*SAV 4;:SOUR:CURR 0;:SOUR:DEL 1")
+    bench.write("SOUR:CURR:STAR 1e-3;STOP 2e-3;STEP 1e-3;:SOUR:SWE:ARM;:INIT")
+    bench.wait(1.5)
+    bench.write("*RCL 4")
+    assert bench.errors() == []
+    assert float(bench.ask("SOUR:CURR?")) == pytest.approx(3e-3)
+    assert bench.ask("OUTP?;:STAT:OPER:COND?") == f"0;{IDLE}"
