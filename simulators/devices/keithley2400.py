@@ -89,9 +89,13 @@ class Keithley2400(Panel):
         self.zero()
         self.switch_off()
 
+    def about_to_restore(self) -> None:
+        """What was at work ends before, so that it changes no recalled level."""
+        self.halt()
+        super().about_to_restore()
+
     def restored(self) -> None:
         """Take a recalled set-up into use, with the output off (assumed: the manual does not say)."""
-        self.halt()
         super().restored()
         self.wire_port()
         self._measure(self.functions())

@@ -347,9 +347,10 @@ class SourceOutput(ScpiDevice):
             self.check_output()
         if on == self.settings[OUTPUT]:
             return
-        self.settings[OUTPUT] = on
         if on:
             self._check_free()
+        self.settings[OUTPUT] = on
+        if on:
             self._drive()
         else:
             self._release()

@@ -162,7 +162,9 @@ def _port_taken(device: ScpiDevice, _values: tuple[Value, ...]) -> frozenset[int
 
 
 def _output_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
-    return _conflict(bool(values[0]) and not cast("Keithley6221", device).interlock_closed)
+    """An open interlock, or the program that took the output away on its way."""
+    taken = running(device) and not device.flag("OUTP")
+    return _conflict(bool(values[0]) and (taken or not cast("Keithley6221", device).interlock_closed))
 
 
 _LINES = ("TRIG:ILIN", "TRIG:OLIN", "SOUR:WAVE:PMAR:OLIN")

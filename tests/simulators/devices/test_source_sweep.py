@@ -273,3 +273,10 @@ def test_a_recalled_level_is_not_changed_by_the_sweep_that_the_recall_ends(bench
     assert bench.errors() == []
     assert float(bench.ask("SOUR:CURR?")) == pytest.approx(3e-3)
     assert bench.ask("OUTP?;:STAT:OPER:COND?") == f"0;{IDLE}"
+
+
+def test_a_refused_output_stays_off(bench):
+    """A sweep that waits for its first trigger has taken the output, and has not turned it on yet."""
+    bench.write("ARM:SOUR BUS", "SOUR:SWE:ARM", "INIT", "OUTP 1")
+    assert bench.errors() == [-221]
+    assert bench.ask("OUTP?") == "0"
