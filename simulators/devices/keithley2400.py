@@ -20,7 +20,7 @@ from instruments.tables.keithley2400 import LIMITS, TABLE
 from simulators.devices.smu_panel import Panel
 from simulators.devices.smu_processing import CONTROL
 from simulators.devices.smu_sense import AUTOZERO, NPLC, OFF
-from simulators.devices.smu_settings import FUNCTION, KINDS, OHMS_MODE, TRIGGERED, Place
+from simulators.devices.smu_settings import FUNCTION, KINDS, OHMS_MODE, Place
 from simulators.exchange import command, error_text, query
 from simulators.messages import Effect, Outcome
 from simulators.terminals import SmuTerminals
@@ -98,9 +98,7 @@ class Keithley2400(Panel):
         """Take a recalled set-up into use, with the output off (assumed: the manual does not say)."""
         super().restored()
         self.wire_port()
-        triggered = self.settings[TRIGGERED["CURR"]]
         self._measure(self.functions())
-        self.settings[TRIGGERED["CURR"]] = triggered  # automatic ohms would make it that of their range
         self.switch_off()
 
     def power_cycle(self) -> None:

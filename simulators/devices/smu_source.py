@@ -307,6 +307,9 @@ class SourceUnit(ScpiDevice):
                 self.drive(level)
 
     def _set_triggered(self, kind: Kind, value: float) -> None:
+        """Take the level after the next trigger, which automatic ohms decide on as well (assumed)."""
+        if kind == self.settings[FUNCTION]:
+            self._refuse_in_ohms()
         self.settings[TRIGGERED[kind]] = self.rounded(kind, value, self.range_for(kind, value))
 
     def take_triggered(self) -> None:

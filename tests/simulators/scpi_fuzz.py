@@ -206,8 +206,8 @@ class Client:
         device.write(b"\n")
         self._until_idle(1.0)
         if device._held is not None:
-            device.clear()
             oracle.emptied()
+            device.clear()
         lines = device.read()
         block = b"#0" in lines  # readings in binary, of which any byte may be a line feed
         assert block or lines.count(b"\n") <= data.count(b"?") + lines.count(b'"'), (data, lines)
@@ -288,8 +288,8 @@ class Client:
             self._verify(whole=True)
         else:
             self._verify(whole=False)
-        self.device.clear()
         self.oracle.emptied()
+        self.device.clear()
 
     def _trigger(self, pull: Callable[[], None]) -> None:
         """A trigger that nothing waits for is ignored, and that is all."""

@@ -60,9 +60,9 @@ def _widest(device: ScpiDevice, kind: str) -> float:
     return max(device.number(f"SOUR:{kind}:RANG"), _holding(device.number(f"SOUR:{kind}:TRIG"), _RANGES[kind]))
 
 
-def _level_refused(kind: str, *, triggered: bool) -> Refusal:
+def _level_refused(kind: str) -> Refusal:
     def refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
-        if not triggered and _sourced(device, kind) and _auto_ohms(device):
+        if _sourced(device, kind) and _auto_ohms(device):
             return frozenset({825})
         full = device.number(f"SOUR:{kind}:RANG")
         if device.flag(f"SOUR:{kind}:RANG:AUTO"):
@@ -145,7 +145,7 @@ def _start_refused(device: ScpiDevice, _values: tuple[Value, ...]) -> frozenset[
     automatic = device.flag("SOUR:CLE:AUTO")
     zero = device.value("OUTP:SMOD") == "ZERO"
     if automatic:
-        blocked = _output_refused(device, (True,))
+        blocked = _blocked(device)
         if blocked != DONE:
             return blocked
     elif not device.flag("OUTP") and not zero:
@@ -162,8 +162,10 @@ def _read_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[in
 
 
 def _output_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
-    if not values[0] or (device.flag("OUTP") and not device.flag("SOUR:CLE:AUTO")):
-        return DONE
+    return DONE if not values[0] or device.flag("OUTP") else _blocked(device)
+
+
+def _blocked(device: ScpiDevice) -> frozenset[int]:
     if device.flag("OUTP:ENAB") and not _smu(device).enable_line:
         return frozenset({802})
     return frozenset({810}) if _smu(device).too_hot else DONE
@@ -171,11 +173,8 @@ def _output_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[
 
 def _measure_refused(device: ScpiDevice, _values: tuple[Value, ...]) -> frozenset[int]:
     """A CONFigure turns the output on, on a sweep perhaps that cannot be."""
-    if device.flag("OUTP:ENAB") and not _smu(device).enable_line:
-        return frozenset({802})
-    if _smu(device).too_hot:
-        return frozenset({810})
-    return frozenset({0, -221, 826, -230})
+    blocked = _blocked(device)
+    return blocked if blocked != DONE else frozenset({0, -221, 826, -230})
 
 
 def _configure_refused(device: ScpiDevice, values: tuple[Value, ...]) -> frozenset[int]:
@@ -226,8 +225,8 @@ def _refuses() -> dict[tuple[str, bool], Refusal]:
     }
     for kind in ("VOLT", "CURR"):
         refuses |= {
-            (f"SOUR:{kind}", False): _level_refused(kind, triggered=False),
-            (f"SOUR:{kind}:TRIG", False): _level_refused(kind, triggered=True),
+            (f"SOUR:{kind}", False): _level_refused(kind),
+            (f"SOUR:{kind}:TRIG", False): _level_refused(kind),
             (f"SOUR:{kind}:RANG", False): _range_refused(kind),
             (f"SOUR:{kind}:RANG:AUTO", False): _auto_refused(kind),
             (f"SENS:{kind}:PROT", False): _limit_refused(kind),

@@ -129,6 +129,7 @@ _CONFLICTS = (
     Case(("SOUR:FUNC CURR", "SENS:VOLT:PROT 100", "SOUR:CURR 0.5"), (826,), "unsure", (
         ("SOUR:CURR?", "0.000000E+00"),)),
     Case(("SENS:FUNC 'RES'", "SOUR:CURR 1e-3"), (825,), after=(("SOUR:CURR?", "1.000000E-05"),)),
+    Case(("SENS:FUNC 'RES'", "SOUR:CURR:TRIG 1e-3"), (825,), "unsure", (("SOUR:CURR:TRIG?", "1.000000E-05"),)),
     Case(("SENS:FUNC 'RES'", "SOUR:CURR:RANG 1"), (825,), after=(("SOUR:CURR:RANG?", "1.050000E-05"),)),
     Case(("SENS:FUNC 'RES'", "SENS:VOLT:RANG 2"), (825,)),
     Case(("SENS:RES:MODE MAN", "SENS:RES:RANG 1e3"), (-221,), "unsure", (("SENS:RES:RANG?", "2.100000E+05"),)),
