@@ -33,7 +33,7 @@ from instruments.forms import (
     within,
 )
 from instruments.keithley2182a_channel import FirstChannel, SecondChannel, channel_range
-from instruments.scpi_driver import ScpiDriver, identity_form
+from instruments.scpi_driver import WATCH, ScpiDriver, identity_form
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ _ONE_SHOT = (
 """What `configure_one_shot` sends. `MEASure?` would do less and too much: it brings the aperture back to 5 PLC."""
 
 _CHANGES_TIMING = re.compile(r"NPLC|APER|TRIG\w*:DEL|\*RST|\*RCL|PRES|CONF|MEAS\w*[:?]", re.IGNORECASE)
+_READINGS = (":READ?", f":READ?{WATCH}")
 _OVERFLOW = re.compile(r"[+-]9\.9E\+?37")
 
 
@@ -267,7 +268,7 @@ class Keithley2182A(ScpiDriver):
 
     def write(self, command: str, **kwargs: Any) -> None:
         """Send a message; what is known of the aperture is forgotten when the message may change it."""
-        if command != ":READ?" and _CHANGES_TIMING.search(command):
+        if command not in _READINGS and _CHANGES_TIMING.search(command):
             self._timing = None
         super().write(command, **kwargs)
 

@@ -299,8 +299,9 @@ class Line:
 
     def _write_visa(self, message: str) -> None:
         """Write past pymeasure's and pyvisa's text layers, which cost as much as the rest of a simulated query."""
-        assert self._connection is not None
-        self._connection.write_raw((message + self._ending).encode("ascii"))
+        connection = self._connection
+        assert connection is not None
+        connection.visalib.write(connection.session, (message + self._ending).encode("ascii"))
 
     def _read_message(self) -> bytes:
         """Read to the end of a message, past the same layers."""

@@ -29,6 +29,9 @@ POWER_ON = 0x80
 QUERY_UNTERMINATED = -420
 """The error of an instrument that is read while it has nothing to say."""
 
+WATCH = ";*ESR?"
+"""What a question is followed by to learn whether the instrument was switched off and on."""
+
 LONGEST_ERROR_QUEUE = 30
 """The queues of these instruments hold ten; more than this many errors in a row are not a queue."""
 
@@ -69,6 +72,16 @@ COMPLETE = form("1, once all is carried out", "1", lambda text: text == "1")
 _EXPECTED = f"{EVENTS.expected}, a semicolon and {ERROR.expected}; read back what was set"
 
 
+@dataclass(slots=True)
+class _PowerWatch:
+    """When the driver last saw the standard events, in s of its clock: it was not switched on since, or it was said.
+
+    An object of its own, since a driver's attributes are set through pymeasure's dynamic properties, which takes time.
+    """
+
+    looked: float | None = None
+
+
 class ScpiDriver(Driver):
     """A driver of an instrument with an error queue and the common commands of IEEE 488.2."""
 
@@ -77,10 +90,12 @@ class ScpiDriver(Driver):
     RESET_TIME: ClassVar[float] = 3.0
     """How long it is left alone after `*RST`, in s."""
 
-    _looked: float | None = None
-    """When the driver last saw the standard events, in s of its clock: it was not switched on since, or it was said."""
     restarts: int = 0
     """How often it was seen that the instrument had been switched off and on."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._power = _PowerWatch()
+        super().__init__(*args, **kwargs)
 
     standard_event = measurement(
         "*ESR?", "Get the standard event register (integer from 0 to 255); reading clears it.", REGISTER
@@ -188,11 +203,11 @@ class ScpiDriver(Driver):
             NoReply: No reply came.
             GarbledReply: The reply was damaged.
         """
-        self.write(f"{question};*ESR?")
+        self.write(question + WATCH)
         reply = self.line.receive()
         answer, _, events = reply.rpartition(";")
         events = events.lstrip(" ")  # the manual prints a blank there, instruments send none
-        if form.matches(answer) is None or EVENTS.matches(events) is None:
+        if form.matches(answer) is None or (events != "0" and EVENTS.matches(events) is None):
             raise self.line.doubt(f"{form.expected}, a semicolon and {EVENTS.expected}", reply)
         self._watch(int(events), question)
         return form.read(answer)
@@ -200,7 +215,7 @@ class ScpiDriver(Driver):
     def _judge(self, message: str, answers: str, reply: str) -> None:
         """Judge the answers to the questions for events and errors, which are a reply or its end."""
         if answers == NOTHING_NEW:
-            self._looked = self.clock.now()
+            self._power.looked = self.clock.now()
             return
         events, _, entry = (answer.lstrip(" ") for answer in answers.partition(";"))
         if EVENTS.matches(events) is None or ERROR.matches(entry) is None:
@@ -217,14 +232,15 @@ class ScpiDriver(Driver):
         Raises:
             Restarted: It was switched on since the last look.
         """
-        before, self._looked = self._looked, self.clock.now()
+        power = self._power
+        before, power.looked = power.looked, self.clock.now()
         if before is None or not events & POWER_ON:
             return
         self.restarts += 1
         self._settle_restart()
         raise Restarted(
             f"{self.line.name}: it was switched off and on, or lost its power, between {before:.6g} s and "
-            f"{self._looked:.6g} s on the driver's clock: its power-on bit was set when {message!r} had been sent. Its "
+            f"{power.looked:.6g} s on the driver's clock: its power-on bit was set when {message!r} had been sent. Its "
             "settings are gone, and what was read in between does not count: see to its power, and set it up again"
         )
 

@@ -139,15 +139,21 @@ class Circuit:
         self._follow()
         return self._changes[-1]
 
+    def shared(self) -> bool:
+        """Whether anything but the current source drives a current now."""
+        latest = self.latest
+        return bool(latest.smu) or latest.bridges is not None
+
     def set_source(self, current: float, settling: float = 0.0) -> None:
         """Let the source drive this current in A from now on."""
         self._follow()
         ended, self._cycle = self._cycle, None
         before = self._changes[-1]
         if current != before.source or ended is not None:
-            excess = before.source_at(self.timeline.now) - current if settling else 0.0
-            self._change(Change(self.timeline.now, current, before.smu, excess, settling))
-            self._tell(self.timeline.now)
+            now = self.timeline.now
+            excess = before.source_at(now) - current if settling else 0.0
+            self._change(Change(now, current, before.smu, excess, settling))
+            self._tell(now)
 
     def set_cycle(self, steps: Sequence[tuple[float, float]]) -> None:
         """Let the source repeat these steps (s, A) from now on."""
@@ -199,8 +205,9 @@ class Circuit:
     def _follow(self) -> None:
         """Take the sample along a cycle, and along what the follower makes of the load, until now."""
         cycle, follower = self._cycle, self.follower
-        cycling = cycle is not None and not cycle.whole
-        if self._following or not (cycling or follower is not None):
+        if follower is None and (cycle is None or cycle.whole):
+            return
+        if self._following:
             return
         now = self.timeline.now
         self._following = True
@@ -281,6 +288,17 @@ class Circuit:
                 break
         return parts[::-1]
 
+    def largest_source(self, start: float, end: float) -> float | None:
+        """Return the source's largest current in A, either way, between two lab times (s); None without a change."""
+        self._follow()
+        largest = None
+        for change in reversed(self._changes):
+            if change.time <= start:
+                return None if largest is None else max(largest, abs(change.source))
+            if change.time < end and (largest is None or abs(change.source) > largest):
+                largest = abs(change.source)
+        return largest
+
     # ---- what the sample makes of it
 
     def resistance(self, leads: Pair, time: float) -> float:
@@ -303,8 +321,7 @@ class Circuit:
 
     def difference(self, leads: Pair, start: float, end: float) -> float:
         """Mean voltage in V between the pads of two leads over a time without a change of the currents (lab s)."""
-        potentials = self.sample.mean_potentials(start, end)
-        return potentials[leads[0].pad] - potentials[leads[1].pad]
+        return self.sample.mean_difference(leads[0].pad, leads[1].pad, start, end)
 
     def present_difference(self, leads: Pair, time: float | None = None) -> float:
         """Voltage in V between the pads of two leads now, or at a lab time in s that the sample has yet to reach."""

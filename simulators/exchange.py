@@ -229,7 +229,7 @@ class ScpiDevice(MessageExchange):
     def register_text(self, value: int) -> str:
         """Print a register in the base that FORMat:SREGister selects, where the instrument has that."""
         base = self.settings.get("FORMat:SREGister", "ASC")
-        return _BASES[str(base)].format(value)
+        return str(value) if base == "ASC" else _BASES[str(base)].format(value)
 
     # ---- IEEE 488.2
 

@@ -359,15 +359,15 @@ class MessageExchange(Device):
     def _run(self, message: _Message) -> None:
         """Carry out a message from where it stands, until its end or a unit that needs time."""
         self._running = message
-        steps, replies = message.steps, message.replies
+        steps, replies, status = message.steps, message.replies, self.status
         for position in range(message.position, len(steps)):
             effect, values, _ = steps[position]
             try:
                 outcome = effect(*values)
             except ScpiError as error:
-                self.status.report(error.code)
+                status.report(error.code)
                 break
-            if self.status.service_enable:  # a reason that goes and comes again within a message is a new one
+            if status.service_enable:  # a reason that goes and comes again within a message is a new one
                 self.service_requested()
             if outcome is None:
                 continue

@@ -141,7 +141,7 @@ class SourceSide:
     def _foreign(self) -> float:
         """Voltage in V between the terminals that other instruments make: on the sample and in shared leads."""
         latest = self._circuit.latest
-        if not (latest.smu or latest.bridges) or self._leads is None:
+        if self._leads is None or not self._circuit.shared():
             return 0.0
         high, low = self._leads
         own = latest.source * (self._resistance() - high.resistance - low.resistance)
@@ -154,8 +154,10 @@ class SourceSide:
         """What flows of a commanded current: none into an open lead, and never more than the compliance allows."""
         if current == 0.0 or self._leads is None:
             return 0.0
-        room = self._compliance - math.copysign(self._foreign(), current)
-        largest = max(0.0, room) / self._resistance()
+        room = self._compliance
+        if self._circuit.shared():
+            room = max(0.0, room - math.copysign(self._foreign(), current))
+        largest = room / self._resistance()
         return current if abs(current) <= largest else math.copysign(largest, current)
 
 
@@ -254,13 +256,12 @@ class MeterSide:
             end: Lab time in s, now or earlier.
         """
         leads = self._channels.get(channel)
-        steps = self._circuit.steps(start, end)
-        if leads is None or len(steps) == 1:
+        largest = self._circuit.largest_source(start, end)
+        if leads is None or largest is None:
             return None  # what does not change shows in the reading itself
-        largest = max(abs(change.source) for _, _, change in steps)
         if largest * abs(self._transfer.get(channel, math.inf)) * _FAR_BELOW < level:
             return None
-        for begin, finish, change in reversed(steps):
+        for begin, finish, change in reversed(self._circuit.steps(start, end)):
             voltage = (
                 self._circuit.difference(leads, begin, finish) if change.source or change.smu or change.bridges else 0.0
             )

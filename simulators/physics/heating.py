@@ -10,7 +10,7 @@ A row of poles whose time constants lie decades apart makes the logarithmic rise
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from instruments.errors import BadValue
 
@@ -37,12 +37,17 @@ class SlowWarming:
         since: Lab time in s of the change.
         values: K, each pole at that time.
         targets: K, where each pole goes.
+        idle: Whether nothing is warm, and nothing going to be.
     """
 
     poles: tuple[Pole, ...]
     since: float
     values: tuple[float, ...]
     targets: tuple[float, ...]
+    idle: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "idle", not any(self.values) and not any(self.targets))
 
     @classmethod
     def cold(cls, poles: tuple[Pole, ...]) -> SlowWarming:
@@ -50,13 +55,10 @@ class SlowWarming:
         still = (0.0,) * len(poles)
         return cls(poles, -math.inf, still, still)
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is warm, and nothing going to be."""
-        return not any(self.values) and not any(self.targets)
-
     def followed(self, time: float, square: float) -> SlowWarming:
         """Return what comes after a change of the current at a lab time in s to a mean square in A2."""
+        if not self.poles:
+            return self
         targets = tuple(resistance * square for resistance, _ in self.poles)
         if sum(targets) < NEGLIGIBLE_WARMING:
             targets = (0.0,) * len(self.poles)

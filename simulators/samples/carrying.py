@@ -123,7 +123,7 @@ class CurrentRecord:
         Raises:
             BadValue: It is too long ago.
         """
-        return self._entries[self._place(time)]
+        return self._entries[-1] if time >= self._times[-1] else self._entries[self._place(time)]
 
     def during(self, start: float, end: float) -> Entry:
         """Return what flowed between two lab times in s.
@@ -131,6 +131,8 @@ class CurrentRecord:
         Raises:
             BadValue: It is too long ago, or the currents change in between.
         """
+        if start >= self._times[-1]:
+            return self._entries[-1]
         k = self._place(start)
         if k != max(bisect_left(self._times, end) - 1, k):
             raise BadValue(
@@ -140,8 +142,6 @@ class CurrentRecord:
         return self._entries[k]
 
     def _place(self, time: float) -> int:
-        if time >= self._times[-1]:
-            return len(self._times) - 1
         k = bisect_right(self._times, time) - 1
         if k < 0:
             raise BadValue(f"the currents at {time} s were asked for; they are known from {self._times[0]} s on")

@@ -80,6 +80,7 @@ class FerrimagnetHallBar(Sample):
         self._squares = squares_of(geometry)
         self._network = model.network(self._squares)
         self.pads = self._network.pads
+        self._places: dict[tuple[str, str], tuple[int, int]] = {}
         self._reference_order = reference_order(self._ferrimagnet, model)
         self._torque = model.torque(geometry)
         self._anisotropy = model.anisotropy()
@@ -211,7 +212,19 @@ class FerrimagnetHallBar(Sample):
             history.interrupt(time)
 
     def mean_potentials(self, start: float, end: float) -> dict[str, float]:
-        """Return potentials in V against `drain`; see `Sample.mean_potentials`.
+        """Return potentials in V against `drain`; see `Sample.mean_potentials`."""
+        return dict(zip(self.pads, self._potentials(start, end, range(len(self.pads))), strict=True))
+
+    def mean_difference(self, high: str, low: str, start: float, end: float) -> float:
+        """Return the mean voltage in V between two pads; see `Sample.mean_difference`."""
+        places = self._places.get((high, low))
+        if places is None:
+            places = self._places[high, low] = self._network.index(high), self._network.index(low)
+        above, below = self._potentials(start, end, places)
+        return above - below
+
+    def _potentials(self, start: float, end: float, places: Sequence[int]) -> list[float]:
+        """Return the potentials in V of some pads.
 
         The surroundings' temperature is taken in the middle of the window, the current's warming as its mean.
         """
@@ -222,18 +235,16 @@ class FerrimagnetHallBar(Sample):
         slow = entry.slow.mean(start, end)
         carried = entry.carried
         if isinstance(carried, Cycling):
-            return self._cycle_potentials(carried, around + slow, start, end)
+            cycle = self._cycle_potentials(carried, around + slow, start, end)
+            return [cycle[place] for place in places]
         temperature = around + carried.warmth + slow
         sheet = self._sheet_resistance(temperature)
         order = self._ferrimagnet.transition_metal_order(temperature) / self._reference_order
         field, direction = self._surroundings(start, end)
         leaning = self._leaning(temperature, direction, start, end)
         hall = self._model.anomalous_hall_resistance * order * leaning + self._model.ordinary_hall_coefficient * field
-        flow = carried.flow
-        return {
-            pad: sheet * squares + hall * turned
-            for pad, squares, turned in zip(self.pads, flow.squares, flow.hall, strict=True)
-        }
+        squares, turned = carried.flow.squares, carried.flow.hall
+        return [sheet * squares[place] + hall * turned[place] for place in places]
 
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
         """Return the two-terminal resistance in ohm of the film between two pads; see `Sample.resistance`."""
@@ -244,8 +255,8 @@ class FerrimagnetHallBar(Sample):
         entry = self._record.at(time)
         return self._environment.sample_temperature(time) + entry.carried.warmth + entry.slow.at(time)
 
-    def _cycle_potentials(self, carried: Cycling, around: float, start: float, end: float) -> dict[str, float]:
-        """Mean potentials of a fast cycle, each of its steps with a film temperature of its own."""
+    def _cycle_potentials(self, carried: Cycling, around: float, start: float, end: float) -> list[float]:
+        """Mean potentials of the pads in a fast cycle, each of its steps with a film temperature of its own."""
         model, weights = self._model, carried.weights(start, end)
         field, direction = self._surroundings(start, end)
         leaning = self._leaning(around + carried.warmth, direction, start, end)
@@ -255,7 +266,7 @@ class FerrimagnetHallBar(Sample):
         halls = model.anomalous_hall_resistance * orders / self._reference_order * leaning
         halls += model.ordinary_hall_coefficient * field
         potentials = (weights * sheets) @ carried.squares + (weights * halls) @ carried.hall
-        return dict(zip(self.pads, potentials.tolist(), strict=True))
+        return potentials.tolist()
 
     def _sheet_resistance(self, temperature: float) -> float:
         """Ohm per square."""

@@ -68,6 +68,11 @@ class Sample(ABC):
             BadValue: The window begins too long ago, or contains a change of the currents.
         """
 
+    def mean_difference(self, high: str, low: str, start: float, end: float) -> float:
+        """Return the mean voltage in V between two pads in a window; see `mean_potentials`."""
+        potentials = self.mean_potentials(start, end)
+        return potentials[high] - potentials[low]
+
     @abstractmethod
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
         """Return the two-terminal resistance in ohm between two pads.
