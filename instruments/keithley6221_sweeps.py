@@ -220,8 +220,9 @@ class SweepModes(SourceCore):
     ) -> SweepReport:
         """Have the source step through levels by itself; the times are its own, to the microsecond.
 
-        Before and after, the level is 0 A, output and range are as they were found, and an output that was on stays
-        on. The last level is held until the driver has seen the end, some 20 ms; end with 0 A where that matters.
+        The trigger layer is set to go on by itself. Before and after, the level is 0 A, output and range are as they
+        were found, and an output that was on stays on. The last level is held until the driver has seen the end, some
+        20 ms; end with 0 A where that matters.
 
         Args:
             sweep: The levels, and how long each is held.
@@ -242,7 +243,7 @@ class SweepModes(SourceCore):
             before = self._at_zero(compliance)
             if source_range is not None:
                 self.source_range = source_range
-            running = f":SOUR:SWE:RANG {_RANGING[ranging]};:SOUR:SWE:COUN {repeats};:SOUR:SWE:CAB {aborting}"
+            running = f":SOUR:SWE:RANG {_RANGING[ranging]};COUN {repeats};CAB {aborting};:TRIG:SOUR IMM"
             for message in (*sweep.spelled(compliance), running):
                 self.command(message)
             report = self._run_sweep(math.fsum(delays) * count)
@@ -302,7 +303,7 @@ class SweepModes(SourceCore):
             if deadline.passed:
                 raise DeadlinePassed(
                     f"{self.line.name}: a sweep of {duration:.3g} s has not ended after {deadline.seconds:.3g} s; "
-                    "look at ARM:SOURce and TRIGger:SOURce, it may be waiting for a trigger"
+                    "look at ARM:SOURce, it may be waiting for a trigger"
                 )
             clock.sleep(min(1.0, max(0.02, end - clock.now())))
             events |= self.operation_event

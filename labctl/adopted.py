@@ -332,7 +332,7 @@ def adopt(guest: type[PymeasureProcedure]) -> type[Procedure]:
         "guest": guest,
         "parameters_by_name": {name: AdoptedParameter(name, parameter) for name, parameter in found.items()},
         "DATA_COLUMNS": tuple(guest.DATA_COLUMNS),
-        "__doc__": guest.__doc__ if guest.__doc__ != PymeasureProcedure.__doc__ else guest.__name__,
+        "__doc__": guest.__doc__ if guest.__doc__ not in {None, PymeasureProcedure.__doc__} else guest.__name__,
         "__module__": guest.__module__,
         "__qualname__": guest.__qualname__,
     }

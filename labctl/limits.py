@@ -14,7 +14,7 @@ from typing import Any
 
 from instruments import units
 from instruments.errors import BadValue, LimitExceeded, UnknownName
-from instruments.guard.limits import UNITS, Bound, Limits, shown
+from instruments.guard.limits import LONGEST_WINDOW, UNITS, Bound, Limits, shown
 from labctl.records import suggest
 from labctl.sample import SampleRecord
 from labctl.station import ROLES, Station
@@ -70,6 +70,8 @@ def parse_overrides(texts: Sequence[str]) -> dict[str, float]:
             number = units.parse(value, OVERRIDES[name], f"--override {name}")
             if number <= 0:
                 raise BadValue(f"--override {name}={value} must be above 0: limits are magnitudes")
+            if name == "average_window" and number > LONGEST_WINDOW:
+                raise BadValue(f"--override {name}={value} must be at most {LONGEST_WINDOW:g} s: heat evens out sooner")
         else:
             known = (*OVERRIDES, UNGUARDED, UNSEEN)
             raise UnknownName(f"no limit is called {name!r}; {suggest(name, known)}there are {', '.join(known)}")

@@ -35,7 +35,7 @@ def guarded(
     sample: SampleRecord,
     overrides: Mapping[str, float],
     resources: Mapping[str, str],
-) -> VisaLibraryBase:
+) -> GuardedLibrary:
     """Wrap a VISA library so that nothing beyond the limits goes out through it.
 
     An instrument whose driver brings no command table that is known here cannot be guarded, and is not opened unless

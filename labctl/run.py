@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from instruments.clock import WallClock
-from instruments.errors import Aborted, ComplianceFault, InstrumentFault, LabError, WriteFailed
+from instruments.errors import Aborted, ComplianceFault, InstrumentFault, LabError, Refused, WriteFailed
 from labctl.abort import AbortSwitch
 from labctl.adopted import Adopted
 from labctl.attempts import ATTEMPT, BLOCK, lies_within
@@ -345,10 +345,12 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
     procedure = run.request.procedure
     try:
         events.state("running")
+        run.session.library.forget_refusals()
         procedure.startup()
         procedure.execute()
         run.ledger.close()
         outcome.status = "finished"
+        _look_for_refusals(run, events)
     except KeyboardInterrupt:
         outcome.fail(Aborted("aborted by Ctrl-C, given twice"))
     except SystemExit:
@@ -369,6 +371,23 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
     _note(events, outcome, "state", state=outcome.status, error=outcome.error, points=run.points)
 
 
+def _look_for_refusals(run: ActiveRun, events: EventLog) -> None:
+    """Look whether the guard kept back messages and the procedure went on as if they had been carried out.
+
+    Raises:
+        Refused: It did.
+    """
+    library = run.session.library
+    if not library.refused:
+        return
+    events.write("refused", messages=library.refused, first=library.first_refusal)
+    many = f"{library.refused} messages were" if library.refused > 1 else "a message was"
+    raise Refused(
+        f"{many} kept back by a limit and the procedure went on, so that its rows may not be what they say"
+        f"{'; the first' if library.refused > 1 else ''}: {library.first_refusal}"
+    )
+
+
 def _make_safe(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: EventLog) -> None:
     """Let the procedure clean up, then bring the station to its safe state whatever the procedure did."""
     silent = outcome.status == "fault"
@@ -378,9 +397,13 @@ def _make_safe(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events
         _take_in_shutdown(error, visitor, outcome, events)
     left = [] if visitor is None else visitor.leave()
     if visitor is not None and not silent:
-        for complaint in run.session.complaints(sorted(visitor.door.opened)):
+        complaints, restarts = run.session.complaints(sorted(visitor.door.opened), visitor.door.watched)
+        for complaint in complaints:
             outcome.warnings.append(complaint)
             _note(events, outcome, "warning", text=complaint)
+        for restart in restarts:
+            _note(events, outcome, "fault", text=restart)
+            outcome.fail(InstrumentFault(restart))
     for fault in run.session.make_safe(left):
         outcome.warnings.append(fault)
         _note(events, outcome, "fault", text=fault)

@@ -18,9 +18,10 @@ from instruments.clock import Clock, VirtualClock, WallClock
 from instruments.cryostat import Cryostat
 from instruments.driver import Driver
 from instruments.errors import InstrumentFault, LabError, Restarted, UsageError
+from instruments.guard.library import GuardedLibrary
 from instruments.multivu import MultiVu
 from instruments.multivu_socket import Connect, SocketWire
-from instruments.scpi_driver import LONGEST_ERROR_QUEUE, QueuedError, ScpiDriver
+from instruments.scpi_driver import LONGEST_ERROR_QUEUE, POWER_ON, QueuedError, ScpiDriver
 from labctl import discovery
 from labctl.dialogue.recording import Heard, current
 from labctl.own_connections import local_port, own_connect, own_library
@@ -77,7 +78,7 @@ class Session:
         clock: Clock,
         instruments: dict[str, Driver | MultiVu],
         lab: Lab | None,
-        library: VisaLibraryBase,
+        library: GuardedLibrary,
         resources: Mapping[str, str],
         door: _Door,
     ) -> None:
@@ -128,15 +129,20 @@ class Session:
         """
         self._door.claim(self.instruments, handles)
 
-    def complaints(self, roles: Collection[str]) -> list[str]:
+    def complaints(self, roles: Collection[str], watched: Collection[str] = ()) -> tuple[list[str], list[str]]:
         """Empty the instruments' error queues, and return what they held, one sentence an instrument.
 
-        A program that reads no error queue measures on, whatever an instrument refused.
+        A program that reads no error queue measures on, whatever an instrument refused or lost.
 
         Args:
             roles: Instruments to ask; those without an error queue are passed over.
+            watched: Those of them whose power-on bit was cleared when the program opened them.
+
+        Returns:
+            What they refused, and which of them lost their power meanwhile.
         """
         said: list[str] = []
+        restarted: list[str] = []
         for role in roles:
             own = role not in self.instruments
             try:
@@ -144,6 +150,12 @@ class Session:
                 if own:
                     driver.check_identity()
                 held = list(_held(driver)) if isinstance(driver, ScpiDriver) else []
+                if role in watched and isinstance(driver, ScpiDriver) and driver.standard_event & POWER_ON:
+                    restarted.append(
+                        f"the {role} was switched off and on, or lost its power, after the procedure had opened it; "
+                        "its settings were gone from then on, and the rows do not say since when: see to its power "
+                        "and measure again"
+                    )
                 if own:
                     _hang_up(driver)
             except (LabError, pyvisa.Error, OSError) as error:
@@ -155,7 +167,7 @@ class Session:
                     f"the {role} refused what it was sent, and the procedure did not look: at the end its error queue "
                     f"held {'; '.join(texts)}; is it the instrument that the procedure takes it for?"
                 )
-        return said
+        return said, restarted
 
     def make_safe(self, left: Sequence[str] = ()) -> list[str]:
         """Ramp sources to zero and turn them off, and hold field; return what could not be done, one sentence each.

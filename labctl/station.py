@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from instruments.errors import UsageError
+from instruments.guard.limits import LONGEST_WINDOW
 from instruments.units import parse
 from labctl import paths
 from labctl.cables import OPEN, Cables
@@ -125,7 +126,7 @@ class Limits(Section):
     pulse_energy: Joule | None = Field(default=None, gt=0)
     average_power: Watt | None = Field(default=None, gt=0)
     average_current: Ampere | None = Field(default=None, gt=0)
-    average_window: Second | None = Field(default=None, gt=0, le=60)
+    average_window: Second | None = Field(default=None, gt=0, le=LONGEST_WINDOW)
     """s, over which power and current are averaged: the time in which heat evens out; 1 s if None."""
     slew: AmperePerSecond | None = Field(default=None, gt=0)
 

@@ -18,13 +18,26 @@ from pyvisa import highlevel, rname
 from pyvisa.constants import ResourceAttribute, StatusCode
 from pyvisa.util import LibraryPath
 
-from instruments.errors import LimitExceeded, UsageError
+from instruments.errors import UsageError
+from instruments.guard.library import GuardedLibrary
 from labctl.station import Instrument
 
 _numbers = itertools.count(1)
 
-TOLD = {"keithley6221": (":SOUR:CURR:COMP", ":SOUR:CURR")}
+LEARNED = {
+    "keithley6221": (":SOUR:CURR:COMP", ":SOUR:CURR", ":TRIG:SOUR"),
+    "keithley2400": (
+        ":SENS:FUNC", ":SENS:RES:MODE", ":SENS:RES:RANG", ":SENS:RES:RANG:AUTO", ":SOUR:FUNC",
+        *(f":SOUR:{kind}{node}" for kind in ("VOLT", "CURR")
+          for node in ("", ":TRIG", ":RANG", ":RANG:AUTO", ":MODE", ":STAR", ":STOP")),
+        *(f":SENS:{kind}:{node}" for kind in ("VOLT", "CURR") for node in ("PROT", "RANG:AUTO")),
+        ":OUTP",
+    ),
+}  # fmt: skip
 """Settings of a driver's instrument without which the guard lets nobody turn its output on."""
+
+WATCHED = ("keithley6221", "keithley2182a", "keithley2400")
+"""Drivers of instruments whose standard event register says that they were switched on."""
 
 SCPI = ("source", "voltmeter", "smu", "lockin")
 """Roles whose instruments answer to `*STB?` at any time and change nothing by it."""
@@ -36,11 +49,13 @@ class VisaDoor(highlevel.VisaLibraryBase):
     Attributes:
         tried: Resources that a program wanted to open before there was a station.
         opened: Roles of the instruments that it has opened.
+        watched: Those of them whose power-on bit was cleared then, so that it tells of a later loss of power.
     """
 
     tried: list[str]
     opened: set[str]
-    _station: highlevel.VisaLibraryBase | None
+    watched: set[str]
+    _station: GuardedLibrary | None
     _manager: Any
     _elsewhere: set[Any]
     _managers: list[Any]
@@ -57,6 +72,7 @@ class VisaDoor(highlevel.VisaLibraryBase):
         assert isinstance(self, cls)
         self.tried = []
         self.opened = set()
+        self.watched = set()
         self._station = None
         self._manager = None
         self._elsewhere = set()
@@ -70,7 +86,7 @@ class VisaDoor(highlevel.VisaLibraryBase):
 
     def lead_to(
         self,
-        library: highlevel.VisaLibraryBase,
+        library: GuardedLibrary,
         instruments: Mapping[str, Instrument],
         addresses: Mapping[str, str],
         *,
@@ -87,6 +103,7 @@ class VisaDoor(highlevel.VisaLibraryBase):
             count: Is told of all sessions whenever another one is opened.
         """
         self.opened.clear()
+        self.watched.clear()
         self._station = library
         self._manager, _ = library.open_default_resource_manager()
         self._roles = {_canonical(instrument.resource): role for role, instrument in instruments.items()}
@@ -125,7 +142,7 @@ class VisaDoor(highlevel.VisaLibraryBase):
         socket = name.upper().endswith("SOCKET")
         if role is not None and role not in self.opened:
             self.opened.add(role)
-            self._tell_guard(handle, role, socket=socket)
+            self._get_acquainted(handle, role, socket=socket)
         if socket and self._stands_alone and role in SCPI:
             self._elsewhere.add(handle)
         return handle, status
@@ -146,23 +163,30 @@ class VisaDoor(highlevel.VisaLibraryBase):
             library.set_attribute(session, ResourceAttribute.termchar_enabled, before)
         return done
 
-    def _tell_guard(self, session: Any, role: str, *, socket: bool) -> None:
-        """Write settings back as they are, so that the guard knows them.
+    def _get_acquainted(self, session: Any, role: str, *, socket: bool) -> None:
+        """Let the guard know the settings as they are, and clear the bit that tells of a loss of power.
 
-        A program may turn on an output whose level was set before it came. What the guard does not let pass, or an
-        instrument does not answer, stays unknown.
+        A program may turn on an output whose level was set before it came. What an instrument does not answer stays
+        unknown.
         """
-        library = self._station
+        library, driver = self._station, self._drivers[role]
         assert library is not None
-        with contextlib.suppress(pyvisa.Error, OSError, LimitExceeded, ValueError):
+        with contextlib.suppress(pyvisa.Error, OSError, ValueError):
             if socket:
                 library.set_attribute(session, ResourceAttribute.termchar_enabled, True)
-            for header in TOLD.get(self._drivers[role], ()):
-                library.write(session, f"{header}?\n".encode())
-                reply, _ = library.read(session, 256)
-                library.write(session, f"{header} {float(reply)!r}\n".encode())
+            if driver in WATCHED:
+                int(self._ask(session, "*ESR?"))
+                self.watched.add(role)
+            told = [f"{header} {self._ask(session, header + '?')}" for header in LEARNED.get(driver, ())]
+            library.learn(session, ";".join(told))
         if socket:
             library.set_attribute(session, ResourceAttribute.termchar_enabled, False)
+
+    def _ask(self, session: Any, question: str) -> str:
+        assert self._station is not None
+        self._station.write(session, f"{question}\n".encode())
+        reply, _ = self._station.read(session, 256)
+        return reply.decode("latin-1").strip()
 
     def close(self, session: Any) -> StatusCode:
         """Close a session; a resource manager's takes along those that were opened through this door, and no other."""

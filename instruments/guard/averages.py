@@ -123,7 +123,9 @@ def _sweep(state: State) -> Iterator[tuple[str, Mean]]:
     for currents, times in product(_lists(state, setting.LIST_CURRENT), _lists(state, setting.LIST_DELAY)):
         known = {current: taken(state, current) for current in set(currents)}
         levels = [known[current] for current in currents]
-        if levels and len(times) == len(levels):
+        if levels and state.values.get(setting.TRIGGER) != ("IMM",):  # each point lasts until a trigger comes
+            yield "the current of the list", steady(max(levels))
+        elif levels and len(times) == len(levels):
             yield "the current of the list", listed(levels, times, repeats)
         elif levels:  # which time belongs to which current is not known
             yield "the current of the list", steady(max(levels))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from decimal import Decimal
 from typing import cast
@@ -16,6 +17,8 @@ from instruments.guard.sentences import Speaker
 from instruments.guard.settings import key
 from instruments.guard.state import STEPS, Possible, State, range_index, rounded
 from instruments.tables.keithley6221 import RANGES
+
+_OPTIONAL = re.compile(r"\[[^\[\]]*\]")  # the innermost of what can be left out of a header
 
 _CLOSE = 1.0 - 1e-12
 """A mean that is at its limit can be off in the sixteenth digit."""
@@ -227,4 +230,6 @@ def flat(possible: Possible) -> tuple[float, ...]:
 def spelled(header: str) -> str:
     """Return a header as it is typed: `[SOURce[1]:]CURRent[:LEVel]...` as `SOURce:CURRent`."""
     text = header.replace("[SOURce[1]:]", "SOURce:")
-    return text.split("[", 1)[0] if text.startswith(("SOURce", "OUTPut")) else text
+    while "[" in text:
+        text = _OPTIONAL.sub("", text)
+    return text

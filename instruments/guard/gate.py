@@ -43,6 +43,13 @@ class Gate(ABC):
             LimitExceeded: One of them must not leave. Nothing is noted then.
         """
 
+    def learn(self, message: str) -> None:
+        """Take in settings that the instrument was asked for, written as the commands that would set them.
+
+        Here nothing is learned: what nobody has set stays unknown.
+        """
+        del message
+
     @abstractmethod
     def trigger(self) -> None:
         """Judge a trigger that comes without message.

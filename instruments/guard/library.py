@@ -22,7 +22,7 @@ from pyvisa import constants, highlevel, rname
 from pyvisa.constants import BufferOperation, InterfaceType, ResourceAttribute, SerialTermination, StatusCode
 from pyvisa.util import LibraryPath
 
-from instruments.errors import Refused
+from instruments.errors import LimitExceeded, Refused
 from instruments.guard.gate import Gate
 
 LONGEST_MESSAGE = 65_536
@@ -92,6 +92,10 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
         InvalidResourceName: A resource name is none (pyvisa.rname).
     """
 
+    refused: int
+    """How many messages were kept back; whoever sent them may have gone on as if nothing had been."""
+    first_refusal: str
+    """What was said of the first of them."""
     _inner: highlevel.VisaLibraryBase
     _gates: dict[str, Gate | None]
     _refusals: dict[str, str]
@@ -112,6 +116,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
         self._gates = {_canonical(name): gate for name, gate in gates.items()}
         self._refusals = {_canonical(name): sentence for name, sentence in (refusals or {}).items()}
         self._wires = {}
+        self.refused, self.first_refusal = 0, ""
         self._lock = threading.RLock()  # two threads must not each judge by settings that the other is changing
         self._send = library.write
         for name in dir(highlevel.VisaLibraryBase):
@@ -183,6 +188,17 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
         except highlevel.errors.Error:
             return name
 
+    def forget_refusals(self) -> None:
+        """Begin to count anew."""
+        self.refused, self.first_refusal = 0, ""
+
+    def learn(self, session: Any, message: str) -> None:
+        """Take in settings that the instrument was asked for, as the commands that would set them; nothing is sent."""
+        wire = self._wires.get(session)
+        if wire is not None and wire.gate is not None:
+            with self._lock:
+                wire.gate.learn(message)
+
     def close(self, session: Any) -> StatusCode:
         """Close a session; the beginning of a message that was held back is forgotten."""
         self._wires.pop(session, None)
@@ -240,7 +256,12 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
     ) -> tuple[Any, StatusCode]:  # fmt: skip
         """Read what has come to its end, hold back the rest, and send what may leave."""
         with self._lock:
-            return self._judge_alone(session, wire, gate, data, send)
+            try:
+                return self._judge_alone(session, wire, gate, data, send)
+            except LimitExceeded as refusal:
+                self.refused += 1
+                self.first_refusal = self.first_refusal or str(refusal)
+                raise
 
     def _judge_alone(
         self, session: Any, wire: _Wire, gate: Gate, data: bytes,

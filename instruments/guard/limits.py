@@ -14,6 +14,9 @@ LONGEST_QUOTE = 80
 AVERAGE_WINDOW = 1.0
 """s; over which heat is taken to even out where the station says nothing (assumed)."""
 
+LONGEST_WINDOW = 60.0
+"""s; the longest stretch of time over which anybody may have it taken."""
+
 UNITS: Mapping[str, str] = {
     "current": "A",
     "pulse_current": "A",

@@ -103,6 +103,8 @@ def _sweep(state: State, steady: Decimal) -> Iterator[Course]:
         yield Course("the sweep's current", _sweep_peak(state))
     if "LIST" in spacings:
         for currents in _lists(state, setting.LIST_CURRENT):
+            if state.values.get(setting.TRIGGER) != ("IMM",):
+                yield _list_on_triggers(currents, state, steady)
             for delays in _lists(state, setting.LIST_DELAY):
                 yield from _list(currents, delays, steady)
 
@@ -112,6 +114,14 @@ def _lists(state: State, header: str) -> list[Sequence[float]]:
     if found is None:
         raise NotKnown(header)
     return [cast("Sequence[float]", values) for values in found]
+
+
+def _list_on_triggers(currents: Sequence[float], state: State, steady: Decimal) -> Course:
+    """A list of which each point lasts until a trigger comes, from whom and when does not show on the wire."""
+    peak = max((abs(exact(current)) for current in currents), default=Decimal(0))
+    if peak > steady and setting.TRIGGER not in state.values:
+        raise NotKnown(setting.TRIGGER)
+    return Course("the current of the list, whose points wait for triggers,", peak)
 
 
 def _list(currents: Sequence[float], delays: Sequence[float], steady: Decimal) -> Iterator[Course]:

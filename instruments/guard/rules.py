@@ -41,7 +41,7 @@ class SourceRules:
         numbers = (
             *self.checks.bounds, setting.PULSE_WIDTH, setting.PULSE_SWEEP, setting.SPACING, setting.FREQUENCY,
             setting.WAITING, setting.LIST_DELAY, setting.PULSE_INTERVAL, setting.PULSE_COUNT, setting.DELAY,
-            setting.SWEEP_COUNT, setting.WAVE_FORM, setting.DUTY,
+            setting.SWEEP_COUNT, setting.WAVE_FORM, setting.DUTY, setting.TRIGGER,
         )  # fmt: skip
         self.by_header: dict[str, Rule] = {
             **dict.fromkeys(numbers, self._set),

@@ -101,6 +101,14 @@ class SourceGate(Gate):
         if told[0].arguments == (number.decode("ascii"),) and around not in self._around:
             self._around = (around, *self._around[: _MOST_LEARNED - 1])
 
+    def learn(self, message: str) -> None:
+        """Take in settings that the instrument was asked for; see `Gate.learn`."""
+        state = self._state.copy()
+        for command in self._reader.read(message)[0]:
+            if command.row is not None and command.values and not command.fault:
+                state.put(command.row.header, command.values[0])
+        self._take(state)
+
     def trigger(self) -> None:
         """Group execute trigger: as `*TRG`."""
         state = self._state.copy()

@@ -112,6 +112,14 @@ class SourceMeterGate(Gate):
             self._approved.add(data)
         return harmless
 
+    def learn(self, message: str) -> None:
+        """Take in settings that the instrument was asked for; see `Gate.learn`."""
+        state = self._state.copy()
+        for command in self._reader.read(message)[0]:
+            if command.row is not None and command.values and not command.fault:
+                state.learn(command.row.header, command.values[0])
+        self._take(state)
+
     def trigger(self) -> None:
         """Group execute trigger: as `*TRG`."""
         self._judge_drive(self._state, Command("a trigger", None))
@@ -237,12 +245,12 @@ class SourceMeterGate(Gate):
 
     def _judge_source(self, state: State, command: Command, *, strict: bool) -> None:
         """Judge level and compliance; `strict` refuses what nobody knows."""
-        for function in self._known(state, FUNCTION, command, strict=strict) or ("VOLT", "CURR"):
+        for function in sorted(map(str, self._known(state, FUNCTION, command, strict=strict) or ("VOLT", "CURR"))):
             other = "CURR" if function == "VOLT" else "VOLT"
-            level = self._largest_level(state, str(function), command, strict=strict)
+            level = self._largest_level(state, function, command, strict=strict)
             limits = _numbers(self._known(state, COMPLIANCE[other], command, strict=strict))
             compliance = max((abs(limit) for limit in limits), default=0.0)
-            self._check(f"{_NAMES[str(function)]} of the source", level, self._bounds[str(function)], command)
+            self._check(f"{_NAMES[function]} of the source", level, self._bounds[function], command)
             self._check("the compliance, as it is set,", compliance, self._bounds[other], command)
             if self._power is not None:
                 self._check("the power, level times compliance,", level * compliance, self._power, command)

@@ -81,6 +81,15 @@ class State:
         """Whether the output is off for certain."""
         return self.get(OUTPUT) == frozenset({False})
 
+    def learn(self, header: str, value: object) -> None:
+        """Note a setting as the instrument itself says that it is."""
+        if header == SENSED:
+            self.resistance = "RES" in cast("tuple[str, ...]", value)
+        elif header in _TRACKED:
+            kind = next((kind for kind in _KINDS if header == RANGE[kind]), None)
+            known = value if kind is None else _holding(kind, cast("float", value))
+            self._values[header] = frozenset({known})
+
     # ---- what messages do
 
     def note(self, header: str, values: tuple[object, ...]) -> None:

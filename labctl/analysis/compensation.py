@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labctl.analysis.loops import field_results
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Result, Results, missing
 from labctl.analysis.visits import UNSEEN_LAG, Visit, in_order, visits
@@ -104,7 +105,8 @@ def compensation(data: pd.DataFrame, *, remanence: float | None = None) -> Resul
     Raises:
         UsageError: A needed column is missing or holds no numbers.
     """
-    return results_of(find_compensation(visits(data), remanence=remanence))
+    results = results_of(find_compensation(visits(data), remanence=remanence))
+    return Results({**results, **field_results(remanence)}, results.table)
 
 
 def find_compensation(measured: Sequence[Visit], *, remanence: float | None = None) -> Compensation:

@@ -102,7 +102,7 @@ def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAna
     loop, plateaus, curved = without_parabola(loop, plateaus)
     notes += [note for note in (step, curved) if note is not None]
     parity = split(loop, plateaus)
-    common = _field_results(remanence) | {
+    common = field_results(remanence) | {
         "closure": _closure(gap, plateaus, step),
         "even_part": _even_part(parity, plateaus),
     }
@@ -166,7 +166,7 @@ def _finished(results: dict[str, Result], notes: list[str]) -> Results:
 
 
 def _nothing(why: str, remanence: float | None) -> Results:
-    results = _field_results(remanence)
+    results = field_results(remanence)
     return Results({name: results.get(name, missing(unit, why)) for name, unit in HALL_LOOP_UNITS.items()})
 
 
@@ -177,11 +177,15 @@ def _unsaturated(why: str, known: dict[str, Result], notes: list[str]) -> Result
     return _finished(empty | known, notes)
 
 
-def _field_results(remanence: float | None) -> dict[str, Result]:
+def field_results(remanence: float | None) -> dict[str, Result]:
+    """How far the true field may lie beside the reported one: `remanence` in T, None where nobody knows."""
     if remanence is None:
         why = "the magnet's remanent field is not known: it has no field sensor and no figure was given"
         return {"field_uncertainty": missing("T", why, "magnet")}
-    note = "bound on the trapped field, apart from the uncertainties of reading; the loop shift cannot show it"
+    note = (
+        "bound on the trapped field, apart from the uncertainties of reading; the loop shift cannot show it, and it "
+        "may differ from loop to loop with the largest field"
+    )
     return {"field_uncertainty": Result(abs(remanence), None, "T", "magnet", note=note)}
 
 

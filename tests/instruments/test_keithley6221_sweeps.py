@@ -57,7 +57,7 @@ def test_what_a_sweep_says():
     assert on.wire.heard == [f"{message}{END}" if "?" not in message else message for message in (
         ":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR", ":OUTP?", ":SOUR:CURR:RANG:AUTO?", ":SOUR:CURR 0.0", ":SOUR:CURR:COMP 2.0",
         ":OUTP 1", ":SOUR:SWE:SPAC LIST", ":SOUR:LIST:CURR 0.0,0.001,0.0", ":SOUR:LIST:DEL 0.001,0.01,0.001",
-        ":SOUR:LIST:COMP 2.0,2.0,2.0", ":SOUR:SWE:RANG AUTO;:SOUR:SWE:COUN 3;:SOUR:SWE:CAB 1", ":SOUR:SWE:ARM",
+        ":SOUR:LIST:COMP 2.0,2.0,2.0", ":SOUR:SWE:RANG AUTO;COUN 3;CAB 1;:TRIG:SOUR IMM", ":SOUR:SWE:ARM",
         ":STAT:OPER?", ":STAT:MEAS?", ":INIT", ":STAT:OPER?", ":STAT:MEAS?", ":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR",
         ":SOUR:CURR 0.0", ":SOUR:CURR:RANG:AUTO 1", ":OUTP?", ":OUTP 0",
     )]  # fmt: skip
@@ -119,7 +119,7 @@ def test_compliance_ends_a_sweep_or_is_told():
 
 def test_a_sweep_that_waits_for_a_trigger_is_given_up():
     on = bench()
-    on.source.command(":TRIG:SOUR TLIN")
+    on.source.command(":ARM:SOUR TLIN")
     with pytest.raises(DeadlinePassed, match="waiting for a trigger"):
         on.source.sweep(ListSweep([0.0, 1e-4, 0.0], 0.01), compliance=1.0)
     assert 10.0 < on.clock.now() < 12.0

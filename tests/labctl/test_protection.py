@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 import pyvisa
+from pyvisa.highlevel import VisaLibraryBase
 
 from instruments.clock import VirtualClock
 from instruments.errors import LimitExceeded, Refused
+from instruments.guard.library import GuardedLibrary
 from labctl import session
 from labctl.procedure import Procedure
 from labctl.protection import guarded
@@ -72,7 +74,11 @@ def run(folder: Path, procedure: Procedure, **settings: Any) -> Outcome:
 
 def test_the_guard_changes_no_byte_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_guard = run(tmp_path / "with", AnomalousHallLoop(**QUICK))
-    monkeypatch.setattr(session, "guarded", lambda library, *_: library)
+
+    def unguarded(library: VisaLibraryBase, *others: Any) -> GuardedLibrary:
+        return GuardedLibrary(library, dict.fromkeys(others[-1].values()))
+
+    monkeypatch.setattr(session, "guarded", unguarded)
     without = run(tmp_path / "without", AnomalousHallLoop(**QUICK))
     assert with_guard.status == without.status == "finished"
     assert with_guard.run is not None

@@ -239,6 +239,8 @@ class TestSentences:
             on, "SOUR:SWE:ABOR", "SOUR:CURR:COMP 10", "SOUR:LIST:COMP 10,10,10", "SOUR:SWE:SPAC LIST",
             "SOUR:LIST:CURR 0,1e-2,0", "SOUR:LIST:DEL 0.02,0.01,0.02",
         )  # fmt: skip
+        refuses(on, "SOUR:SWE:ARM", "TRIGger:SOURce has not been set")
+        passes(on, "TRIG:SOUR IMM")
         refuses(on, "SOUR:SWE:ARM", "the average power of the current of the list would be")
         passes(on, "SOUR:SWE:COUN 1", "SOUR:SWE:ARM")
         refuses(on, "SOUR:SWE:COUN 2", "average power")

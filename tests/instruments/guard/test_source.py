@@ -253,6 +253,26 @@ class TestLists:
         passes(on, "*RST", "SOUR:SWE:SPAC LIST", f"SOUR:LIST:CURR {currents}", f"SOUR:LIST:DEL {delays}")
         refuses(on, "SOUR:SWE:ARM", match)
 
+    @pytest.mark.parametrize("waits", [("TRIG:SOUR TLIN", "SOUR:SWE:ARM"), ("SOUR:SWE:ARM", "TRIG:SOUR TLIN")])
+    def test_a_point_that_waits_for_a_trigger_is_no_pulse(self, waits: tuple[str, str]) -> None:
+        on = bench()
+        passes(
+            on, "*RST", "SOUR:SWE:SPAC LIST", "SOUR:LIST:CURR 0,20e-3,0", "SOUR:LIST:DEL 0.01,0.001,0.01",
+            "SOUR:LIST:COMP 10,10,10", waits[0],
+        )  # fmt: skip
+        refuses(on, waits[1], "whose points wait for triggers, would be 20 mA .without end")
+        passes(
+            bench(), "*RST", "TRIG:SOUR TLIN", "SOUR:SWE:SPAC LIST", "SOUR:LIST:CURR 0,1e-4,0", "SOUR:SWE:ARM", "INIT"
+        )
+
+    def test_who_moves_the_points_has_to_be_known(self) -> None:
+        on = bench()
+        passes(
+            on, "SOUR:SWE:ABOR", "SOUR:CURR:COMP 1", "SOUR:LIST:COMP 1", "SOUR:SWE:SPAC LIST", "SOUR:LIST:DEL 1e-3",
+            "SOUR:LIST:CURR 0,20e-3,0",
+        )  # fmt: skip
+        refuses(on, "SOUR:SWE:ARM", "TRIGger:SOURce has not been set")
+
     def test_what_is_appended_counts(self) -> None:
         on = bench()
         passes(on, "*RST", "SOUR:SWE:SPAC LIST", "SOUR:LIST:CURR 0,0", "SOUR:LIST:DEL 1", "SOUR:SWE:ARM")
