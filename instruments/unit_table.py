@@ -64,6 +64,7 @@ KINDS = {
     "J/m^3": Kind("an energy density", "1700 J/m^3"),
     "1/m^3": Kind("a number density", "7e28 /m^3"),
     "ohm/T": Kind("a Hall slope", "1 mohm/T", "num"),
+    "ohm m^2": Kind("a resistance times an area", "25 ohm um^2"),
 }
 
 PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pymeasure.experiment import Procedure as PymeasureProcedure
@@ -10,11 +11,12 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 from instruments.errors import BadValue, UnknownName, UsageError
 from labctl import discovery, limits, one_file, simulation
 from labctl.adopted import Adopted
+from labctl.learning import journal_of
 from labctl.own_code import own_code
 from labctl.procedure import Procedure
 from labctl.procedures import guest_of
 from labctl.records import suggest
-from labctl.sample import connections
+from labctl.sample import KINDS, SampleRecord, connections
 from labctl.station import ROLES, Station
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ def check_request(request: Request) -> None:
     procedure = request.procedure
     check_written(procedure)
     procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
+    journal_of(request)
+    check_shape(request.name, procedure.shapes, request.sample)
     with own_code(procedure, "check() failed"):
         procedure.check()
     for role in procedure.roles:
@@ -45,6 +49,25 @@ def check_request(request: Request) -> None:
     except BadValue as error:
         where = one_file.written_at(guest_of(type(procedure)), "demands")
         raise BadValue(f"{where}: {error}") from error
+
+
+def check_shape(name: str, shapes: Sequence[str], sample: SampleRecord) -> None:
+    """Refuse an experiment on a sample that it is not made for.
+
+    Args:
+        name: What the experiment is called.
+        shapes: Kinds of sample that it is for; empty where any will do.
+        sample: What is mounted.
+
+    Raises:
+        UsageError: The sample is of another kind.
+    """
+    if shapes and sample.geometry.kind not in shapes:
+        wanted = " or ".join(KINDS.get(shape, shape) for shape in shapes)
+        raise UsageError(
+            f"{name} measures {wanted}, but sample {sample.label} is {KINDS[sample.geometry.kind]}; name another "
+            "sample with --sample, or take another experiment (`labctl list`)"
+        )
 
 
 def _find_driver(station: Station, role: str, needed_by: str) -> None:

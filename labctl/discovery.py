@@ -1,8 +1,9 @@
 """Which procedures, drivers and sample families there are, in this package and in others.
 
 A package announces them through an entry point in the group `labctl.procedures`, `labctl.instruments` or
-`labctl.samples`. The entry point names a dict in a module that imports nothing else: name -> ("module:Class", "one
-line"). So listing is cheap, and nothing is imported but what is used.
+`labctl.samples` (and its sample records in `labctl.sample_records`, see `labctl.sample_files`). The entry point
+names a dict in a module that imports nothing else: name -> ("module:Class", "one line"). So listing is cheap, and
+nothing is imported but what is used.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from typing import Any, cast
 
 from instruments.errors import UnknownName, UsageError
 
-KINDS = {"procedures": "procedure", "instruments": "driver", "samples": "sample family"}
+KINDS = {
+    "procedures": "procedure",
+    "instruments": "driver",
+    "samples": "sample family",
+    "sample_records": "sample record",
+}
 """Kind, as in the entry-point group `labctl.<kind>` -> what one of them is called."""
 
 
@@ -51,6 +57,11 @@ def drivers() -> dict[str, Entry]:
 def samples() -> dict[str, Entry]:
     """Return the families of simulated samples by name, in alphabetical order, without importing one."""
     return _by_name("samples")
+
+
+def sample_records() -> dict[str, Entry]:
+    """Return the sample records that packages announce, by name in alphabetical order, without reading one."""
+    return _by_name("sample_records")
 
 
 def faults(kind: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from instruments.clock import Clock
 from instruments.errors import WriteFailed
 
-FORCED = frozenset({"state", "block", "abandoned", "torn"})
+FORCED = frozenset({"state", "block", "abandoned", "torn", "journal"})
 """What is forced to disk at once: a later attempt at the run relies on it."""
 
 

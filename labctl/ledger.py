@@ -166,11 +166,12 @@ class RunLedger:
         Rows of earlier attempts are there when their block was passed over, and not before.
         """
         counting = latest_attempts(rows, self.history.abandoned)
-        passed = {block: self._was_passed(block) for block in set(counting[BLOCK].tolist())}
+        passed = {block: self.was_passed(block) for block in set(counting[BLOCK].tolist())}
         pairs = zip(counting[BLOCK].tolist(), counting[ATTEMPT].tolist(), strict=True)
         return counting.loc[[passed[block] or attempt == self._attempt for block, attempt in pairs]]
 
-    def _was_passed(self, block: str) -> bool:
+    def was_passed(self, block: str) -> bool:
+        """Whether a block, or one that it lies in, was complete and passed over."""
         return any(place in self._passed for place in _places(block))
 
     def _take_unvisited(self, block: str) -> list[str]:

@@ -35,6 +35,7 @@ _BARE = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 _WORDS = {
     "current": "the probe current",
     "voltage": "the compliance",
+    "bias": "the voltage",
     "field": "the field",
     "field_rate": "the field rate",
     "slowest_field_rate": "the field rate",
@@ -133,14 +134,15 @@ def _candidates(
         return None if value is None else Bound(name, value, at_station, name)
 
     def its(name: str, value: float | None) -> Bound | None:
-        return None if value is None else Bound(name, value, of_sample, name)
+        why = sample.why(name)
+        return None if value is None else Bound(name, value, f"{of_sample} ({why})" if why else of_sample, name)
 
     def of_density(name: str, value: float, density: str, override: str) -> Bound:
         if density in overrides:
             return Bound(name, value, f"the override of {density}", density)
         return Bound(name, value, of_sample, override)
 
-    reading, pulsed = eased.read_current_limit(), eased.pulse_current_limit()
+    density, pulsed = eased.limits.read_current_density, eased.pulse_current_limit()
     # A sample that says nothing about pulses endures in a pulse what it endures for any time.
     pulses = () if pulsed is None else (
         of_density("pulse_current", pulsed, "pulse_current_density", "pulse_current_density"),
@@ -150,11 +152,15 @@ def _candidates(
     lowest, highest = limits.temperature
     return {
         "current": (
-            of_density("current", reading, "read_current_density", "current"),
+            None
+            if density is None
+            else of_density("current", eased.current_at(density), "read_current_density", "current"),
+            its("current", endures.current),
             here("current", limits.current),
         ),
         "pulse_current": pulses,
         "voltage": (its("voltage", endures.voltage), here("voltage", limits.voltage)),
+        "bias": (its("bias", endures.bias),),
         "power": (here("power", limits.power),),
         "pulse_width": (here("pulse_width", limits.pulse_width),),
         "pulse_energy": (its("pulse_energy", endures.pulse_energy), here("pulse_energy", limits.pulse_energy)),
@@ -232,8 +238,8 @@ def check(
     """Refuse what exceeds a limit.
 
     Args:
-        demands: What is asked for, by name: `current` in A, `voltage` in V, `field` in T, `field_rate` and
-            `slowest_field_rate` in T/s, `temperature` and `lowest_temperature` in K.
+        demands: What is asked for, by name: `current` in A, `voltage` (as compliance) and `bias` (as it is set) in V,
+            `field` in T, `field_rate` and `slowest_field_rate` in T/s, `temperature` and `lowest_temperature` in K.
         station: The station, with its limits.
         sample: The sample, with its limits.
         overrides: Limits for this run by name, in SI units.
@@ -267,7 +273,7 @@ def _both_sides(name: str, limits: Limits) -> list[Bound]:
     if name not in _WORDS:
         hint = suggest(name, tuple(_WORDS))
         raise BadValue(f"demands() names {name!r}, but no limit is called so; {hint}there are {', '.join(_WORDS)}")
-    sides = {"current": ("current", "average_current")} | dict.fromkeys(
+    sides = {"current": ("current", "average_current"), "bias": ("bias", "voltage")} | dict.fromkeys(
         ("temperature", "lowest_temperature"), ("temperature", "lowest_temperature")
     )
     return [bound for bound in (getattr(limits, each) for each in sides.get(name, (name,))) if bound is not None]

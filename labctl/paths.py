@@ -39,5 +39,10 @@ def sample_files() -> dict[str, Path]:
     return _records("samples")
 
 
+def template_files() -> dict[str, Path]:
+    """Return the templates for sample records by name, in alphabetical order."""
+    return _records("templates")
+
+
 def _records(folder: str) -> dict[str, Path]:
     return {path.stem: path for path in sorted((data_folder() / folder).glob("*.toml"))}

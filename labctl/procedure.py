@@ -66,6 +66,10 @@ class Run(Protocol):
         """Write a line into the run's events."""
         ...
 
+    def journal(self, kind: str, values: Mapping[str, Any], *, at_once: bool = False) -> None:
+        """Take in what was learnt of the sample."""
+        ...
+
     def remark(self, sentence: str) -> None:
         """Say something that people should read when the run is over."""
         ...
@@ -90,6 +94,7 @@ class Procedure(PymeasureProcedure):
 
     Class attributes:
         roles: Instruments that it needs, by role.
+        shapes: Kinds of sample that it is for, as in the record's `geometry.kind`; empty where any will do.
         DATA_COLUMNS: Columns of its rows; `Block` and `Attempt` are added by the run.
         main_results: Names of the results that a series of it is drawn by; without any, the first that it has.
         columns_from_elsewhere: What its analysis takes from a table that labctl did not write, by the name that
@@ -104,6 +109,7 @@ class Procedure(PymeasureProcedure):
     """
 
     roles: ClassVar[Sequence[str]] = ()
+    shapes: ClassVar[Sequence[str]] = ()
     DATA_COLUMNS: Sequence[str] = ()
     main_results: ClassVar[Sequence[str]] = ()
     columns_from_elsewhere: ClassVar[Mapping[str, Wanted]] = {}
@@ -206,6 +212,14 @@ class Procedure(PymeasureProcedure):
         del data
         return Results({})
 
+    def learned(self, data: pd.DataFrame, results: Results) -> Iterable[tuple[str, Mapping[str, Any]]]:
+        """Return what a finished run found out about the sample, for its journal: kinds of entries with their values.
+
+        See `labctl.journal.Entry` for what values may be; a result is one as it is.
+        """
+        del data, results
+        return ()
+
     def figure(self, data: pd.DataFrame, results: Results) -> Figure | None:
         """Draw what a person would rather look at, with `caption` on it; None if there is nothing to draw."""
         del data, results
@@ -229,6 +243,24 @@ class Procedure(PymeasureProcedure):
         Names that are no identifiers are given as `record(**{"Field (T)": 0.1})`.
         """
         self.run.record(row)
+
+    def journal(self, kind: str, *, at_once: bool = False, **values: Any) -> None:
+        """Write down what was learnt of the sample: `self.journal("angle", angle=quantity(0.01, "rad", 0.0005))`.
+
+        It stands in the run's events at once. Into the sample's journal it comes when the run is finished, if the block
+        where it was written counts; with `at_once` now and however the run ends, as of pulses that went out. A
+        simulated lab within the run's process has a fresh sample each time, and no journal.
+
+        Args:
+            kind: What it is about, e.g. one of `labctl.journal.KINDS`.
+            at_once: Whether it is true however the run ends.
+            values: Texts, whole numbers, True or False, lists or tables of these, results of an analysis, and numbers
+                as `labctl.journal.quantity` gives them.
+
+        Raises:
+            BadValue: A value cannot be kept.
+        """
+        self.run.journal(kind, values, at_once=at_once)
 
     @property
     def rng(self) -> np.random.Generator:

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar, get_args
+from typing import Annotated, Any, Self, TypeVar, cast, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
@@ -25,6 +25,12 @@ LONGEST_NAME = 60
 
 MOST_FAULTS = 5
 """Mistakes of a file that are told at once."""
+
+BLANK = "?"
+"""What stands in a file for a value that has still to be filled in."""
+
+Place = tuple[str | int, ...]
+"""Keys and numbers in lists that lead to a value."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?", re.ASCII)
 
@@ -48,6 +54,7 @@ Kelvin = Annotated[float, _read_as("K")]
 KelvinPerSecond = Annotated[float, _read_as("K/s")]
 Metre = Annotated[float, _read_as("m")]
 Ohm = Annotated[float, _read_as("ohm")]
+OhmSquareMetre = Annotated[float, _read_as("ohm m^2")]
 PerKelvin = Annotated[float, _read_as("1/K")]
 Radian = Annotated[float, _read_as("rad")]
 Second = Annotated[float, _read_as("s")]
@@ -120,7 +127,7 @@ def read_record(kind: str, name: str | os.PathLike[str], shipped: Mapping[str, P
         UnknownName: No shipped file has this name.
         UsageError: The file is not there, not TOML, or does not fit.
     """
-    path = _locate(kind, name, shipped)
+    path = locate(kind, name, shipped)
     return check(kind, read_toml(kind, path), path, model).read_from(path)
 
 
@@ -137,7 +144,12 @@ def _title(path: Path) -> str:
     return title if isinstance(title, str) else ""
 
 
-def _locate(kind: str, name: str | os.PathLike[str], shipped: Mapping[str, Path]) -> Path:
+def locate(kind: str, name: str | os.PathLike[str], shipped: Mapping[str, Path]) -> Path:
+    """Return the file that a name or a path stands for; see `read_record`.
+
+    Raises:
+        UnknownName: No file has this name.
+    """
     text = os.fspath(name)
     if isinstance(name, os.PathLike) or text.endswith(".toml") or Path(text).name != text:
         return Path(text)
@@ -175,14 +187,74 @@ def check(kind: str, data: Mapping[str, Any], path: Path, model: type[RecordT]) 
     Raises:
         UsageError: It does not fit; the sentence names file, key and value, and what would be right.
     """
-    version = data.get("schema")
-    if type(version) is not int or version != SCHEMA:  # true is equal to 1, and no version
-        said = "says no schema" if version is None else f"has schema {version!r}"
-        raise UsageError(f"{kind} {path} {said}, but this labctl reads schema = {SCHEMA}")
+    record, found = looked_at(data, model)
+    if record is None:
+        more = len(found) - MOST_FAULTS
+        said = "; also, ".join(found[:MOST_FAULTS]) + (f" (and {more} more)" if more > 0 else "")
+        raise UsageError(f"{kind} {path}{' ' if _wrong_schema(data) else ': '}{said}")
+    return record
+
+
+def looked_at(data: Mapping[str, Any], model: type[RecordT]) -> tuple[RecordT | None, list[str]]:
+    """Return the record of what was read, or None and everything that is wrong with it, a sentence each.
+
+    A value that is "?" is one that has still to be filled in. What follows from several values is looked at only when
+    each of them fits by itself.
+    """
+    wrong = _wrong_schema(data)
+    if wrong:
+        return None, [wrong]
+    plain, blanks = _without_blanks(data)
+    unfilled = [_unfilled(place, data, model) for place in blanks]
     try:
-        return model.model_validate(data)
+        record = model.model_validate(plain)
     except ValidationError as error:
-        raise UsageError(f"{kind} {path}: {_sentence(error, model)}") from None
+        # Unknown keys first, since a misspelt key is missing elsewhere.
+        faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+        told = [fault for fault in faults if not _is_of_a_blank(_untagged(fault["loc"], model)[0], blanks)]
+        return None, [*dict.fromkeys([*(_fault(dict(fault), model) for fault in told), *unfilled])]
+    return (None, unfilled) if unfilled else (record, [])
+
+
+def _wrong_schema(data: Mapping[str, Any]) -> str:
+    version = data.get("schema")
+    if type(version) is int and version == SCHEMA:  # true is equal to 1, and no version
+        return ""
+    said = "says no schema" if version is None else f"has schema {version!r}"
+    return f"{said}, but this labctl reads schema = {SCHEMA}"
+
+
+def _without_blanks(value: Any, place: Place = ()) -> tuple[Any, list[Place]]:
+    """Return a table without the keys whose value is "?", and where those are."""
+    if not isinstance(value, dict | list):
+        return value, []
+    table = isinstance(value, dict)
+    entries = cast("dict[str, Any]", value).items() if table else enumerate(cast("list[Any]", value))
+    kept: list[tuple[str | int, Any]] = []
+    blanks: list[Place] = []
+    for key, entry in entries:
+        inner = cast("dict[str, Any]", entry).get("value") if isinstance(entry, dict) else entry
+        if inner == BLANK:
+            blanks.append((*place, key))
+            continue
+        plain, found = _without_blanks(entry, (*place, key))
+        kept.append((key, plain))
+        blanks += found
+    return (dict(kept) if table else [entry for _, entry in kept]), blanks
+
+
+def _is_of_a_blank(place: Place, blanks: Sequence[Place]) -> bool:
+    return any(blank[: len(place)] == place for blank in blanks)
+
+
+def _unfilled(place: Place, data: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Say of a "?" what has to stand there."""
+    tagged: list[str | int] = [place[0]]
+    choices, table = _choices(model, place[0]), data[str(place[0])]
+    if choices and isinstance(table, Mapping):
+        tagged.append(str(cast("Mapping[str, Any]", table).get("kind")))
+    _, owner = _untagged([*tagged, *place[1:]], model)
+    return f"{_dotted(place)} is still to be filled in: {_description(owner, str(place[-1]))}"
 
 
 def suggest(name: str, known: Sequence[str]) -> str:
@@ -195,24 +267,22 @@ def _nearest(name: str, known: Mapping[str, object] | Sequence[str]) -> str:
     return f"did you mean {near[0]!r}? " if near else ""
 
 
-def _sentence(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say what is wrong, unknown keys first, since a misspelt key is missing elsewhere."""
-    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
-    said = list(dict.fromkeys(_fault(dict(fault), model) for fault in faults))
-    more = len(said) - MOST_FAULTS
-    return "; also, ".join(said[:MOST_FAULTS]) + (f" (and {more} more)" if more > 0 else "")
-
-
 def _fault(fault: Mapping[str, Any], model: type[BaseModel]) -> str:
-    place: tuple[str | int, ...] = fault["loc"]
+    place, owner = _untagged(fault["loc"], model)
     key = _dotted(place)
     given: Any = fault["input"]
     match fault["type"]:
         case "extra_forbidden":
-            known = _keys(_model_at(model, place[:-1]))
+            known = _keys(owner)
             return f"unknown key {key}; {_nearest(str(place[-1]), known)}known here: {', '.join(known)}"
         case "missing":
-            return f"{key} is missing: {_description(_model_at(model, place[:-1]), str(place[-1]))}"
+            return f"{key} is missing: {_description(owner, str(place[-1]))}"
+        case "union_tag_invalid":
+            tag, known = fault["ctx"]["tag"], fault["ctx"]["expected_tags"].replace(", ", " or ")
+            return f"{key}.{_tag_of(fault)} is {_short(tag)}, but must be {known}"
+        case "union_tag_not_found":
+            first = next(iter(_choices(owner, place[-1]).values()))
+            return f"{key}.{_tag_of(fault)} is missing: {_description(first, _tag_of(fault))}"
         case "value_error":
             error = fault["ctx"]["error"]
             return f"{key}: {error}" if key else str(error)
@@ -241,13 +311,38 @@ def _description(model: type[BaseModel], key: str) -> str:
     return described.get(key) or "write it"
 
 
-def _model_at(model: type[BaseModel], place: Sequence[str | int]) -> type[BaseModel]:
-    """Return the table that a place in the file belongs to; names in a table of tables lead no deeper."""
+def _untagged(place: Sequence[str | int], model: type[BaseModel]) -> tuple[Place, type[BaseModel]]:
+    """Return a place as the file has it, and the table that its last key belongs to.
+
+    Where one of several kinds of table may stand, pydantic puts the kind's name behind the key. Names in a table of
+    tables lead no deeper.
+    """
+    kept: list[str | int] = []
+    owner, choices = model, dict[str, type[BaseModel]]()
     for part in place:
+        if str(part) in choices:
+            model, choices = choices[str(part)], {}
+            continue
+        kept.append(part)
+        owner, choices = model, _choices(model, part)
         field = model.model_fields.get(str(part))
-        if field is not None:
+        if field is not None and not choices:
             model = _table_in(field.annotation) or model
-    return model
+    return tuple(kept), owner
+
+
+def _choices(model: type[BaseModel], key: str | int) -> dict[str, type[BaseModel]]:
+    """Return the kinds of table that may stand at a key, by what each is called; empty where there is one kind only."""
+    field = model.model_fields.get(str(key))
+    tag = None if field is None else field.discriminator
+    if field is None or not isinstance(tag, str):
+        return {}
+    tables = [table for table in map(_table_in, get_args(field.annotation)) if table is not None]
+    return {str(name): table for table in tables for name in get_args(table.model_fields[tag].annotation)}
+
+
+def _tag_of(fault: Mapping[str, Any]) -> str:
+    return str(fault["ctx"]["discriminator"]).strip("'")
 
 
 def _table_in(annotation: object) -> type[BaseModel] | None:

@@ -23,6 +23,7 @@ from labctl.attempts import ATTEMPT, BLOCK, lies_within
 from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
+from labctl.learning import Learning, learn
 from labctl.ledger import RunLedger
 from labctl.own_code import AnalysisFailed
 from labctl.procedure import Procedure
@@ -157,6 +158,7 @@ class ActiveRun:
         )  # fmt: skip
         self.ledger = RunLedger(entry.history, events, entry.attempt, self._force_rows)
         self.path = LoopPath(self.check, self.ledger, entry.seed)
+        self.learning = Learning(request, entry.directory, events, entry.attempt, self.ledger.was_passed)
         self.last_row_at = 0.0
         self.of: tuple[int, int] = (0, 1)
 
@@ -231,6 +233,10 @@ class ActiveRun:
         """
         self._events.write(event, **details)
 
+    def journal(self, kind: str, values: Mapping[str, Any], *, at_once: bool = False) -> None:
+        """Take in what was learnt of the sample; see `Procedure.journal`."""
+        self.learning.take(kind, values, self.path.block, at_once=at_once)
+
     def remark(self, sentence: str) -> None:
         """Say something that people should read when the run is over; twice is once."""
         if sentence not in self.remarks and len(self.remarks) < MOST_REMARKS:
@@ -273,6 +279,7 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
         switch.shielded = True  # the data are safe, and what is left takes a second
         if analyse and outcome.run is not None and outcome.points:
             conclude_safely(request.procedure, outcome)
+            learn(request, outcome)
     if switch.asked and not outcome.exit_code:
         outcome.warnings.append(f"{switch.asked} came after the last point: the run is complete")
         outcome.exit_code = Aborted.exit_code
@@ -366,6 +373,8 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
     _make_safe(run, visitor, outcome, events)
     try:
         run.close()
+        if outcome.status == "finished":
+            run.learning.keep()
     except WriteFailed as error:
         outcome.fail(error)
     _note(events, outcome, "state", state=outcome.status, error=outcome.error, points=run.points)

@@ -2,41 +2,45 @@
 
 A record (`data/samples/*.toml`, or one's own) describes a sample, real or simulated. Every value is SI inside. A value
 may be written as a table that says where it comes from, `{ value = "5 um", mark = "S", note = "..." }`; mark and note
-are kept in `basis`, under the value's key.
+are kept in `basis`, under the value's key. The tables are in `labctl.sample_sections`, and where records are found is
+said in `labctl.sample_files`.
 """
 
 from __future__ import annotations
 
-import datetime
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any, Literal, Self, cast
+from typing import Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from instruments.errors import LimitExceeded, UsageError
 from instruments.units import format_quantity
-from labctl import paths
-from labctl.records import (
-    Ampere,
-    AmperePerSquareMetre,
-    Joule,
-    Kelvin,
-    Metre,
-    Ohm,
-    PerKelvin,
-    Radian,
-    Record,
-    Section,
-    Volt,
-    Watt,
-    read_record,
-    suggest,
-    titles,
+from labctl import paths, sample_files
+from labctl.records import Ampere, AmperePerSquareMetre, Record, read_record, suggest, titles
+from labctl.sample_sections import (
+    COMPLIANCE_OF_BREAKDOWN,
+    Basis,
+    HallBar,
+    Junction,
+    Layer,
+    Lead,
+    Model,
+    Mounting,
+    Pad,
+    ProbeDefaults,
+    Resistances,
+    SampleLimits,
 )
 from labctl.station import Station
+
+__all__ = [
+    "Basis", "HallBar", "Junction", "Layer", "Lead", "Model", "Mounting", "Pad", "ProbeDefaults", "Resistances",
+    "SampleLimits", "SampleRecord", "available_samples", "connection_faults", "connections", "load_sample",
+    "sample_titles",
+]  # fmt: skip
 
 LARGEST_PROBE_CURRENT = 100e-6
 """A; the most that a probe takes by default, however wide the sample is."""
@@ -44,125 +48,22 @@ LARGEST_PROBE_CURRENT = 100e-6
 SMALLEST_COMPLIANCE = 0.2
 """V; below it a source's own offset counts, and a Hall bar is in no danger."""
 
+SMALLEST_JUNCTION_COMPLIANCE = 0.1
+"""V; the smallest that a 6221 can be set to (reference manual)."""
+
+READ_CURRENT_DENSITY = 5e9
+"""A/m2; what may flow in a Hall bar for any time where its record says nothing (assumed)."""
+
 VOLTMETER_RANGES = (0.01, 0.1, 1.0, 10.0, 100.0)
 """V; ranges of channel 1 of the 2182A (user's manual, specifications)."""
 
 HEADROOM = 1.5
 """By how much a range or a compliance exceeds what is expected."""
 
+KINDS = {"hall_bar": "a Hall bar", "junction": "a junction"}
+"""What a shape is called in a sentence."""
+
 _MARKED = {"value", "mark", "note", "date", "unit"}
-
-
-class Basis(Section):
-    """Where a value comes from."""
-
-    mark: Literal["S", "F", "D", "L", "A", "M"] | None = None
-    """S stated in the paper, F read off a figure, D derived, L literature, A assumed, M measured on this sample."""
-    note: str = ""
-    date: datetime.date | None = None
-
-
-class Layer(Section):
-    """One layer of the stack."""
-
-    material: str = Field(min_length=1, description='e.g. material = "Pt"')
-    thickness: Metre = Field(gt=0, description='e.g. thickness = "9 nm"')
-    carries_current: bool = Field(description="whether its thickness counts in the current density: true or false")
-
-
-class Geometry(Section):
-    """Shape of the conductor."""
-
-    kind: Literal["hall_bar"] = Field(description='shape of the sample, e.g. kind = "hall_bar"')
-    width: Metre = Field(gt=0, description='width of the bar, e.g. width = "5 um"')
-    length: Metre = Field(gt=0, description='length of the bar between the current pads, e.g. length = "50 um"')
-
-
-class Lead(Section):
-    """A line from the breakout box to a pad."""
-
-    pad: str = Field(min_length=1, description='the pad that it ends on, e.g. pad = "A"')
-    resistance: Ohm = Field(default=0.0, ge=0)
-    """ohm, of line and contact."""
-
-
-class Pad(Section):
-    """A contact on the sample."""
-
-    function: str = Field(min_length=1, description='what it is for, e.g. function = "Hall arm at +y"')
-
-
-class Mounting(Section):
-    """How the sample sits in the cryostat."""
-
-    field_from_normal: Radian = Field(
-        description='angle between field and film normal, e.g. field_from_normal = "0 deg"'
-    )
-    """rad; between the magnet's field and the film normal, with a rotator at zero."""
-    in_plane_from_current: Radian = 0.0
-    """rad; from the current towards +y, of the field's part in the film plane, with a rotator at zero."""
-    rotator_axis: Literal["none", "along current", "across current", "along normal"] = "none"
-    """A positive angle turns the field, as the sample sees it, from the normal towards the current (axis across it),
-    from the normal towards +y (axis along the current), or from the current towards +y (axis along the normal)."""
-    tilt: Radian = 0.0
-    """rad; by how much more than `field_from_normal` says the simulated sample leans, as pucks do. On hardware nobody
-    knows it, and it has no effect."""
-
-
-class Resistances(Section):
-    """What was measured, or is assumed until it is."""
-
-    longitudinal: Ohm = Field(gt=0, description='from end to end of the bar, e.g. longitudinal = "340 ohm"')
-    two_wire: Ohm | None = Field(default=None, gt=0)
-    """ohm, between the current leads with their contacts."""
-    hall: Ohm | None = None
-    """ohm, largest Hall resistance by field or magnetisation."""
-    hall_offset: Ohm | None = None
-    """ohm, by which the Hall arms miss each other."""
-    temperature: Kelvin = Field(default=300.0, gt=0)
-    """K at which all of this holds."""
-    temperature_coefficient: PerKelvin | None = Field(default=None, ge=-0.1, le=0.1)
-    """1/K; metals have some 1e-3, and nothing that a film is made of comes near the bounds."""
-
-    @model_validator(mode="after")
-    def _two_wires_hold_the_bar(self) -> Self:
-        if self.two_wire is not None and self.two_wire < self.longitudinal:
-            raise ValueError(
-                f"two_wire is {self.two_wire:g} ohm, below longitudinal, {self.longitudinal:g} ohm, but what is "
-                "measured with two wires is the bar and its leads; correct one of them"
-            )
-        return self
-
-
-class ProbeDefaults(Section):
-    """How gently the sample is to be read."""
-
-    current_density: AmperePerSquareMetre = Field(default=1e9, gt=0)
-
-
-class SampleLimits(Section):
-    """What the sample endures."""
-
-    voltage: Volt | None = Field(default=None, gt=0)
-    read_current_density: AmperePerSquareMetre = Field(default=5e9, gt=0)
-    pulse_current_density: AmperePerSquareMetre | None = Field(default=None, gt=0)
-    pulse_energy: Joule | None = Field(default=None, gt=0)
-    average_power: Watt | None = Field(default=None, gt=0)
-    average_current: Ampere | None = Field(default=None, gt=0)
-    temperature: Kelvin | None = Field(default=None, gt=0)
-
-
-class Model(BaseModel):
-    """What stands for the sample in simulation; the family itself checks its parameters."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    family: str = Field(min_length=1, description='name of the sample family, e.g. family = "ferrimagnet_hall_bar"')
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The family's parameters as they are written: numbers, or tables with value, mark and note."""
-        return dict(self.model_extra or {})
 
 
 class SampleRecord(Record):
@@ -170,11 +71,13 @@ class SampleRecord(Record):
 
     reference: str = ""
     stack: tuple[Layer, ...] = Field(min_length=1, description="[[stack]], a table for each layer")
-    geometry: Geometry = Field(description="[geometry]")
+    geometry: HallBar | Junction = Field(discriminator="kind", description="[geometry]")
     pads: dict[str, Pad] = Field(min_length=1, description="[pads], what each contact is for")
     leads: dict[str, Lead] = Field(min_length=1, description="[leads], which pad each line of the breakout ends on")
     mounting: Mounting = Field(description="[mounting]")
-    resistances: Resistances = Field(description='[resistances], at least longitudinal = "..."')
+    resistances: Resistances = Field(
+        description='[resistances], at least longitudinal = "..." of a Hall bar, junction = "..." of a junction'
+    )
     probe: ProbeDefaults = ProbeDefaults()
     limits: SampleLimits = SampleLimits()
     model: Model | None = None
@@ -190,6 +93,7 @@ class SampleRecord(Record):
         plain = {
             key: value if key in {"model", "basis"} else _unmarked(key, value, found) for key, value in entries.items()
         }
+        _let_all_layers_carry(plain)
         given = entries.get("basis")
         return {
             **plain,
@@ -206,54 +110,106 @@ class SampleRecord(Record):
                     f"leads.{name}.pad is {lead.pad!r}, which is not one of the pads; "
                     f"{suggest(lead.pad, list(self.pads))}there are {', '.join(self.pads)}"
                 )
-        if self.probe.current_density > self.limits.read_current_density:
+        _check_resistances(self)
+        filled = self.model_copy(update={"limits": self.limits.model_copy(update=_missing_limits(self))})
+        density = filled.limits.read_current_density
+        if density is not None and self.probe.current_density > density:
             raise ValueError(
                 f"probe.current_density, {self.probe.current_density:g} A/m^2, is above limits.read_current_density, "
-                f"{self.limits.read_current_density:g} A/m^2; lower it"
+                f"{density:g} A/m^2; lower it"
             )
-        return self
+        return filled
+
+    # ---- what it is
+
+    @property
+    def is_junction(self) -> bool:
+        """Whether the current crosses a barrier."""
+        return isinstance(self.geometry, Junction)
 
     def conducting_thickness(self) -> float:
         """Return the thickness in m that the current density refers to: of all layers that carry current."""
         return float(sum(_decimal(layer.thickness) for layer in self.stack if layer.carries_current))
 
     def cross_section(self) -> float:
-        """Return the area in m2 that the current flows through: width times conducting thickness."""
-        return _product(self.geometry.width, self.conducting_thickness())
+        """Return the area in m2 that the current flows through: width times conducting thickness, or the junction's."""
+        return self.current_at(1.0)
 
-    def _current(self, density: float) -> float:
+    def current_at(self, density: AmperePerSquareMetre) -> float:
         """Return the current in A that has this density in A/m2."""
+        if isinstance(self.geometry, Junction):
+            return density * self.geometry.area()
         return _product(density, self.geometry.width, self.conducting_thickness())
 
+    def sample_resistance(self) -> float:
+        """Return the resistance in ohm of the sample without leads: of the bar, or of the junction's low state."""
+        found = self.resistances
+        own = found.junction if self.is_junction else found.longitudinal
+        if own is None:
+            assert found.resistance_area is not None
+            own = found.resistance_area / self.cross_section()
+        return own
+
+    def highest_resistance(self) -> float:
+        """Return the largest resistance in ohm that the sample without leads is known to take."""
+        return max(self.sample_resistance(), self.resistances.junction_high or 0.0)
+
+    def two_wire_resistance(self) -> float:
+        """Return what a current source sees, in ohm: as measured, or the sample's own with the two worst leads."""
+        if self.resistances.two_wire is not None:
+            return self.resistances.two_wire
+        return self.sample_resistance() + sum(sorted(lead.resistance for lead in self.leads.values())[-2:])
+
+    # ---- what it endures
+
     def read_current_limit(self) -> float:
-        """Return the largest current in A that may be used for reading: the limit of the density times the area."""
-        return self._current(self.limits.read_current_density)
+        """Return the largest current in A that may be used for reading, of what the record's limits leave."""
+        density, current = self.limits.read_current_density, self.limits.current
+        bounds = [bound for bound in (current, None if density is None else self.current_at(density)) if bound]
+        return min(bounds)
 
     def pulse_current_limit(self) -> float | None:
         """Return the largest pulse in A, None where the record sets no density for pulses."""
         density = self.limits.pulse_current_density
-        return None if density is None else self._current(density)
+        return None if density is None else self.current_at(density)
+
+    def why(self, limit: str) -> str:
+        """Say what a limit follows from, `voltage`, `bias` or `current`; empty where it stands in the record."""
+        breakdown, held = self.limits.breakdown_voltage, self.limits
+        if limit == "voltage" and breakdown is not None and held.voltage == COMPLIANCE_OF_BREAKDOWN * breakdown:
+            return f"half its breakdown voltage of {format_quantity(breakdown, 'V')}"
+        if limit == "bias" and breakdown is not None and held.bias is not None:
+            return f"its largest bias, where it breaks at {format_quantity(breakdown, 'V')}"
+        if limit == "current" and self.is_junction and held.bias is not None:
+            resistance = format_quantity(self.highest_resistance(), "ohm")
+            if held.current == held.bias / self.highest_resistance():
+                return f"which makes {format_quantity(held.bias, 'V')} across {resistance}"
+        return ""
+
+    # ---- how it is read unless somebody says otherwise
 
     def probe_current(self) -> float:
-        """Return the default probe current in A: the probe's current density times the area, at most 100 uA."""
-        return min(LARGEST_PROBE_CURRENT, self._current(self.probe.current_density))
+        """Return the default probe current in A: the probe's current density times the area, at most 100 uA.
 
-    def two_wire_resistance(self) -> float:
-        """Return what a current source sees, in ohm: as measured, or the bar's own with the two worst leads."""
-        if self.resistances.two_wire is not None:
-            return self.resistances.two_wire
-        return self.resistances.longitudinal + sum(sorted(lead.resistance for lead in self.leads.values())[-2:])
+        In a junction also no more than makes the probe's voltage across it.
+        """
+        by_density = min(LARGEST_PROBE_CURRENT, self.current_at(self.probe.current_density))
+        return min(by_density, self.probe.voltage / self.sample_resistance()) if self.is_junction else by_density
 
     def probe_compliance(self, current: Ampere) -> float:
         """Return the compliance in V for a probe current in A: 1.5 times what it needs, at least 0.2 V.
 
+        Of a junction it is what its high state needs, and at least 0.1 V.
+
         Raises:
             LimitExceeded: That is more than the sample endures.
         """
-        needed = max(HEADROOM * abs(current) * self.two_wire_resistance(), SMALLEST_COMPLIANCE)
+        resistance = self.two_wire_resistance() + self.highest_resistance() - self.sample_resistance()
+        smallest = SMALLEST_JUNCTION_COMPLIANCE if self.is_junction else SMALLEST_COMPLIANCE
+        needed = max(HEADROOM * abs(current) * resistance, smallest)
         if self.limits.voltage is not None and needed > self.limits.voltage:
             raise LimitExceeded(
-                f"{format_quantity(current, 'A')} through {self.two_wire_resistance():g} ohm asks for a compliance of "
+                f"{format_quantity(current, 'A')} through {resistance:g} ohm asks for a compliance of "
                 f"{format_quantity(needed, 'V')}, above the {format_quantity(self.limits.voltage, 'V')} that sample "
                 f"{self.name!r} endures; take a smaller current"
             )
@@ -266,26 +222,35 @@ class SampleRecord(Record):
         """
         parts = (self.resistances.hall, self.resistances.hall_offset)
         if None in parts:
-            return abs(current) * self.resistances.longitudinal
+            return abs(current) * self.sample_resistance()
         return abs(current) * sum(abs(part) for part in parts if part is not None)
 
     def voltmeter_range(self, current: Ampere) -> float:
-        """Return the voltmeter's range in V for a probe current in A: the smallest with 1.5 times the Hall voltage.
+        """Return the voltmeter's range in V for a probe current in A: the smallest with 1.5 times what is expected.
+
+        That is the Hall voltage of a Hall bar, and the voltage across a junction in its high state.
 
         Raises:
             LimitExceeded: No range is large enough.
         """
-        needed = HEADROOM * self.hall_voltage(current)
+        expected = abs(current) * self.highest_resistance() if self.is_junction else self.hall_voltage(current)
+        needed = HEADROOM * expected
         for largest in VOLTMETER_RANGES:
             if needed <= largest:
                 return largest
+        where = "across" if self.is_junction else "at the Hall arms of"
         raise LimitExceeded(
-            f"{format_quantity(current, 'A')} could make {format_quantity(needed, 'V')} at the Hall arms of sample "
+            f"{format_quantity(current, 'A')} could make {format_quantity(needed, 'V')} {where} sample "
             f"{self.name!r}, above the voltmeter's largest range of {VOLTMETER_RANGES[-1]:g} V; take a smaller current"
         )
 
     def model_geometry(self) -> dict[str, float]:
-        """Return the lengths that a simulated sample may need: width, length and conducting thickness in m."""
+        """Return the lengths that a simulated sample may need, in m.
+
+        Width, length and conducting thickness of a Hall bar; of a junction its area in m2 and its barrier's thickness.
+        """
+        if isinstance(self.geometry, Junction):
+            return {"area": self.geometry.area(), "barrier_thickness": self.geometry.barrier_thickness}
         return {
             "width": self.geometry.width,
             "length": self.geometry.length,
@@ -300,31 +265,41 @@ def connections(station: Station, record: SampleRecord) -> dict[str, str]:
         UsageError: A cable is plugged into a lead that the sample does not have, or two ends of one instrument reach
             the same pad.
     """
-    reached: dict[str, str] = {}
-    for end, lead in station.cables.leads().items():
+    for fault in connection_faults(station, record):
+        raise UsageError(fault)
+    return {end: record.leads[lead].pad for end, lead in station.cables.leads().items()}
+
+
+def connection_faults(station: Station, record: SampleRecord) -> Iterator[str]:
+    """Say why a station's cables do not fit the sample's leads, a sentence for each cable."""
+    leads = station.cables.leads()
+    for end, lead in leads.items():
         if lead not in record.leads:
-            raise UsageError(
+            yield (
                 f"station {station.name!r} has {end} at the lead {lead!r}, which sample {record.name!r} does not have; "
                 f"{suggest(lead, list(record.leads))}its leads are {', '.join(record.leads)}"
             )
-        reached[end] = record.leads[lead].pad
+    reached = {end: record.leads[lead].pad for end, lead in leads.items() if lead in record.leads}
     for high, low in station.cables.pairs():
         if high in reached and reached[high] == reached.get(low):
-            raise UsageError(
+            yield (
                 f"station {station.name!r} has {high} and {low} at leads that both end on the pad {reached[high]!r} of "
                 f"sample {record.name!r}: a short is no measurement; plug one of them into another lead"
             )
-    return reached
 
 
 def load_sample(name: str | os.PathLike[str]) -> SampleRecord:
-    """Read a sample record by the name of a shipped one, or by the path of its file.
+    """Read a sample record by its name, or by the path of its file.
+
+    A name is that of a shipped record, of one that an installed package announces, or of a file in the folder
+    `samples` where one works: `S042-B3` is `samples/S042-B3.toml`.
 
     Raises:
-        UnknownName: No shipped record has this name.
-        UsageError: The file is not there or does not fit; the sentence names file, key, value and what would be right.
+        UnknownName: No record has this name.
+        UsageError: Two have it, the file is not there or does not fit; the sentence names file, key and value, and
+            what would be right.
     """
-    return read_record("sample record", name, paths.sample_files(), SampleRecord)
+    return read_record(sample_files.KIND, name, sample_files.places(name), SampleRecord)
 
 
 def available_samples() -> tuple[str, ...]:
@@ -333,8 +308,77 @@ def available_samples() -> tuple[str, ...]:
 
 
 def sample_titles() -> dict[str, str]:
-    """Return the titles of the shipped sample records by name, in alphabetical order; a broken file hides no other."""
-    return titles(paths.sample_files())
+    """Return the titles of all records that go by a name, in alphabetical order; a broken file hides no other."""
+    return titles(sample_files.by_name())
+
+
+def _let_all_layers_carry(plain: dict[str, object]) -> None:
+    """Across a junction every layer carries the current, so that its record need not say so."""
+    geometry, stack = plain.get("geometry"), plain.get("stack")
+    if not isinstance(geometry, Mapping) or not isinstance(stack, list):
+        return
+    if cast("Mapping[str, object]", geometry).get("kind") == "junction":
+        layers = cast("list[object]", stack)
+        plain["stack"] = [
+            {"carries_current": True, **cast("Mapping[str, object]", layer)} if isinstance(layer, Mapping) else layer
+            for layer in layers
+        ]
+
+
+def _check_resistances(record: SampleRecord) -> None:
+    """Refuse a record without the resistance of its kind, or with that of another kind.
+
+    Raises:
+        ValueError: The sentence names the key.
+    """
+    found, junction = record.resistances, record.is_junction
+    if not junction and found.longitudinal is None:
+        description = Resistances.model_fields["longitudinal"].description
+        raise ValueError(f"resistances.longitudinal is missing: {description}")
+    if junction and found.junction is None and found.resistance_area is None:
+        description = Resistances.model_fields["junction"].description
+        raise ValueError(f'resistances.junction is missing: {description}, or resistance_area = "25 ohm um^2"')
+    others = ("longitudinal", "hall", "hall_offset") if junction else ("junction", "junction_high", "resistance_area")
+    for name in others:
+        if getattr(found, name) is not None:
+            raise ValueError(
+                f"resistances.{name} does not go with {KINDS[record.geometry.kind]}, which geometry.kind says this is; "
+                "leave it out"
+            )
+    if record.highest_resistance() < record.sample_resistance() or (
+        found.junction_high is not None and found.junction_high < record.sample_resistance()
+    ):
+        raise ValueError("resistances.junction_high is below the resistance of the low state; exchange them")
+    if junction and found.two_wire is not None and found.two_wire < record.sample_resistance():
+        raise ValueError(
+            f"resistances.two_wire is {found.two_wire:g} ohm, below the junction's own "
+            f"{record.sample_resistance():g} ohm; correct one of them"
+        )
+
+
+def _missing_limits(record: SampleRecord) -> dict[str, float]:
+    """Return the limits that follow from the others where the record says nothing.
+
+    Raises:
+        ValueError: A junction's record says no breakdown voltage, or allows a current that makes too large a bias.
+    """
+    limits = record.limits
+    if not record.is_junction:
+        return {"read_current_density": READ_CURRENT_DENSITY} if limits.read_current_density is None else {}
+    if limits.bias is None:
+        description = SampleLimits.model_fields["breakdown_voltage"].description
+        raise ValueError(f"limits.breakdown_voltage is missing: {description}; a junction has no limits without it")
+    most = limits.bias / record.highest_resistance()
+    if limits.current is None:
+        return {"current": most}
+    if limits.current > most * (1.0 + 1e-9):
+        raise ValueError(
+            f"limits.current is {format_quantity(limits.current, 'A')}, which makes "
+            f"{format_quantity(limits.current * record.highest_resistance(), 'V')} across "
+            f"{format_quantity(record.highest_resistance(), 'ohm')}, above limits.bias, "
+            f"{format_quantity(limits.bias, 'V')}; lower it, or leave it out"
+        )
+    return {}
 
 
 def _decimal(value: float) -> Fraction:

@@ -37,6 +37,7 @@ from labctl.abort import AbortSwitch
 from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
+from labctl.learning import learn
 from labctl.parameters import Setting
 from labctl.procedure import Procedure, check_names
 from labctl.reentry import Entry
@@ -289,6 +290,7 @@ def _carry_out_child(series: _Series, session: Session, events: EventLog, child:
     switch.shielded = True
     if done.points:
         conclude_safely(child.request.procedure, done)
+        learn(child.request, done)
     _add(outcome, child, done)
     finished = done.status == "finished"
     said = f"run {child.number} of {of} ({_said(child.texts)}): {done.error}"

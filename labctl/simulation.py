@@ -78,10 +78,21 @@ def _check_twin(station: Station, role: str) -> None:
 
 def _model_of(record: SampleRecord) -> Model:
     if record.model is None:
-        raise UsageError(
-            f"sample {record.label} has no [model], so it cannot be simulated; add one or leave --simulate"
-        )
+        raise UsageError(f"sample {record.label} has no [model], so it cannot be simulated; {_way_out(record)}")
     return record.model
+
+
+def _way_out(record: SampleRecord) -> str:
+    """Say what to do about a record without a model."""
+    if record.is_junction:
+        return (
+            "no family stands for a junction yet: leave --simulate to measure it, or write a family of your own and "
+            "name it in [model]"
+        )
+    return (
+        "to simulate, copy the [model] of the shipped record 'cotb2025' into its file (`labctl sample show cotb2025` "
+        "names that file); to measure, leave --simulate"
+    )
 
 
 def _check_model(station: Station, record: SampleRecord, model: Model) -> tuple[str, ...] | None:

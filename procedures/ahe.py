@@ -12,6 +12,7 @@ from instruments.errors import BadValue
 from instruments.units import format_quantity
 from labctl import reversal
 from labctl.elsewhere.quantities import HALL_LOOP_COLUMNS
+from labctl.journal import COERCIVE_FIELD, quantity
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
@@ -38,6 +39,7 @@ class AnomalousHallLoop(Procedure):
     """
 
     roles = ("source", "voltmeter", "cryostat")
+    shapes = ("hall_bar",)
     DATA_COLUMNS = (*reversal.COLUMNS, "Branch", "Loop")
     main_results = ("coercive_field_up_ensemble", "coercive_field_down_ensemble", "anomalous_hall_resistance")
     columns_from_elsewhere = HALL_LOOP_COLUMNS
@@ -117,6 +119,20 @@ class AnomalousHallLoop(Procedure):
         from labctl.analysis import loops
 
         return loops.anomalous_hall(data, remanence=self.field_remanence)
+
+    def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give the coercive fields to the sample's journal, with the temperature and the field rate they hold for."""
+        names = ("coercive_field_up", "coercive_field_down")
+        if any(results.number(name) is not None for name in names):
+            temperature = data["Temperature (K)"].to_numpy(dtype=float)
+            yield (
+                COERCIVE_FIELD,
+                {
+                    **{name: results[name] for name in (*names, "field_rate", "saturated") if name in results},
+                    "temperature": quantity(float(temperature.mean()), "K", float(temperature.std())),
+                    "largest_field": quantity(self.maximum_field, "T"),
+                },
+            )
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw both branches with the coercive fields marked."""

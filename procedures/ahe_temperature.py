@@ -75,6 +75,7 @@ class AnomalousHallTemperature(Procedure):
     """
 
     roles = ("source", "voltmeter", "cryostat")
+    shapes = ("hall_bar",)
     DATA_COLUMNS = (
         *reversal.COLUMNS, "Longitudinal resistance (ohm)", "Channel", KIND, "Set temperature (K)",
         "Largest field (T)", "Branch", "Loop",
@@ -146,7 +147,7 @@ class AnomalousHallTemperature(Procedure):
         channel = LONGITUDINAL_CHANNEL if self._longitudinal() else CHANNEL
         settings = self.probe_settings()
         if channel == LONGITUDINAL_CHANNEL:
-            expected = settings.current * self.sample.resistances.longitudinal
+            expected = settings.current * self.sample.sample_resistance()
             self.reader.select(channel, expected)
         due = [-math.inf]
 

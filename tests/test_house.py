@@ -109,6 +109,10 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert lost == []
 
 
+GROUPS = {"sample"}
+"""Commands that consist of commands."""
+
+
 @cache
 def help_text(*words: str) -> str:
     """What `labctl ... --help` prints; fails when there is no such command."""
@@ -129,8 +133,9 @@ def mistakes(command: list[str]) -> list[str]:
     if program != "labctl" or not words or words[0].startswith("-"):
         return []
     options = {word.partition("=")[0] for word in words[1:] if re.match(r"--?[a-z]", word)}
-    known_options = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", help_text(words[0])))
-    return [f"labctl {words[0]} has no {option}" for option in sorted(options - known_options)]
+    named = words[: 2 if words[0] in GROUPS else 1]
+    known_options = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", help_text(*named)))
+    return [f"labctl {' '.join(named)} has no {option}" for option in sorted(options - known_options)]
 
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=name)

@@ -21,6 +21,7 @@ UNITS: Mapping[str, str] = {
     "current": "A",
     "pulse_current": "A",
     "voltage": "V",
+    "bias": "V",
     "power": "W",
     "pulse_width": "s",
     "pulse_energy": "J",
@@ -69,6 +70,7 @@ class Limits:
         current: A, that may flow for any time.
         pulse_current: A, that may flow in a pulse; never less than `current`.
         voltage: V, as compliance too.
+        bias: V, the largest that a source may be set to; a compliance may be more, up to `voltage`.
         power: W.
         pulse_width: s, the longest time for which more than `current` may flow.
         pulse_energy: J, of one pulse of more than `current`.
@@ -92,6 +94,7 @@ class Limits:
     lowest_temperature: Bound
     temperature_rate: Bound
     slowest_field_rate: Bound | None = None
+    bias: Bound | None = None
     power: Bound | None = None
     pulse_width: Bound | None = None
     pulse_energy: Bound | None = None
@@ -103,6 +106,11 @@ class Limits:
     def window(self) -> float:
         """The stretch of time in s over which an average is taken."""
         return AVERAGE_WINDOW if self.average_window is None else self.average_window.value
+
+    @property
+    def set_voltage(self) -> Bound:
+        """What a voltage that is set must stay within: the bias, and what no voltage may exceed."""
+        return _tighter(self.bias, self.voltage)
 
     @property
     def lasting_current(self) -> Bound:

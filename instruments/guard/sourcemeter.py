@@ -1,7 +1,8 @@
 """The guard in front of a Keithley 2400: which messages may leave.
 
 Either quantity can be sourced, and the other one is then limited by a compliance: so both of them must stay within the
-limits, as a level and as a compliance. Everything that it sources counts as steady. What turns the output on (OUTPut,
+limits, as a level and as a compliance. A voltage that is set must also stay within the bias, where there is a limit for
+it. Everything that it sources counts as steady. What turns the output on (OUTPut,
 CONFigure, MEASure?, and runs with automatic output off) or makes it go through a sweep is judged by all settings that
 decide on what is driven; one that nobody has set since the instrument was opened counts as not known, and that is
 refused. Automatic ohms chooses its own test current, up to 100 mA.
@@ -86,6 +87,7 @@ class SourceMeterGate(Gate):
     def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool = False) -> None:
         super().__init__(speaker)
         self._bounds = {"VOLT": limits.voltage, "CURR": limits.lasting_current}
+        self._levels = {"VOLT": limits.set_voltage, "CURR": limits.lasting_current}
         self._power = limits.lasting_power
         self._unseen = unseen
         self._reader = MessageReader(TABLE)
@@ -213,16 +215,18 @@ class SourceMeterGate(Gate):
         for level in _numbers(state.get(LEVEL[kind])) if kind is not None else ():
             why = "rounded to the steps of the range"
             self._check(f"{_NAMES[str(kind)]} of the source", state.rounded(str(kind), abs(level)),
-                        self._bounds[str(kind)], command, why)  # fmt: skip
+                        self._levels[str(kind)], command, why)  # fmt: skip
 
     def _check_value(self, state: State, row: Row, kind: str, number: float, command: Command) -> None:
         """Refuse a number that alone exceeds the limit of its quantity, as it is or rounded to its range's steps."""
-        what = "the compliance" if row.header == COMPLIANCE[kind] else f"{_NAMES[kind]} of the source"
+        limited = row.header == COMPLIANCE[kind]
+        what = "the compliance" if limited else f"{_NAMES[kind]} of the source"
+        bound = (self._bounds if limited else self._levels)[kind]
         part = 0.5 if row.header == key(f"SOUR:{kind}:SPAN") else 1.0
-        self._check(what, part * abs(number), self._bounds[kind], command)
-        if part == 1.0 and row.header != COMPLIANCE[kind]:
+        self._check(what, part * abs(number), bound, command)
+        if part == 1.0 and not limited:
             rounded = state.rounded(kind, abs(number))
-            self._check(what, rounded, self._bounds[kind], command, "rounded to the steps of the range")
+            self._check(what, rounded, bound, command, "rounded to the steps of the range")
 
     def _check(self, what: str, value: float, bound: Bound, command: Command, why: str = "") -> None:
         if value > bound.value * (1.0 + 1e-12):
@@ -250,7 +254,7 @@ class SourceMeterGate(Gate):
             level = self._largest_level(state, function, command, strict=strict)
             limits = _numbers(self._known(state, COMPLIANCE[other], command, strict=strict))
             compliance = max((abs(limit) for limit in limits), default=0.0)
-            self._check(f"{_NAMES[function]} of the source", level, self._bounds[function], command)
+            self._check(f"{_NAMES[function]} of the source", level, self._levels[function], command)
             self._check("the compliance, as it is set,", compliance, self._bounds[other], command)
             if self._power is not None:
                 self._check("the power, level times compliance,", level * compliance, self._power, command)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from labctl.cli.sample_app import samples
+
 app = typer.Typer(
     name="labctl",
     help="Measure spin transport: run experiments on a station, or on its simulated twin.",
@@ -25,6 +27,9 @@ ProcedureArgument = Annotated[
     str, typer.Argument(metavar="P", help="The experiment, e.g. ahe or mine.py; `labctl list` names them.")
 ]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its number below runs.")]
+
+
+app.add_typer(samples)
 
 
 @app.callback()

@@ -125,7 +125,7 @@ def announcement(
         sample: Name of the sample, or its file.
         host: Where they are.
     """
-    from labctl import paths
+    from labctl import paths, sample_files
 
     ports = server.ports
 
@@ -143,10 +143,10 @@ def announcement(
         "seed": lab.streams.seed,
         "sample_seed": lab.streams.sample_seed,
         "station": _name_elsewhere(station, paths.station_files()),
-        "sample": _name_elsewhere(sample, paths.sample_files()),
+        "sample": _name_elsewhere(sample, paths.sample_files(), sample_files.by_name()),
     }
 
 
-def _name_elsewhere(name: str, shipped: Mapping[str, Path]) -> str:
+def _name_elsewhere(name: str, shipped: Mapping[str, Path], named: Mapping[str, Path] | None = None) -> str:
     """Return what `--station` or `--sample` takes for the same record in another folder: a file by its whole path."""
-    return name if name in shipped else str(Path(name).resolve())
+    return name if name in shipped else str((named or {}).get(name, Path(name)).resolve())

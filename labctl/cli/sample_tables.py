@@ -1,0 +1,189 @@
+"""How samples and journals look on a terminal of 80 columns, or whatever it has."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from instruments.units import format_quantity
+from labctl.analysis.result import quantity_text
+from labctl.cli import output
+from labctl.journal import MOUNTING, Entry, Journal, Odometer
+from labctl.sample import KINDS, Junction, SampleRecord
+from labctl.sample_summary import Derived
+
+NARROWEST = 20
+"""Characters that the last column keeps, however narrow the screen."""
+
+_NO_BREAK = "\u00a0"
+"""Stands between a number and its unit until lines are broken."""
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((80, 24)).columns - (4 if sys.stdout.isatty() else 0)
+
+
+def wrapped(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
+    """Print a table whose last column is wrapped so that it fits the screen."""
+    taken = sum(max(len(row[column]) for row in (header, *rows)) + 2 for column in range(len(header) - 1))
+    room = max(NARROWEST, _width() - taken)
+    lines: list[tuple[str, ...]] = []
+    for *first, last in rows:
+        parts = [part for line in last.split("\n") for part in _wrap(line, room)] or [""]
+        lines.append((*first, parts[0]))
+        lines += [(*[""] * len(first), part) for part in parts[1:]]
+    output.table(lines, header)
+
+
+def _wrap(text: str, room: int) -> list[str]:
+    return [line.replace(_NO_BREAK, " ") for line in textwrap.wrap(text, room, break_on_hyphens=False)]
+
+
+def items(sentences: Sequence[str]) -> None:
+    """Print sentences as a list, wrapped on a terminal; elsewhere a line each, as programs like it."""
+    for sentence in sentences:
+        if sys.stdout.isatty():
+            output.line(textwrap.fill(f"- {sentence}", _width(), subsequent_indent="  ", break_on_hyphens=False))
+        else:
+            output.line(f"- {sentence}")
+
+
+def record(sample: SampleRecord, path: Path) -> None:
+    """Print what a sample is."""
+    layers = [
+        f"{layer.material} {_metres(layer.thickness)}{'' if layer.carries_current else ' (no current)'}"
+        for layer in sample.stack
+    ]
+    mounted, found = sample.mounting, sample.resistances
+    named = (
+        ("longitudinal", found.longitudinal), ("junction", found.junction), ("high state", found.junction_high),
+        ("two-wire", found.two_wire), ("Hall", found.hall), ("Hall offset", found.hall_offset),
+    )  # fmt: skip
+    resistances = [f"{name} {format_quantity(value, 'ohm')}" for name, value in named if value is not None]
+    if found.resistance_area is not None:
+        area = format_quantity(found.resistance_area, "ohm m^2", shown="ohm um^2")
+        resistances.append(f"resistance times area {area}")
+    tilted = format_quantity(mounted.field_from_normal, "rad", shown="deg")
+    rows = [
+        ("file", str(path)),
+        ("title", sample.title or "-"),
+        ("shape", f"{KINDS[sample.geometry.kind].partition(' ')[2]}, {_geometry(sample)}"),
+        ("stack", " / ".join(layers)),
+        ("mounting", f"field {tilted} from the film normal; rotator axis: {mounted.rotator_axis}"),
+        ("resistances", f"{', '.join(resistances)}, at {found.temperature:g} K"),
+        ("model", "none: it cannot be simulated" if sample.model is None else sample.model.family),
+    ]  # fmt: skip
+    wrapped(rows, (sample.name, ""))
+
+
+def _geometry(sample: SampleRecord) -> str:
+    shape = sample.geometry
+    if not isinstance(shape, Junction):
+        return f"{_metres(shape.width)} wide, {_metres(shape.length)} long"
+    barrier = f"barrier {_metres(shape.barrier_thickness)}"
+    if shape.diameter is not None:
+        return f"{_metres(shape.diameter)} across, {barrier}"
+    return f"{_metres(shape.width or 0.0)} x {_metres(shape.length or 0.0)}, {barrier}"
+
+
+def _metres(value: float) -> str:
+    return format_quantity(value, "m")
+
+
+def derived(title: str, rows: Sequence[Derived]) -> None:
+    """Print values that follow from a record, with what they follow from."""
+    wrapped([(row.name, row.text(), row.why) for row in rows], (title, "value", "from"))
+
+
+def leads(sample: SampleRecord) -> None:
+    """Print which line ends where."""
+    rows = [
+        (name, format_quantity(lead.resistance, "ohm") if lead.resistance else "-", lead.pad,
+         sample.pads[lead.pad].function)
+        for name, lead in sample.leads.items()
+    ]  # fmt: skip
+    wrapped(rows, ("lead", "resistance", "pad", "function"))
+
+
+def summary(found: Mapping[str, Any], all_entries: Sequence[Entry], journal: Journal) -> None:
+    """Print what a journal comes to."""
+    if not all_entries:
+        output.line(f"journal: nothing is written in {journal.path}")
+        return
+    pulses: Odometer = found["pulses"]
+    damage: Sequence[Entry] = found["damage"]
+    names = {MOUNTING: "mounted", "contacts": "contacts", "coercive_field": "coercive field", "angle": "angle"}
+    rows = [(label, *_when_and_what(found[kind], kind)) for kind, label in names.items()]
+    rows.append(("pulses", "", _pulses(pulses)))
+    rows += [("damage", *_when_and_what(entry, "damage")) for entry in damage] or [("damage", "", "none known")]
+    wrapped(rows, ("journal", "since (UTC)", "what"))
+    entries = f"all {len(all_entries)} entries" if len(all_entries) > 1 else "its entry"
+    output.line(f"{entries}: labctl sample log {journal.sample}{' --simulated' if journal.simulated else ''}")
+
+
+def _when_and_what(entry: Entry | None, kind: str) -> tuple[str, str]:
+    if entry is None:
+        return "", "not written down" if kind == MOUNTING else "not measured in this mounting"
+    return _when(entry), _cell(entry)
+
+
+def _pulses(pulses: Odometer) -> str:
+    if not pulses.count:
+        return "none so far"
+    parts = [f"{pulses.count} so far"]
+    if pulses.largest_current_density is not None:
+        parts.append(f"up to {format_quantity(pulses.largest_current_density, 'A/m^2')}")
+    if pulses.energy:
+        parts.append(f"{format_quantity(pulses.energy, 'J')} in all")
+    return ", ".join(parts)
+
+
+def entries(shown: Sequence[Entry]) -> None:
+    """Print entries of a journal, the oldest first."""
+    rows = [
+        (_when(entry), entry.kind, entry.user or "-", _cell(entry) + (f"\nrun {entry.run}" if entry.run else ""))
+        for entry in shown
+    ]
+    wrapped(rows, ("UTC", "kind", "user", "what"))
+
+
+def _when(entry: Entry) -> str:
+    return f"{entry.utc:%Y-%m-%d %H:%M}"
+
+
+def entry_text(entry: Entry) -> str:
+    """Return the values of an entry in words."""
+    return _cell(entry).replace(_NO_BREAK, " ")
+
+
+def _cell(entry: Entry) -> str:
+    text = entry.values.get("text")
+    others = {name: value for name, value in entry.values.items() if name != "text"}
+    parts = [] if text is None else [str(text)]
+    return ", ".join([*parts, *_words(others)])
+
+
+def _words(values: Mapping[str, Any]) -> list[str]:
+    return [f"{name.replace('_', ' ')} {_word(value)}" for name, value in values.items()]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, Mapping):
+        table = cast("Mapping[str, Any]", value)
+        return _quantity(table) if {"value", "unit"} <= table.keys() else f"({', '.join(_words(table))})"
+    if isinstance(value, list):
+        return ", ".join(_word(item) for item in cast("list[Any]", value))
+    if value is None or isinstance(value, bool):
+        return "-" if value is None else "yes" if value else "no"
+    return str(value)
+
+
+def _quantity(table: Mapping[str, Any]) -> str:
+    value = table["value"]
+    if value is None or isinstance(value, bool):
+        return _word(value)
+    return quantity_text(value, table.get("uncertainty"), table["unit"]).replace(" ", _NO_BREAK)
