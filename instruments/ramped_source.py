@@ -77,6 +77,25 @@ class RampedSource(ScpiDriver):
             self.clock.sleep(self.STEP_INTERVAL)
         put(target)
 
+    def rest(self) -> None:
+        """Go to zero, turn the output off, and read both back: before somebody touches the cables.
+
+        Raises:
+            InstrumentFault: The source does not answer, or does not say that it is at zero and off.
+        """
+        if self.source_enabled and self._level()[0]:
+            self._ramp_down()
+        level, put = self._level()
+        self.source_enabled = False
+        if level:
+            put(0.0)
+            level, _ = self._level()
+        if self.source_enabled or level:
+            raise InstrumentFault(
+                f"{self.line.name}: it was set to zero and its output turned off, and it says otherwise; turn it off "
+                "at the front panel before you touch a cable"
+            )
+
     def _settle_restart(self) -> None:
         """Turn the output off and bring all settings to known ones: those of power-on may come from a memory."""
         with suppress(InstrumentFault):

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from labctl.records import Kelvin, KelvinPerSecond, Second, Section, Tesla, TeslaPerSecond
+from labctl.records import Kelvin, KelvinPerSecond, Ohm, Second, Section, Tesla, TeslaPerSecond, Volt
 
 What = Literal[
     "quench", "magnet supply fault", "thermometer fault", "chamber fault", "mend", "helium level", "power cycle",
@@ -79,6 +79,50 @@ class WireFault(Section):
             if not given and name in taken and name != "both_ways":
                 raise ValueError(f"{self.what!r} needs {name}; add it")
         return self
+
+
+Bad = Literal["open", "high", "leaking", "swapped", "noisy"]
+
+_BAD_NEEDS: dict[str, tuple[str, ...]] = {
+    "high": ("resistance",), "leaking": ("resistance",), "swapped": ("other",), "noisy": ("change",),
+}  # fmt: skip
+_BAD_TAKES: dict[str, tuple[str, ...]] = {**_BAD_NEEDS, "high": ("resistance", "knee"), "noisy": ("change", "dwell")}
+
+
+class BadContact(Section):
+    """Something that is wrong with a contact or its line, `[[simulation.contacts]]`; see `simulators.contacts`."""
+
+    lead: str = Field(min_length=1, description='the lead at the breakout, e.g. lead = "A"')
+    what: Bad = Field(description='e.g. what = "open"')
+    at: Second = Field(default=0.0, ge=0)
+    """s since the lab began."""
+    resistance: Ohm | None = Field(
+        default=None, gt=0, description='of a high contact, or of a leak to the shield, e.g. resistance = "20 kohm"'
+    )
+    knee: Volt | None = Field(default=None, gt=0)
+    """V at which a high contact conducts twice as well as at small voltages; ohmic where nothing is said."""
+    other: str | None = Field(default=None, min_length=1, description="the lead that it is exchanged with")
+    change: float | None = Field(
+        default=None, gt=0, le=10, description="part by which a noisy contact's resistance jumps, e.g. change = 0.1"
+    )
+    dwell: Second | None = Field(default=None, ge=1e-4, le=1e4)
+    """Mean time in s between two jumps."""
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> Self:
+        for name in ("resistance", "knee", "other", "change", "dwell"):
+            given = getattr(self, name) is not None
+            if given and name not in _BAD_TAKES.get(self.what, ()):
+                raise ValueError(f"{self.what!r} takes no {name}; leave it out")
+            if not given and name in _BAD_NEEDS.get(self.what, ()):
+                raise ValueError(f"{self.what!r} needs {name}; add it")
+        if self.other == self.lead:
+            raise ValueError(f"{self.lead!r} cannot be exchanged with itself; name another lead")
+        return self
+
+    def leads(self) -> tuple[str, ...]:
+        """Return the leads that it is about."""
+        return (self.lead,) if self.other is None else (self.lead, self.other)
 
 
 class Sensors(Section):

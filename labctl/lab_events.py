@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
-from labctl.happenings import Event, Sensors, WireFault
+from labctl.happenings import BadContact, Event, Sensors, WireFault
+from simulators.contacts import ContactFault
 from simulators.faults import Fault
 from simulators.lab import Lab
 from simulators.machine_parts import SensorData
@@ -30,6 +31,28 @@ def wires(said: Iterable[WireFault]) -> dict[str, list[Fault]]:
         fault = replace(fault, line=each.line or 0, seconds=fault.seconds if each.delay is None else each.delay)
         faults.setdefault(each.instrument, []).append(fault)
     return faults
+
+
+def contacts(said: Iterable[BadContact]) -> list[ContactFault]:
+    """Return what is wrong with contacts and lines from the beginning."""
+    return [_contact(each) for each in said if not each.at]
+
+
+def later_contacts(said: Iterable[BadContact]) -> list[tuple[float, Callable[[Lab], None]]]:
+    """Return what goes wrong with them later: when, in s since the lab began, and what it does to a lab."""
+    return [(each.at, partial(_damage, _contact(each))) for each in said if each.at]
+
+
+def _damage(fault: ContactFault, lab: Lab) -> None:
+    lab.wiring.damage([fault])
+
+
+def _contact(each: BadContact) -> ContactFault:
+    fault = ContactFault(
+        each.lead, each.what, each.resistance or 0.0, other=each.other or "", change=each.change or 0.0
+    )
+    knee = fault.knee if each.knee is None else each.knee
+    return replace(fault, knee=knee, dwell=fault.dwell if each.dwell is None else each.dwell)
 
 
 def sensors(said: Sensors) -> SensorData:

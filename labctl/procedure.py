@@ -20,8 +20,10 @@ from instruments.clock import Clock
 from instruments.cryostat import Cryostat
 from instruments.errors import UnknownName
 from instruments.keithley2182a import Keithley2182A
+from instruments.keithley2400 import Keithley2400
 from instruments.keithley6221 import Keithley6221
 from labctl import moving
+from labctl.breakout import Breakout
 from labctl.elsewhere.wanted import Wanted
 from labctl.frame import Caption
 from labctl.parameters import Setting, declared
@@ -100,8 +102,9 @@ class Procedure(PymeasureProcedure):
         columns_from_elsewhere: What its analysis takes from a table that labctl did not write, by the name that
             `labctl analyse FILE --as P --column name=...` gives; empty if it analyses its own rows only.
 
-    While it runs, `source`, `voltmeter` and `cryostat` are the station's drivers, `clock` its clock, `station` and
-    `sample` the records, and `rng` the generator from which any random order must be drawn.
+    While it runs, `source`, `voltmeter` and `cryostat` are the station's drivers, `clock` its clock, `breakout` who
+    moves its cables (`labctl.breakout`), `station` and `sample` the records, and `rng` the generator from which any
+    random order must be drawn.
 
     Raises:
         UnknownName: A parameter that it does not have was given.
@@ -116,11 +119,13 @@ class Procedure(PymeasureProcedure):
 
     source: Keithley6221
     voltmeter: Keithley2182A
+    smu: Keithley2400
     cryostat: Cryostat
     clock: Clock
     station: Station
     sample: SampleRecord
     run: Run
+    breakout: Breakout
     reader: ReversalReader
     caption = Caption()
 

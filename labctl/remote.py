@@ -46,6 +46,7 @@ class LabAddresses:
         sample_seed: Seed of its sample's disorder, None if the file does not say.
         station: What `--station` takes for its station, None if the file does not say.
         sample: What `--sample` takes for its sample, None if the file does not say.
+        breakout: Host and port of the door at which its cables are moved, None if the file does not say.
     """
 
     file: Path
@@ -58,6 +59,7 @@ class LabAddresses:
     sample: str | None = None
     hosts: Mapping[str, Address] = field(default_factory=dict[str, Address])
     multivu: Address | None = None
+    breakout: Address | None = None
 
     def for_drivers(self, drivers: Mapping[str, str]) -> LabAddresses:
         """Return the same lab as it is seen through these drivers by role: a cryostat may have two doors."""
@@ -122,6 +124,7 @@ def read_addresses(path: Path) -> LabAddresses:
             raise _misfit(path, "cryostat", cryostat, 'an object with "visa"')
         doors["cryostat"] = cryostat["visa"]
     multivu = cryostat.get("multivu") if isinstance(cryostat, dict) else None
+    breakout = content.get("breakout")
     clock = doors.pop("clock")
     given = {role: address for role, address in doors.items() if address is not None}
     return LabAddresses(
@@ -135,6 +138,7 @@ def read_addresses(path: Path) -> LabAddresses:
         station=_text(content, "station", path),
         sample=_text(content, "sample", path),
         multivu=None if multivu is None else _address(multivu, _HOST_AND_PORT, "cryostat.multivu", path),
+        breakout=None if breakout is None else _address(breakout, _HOST_AND_PORT, "breakout", path),
     )
 
 
@@ -241,6 +245,31 @@ def _check_records(request: Request, lab: LabAddresses) -> None:
                 f"the lab of {lab.file} has the {kind} {load(there).name!r}, but the run is for {asked!r}; "
                 f"add --{kind} {there}, or start another lab with `labctl simulate --{kind} {asked}`"
             )
+
+
+def ask_once(address: Address, who: str, line: str) -> str:
+    """Send a line of text to a door of a lab in another process, and return the line that it answers with.
+
+    Raises:
+        InstrumentFault: It does not answer, or answers that it will not; the sentence begins with `who`.
+    """
+    place = f"{who} at {address[0]}:{address[1]}"
+    try:
+        with socket.create_connection(address, timeout=PATIENCE) as door:
+            door.sendall(line.encode() + b"\n")
+            reply = b""
+            while not reply.endswith(b"\n"):
+                reply += (more := door.recv(4096))
+                if not more:
+                    raise ConnectionResetError("it hung up")
+    except OSError as error:
+        raise InstrumentFault(
+            f"{place} does not answer ({error.strerror or error}); start the lab again with `labctl simulate`"
+        ) from error
+    answer = reply.decode("utf-8", "replace").strip()
+    if answer.startswith("ERROR"):
+        raise InstrumentFault(f"{place} refuses {line!r}: {answer.removeprefix('ERROR ')}")
+    return answer
 
 
 class RemoteClock(Clock):

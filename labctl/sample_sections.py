@@ -96,6 +96,14 @@ class Pad(Section):
     """A contact on the sample."""
 
     function: str = Field(min_length=1, description='what it is for, e.g. function = "Hall arm at +y"')
+    position: Metre | None = Field(default=None, ge=0)
+    """m along the bar, from its end at the source to where this pad's arm leaves it."""
+    position_uncertainty: Metre = Field(default=0.0, ge=0)
+    """m, standard uncertainty of that."""
+    arm: float | None = Field(default=None, ge=0)
+    """Squares between pad and bar."""
+    arm_uncertainty: float = Field(default=0.0, ge=0)
+    """Squares, standard uncertainty of that."""
 
 
 class Mounting(Section):

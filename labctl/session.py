@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +24,7 @@ from instruments.multivu import MultiVu
 from instruments.multivu_socket import Connect, SocketWire
 from instruments.scpi_driver import LONGEST_ERROR_QUEUE, POWER_ON, QueuedError, ScpiDriver
 from labctl import discovery
+from labctl.breakout import Breakout, Hands, Operator, SimulatedHands, remote_hands, rest_sources
 from labctl.dialogue.recording import Heard, current
 from labctl.own_connections import local_port, own_connect, own_library
 from labctl.procedure import Procedure
@@ -81,6 +83,7 @@ class Session:
         library: GuardedLibrary,
         resources: Mapping[str, str],
         door: _Door,
+        hands: Hands,
     ) -> None:
         self.clock = clock
         self.instruments = instruments
@@ -88,10 +91,19 @@ class Session:
         self.library = library
         self.resources = resources
         self._door = door
+        self.breakout = Breakout(
+            hands, door.station.cables, partial(rest_sources, self.instruments, resources, self.open)
+        )
 
     def bind(self, procedure: Procedure) -> None:
         """Hand the instruments and the clock to a procedure."""
         procedure.clock = self.clock
+        procedure.breakout = self.breakout
+
+        def note(event: str, **details: Any) -> None:
+            procedure.run.note(event, **details)  # which it gets only after its instruments
+
+        self.breakout.note = note
         for role, driver in self.instruments.items():
             setattr(procedure, role, driver)
 
@@ -191,7 +203,7 @@ class Session:
                 faults.append(f"{role}: {restart}")
             except (LabError, pyvisa.Error, OSError) as error:
                 faults.append(f"the safe state was not reached: {role}: {error}")
-        return faults
+        return faults + self.breakout.leave(at_rest=not faults)
 
     def _bring_to_rest(self, driver: Driver | MultiVu) -> None:
         """Bring an instrument to rest; one that cannot be reached is tried again, since a cable may be put back."""
@@ -247,7 +259,7 @@ def open_session(
             for role in roles:
                 instruments[role] = door.open(role)
             door.claim(instruments)
-            yield Session(around.clock, instruments, around.lab, library, around.resources, door)
+            yield Session(around.clock, instruments, around.lab, library, around.resources, door, around.hands)
         finally:
             for driver in instruments.values():
                 _hang_up(driver)
@@ -285,6 +297,7 @@ class _Surroundings:
     resources: Mapping[str, str]
     lab: Lab | None = None
     connect: Connect = field(default=SocketWire)
+    hands: Hands = field(default_factory=Operator)
 
 
 @contextmanager
@@ -300,11 +313,12 @@ def _surroundings(
         resources = addresses.resources
         addresses.knock(roles)
         clock, library = addresses.make_clock(), pyvisa.ResourceManager(SOCKETS).visalib
+        hands = remote_hands(addresses)
         if not isinstance(clock, RemoteClock):
-            yield _Surroundings(clock, library, resources)
+            yield _Surroundings(clock, library, resources, hands=hands)
             return
         try:
-            yield _Surroundings(clock, own_library(library, clock), resources, connect=own_connect(clock))
+            yield _Surroundings(clock, own_library(library, clock), resources, None, own_connect(clock), hands)
         finally:
             clock.close()
         return
@@ -312,7 +326,8 @@ def _surroundings(
     if simulate:
         virtual = VirtualClock(start.time)
         twin = build_lab(station, record, virtual, seed=start.seed, sample_seed=start.sample_seed, quiet=start.quiet)
-        yield _Surroundings(virtual, twin.visa, resources, twin, twin.multivu_connector())
+        hands = SimulatedHands(twin.plug, twin.put_back)
+        yield _Surroundings(virtual, twin.visa, resources, twin, twin.multivu_connector(), hands)
         return
     try:
         library = pyvisa.ResourceManager(station.visa_library).visalib

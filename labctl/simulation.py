@@ -9,6 +9,7 @@ from typing import Any
 from instruments.clock import Clock
 from instruments.errors import UsageError
 from labctl import discovery, lab_events
+from labctl.records import suggest
 from labctl.sample import Model, SampleRecord, connections
 from labctl.station import Station
 from simulators.cables import OPEN, BridgeCables, Cables, EmfSettings, Lead, TriaxialCable
@@ -43,13 +44,7 @@ def check(station: Station, record: SampleRecord, roles: Sequence[str] = ()) -> 
             f"station {station.label} has simulation.machine = {station.simulation.machine!r}, which nobody simulates; "
             f"there are {', '.join(MACHINES)}"
         )
-    if MACHINES[station.simulation.machine].service.helium_level is None:
-        for event in station.simulation.events:
-            if event.level is not None:
-                raise UsageError(
-                    f"station {station.label} has a helium level in simulation.events, but its cryostat "
-                    f"{station.simulation.machine!r} has no helium bath; leave the event out"
-                )
+    _check_helium(station)
     if station.cables.bridges() and "ppms6000" not in {one.driver for one in station.instruments.values()}:
         raise UsageError(
             f"station {station.label} has cables.bridge_{min(station.cables.bridges())}, but no ppms6000 among its "
@@ -57,6 +52,7 @@ def check(station: Station, record: SampleRecord, roles: Sequence[str] = ()) -> 
         )
     model = _model_of(record)
     reached = connections(station, record)  # a misspelled lead is an error, not an open one
+    _check_contacts(station, record)
     pads = _check_model(station, record, model)
     for end, pad in reached.items():
         if pads is not None and pad not in pads:
@@ -74,6 +70,27 @@ def _check_twin(station: Station, role: str) -> None:
             f"station {station.label} has the driver {driver!r} as its {role}, of which there is no simulated "
             f"instrument; there are {', '.join(TWINS)}"
         )
+
+
+def _check_helium(station: Station) -> None:
+    if MACHINES[station.simulation.machine].service.helium_level is None:
+        for event in station.simulation.events:
+            if event.level is not None:
+                raise UsageError(
+                    f"station {station.label} has a helium level in simulation.events, but its cryostat "
+                    f"{station.simulation.machine!r} has no helium bath; leave the event out"
+                )
+
+
+def _check_contacts(station: Station, record: SampleRecord) -> None:
+    for contact in station.simulation.contacts:
+        for lead in contact.leads():
+            if lead not in record.leads:
+                raise UsageError(
+                    f"station {station.label} has simulation.contacts about the lead {lead!r}, which sample "
+                    f"{record.name!r} does not have; {suggest(lead, list(record.leads))}its leads are "
+                    f"{', '.join(record.leads)}"
+                )
 
 
 def _model_of(record: SampleRecord) -> Model:
@@ -137,8 +154,12 @@ def bench(station: Station, record: SampleRecord) -> Bench:
         ),
         calibrated=settings.calibration == "exact",
         sensors=lab_events.sensors(settings.sensors),
-        happenings=tuple((event.at, lab_events.happening(event)) for event in settings.events),
+        happenings=(
+            *((event.at, lab_events.happening(event)) for event in settings.events),
+            *lab_events.later_contacts(settings.contacts),
+        ),
         faults=lab_events.wires(settings.faults),
+        contacts=lab_events.contacts(settings.contacts),
     )
 
 

@@ -17,7 +17,7 @@ from instruments.guard.limits import LONGEST_WINDOW
 from instruments.units import parse
 from labctl import paths
 from labctl.cables import OPEN, Cables
-from labctl.happenings import Event, Sensors, WireFault
+from labctl.happenings import BadContact, Event, Sensors, WireFault
 from labctl.records import (
     Ampere,
     AmperePerSecond,
@@ -194,6 +194,7 @@ class Simulation(Section):
     sensors: Sensors = Sensors()
     events: tuple[Event, ...] = ()
     faults: tuple[WireFault, ...] = ()
+    contacts: tuple[BadContact, ...] = ()
 
 
 class Station(Record):

@@ -148,7 +148,7 @@ class BridgeSide:
         """Mean voltage in V between two leads over a time without a change of the currents (lab s)."""
         circuit = self._circuit
         change = next(change for _, _, change in circuit.steps(start, end))
-        drop = circuit.drop(leads, source=change.source, smu=change.smu)
+        drop = circuit.drop(leads, source=change.source, smu=change.smu, start=start, end=end)
         if change.bridges is not None:
             drop += change.bridges.drop(leads, start, end)
         return drop if leads[0].pad == leads[1].pad else drop + circuit.difference(leads, start, end)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 OPEN = "open"
 """Name of the lead that goes nowhere."""
+
+SHIELD = "shield"
+"""Name of the shield around the lines, which is the cryostat's earth: an end can be plugged into it as into a lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +20,29 @@ class Lead:
     Attributes:
         pad: Name of the sample's pad.
         resistance: ohm, of line and contact.
+        barrier: ohm at small voltages, of what lies between contact and sample besides.
+        knee: V across the barrier at which it conducts twice as well.
+        leakage: ohm from the line, before its contact, to the shield.
+        flicker: Gives the mean from one lab time in s to another of a noise between 0 and 1, None for a quiet contact.
+        change: Part by which the noise at 1 increases all of its resistance.
     """
 
     pad: str
     resistance: float
+    barrier: float = 0.0
+    knee: float = math.inf
+    leakage: float = math.inf
+    flicker: Callable[[float, float], float] | None = None
+    change: float = 0.0
+
+    @property
+    def sound(self) -> bool:
+        """Whether it is a resistance and nothing else."""
+        return not self.barrier and self.leakage == math.inf and self.flicker is None
+
+
+EARTH = Lead("", 0.0)
+"""What stands for the shield among the leads; it ends on no pad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +129,6 @@ class EmfSettings:
 
 
 def pair(leads: Mapping[str, Lead], names: tuple[str, str]) -> tuple[Lead, Lead] | None:
-    """Return the leads at two terminals, None where either hangs open."""
-    high, low = (leads.get(name) for name in names)
+    """Return the leads at two terminals, `EARTH` for the shield, None where either hangs open."""
+    high, low = (EARTH if name == SHIELD else leads.get(name) for name in names)
     return None if high is None or low is None else (high, low)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from simulators.bridge_currents import BridgeCurrents, shared
 from simulators.cables import Lead
+from simulators.contact_network import ContactNetwork
 from simulators.samples.sample import Sample
 from simulators.timeline import Timeline
 
@@ -112,6 +113,7 @@ class Circuit:
 
     Attributes:
         follower: Who is given the chance to follow the load, each time before somebody looks at what flows.
+        network: What lines and contacts are where they are not just resistances; None where they are.
 
     Args:
         timeline: The lab's time.
@@ -129,7 +131,17 @@ class Circuit:
         self._cycle: _Cycle | None = None
         self._bridges: BridgeCurrents | None = None
         self.follower: Follower | None = None
+        self.network: ContactNetwork | None = None
         self._following = False
+
+    def plug(self, source: Pair | None, smu: Pair | None, network: ContactNetwork | None) -> None:
+        """Have the instruments at other leads from now on; what they drive flows on, through these."""
+        latest, now = self.latest, self.timeline.now
+        self._source, self._smu, self.network = source, smu, network
+        if latest.source or latest.smu:
+            self._change(Change(now, latest.source, latest.smu))
+            if self._cycle is not None and self._cycle.whole:
+                self._hand_over(self._cycle, now)
 
     # ---- what flows
 
@@ -182,7 +194,7 @@ class Circuit:
 
     def _change(self, change: Change) -> None:
         self._record(change)
-        injected, bridges = self._injected(change.source, change.smu), self._bridges
+        injected, bridges = self._injected(change.source, change.smu, change.time), self._bridges
         if bridges is None:
             self.sample.set_currents(change.time, injected)
         elif bridges.alternating:
@@ -251,7 +263,7 @@ class Circuit:
     def _hand_over(self, cycle: _Cycle, time: float) -> None:
         """From a lab time on the sample lives through the cycle as a whole."""
         latest, bridges = self._changes[-1], self._bridges
-        steps = [(duration, self._injected(current, latest.smu)) for duration, current in cycle.rest()]
+        steps = [(duration, self._injected(current, latest.smu, time)) for duration, current in cycle.rest()]
         if bridges is not None:
             beside = bridges.beside(time, sum(duration for duration, _ in steps))
             self._changes[-1] = replace(latest, bridges=beside)
@@ -259,7 +271,9 @@ class Circuit:
             steps = [(duration, beside.added(injected, sign)) for sign in signs for duration, injected in steps]
         self.sample.set_cycle(time, steps)
 
-    def _injected(self, source: float, smu: float) -> dict[str, float]:
+    def _injected(self, source: float, smu: float, time: float) -> dict[str, float]:
+        if self.network is not None:
+            return self.network.flows(((source, self._source), (smu, self._smu)), time).into_pads()
         injected: dict[str, float] = {}
         for current, leads in ((source, self._source), (smu, self._smu)):
             if leads is not None and (current or leads is self._source):
@@ -302,17 +316,40 @@ class Circuit:
     # ---- what the sample makes of it
 
     def resistance(self, leads: Pair, time: float) -> float:
-        """Resistance in ohm between two leads, their own included."""
+        """Resistance in ohm between two leads, their own included; of contacts that depend on it, at what flows now."""
         self._follow()
         high, low = leads
+        if self.network is not None:
+            latest = self._changes[-1]
+            flows = latest.source if leads is self._source else latest.smu if leads is self._smu else 0.0
+            return self.network.resistance(leads, flows, time)
         between = 0.0 if high.pad == low.pad else self.sample.resistance(high.pad, low.pad, time)
         return high.resistance + low.resistance + between
 
-    def drop(self, leads: Pair, *, source: float, smu: float) -> float:
-        """Voltage in V that the two instruments' currents in A make in two leads as far as they flow through them.
+    def largest(self, leads: Pair, voltage: float) -> float:
+        """Current in A at which a voltage in V, not below zero, lies between two leads now."""
+        if self.network is not None:
+            return self.network.largest(leads, voltage, self.timeline.now)
+        return voltage / self.resistance(leads, self.timeline.now)
+
+    def drop(
+        self, leads: Pair, *, source: float, smu: float, start: float | None = None, end: float | None = None
+    ) -> float:
+        """Mean voltage in V that the two instruments' currents in A make in leads as far as they flow through them.
 
         A lead that both instruments are plugged into carries the sum of their currents.
+
+        Args:
+            leads: The leads.
+            source: A of the current source.
+            smu: A of the source-measure unit.
+            start: Lab time in s from which on it is averaged, now where nothing is said.
+            end: Lab time in s until which it is, at `start` where nothing is said.
         """
+        if self.network is not None:
+            begin = self.timeline.now if start is None else start
+            drives = ((source, self._source), (smu, self._smu))
+            return self.network.drop(leads, drives, begin, begin if end is None else end)
         total = 0.0
         for current, driven in ((smu, self._smu), (source, self._source)):
             if current and driven is not None:
@@ -321,7 +358,8 @@ class Circuit:
 
     def difference(self, leads: Pair, start: float, end: float) -> float:
         """Mean voltage in V between the pads of two leads over a time without a change of the currents (lab s)."""
-        return self.sample.mean_difference(leads[0].pad, leads[1].pad, start, end)
+        high, low = (leads[0].pad, leads[1].pad) if self.network is None else self.network.pads(leads)
+        return 0.0 if high == low else self.sample.mean_difference(high, low, start, end)
 
     def present_difference(self, leads: Pair, time: float | None = None) -> float:
         """Voltage in V between the pads of two leads now, or at a lab time in s that the sample has yet to reach."""

@@ -10,7 +10,9 @@ import numpy as np
 
 from instruments.clock import Clock
 from instruments.errors import UnknownName
+from simulators.breakout import replugged
 from simulators.cables import OPEN, Cables, EmfSettings, Lead
+from simulators.contacts import ContactFault
 from simulators.controller_leads import Connections
 from simulators.cryostat import SimulatedCryostat
 from simulators.device import Device
@@ -65,6 +67,7 @@ class Bench:
         sensors: Errors of the cryostat's read-backs.
         happenings: What happens by itself: when (lab time in s since the lab began), and what it does to the lab.
         faults: What goes wrong on the way to an instrument, by role; they start so many s after the lab began.
+        contacts: What is wrong with contacts and lines from the beginning; what goes wrong later is a happening.
     """
 
     instruments: Mapping[str, Instrument]
@@ -78,6 +81,7 @@ class Bench:
     sensors: SensorData = field(default_factory=SensorData)
     happenings: Sequence[tuple[float, Callable[[Lab], None]]] = ()
     faults: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])
+    contacts: Sequence[ContactFault] = ()
 
 
 class Lab:
@@ -120,6 +124,8 @@ class Lab:
         self._link_meter()
         self._let_hum(emf)
         self._let_smu_float()
+        if bench.contacts:
+            self.wiring.damage(bench.contacts)
         for delay, happen in bench.happenings:
             self.timeline.schedule(self.timeline.now + delay, partial(happen, self))
 
@@ -129,6 +135,7 @@ class Lab:
             calibration = self._calibration("current source's calibration")
             source = Keithley6221(self.timeline, self.wiring.source, line_frequency=lines, calibration=calibration)
             self.wiring.source.cable.guard = source.guard
+            self.wiring.source_earthed = partial(source.flag, "OUTP:LTE")
             return source
         if model == "keithley2182a":
             noise, calibration = self.streams.noise("voltmeter"), self._calibration("voltmeter's calibration")
@@ -149,6 +156,21 @@ class Lab:
         if not self.bench.cables.bridges:
             return Connections()
         return Connections(self.wiring.bridges, noise=self.streams.noise("resistance bridges"))
+
+    def plug(self, ends: Mapping[str, str]) -> None:
+        """Plug cables in elsewhere; see `simulators.breakout.replugged`.
+
+        Raises:
+            UnknownName: There is no such end, or no such lead.
+            UsageError: Two ends of an instrument would be at one lead.
+        """
+        self.timeline.catch_up()
+        self.wiring.plug(replugged(self.bench.cables, self.bench.leads, ends))
+
+    def put_back(self) -> None:
+        """Plug all cables in where they were when the lab began."""
+        self.timeline.catch_up()
+        self.wiring.plug(self.bench.cables)
 
     @cached_property
     def wires(self) -> dict[str, Device]:

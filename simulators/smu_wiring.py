@@ -9,6 +9,7 @@ from enum import Enum
 from simulators.circuit import REMEMBERED, Circuit, Pair
 
 _ROUNDS = 2  # a linear sample is solved by the first; the second leaves nothing of rounding
+_ROUNDS_OF_CONTACTS = 12  # of contacts that are not ohmic, by the secant rule
 
 FIRST_LOOK = 1e-3
 SLOWEST_LOOK = 0.25
@@ -53,6 +54,11 @@ class SmuSide:
         self._due = math.inf
         self._pause = FIRST_LOOK
         self.noise = 0.0
+
+    def plug(self, output: Pair | None, sense: Pair | None) -> None:
+        """Be at other leads from now on, and drive on what was set."""
+        self._output, self._sense = output, sense
+        self._renew(self._circuit.timeline.now)
 
     def source_voltage(self, voltage: float, limit: float, noise: float = 0.0) -> None:
         """Keep this voltage in V with at most this current in A; see `SmuTerminals`."""
@@ -157,7 +163,7 @@ class SmuSide:
         """The current in A at which the terminals that sense show a voltage in V, by the secant through two tries."""
         current = self._circuit.latest.smu
         slope = self._solved[-1][1]
-        for _ in range(_ROUNDS):
+        for _ in range(_ROUNDS if self._circuit.network is None else _ROUNDS_OF_CONTACTS):
             before = self._sensed(time)
             missing = voltage - before
             if missing == 0.0:
@@ -165,7 +171,7 @@ class SmuSide:
             tried = current + missing / slope
             self._circuit.set_smu(tried, time)
             found = (self._sensed(time) - before) / (tried - current) if tried != current else slope
-            if not self._remote or self._sense is None or found <= 0.0:
+            if (self._circuit.network is None and (not self._remote or self._sense is None)) or found <= 0.0:
                 found = slope
             current, slope = current + missing / found, found
             self._circuit.set_smu(current, time)
@@ -195,7 +201,7 @@ class SmuSide:
                 total += self._value * (finish - begin)
                 continue
             part = 0.0 if leads[0].pad == leads[1].pad else self._circuit.difference(leads, begin, finish)
-            part += self._circuit.drop(leads, source=change.source, smu=change.smu)
+            part += self._circuit.drop(leads, source=change.source, smu=change.smu, start=begin, end=finish)
             if change.bridges is not None:
                 part += change.bridges.drop(leads, begin, finish)
             total += part * (finish - begin)

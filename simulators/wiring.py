@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
 
 from simulators.bridge_wiring import BridgeSide
-from simulators.cables import Cables, EmfSettings, Lead, pair
+from simulators.cables import OPEN, SHIELD, Cables, EmfSettings, Lead, pair
 from simulators.circuit import Circuit, Pair
+from simulators.contact_network import ContactNetwork
+from simulators.contacts import ContactFault, damaged
 from simulators.physics.noise import ThermalEmf, johnson_rms
 from simulators.randomness import Gaussian, Streams
 from simulators.samples.sample import Sample
@@ -50,6 +55,49 @@ class Wiring:
         self.smu = SmuSide(self.circuit, smu, pair(leads, cables.smu_sense))
         self.bridges = BridgeSide(self.circuit, leads, cables.bridges, streams, emf)
         self.meter = MeterSide(self.circuit, self.source, leads, cables, streams, emf, self.bridges.driven)
+        self.source_earthed: Callable[[], bool] = _floats
+        self.cables = cables
+        self._leads = dict(leads)
+        self._streams = streams
+
+    def damage(self, faults: Sequence[ContactFault]) -> None:
+        """Let contacts and lines go bad, from now on; what the bridges are plugged into stays as it was (assumed)."""
+        self._leads = damaged(self._leads, faults, self._noise_of_contact, self.circuit.timeline.now)
+        self.plug(self.cables)
+
+    def _noise_of_contact(self, lead: str) -> np.random.Generator | None:
+        return None if self._streams.quiet else self._streams.noise(f"contact {lead}")
+
+    def plug(self, cables: Cables) -> None:
+        """Plug the cables of source, voltmeter and source-measure unit in elsewhere, whatever flows meanwhile."""
+        self.cables, leads = cables, self._leads
+        source, smu, sense = pair(leads, cables.source), pair(leads, cables.smu), pair(leads, cables.smu_sense)
+        ends = {
+            *cables.source,
+            *cables.smu,
+            *cables.smu_sense,
+            *(end for both in cables.voltmeter.values() for end in both),
+        }
+        network = None
+        if SHIELD in ends or not all(lead.sound for lead in leads.values()):
+            leaking = [lead for lead in leads.values() if lead.leakage < math.inf]
+            network = ContactNetwork(self.circuit.sample, leaking, self._earthed)
+            source, smu, sense = (
+                both if both is None or network.connects(both) else None for both in (source, smu, sense)
+            )
+        self.circuit.plug(source, smu, network)
+        self.source.plug(source)
+        self.smu.plug(smu, sense)
+        self.meter.plug(leads, cables)
+
+    def _earthed(self) -> Lead | None:
+        """The line that the current source joins to earth, which is where the shield is."""
+        low = self.cables.source[1]
+        return self._leads.get(low) if low != SHIELD and self.source_earthed() else None
+
+
+def _floats() -> bool:
+    return False
 
 
 class SourceSide:
@@ -69,13 +117,20 @@ class SourceSide:
         self._looked_at = -math.inf
         self._verdicts: deque[tuple[float, bool]] = deque([(-math.inf, False)], maxlen=_VERDICTS)
         self._extremes = (0.0, 0.0)
+        self._again: Callable[[], None] = self.release
         self.noise = 0.0
+
+    def plug(self, leads: Pair | None) -> None:
+        """Be at other leads from now on, and drive on what was commanded."""
+        self._leads = leads
+        self._again()
 
     def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
         """Drive this current in A, limited to this voltage in V; see `SourceTerminals.drive`.
 
         What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
         """
+        self._again = partial(self.drive, current, compliance, noise, settling)
         if not self.cable.ideal and self._leads is not None:
             passage = self.cable.passage(self._resistance())
             current, settling = passage.of(current), settling + passage.settling  # two poles, by the charge they hold
@@ -87,6 +142,7 @@ class SourceSide:
 
     def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
         """Drive a periodic current; see `SourceTerminals.drive_cycle`."""
+        self._again = partial(self.drive_cycle, steps, compliance, noise)
         if not self.cable.ideal and self._leads is not None:
             steps = self.cable.passage(self._resistance()).cycle(steps)
         self._commanded, self._compliance, self.noise = 0.0, compliance, noise
@@ -99,6 +155,7 @@ class SourceSide:
 
     def release(self) -> None:
         """Let go: no current."""
+        self._again = self.release
         self._commanded, self._compliance, self.noise = 0.0, math.inf, 0.0
         self._extremes = (0.0, 0.0)
         self._judge(False)
@@ -157,7 +214,7 @@ class SourceSide:
         room = self._compliance
         if self._circuit.shared():
             room = max(0.0, room - math.copysign(self._foreign(), current))
-        largest = room / self._resistance()
+        largest = self._circuit.largest(self._leads, room)
         return current if abs(current) <= largest else math.copysign(largest, current)
 
 
@@ -176,27 +233,39 @@ class MeterSide:
     ) -> None:  # fmt: skip
         self._circuit = circuit
         self._source = source
-        self._channels = _with_one_low({
-            channel: pair(leads, names) for channel, names in cables.voltmeter.items()
-        })  # fmt: skip
+        self._channels = _channels(leads, cables)
         self._emf = {
             channel: ThermalEmf(streams.noise(f"thermal emf {channel}"), emf.offset, emf.wander, emf.drift)
             for channel in self._channels
         }
         self._johnson = {channel: Gaussian(streams.noise(f"Johnson noise {channel}")) for channel in self._channels}
         self._source_noise = Gaussian(streams.noise("current source"))
-        driven = {id(lead) for both in (cables.source, cables.smu) for lead in pair(leads, both) or ()}
-        driven.update(map(id, bridged))
-        self._on_driven = {
-            channel for channel, both in self._channels.items() if any(id(lead) in driven for lead in both or ())
-        }
+        self._bridged = bridged
         self._transfer: dict[int, float] = {}
         self._looked_into: dict[int, tuple[float, float]] = {}
+        self._beside_source: dict[int, float] = {}
+        self.plug(leads, cables)
+
+    def plug(self, leads: Mapping[str, Lead], cables: Cables) -> None:
+        """Be at other leads from now on."""
+        self._channels = _channels(leads, cables)
+        driven = {id(lead) for both in (cables.source, cables.smu) for lead in pair(leads, both) or ()}
+        driven.update(map(id, self._bridged))
+        drops = self._circuit.network is not None
+        self._on_driven = {
+            channel for channel, both in self._channels.items()
+            if drops or any(id(lead) in driven for lead in both or ())
+        }  # fmt: skip
+        self._transfer.clear()
+        self._looked_into.clear()
+        self._beside_source = _beside_source(self._channels, leads, cables, self._circuit)
 
     def mean_voltage(self, channel: int, start: float, end: float) -> float:
         """Return a channel's mean voltage in V between two lab times in s; see `MeterTerminals.mean_voltage`."""
+        if channel in self._beside_source and self._source.in_compliance():
+            return self._beside_source[channel] * self._source.voltage() + self._emf[channel](0.5 * (start + end))
         leads = self._channels.get(channel)
-        if leads is None:
+        if leads is None or not self._joined(leads):
             return math.nan
         aperture = end - start
         voltage = self._emf[channel](0.5 * (start + end))
@@ -205,7 +274,7 @@ class MeterSide:
                 weight = (finish - begin) / aperture
                 part = self._sample_voltage(leads, begin, finish, change.source)
                 if channel in self._on_driven:  # two wires: the drop along a lead that carries current is seen as well
-                    part += self._circuit.drop(leads, source=change.source, smu=change.smu)
+                    part += self._circuit.drop(leads, source=change.source, smu=change.smu, start=begin, end=finish)
                     if change.bridges is not None:
                         part += change.bridges.drop(leads, begin, finish)
                 if change.source:
@@ -223,13 +292,19 @@ class MeterSide:
         return self._emf[channel](time)
 
     def source_resistance(self, channel: int) -> float:
-        """Resistance in ohm that a channel looks into."""
+        """Resistance in ohm that a channel looks into; none of a source that keeps its compliance voltage."""
+        if channel in self._beside_source and self._source.in_compliance():
+            return 0.0
         leads = self._channels.get(channel)
-        if leads is None:
+        if leads is None or not self._joined(leads):
             return math.inf
         time, resistance = self._looked_into.get(channel, (-math.inf, 0.0))
         now = self._circuit.timeline.now
         return resistance if now - time < _SLOW else self._resistance(channel, leads, now)
+
+    def _joined(self, leads: Pair) -> bool:
+        network = self._circuit.network
+        return network is None or network.connects(leads)
 
     def _resistance(self, channel: int, leads: Pair, time: float) -> float:
         """Resistance in ohm between two leads."""
@@ -257,7 +332,7 @@ class MeterSide:
         """
         leads = self._channels.get(channel)
         largest = self._circuit.largest_source(start, end)
-        if leads is None or largest is None:
+        if leads is None or largest is None or not self._joined(leads):
             return None  # what does not change shows in the reading itself
         if largest * abs(self._transfer.get(channel, math.inf)) * _FAR_BELOW < level:
             return None
@@ -268,6 +343,33 @@ class MeterSide:
             if abs(voltage) > level:
                 return finish, voltage
         return None
+
+
+def _channels(leads: Mapping[str, Lead], cables: Cables) -> dict[int, Pair | None]:
+    return _with_one_low({channel: pair(leads, names) for channel, names in cables.voltmeter.items()})
+
+
+def _beside_source(
+    channels: Mapping[int, Pair | None], leads: Mapping[str, Lead], cables: Cables, circuit: Circuit
+) -> dict[int, float]:
+    """Return the channels that see the current source's own terminals where it drives nothing, with their sign.
+
+    A channel on the very ends that the source is at does, whatever hangs at them. So does one from the sample to the
+    shield that the source is plugged into: without a way back the whole sample is at the source's other end.
+    """
+    high, low = cables.source
+    path = circuit.network is None or (both := pair(leads, cables.source)) is None or circuit.network.connects(both)
+    found: dict[int, float] = {}
+    first_low = cables.voltmeter.get(1, (OPEN, OPEN))[1]
+    for channel, names in cables.voltmeter.items():
+        plus, minus = names[0], first_low if first_low != OPEN else names[1]
+        if OPEN in (plus, minus, high, low):
+            continue
+        if {plus, minus} == {high, low}:
+            found[channel] = 1.0 if plus == high else -1.0
+        elif not path and channels.get(channel) is not None and SHIELD in (plus, minus) and SHIELD in (high, low):
+            found[channel] = 1.0 if (plus == SHIELD) == (high == SHIELD) else -1.0
+    return found
 
 
 def _with_one_low(channels: Mapping[int, Pair | None]) -> dict[int, Pair | None]:

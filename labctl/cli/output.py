@@ -106,10 +106,19 @@ def points_table(rows: Sequence[Mapping[str, Any]]) -> None:
     names, left_out = _shown_of(list(dict.fromkeys(name for point in points for name in point)))
     if names:
         line()
-        cells = [[_value_text(point.get(name)) for name in names] for point in points]
-        table(cells, [name.replace("_", " ") for name in names])
+        whose = _whose(points)
+        cells = [[*whose[at : at + 1], *(_value_text(point.get(name)) for name in names)]
+                 for at, point in enumerate(points)]  # fmt: skip
+        table(cells, [*(["of"] if whose else []), *(name.replace("_", " ") for name in names)])
     if left_out:
         line(f"result.json has of each point also {', '.join(left_out)}")
+
+
+def _whose(points: Sequence[Mapping[str, Result]]) -> list[str]:
+    """Return what each point is about, where that is another thing for each (a lead, say); nothing otherwise."""
+    about = [{result.of for result in point.values()} for point in points]
+    names = [next(iter(words)) for words in about if len(words) == 1]
+    return names if len(set(names)) == len(points) > 1 else []
 
 
 def _shown_of(names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

@@ -6,6 +6,8 @@ import re
 import secrets
 import signal
 from collections.abc import Mapping
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from labctl.cli import output
 from labctl.cli.doors import THIS_COMPUTER, Doors
 
 if TYPE_CHECKING:
+    from simulators.device import Device
     from simulators.lab import Lab
     from simulators.server import LabServer
 
@@ -80,10 +83,11 @@ def serve_lab(lab: Lab, doors: Doors = PLAIN) -> LabServer:
         UsageError: A port is taken, or for a door that the lab lacks.
         BadValue: There is no such address, rule for sessions or version of MultiPyVu.
     """
+    from simulators.breakout import BreakoutDoor
     from simulators.server import LabServer, PortTaken
 
     ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
-    devices = {role: (device, ends[role]) for role, device in lab.wires.items()}
+    devices: dict[str, tuple[Device, bytes]] = {role: (device, ends[role]) for role, device in lab.wires.items()}
     services = {}
     _check_version(doors.multivu.version)
     if lab.bench.faults.get("cryostat") and "cryostat" not in lab.devices:
@@ -93,6 +97,8 @@ def serve_lab(lab: Lab, doors: Doors = PLAIN) -> LabServer:
         )
     if "cryostat" in lab.bench.instruments:
         services["multivu"] = lab.multivu_server(doors.multivu.settings())
+    cables = attrgetter("wiring.cables")
+    devices["breakout"] = (BreakoutDoor(lab.timeline, lab.plug, lab.put_back, partial(cables, lab)), b"\n")
     doors.check([*devices, *services, *(["clock"] if isinstance(lab.clock, VirtualClock) else [])])
     try:
         return LabServer(
@@ -139,6 +145,7 @@ def announcement(
             "visa": visa("cryostat"),
         },
         "clock": f"{host}:{ports['clock']}" if "clock" in ports else None,
+        "breakout": f"{host}:{ports['breakout']}",
         "speed": lab.clock.speed if isinstance(lab.clock, ScaledClock) else None,
         "seed": lab.streams.seed,
         "sample_seed": lab.streams.sample_seed,

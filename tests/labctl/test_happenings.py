@@ -90,3 +90,53 @@ def test_a_machine_without_helium_loses_none() -> None:
     wanted = station("versalab", events=[{"at": 1, "what": "helium level", "level": 5}])
     with pytest.raises(UsageError, match="has no helium bath"):
         check(wanted, load_sample("cotb2025"))
+
+
+# ---- bad contacts
+
+
+def test_a_contact_goes_bad_when_it_is_said() -> None:
+    there = lab(contacts=[{"lead": "I+", "what": "high", "resistance": "1 kohm", "at": "10 s"}])
+    source = there.wiring.source
+    source.drive(1e-5, 10.0)
+    before = source.voltage()
+    there.clock.sleep(11.0)
+    there.timeline.catch_up()
+    assert source.voltage() - before == pytest.approx(1e-5 * 1000.0, rel=1e-6)
+
+
+def test_exchanged_lines_are_so_from_the_beginning() -> None:
+    there = lab(contacts=[{"lead": "A", "what": "swapped", "other": "B"}])
+    assert [there.wiring.meter.source_resistance(1)] == [lab().wiring.meter.source_resistance(1)]
+    there.wiring.source.drive(1e-4, 10.0)
+    there.clock.sleep(1.0)
+    as_cabled = lab()
+    as_cabled.wiring.source.drive(1e-4, 10.0)
+    as_cabled.clock.sleep(1.0)
+    hall = [each.wiring.circuit.sample.mean_difference("A", "B", 0.5, 1.0) for each in (there, as_cabled)]
+    assert hall[0] == hall[1]  # the sample knows nothing of it
+    volts = [each.wiring.meter.mean_voltage(1, 0.5, 1.0) for each in (there, as_cabled)]
+    assert volts[0] - volts[1] == pytest.approx(-2.0 * hall[0], abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("contact", "sentence"),
+    [
+        ({"lead": "A", "what": "high"}, "needs resistance"),
+        ({"lead": "A", "what": "open", "resistance": "1 ohm"}, "takes no resistance"),
+        ({"lead": "A", "what": "leaking", "resistance": "1 Mohm", "knee": "1 V"}, "takes no knee"),
+        ({"lead": "A", "what": "swapped"}, "needs other"),
+        ({"lead": "A", "what": "swapped", "other": "A"}, "cannot be exchanged with itself"),
+        ({"lead": "A", "what": "noisy"}, "needs change"),
+        ({"lead": "A", "what": "high", "resistance": "-1 ohm"}, "greater than 0"),
+        ({"lead": "A", "what": "dirty"}, "open"),
+    ],
+)
+def test_a_contact_that_makes_no_sense_is_said(contact: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        station(contacts=[contact])
+
+
+def test_a_contact_of_a_lead_that_the_sample_lacks_is_refused() -> None:
+    with pytest.raises(UsageError, match="about the lead 'AA', which sample 'cotb2025' does not have"):
+        check(station(contacts=[{"lead": "AA", "what": "open"}]), load_sample("cotb2025"))

@@ -1,0 +1,1 @@
+"""What two-wire resistances tell of a sample's leads."""

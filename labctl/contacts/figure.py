@@ -1,0 +1,136 @@
+"""The figure of a contact check: the matrix of two-wire resistances, and the leads with their verdicts."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from labctl.analysis.result import quantity_text
+from labctl.contacts.results import ohms_text
+from labctl.contacts.verdicts import Check, LeadState
+from labctl.frame import AMBER, COLOURS, FAINT, GREEN, INK, Caption, framed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_RED = COLOURS["up"]
+_SMALLEST, _LARGEST = 1.0, 1e6  # ohm; ends of the axis
+
+
+def contacts(check: Check, *, title: str, subtitle: str, caption: Caption) -> Figure:
+    """Draw a check.
+
+    Args:
+        check: What was found.
+        title: What was checked.
+        subtitle: How.
+        caption: Whence it comes.
+    """
+    word = "all contacts good" if check.passed else "not all contacts are good"
+    if check.solution is not None and check.solution.told:
+        solution = check.solution
+        word += f"; film {quantity_text(solution.sheet_resistance, solution.sheet_uncertainty, 'ohm')} per square"
+    figure, (matrix, leads) = framed(title, f"{subtitle}: {word}", caption, columns=2)
+    _draw_matrix(matrix, check)
+    _draw_leads(leads, check)
+    return figure
+
+
+def _draw_matrix(axes: Axes, check: Check) -> None:
+    """Two-wire resistances by pair, written into their squares."""
+    names = [lead.name for lead in check.leads]
+    values = np.full((len(names), len(names)), math.nan)
+    for (one, other), ohm in check.pairs.items():
+        row, column = sorted((names.index(one), names.index(other)), reverse=True)
+        values[row, column] = ohm
+    finite = values[np.isfinite(values)]
+    low, high = (float(np.min(finite)), float(np.max(finite))) if finite.size else (1.0, 10.0)
+    values_shown = np.where(np.isfinite(values), values, math.nan)  # what is open stays white
+    shades = np.log(np.clip(values_shown, low, high) / low) / max(math.log(high / low), math.log(1.5))
+    axes.imshow(0.08 + 0.55 * shades[1:, :-1], cmap="Blues", vmin=0.0, vmax=1.0, aspect="equal")
+    for row in range(1, len(names)):
+        for column in range(row):
+            ohm = values[row, column]
+            if not math.isnan(ohm):
+                closed = math.isfinite(ohm)
+                axes.text(
+                    column, row - 1, _short(ohm), ha="center", va="center", fontsize=9.5 if closed else 9,
+                    color=INK if closed else _RED, fontweight="normal" if closed else "bold",
+                )  # fmt: skip
+    axes.set_xticks(range(len(names) - 1), names[:-1])
+    axes.set_yticks(range(len(names) - 1), names[1:])
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_title("Two-wire resistance (ohm)", fontsize=11, color=INK, loc="left")
+    for line, (word, uses, colour) in enumerate(_uses(check)):
+        text = f"{word} {', '.join(uses)}"
+        wrapped = textwrap.fill(text, 26, break_on_hyphens=False)
+        axes.text(
+            1.0, 0.98 - 0.22 * line, wrapped, transform=axes.transAxes, ha="right", va="top", fontsize=9, color=colour
+        )
+
+
+def _uses(check: Check) -> list[tuple[str, list[str], str]]:
+    """What the sample can be used for, and what not."""
+    good = [use.name for use in check.uses if not use.why]
+    bad = [use.name for use in check.uses if use.why]
+    both = (("good for", good, INK), ("not for", bad, _RED))
+    return [(word, uses, colour) for word, uses, colour in both if uses]
+
+
+def _short(ohm: float) -> str:
+    """`390`, `12.4k`, `open`."""
+    if not math.isfinite(ohm):
+        return "open"
+    if ohm >= 1e5:
+        return f"{ohm / 1e3:.0f}k"
+    return f"{ohm / 1e3:.1f}k" if ohm >= 1e4 else f"{ohm:.0f}"
+
+
+def _draw_leads(axes: Axes, check: Check) -> None:
+    """A bar for each lead, with its uncertainty, and its verdict beside it."""
+    names = [lead.name for lead in check.leads]
+    known = [lead.resistance for lead in check.leads if lead.resistance is not None and lead.resistance > 0.0]
+    low = min(_SMALLEST * 10.0, *(0.5 * ohm for ohm in known)) if known else _SMALLEST
+    high = max([1e3, *(3.0 * ohm for ohm in known)])
+    low, high = max(low, _SMALLEST), min(high, _LARGEST)
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    for place, lead in enumerate(check.leads):
+        colour = GREEN if not lead.faults else _RED
+        if lead.resistance is not None:
+            axes.barh(place, max(lead.resistance, low) - low, left=low, height=0.42, color=colour, alpha=0.85)
+            if lead.uncertainty is not None:
+                reach = [max(low, lead.resistance - lead.uncertainty), lead.resistance + lead.uncertainty]
+                axes.plot(reach, [place, place], color=INK, linewidth=1.6, solid_capstyle="butt")
+        else:
+            axes.barh(
+                place, high - low, left=low, height=0.42, color="none", edgecolor=FAINT, hatch="///", linewidth=0.8
+            )
+        axes.text(
+            low * 1.03, place - 0.36, _words(lead), fontsize=9.5, color=INK if not lead.faults else _RED, va="center"
+        )
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.75)
+    axes.set_xlabel("Lead resistance (ohm)")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    ticks = [10.0**power for power in range(7) if low <= 10.0**power <= high]
+    axes.set_xticks(ticks, [f"{tick / 1e3:.0f}k" if tick >= 1e3 else f"{tick:.0f}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_title("Leads and verdicts", fontsize=11, color=INK, loc="left")
+    axes.axvline(low, color=AMBER if not check.told else FAINT, linewidth=1.0)
+
+
+def _words(lead: LeadState) -> str:
+    """`ok, 25.0 ± 0.9 ohm`."""
+    parts = [lead.verdict]
+    if lead.resistance is not None:
+        parts.append(quantity_text(lead.resistance, lead.uncertainty, "ohm"))
+    if lead.leak is not None:
+        parts.append(f"{ohms_text(lead.leak)} to the shield")
+    return ", ".join(parts)

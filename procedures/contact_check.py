@@ -1,0 +1,195 @@
+"""The check of all contacts of a sample, before anything else is measured on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from instruments.units import format_quantity
+from labctl.contacts import table, verdicts
+from labctl.contacts.geometry import Geometry, geometry_of, transfers_of
+from labctl.contacts.instruments import NanovoltReader, SmuReader, TwoWireReader
+from labctl.parameters import Count, OptionalQuantity, Quantity
+from labctl.procedure import Procedure
+from labctl.sample import SMALLEST_COMPLIANCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from labctl.analysis.result import Results
+
+USUAL_CURRENT = 10e-6
+"""A; a Hall bar takes this anywhere, and it makes millivolts."""
+STEPS_DOWN = 2
+"""So often the test current is divided by ten where the source is clamped, before a pair is called open."""
+
+
+class ContactCheck(Procedure):
+    """Resistance, linearity, leak and noise of every lead, from two-wire readings of all pairs.
+
+    The cables are moved at the breakout for each pair of leads, by an operator or by the simulated lab; before each
+    move the output is off. Then a small current flows both ways, and twice that, with the voltage limited to
+    `compliance`: no more than a few microwatts get into the sample, and no bad contact sees more than 0.2 V. Where a
+    pair does not let the current pass, it is tried with a tenth, twice more. Each lead is measured against the shield
+    as well, where only a leak lets a current through, and with source and nanovoltmeter the film between the arms with
+    four wires. The leads follow by least squares with the arms and positions in the sample record.
+
+    It is done with current source and voltmeter where the station has both, and otherwise with the source-measure unit,
+    which measures its own voltage; then without four-wire readings, and a leak is not assigned to a lead. Nothing is
+    done to field or temperature.
+    """
+
+    roles = ("source", "voltmeter")
+    shapes = ("hall_bar",)
+    DATA_COLUMNS = table.COLUMNS
+    main_results = ("sheet_resistance",)
+
+    test_current = OptionalQuantity(
+        "from record", "Current through each pair; twice that flows as well", unit="A", minimum="10 nA"
+    )
+    compliance = OptionalQuantity(
+        "from record", "Most that is put across two leads", unit="V", minimum="0.1 V", maximum="5 V"
+    )
+    leak_current = Quantity("10 nA", "Current from each lead to the shield", minimum="1 nA", maximum="1 uA")
+    readings = Count(4, "Readings of both signs at each current", minimum=3, maximum=1000)
+    nplc = Quantity("1 PLC", "Integration time of one conversion", minimum="0.01 PLC", maximum="10 PLC")
+    settle_time = Quantity("5 ms", "Wait after each reversal", minimum="0 ms", maximum="10 s")
+    temperature = Quantity("300 K", "Temperature at the contacts, for their Johnson noise", above_zero=True)
+
+    def check(self) -> None:
+        """Choose the instruments by what the station has."""
+        both = {"source", "voltmeter"} <= self.station.instruments.keys()
+        if not both and "smu" in self.station.instruments:
+            vars(self)["roles"] = ("smu",)
+
+    def demands(self) -> dict[str, float]:
+        """Return what will be asked for at most."""
+        return {"current": 2.0 * self.current, "voltage": self.largest_voltage}
+
+    @property
+    def current(self) -> float:
+        """The test current in A: 10 uA, or half of what the record allows for reading where that is less."""
+        if self.test_current is not None:
+            return self.test_current
+        return min(USUAL_CURRENT, 0.5 * self.sample.read_current_limit())
+
+    @property
+    def largest_voltage(self) -> float:
+        """The compliance in V: 0.2 V, or what the record allows where that is less."""
+        if self.compliance is not None:
+            return self.compliance
+        limit = self.sample.limits.voltage
+        return SMALLEST_COMPLIANCE if limit is None else min(SMALLEST_COMPLIANCE, limit)
+
+    def startup(self) -> None:
+        """Refuse where nobody can move a cable, and say what measures."""
+        self.breakout.check()
+        self.run.note("contacts", measured_with=list(self.roles), cables_moved_by=self.breakout.who)
+        self.device = self._reader()
+        self.device.prepare()
+
+    def shutdown(self) -> None:
+        """Leave the source connected to earth as it was found."""
+        if "device" in vars(self):
+            self.device.restore()
+
+    def _reader(self) -> TwoWireReader:
+        settings = (self.nplc, self.settle_time, self.largest_voltage)
+        if "source" in self.roles:
+            return NanovoltReader(self.source, self.voltmeter, self.clock, *settings)
+        return SmuReader(self.smu, self.clock, *settings)
+
+    @property
+    def geometry(self) -> Geometry | None:
+        """What the record says of the film between the pads."""
+        return geometry_of(self.sample)
+
+    def execute(self) -> None:
+        """Measure every pair, the film between the arms, and every lead against the shield."""
+        leads = list(self.sample.leads)
+        for high, low in self.track("pair", list(itertools.combinations(leads, 2)), restart=True):
+            self.breakout.connect(self.device.ends(high, low))
+            for row in self.pair():
+                self.record(
+                    **{"Kind": table.PAIR, "High": high, "Low": low, "Sense high": high, "Sense low": low, **row}
+                )
+        if self.device.four_wires:
+            for high, low, one, other in self.track("transfer", transfers_of(self.geometry), restart=True):
+                self.breakout.connect(self.device.ends(high, low, one, other))
+                for row in self.pair():
+                    names = {"High": high, "Low": low, "Sense high": one, "Sense low": other}
+                    self.record(**{"Kind": table.TRANSFER, **names, **row})
+        for lead, beside in self.track("shield", list(zip(leads, leads[1:] + leads[:1], strict=True)), restart=True):
+            self.breakout.connect(self.device.ends_to_shield(lead, beside))
+            for row in self.to_shield():
+                names = {"High": lead, "Low": "shield", "Sense high": lead, "Sense low": beside}
+                self.record(**{"Kind": table.SHIELD, **names, **row})
+        self.breakout.put_back()
+
+    def pair(self) -> Iterator[dict[str, Any]]:
+        """Read what is plugged in now, with the largest current that it lets pass."""
+        device, current, tried = self.device, self.current, self.tried(2.0 * self.current)
+        for _ in range(STEPS_DOWN):
+            if not any(row["Clamped"] for row in tried):
+                break
+            device.off()
+            current /= 10.0
+            tried = self.tried(2.0 * current)
+        if any(row["Clamped"] for row in tried):
+            device.off()
+            yield from ({"Step": table.DOUBLE, **row} for row in tried)
+            return
+        device.choose_range(max(abs(row["Voltage (V)"]) for row in tried))
+        for step, size in ((table.DOUBLE, 2.0 * current), (table.TEST, current)):
+            yield from self.both_ways(step, size)
+        device.choose_range(0.0)
+        for _ in range(2 * self.readings):
+            yield {"Step": table.ZERO, **device.convert(0.0)}
+        device.off()
+
+    def tried(self, current: float) -> list[dict[str, Any]]:
+        """Switch on, and read a current in A both ways once."""
+        self.device.on(current)
+        return [self.device.convert(sign * current) for sign in (1.0, -1.0)]
+
+    def both_ways(self, step: str, size: float) -> Iterator[dict[str, Any]]:
+        """Read a current in A and its opposite in turn."""
+        for _ in range(self.readings):
+            for sign in (1.0, -1.0):
+                yield {"Step": step, **self.device.convert(sign * size)}
+
+    def to_shield(self) -> Iterator[dict[str, Any]]:
+        """Read what a lead lets pass to the shield, and where in the sample that flows."""
+        device, size = self.device, self.leak_current
+        device.on(size)
+        device.watch_shield()
+        found = [{"Step": table.TEST, **device.convert(sign * size)} for sign in (1.0, -1.0)]
+        yield from found
+        if not any(row["Clamped"] for row in found) and device.watch_drop():
+            yield from self.both_ways(table.DROP, size)
+        device.off()
+
+    def analyse(self, data: pd.DataFrame) -> Results:
+        """Find leads, sheet resistance and what is wrong; see `labctl.contacts`."""
+        from labctl.contacts import results
+
+        return results.of(self.verdicts(data))
+
+    def verdicts(self, data: pd.DataFrame) -> verdicts.Check:
+        """Return all that the rows tell of the leads; its `contacts` is a table of plain values for a journal."""
+        return verdicts.judged(data, self.sample, self.station, temperature=self.temperature)
+
+    def figure(self, data: pd.DataFrame, results: Results) -> Figure:
+        """Draw the matrix of two-wire resistances and the leads with their verdicts."""
+        from labctl.contacts import figure
+
+        del results
+        return figure.contacts(
+            self.verdicts(data),
+            title=" of ".join(filter(None, ["Contacts", self.sample_name])),
+            subtitle=f"{format_quantity(self.current, 'A')} and twice that, both ways, "
+            f"at most {format_quantity(self.largest_voltage, 'V')}",
+            caption=self.caption,
+        )
