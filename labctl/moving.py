@@ -1,4 +1,4 @@
-"""Going to a temperature or a field, and reading on the way."""
+"""Reading at a standing field, and on the way to another one. Waiting is in `labctl.waiting`."""
 
 from __future__ import annotations
 
@@ -6,68 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from instruments.cryostat import CryostatReading, FieldApproach, TemperatureApproach
+from instruments.cryostat import CryostatReading, FieldApproach
 from instruments.errors import BadValue, UsageError
 from labctl.reversal import ReversalReader, with_field
+from labctl.waiting import settle_field
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
 
 KIND, ON_THE_WAY = "Kind", "moving"
 """Column and word by which a procedure marks rows that were read on the way to where a block begins."""
-
-FIELD_RATE = 0.01
-"""T/s (100 Oe/s), at which a field is gone to when nothing is read on the way."""
-
-FIELD_DWELL = 5.0
-"""s for which a field has to hold after a stop, before a loop begins there or a point of a stepped one is read."""
-
-FAST_TEMPERATURE_RATE = 5.0 / 60.0
-SLOW_TEMPERATURE_RATE = 2.0 / 60.0
-SLOW_BELOW = 50.0
-"""K/s above this temperature in K, and below it."""
-
-TEMPERATURE_DWELL = 60.0
-SAMPLE_WAIT = 270.0
-"""s. The sample follows the block with a time constant of up to 90 s: three of them leave a twentieth of the lag."""
-
-
-def settle_temperature(
-    procedure: Procedure, temperature: float, *, meanwhile: Callable[[], None] | None = None
-) -> None:
-    """Ramp the block to a temperature in K, wait until it holds, and give the sample time to follow.
-
-    Args:
-        procedure: Whose cryostat and clock.
-        temperature: K.
-        meanwhile: Called at least once a second until all of this is over.
-    """
-    cryostat = procedure.cryostat
-
-    def tick() -> None:
-        procedure.run.check()
-        if meanwhile is not None:
-            meanwhile()
-
-    rate = FAST_TEMPERATURE_RATE if temperature >= SLOW_BELOW else SLOW_TEMPERATURE_RATE
-    rate = min(rate, procedure.station.limits.temperature_rate)
-    away = abs(cryostat.reading().temperature - temperature)
-    cryostat.set_temperature(temperature, rate, TemperatureApproach.FAST_SETTLE)
-    cryostat.wait_temperature(dwell=TEMPERATURE_DWELL, tick=tick)
-    if away > 0.1:
-        _wait(procedure, SAMPLE_WAIT, tick)
-
-
-def settle_field(procedure: Procedure, field: float, *, rate: float = FIELD_RATE) -> None:
-    """Ramp to a field in T at a rate in T/s, and wait until it holds there."""
-    cryostat = procedure.cryostat
-    cryostat.set_field(field, min(rate, procedure.station.limits.field_rate), FieldApproach.LINEAR)
-    cryostat.wait_field(dwell=FIELD_DWELL, tick=procedure.run.check)
-
-
-def _wait(procedure: Procedure, seconds: float, tick: Callable[[], None]) -> None:
-    """Let time pass in slices of a second, so that an abort does not wait for the end."""
-    _wait_until(procedure, procedure.clock.now() + seconds, tick)
 
 
 def _wait_until(procedure: Procedure, end: float, tick: Callable[[], None]) -> None:

@@ -22,7 +22,7 @@ from instruments.errors import UnknownName
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley2400 import Keithley2400
 from instruments.keithley6221 import Keithley6221
-from labctl import moving
+from labctl import moving, waiting
 from labctl.breakout import Breakout
 from labctl.elsewhere.wanted import Wanted
 from labctl.frame import Caption
@@ -30,8 +30,10 @@ from labctl.parameters import Setting, declared
 from labctl.probe import Probe, ProbeSettings, resolve
 from labctl.reversal import ReversalReader
 from labctl.sample import SampleRecord
+from labctl.sample_thermometer import OnTheWay
 from labctl.station import Station
 from labctl.tracking import Path, Track
+from labctl.waiting import Settled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -297,16 +299,36 @@ class Procedure(PymeasureProcedure):
         *,
         field: float | None = None,
         temperature: float | None = None,
+        rate: float | None = None,
         meanwhile: Callable[[], None] | None = None,
-    ) -> None:
-        """Go to a field in T, a temperature in K, or both, and wait until they hold there.
+        reading: OnTheWay | None = None,
+    ) -> Settled | None:
+        """Go to a field in T, a temperature in K, or both, and wait until they have settled there at the sample.
 
-        `meanwhile` is called at least once a second on the way to a temperature: something may be measured in it.
+        A temperature has settled when the block has been within max(20 mK, 0.1 %) for 60 s and the sample's own
+        longitudinal resistance says that it has followed; where that cannot be read or converted, when three time
+        constants have passed. See `labctl.waiting`.
+
+        Args:
+            field: T.
+            temperature: K.
+            rate: K/s on the way to the temperature; 5 K/min, and 2 K/min below 50 K, if none is given.
+            meanwhile: Called at least once a second on the way to a temperature.
+            reading: Called with a row every 2 s on the way to a temperature, and with the voltmeter's channel that it
+                was read on: 2, the longitudinal one, where it is cabled, and 1 elsewhere.
+
+        Returns:
+            How the temperature was arrived at, None where none was asked for.
+
+        Raises:
+            DeadlinePassed: Not there in time.
         """
+        settled = None
         if temperature is not None:
-            moving.settle_temperature(self, temperature, meanwhile=meanwhile)
+            settled = waiting.settle_temperature(self, temperature, rate=rate, meanwhile=meanwhile, reading=reading)
         if field is not None:
-            moving.settle_field(self, field)
+            waiting.settle_field(self, field)
+        return settled
 
     def read(self) -> dict[str, Any]:
         """Take one reading here and now: a row with all of `labctl.reversal.COLUMNS`.

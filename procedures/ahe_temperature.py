@@ -16,7 +16,7 @@ from labctl.moving import KIND, ON_THE_WAY
 from labctl.parameters import Choice, OptionalQuantity, Quantity, QuantityList
 from labctl.probe import Probe
 from labctl.procedure import Procedure
-from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL, with_field
+from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL
 from procedures.hall_loops import hall_loop, swept_branch
 
 if TYPE_CHECKING:
@@ -41,9 +41,6 @@ BACK = 5.0
 """K beyond the first refined temperature that the sample goes back, to pass all of them in the same direction."""
 SAME_RATE = 1.05
 """Ratio of the largest to the smallest field rate at a switch up to which one number says them all."""
-INTERVAL = 2.0
-"""s between readings on the way to a temperature."""
-OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +54,14 @@ class _Plan:
 class AnomalousHallTemperature(Procedure):
     """Hall loops at a list of temperatures: coercive field, amplitude and sign, and the compensation temperature.
 
-    The temperatures are passed in one direction, each settled until the sample has followed the block (60 s inside the
-    tolerance, then three of its time constants). There the film is saturated and one loop is swept. Its largest field
-    is twice the coercive field of the temperature before, at least `minimum_field`, at most `field_limit`; from zero to
-    1.6 times that coercive field it is swept at `window_rate`, elsewhere at `sweep_rate`. All coercive fields so refer
-    to one field rate. A loop whose switch lies elsewhere is measured once more with what it told; one that is not
-    saturated is measured again at twice the field, without a window, up to `field_limit`. What is not saturated there
-    either is marked, and the next temperature follows.
+    The temperatures are passed in one direction, each settled until the block has held for 60 s and the sample has
+    followed it, as its own longitudinal resistance tells (where that is not cabled, three time constants). There the
+    film is saturated and one loop is swept. Its largest field is twice the coercive field of the temperature before, at
+    least `minimum_field`, at most `field_limit`; from zero to 1.6 times that coercive field it is swept at
+    `window_rate`, elsewhere at `sweep_rate`. All coercive fields so refer to one field rate. A loop whose switch lies
+    elsewhere is measured once more with what it told; one that is not saturated is measured again at twice the field,
+    without a window, up to `field_limit`. What is not saturated there either is marked, and the next temperature
+    follows.
 
     Near compensation the coercive field diverges. With a `refinement`, two more temperatures so far from the
     compensation temperature that the first loops told, on either side, narrow the bracket. They are passed in the same
@@ -140,38 +138,18 @@ class AnomalousHallTemperature(Procedure):
     # ---- going there
 
     def _go_to(self, temperature: float) -> None:
-        """Settle at a temperature, reading a resistance on the way."""
+        """Settle at a temperature, recording the resistance that is read on the way."""
         if self.rt_while_moving == "off":
             self.settle(temperature=temperature)
             return
-        channel = LONGITUDINAL_CHANNEL if self._longitudinal() else CHANNEL
-        settings = self.probe_settings()
-        if channel == LONGITUDINAL_CHANNEL:
-            expected = settings.current * self.sample.sample_resistance()
-            self.reader.select(channel, expected)
-        due = [-math.inf]
 
-        def read() -> None:
-            if self.clock.now() >= due[0]:
-                due[0] = self.clock.now() + INTERVAL
-                self._record_moving(temperature, channel)
+        def note(row: dict[str, Any], channel: int) -> None:
+            longitudinal = math.nan
+            if channel == LONGITUDINAL_CHANNEL:
+                longitudinal, row["Hall resistance (ohm)"] = row["Hall resistance (ohm)"], math.nan
+            self._record(row, longitudinal, channel, ON_THE_WAY, temperature, math.nan, "-", 0)
 
-        self.settle(temperature=temperature, meanwhile=read)
-        if channel == LONGITUDINAL_CHANNEL:
-            self.reader.select(CHANNEL, settings.voltage_range)
-
-    def _longitudinal(self) -> bool:
-        """Whether the station has the voltmeter's channel for the longitudinal voltage cabled."""
-        cables = self.station.cables.voltmeter
-        return cables is not None and OPEN not in {cables.channel_2_high, cables.channel_2_low}
-
-    def _record_moving(self, temperature: float, channel: int) -> None:
-        before = self.cryostat.reading()
-        row = with_field(self.reader.read(), before, self.cryostat.reading())
-        longitudinal = math.nan
-        if channel == LONGITUDINAL_CHANNEL:
-            longitudinal, row["Hall resistance (ohm)"] = row["Hall resistance (ohm)"], math.nan
-        self._record(row, longitudinal, channel, ON_THE_WAY, temperature, math.nan, "-", 0)
+        self.settle(temperature=temperature, reading=note)
 
     def _record(
         self, row: dict[str, Any], longitudinal: float, channel: int, kind: str, temperature: float, largest: float,

@@ -13,4 +13,20 @@ PROCEDURES = {
         "procedures.ahe_temperature:AnomalousHallTemperature",
         "Hall loops over temperatures: coercive field, amplitude and sign, compensation temperature",
     ),
+    "degauss": (
+        "procedures.degauss:Degauss",
+        "Removes the flux that a high field left in the magnet; the sample's magnetic state is lost",
+    ),
+    "log": (
+        "procedures.log:Log",
+        "Temperature, field, angle, states and both resistances against time; nothing moves",
+    ),
+    "rt": (
+        "procedures.rt:ResistanceTemperature",
+        "Resistance against temperature, cooling and warming; temperature coefficient, the sample's lag",
+    ),
+    "align": (
+        "procedures.align:Align",
+        "Rotator's angle at which the field lies in the film plane, from the Hall resistance at high field",
+    ),
 }

@@ -57,6 +57,9 @@ FIXED_UNITS: Mapping[str, str] = {
     "tmr": "1",
     "resistance_parallel": "ohm",
     "resistance_antiparallel": "ohm",
+    "in_plane_angle": "deg",
+    "temperature_coefficient": "1/K",
+    "residual_resistance_ratio": "1",
 }
 """Every name whose meaning is fixed, with its unit; other names may be used, but these may not mean anything else."""
 

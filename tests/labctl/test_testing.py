@@ -92,7 +92,7 @@ def loops_only(rows: pd.DataFrame) -> pd.DataFrame:
     ],
 )
 def test_loops_over_temperatures_can_be_resumed(temperatures: str, cuts: dict[str, Any]) -> None:
-    """The sample has not quite the temperature that it had: a twentieth of its lag is left (`moving.SAMPLE_WAIT`)."""
+    """The sample has not quite the temperature that it had: up to `waiting.LEFT` of its lag is left."""
     carried_on = assert_resumable(
         AnomalousHallTemperature,
         **cuts,
