@@ -53,6 +53,7 @@ class Align(Procedure):
     """
 
     roles = ("source", "voltmeter", "cryostat")
+    shapes = ("hall_bar",)
     DATA_COLUMNS = (*reversal.COLUMNS, ANGLE, SET, SET_FIELD)
     main_results = ("in_plane_angle",)
 
