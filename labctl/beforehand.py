@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pymeasure.experiment import Procedure as PymeasureProcedure
 
-from instruments.errors import BadValue, UnknownName, UsageError
+from instruments.errors import BadValue, Refused, UnknownName, UsageError
 from labctl import discovery, limits, one_file, simulation
 from labctl.adopted import Adopted
+from labctl.journal import CONTACTS, latest
 from labctl.learning import journal_of
 from labctl.own_code import own_code
 from labctl.procedure import Procedure
@@ -21,6 +22,10 @@ from labctl.station import ROLES, Station
 
 if TYPE_CHECKING:
     from labctl.run import Request
+
+
+DRIVING = frozenset({"source", "smu", "lockin"})
+"""Roles that send a current through the sample."""
 
 
 def check_request(request: Request) -> None:
@@ -49,6 +54,33 @@ def check_request(request: Request) -> None:
     except BadValue as error:
         where = one_file.written_at(guest_of(type(procedure)), "demands")
         raise BadValue(f"{where}: {error}") from error
+    check_contacts(request)
+
+
+def check_contacts(request: Request) -> None:
+    """On hardware, refuse a current through contacts that nobody has checked in this mounting, or that are bad.
+
+    Raises:
+        Refused: There is no passed contact check, and no override.
+    """
+    procedure = request.procedure
+    drives = isinstance(procedure, Adopted) or not DRIVING.isdisjoint(procedure.roles)
+    if request.simulate or request.lab is not None or not (drives and procedure.needs_contacts):
+        return
+    if limits.UNCHECKED_CONTACTS in request.overrides:
+        return
+    journal = journal_of(request)
+    found = None if journal is None else latest(journal.since_mounting(), CONTACTS)
+    if found is None:
+        why = "its journal has no contact check since it was mounted"
+    else:
+        said = found.values.get("good_for", {}).get(request.name, "pass" if found.values.get("passed") else "failed")
+        why = "" if said == "pass" else f"its last contact check says: {said}"
+    if why:
+        raise Refused(
+            f"no current was sent through sample {request.sample.label}, since {why}; run contact-check, or permit it "
+            f"for this run with --override {limits.UNCHECKED}=contacts"
+        )
 
 
 def check_shape(name: str, shapes: Sequence[str], sample: SampleRecord) -> None:

@@ -22,6 +22,9 @@ from labctl.station import ROLES, Station
 UNGUARDED, UNSEEN = "unguarded", "unseen"
 """Overrides that name an instrument: it is not guarded at all, or may do what the guard cannot see."""
 
+UNCHECKED, UNCHECKED_CONTACTS = "unchecked", "unchecked.contacts"
+"""The override `unchecked=contacts`: a current may flow though nobody has checked the sample's contacts."""
+
 OVERRIDES: Mapping[str, str] = {
     **{name: unit for name, unit in UNITS.items() if name != "pulse_current"},
     "slew": "A/s",
@@ -60,7 +63,11 @@ def parse_overrides(texts: Sequence[str]) -> dict[str, float]:
         name, sign, value = (part.strip() for part in text.partition("="))
         if not sign or not name or not value:
             raise BadValue(f'--override {text!r} is no assignment; write e.g. --override current="120 mA"')
-        if name in {UNGUARDED, UNSEEN}:
+        if name == UNCHECKED:
+            if value != "contacts":
+                raise UnknownName(f"--override {name}={value}: only contacts can go unchecked; write {name}=contacts")
+            name, number = UNCHECKED_CONTACTS, 1.0
+        elif name in {UNGUARDED, UNSEEN}:
             name, number = f"{name}.{_role(name, value)}", 1.0
         elif name in OVERRIDES:
             if _BARE.fullmatch(value):
@@ -74,7 +81,7 @@ def parse_overrides(texts: Sequence[str]) -> dict[str, float]:
             if name == "average_window" and number > LONGEST_WINDOW:
                 raise BadValue(f"--override {name}={value} must be at most {LONGEST_WINDOW:g} s: heat evens out sooner")
         else:
-            known = (*OVERRIDES, UNGUARDED, UNSEEN)
+            known = (*OVERRIDES, UNGUARDED, UNSEEN, UNCHECKED)
             raise UnknownName(f"no limit is called {name!r}; {suggest(name, known)}there are {', '.join(known)}")
         if name in overrides:
             raise BadValue(f"--override {name} is given twice; give it once")
@@ -220,6 +227,8 @@ def _in_place_of(
     name: str, station: Station, sample: SampleRecord, candidates: Mapping[str, tuple[Bound | None, ...]]
 ) -> list[str]:
     what, _, role = name.partition(".")
+    if what == UNCHECKED:
+        return [f"a passed contact check of sample {sample.name!r}"]
     if what == UNGUARDED:
         return [f"the guard of {role}"]
     if what == UNSEEN:

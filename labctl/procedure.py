@@ -98,6 +98,8 @@ class Procedure(PymeasureProcedure):
 
     Class attributes:
         roles: Instruments that it needs, by role.
+        needs_contacts: Whether it must not run on hardware before a contact check has passed in this mounting; that
+            concerns only what sends a current through the sample.
         shapes: Kinds of sample that it is for, as in the record's `geometry.kind`; empty where any will do.
         DATA_COLUMNS: Columns of its rows; `Block` and `Attempt` are added by the run.
         main_results: Names of the results that a series of it is drawn by; without any, the first that it has.
@@ -114,6 +116,7 @@ class Procedure(PymeasureProcedure):
     """
 
     roles: ClassVar[Sequence[str]] = ()
+    needs_contacts: ClassVar[bool] = True
     shapes: ClassVar[Sequence[str]] = ()
     DATA_COLUMNS: Sequence[str] = ()
     main_results: ClassVar[Sequence[str]] = ()

@@ -12,6 +12,7 @@ from instruments.errors import BadValue
 from labctl import reversal
 from labctl.elsewhere.quantities import HALL_LOOP_COLUMNS
 from labctl.elsewhere.wanted import Wanted
+from labctl.journal import COERCIVE_FIELD
 from labctl.moving import KIND, ON_THE_WAY
 from labctl.parameters import Choice, OptionalQuantity, Quantity, QuantityList
 from labctl.probe import Probe
@@ -273,6 +274,14 @@ class AnomalousHallTemperature(Procedure):
         from labctl.analysis.compensation import compensation
 
         return compensation(data, remanence=self.field_remanence)
+
+    def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give the coercive field at each temperature to the sample's journal."""
+        del data
+        for row in results.table:
+            if row.number("coercive_field") is not None:
+                names = ("coercive_field_up", "coercive_field_down", "field_rate", "largest_field", "temperature")
+                yield COERCIVE_FIELD, {name: row[name] for name in names if name in row}
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw coercive field, amplitude, inverse coercive field and resistance against temperature."""

@@ -11,6 +11,7 @@ import numpy as np
 from instruments.cryostat import Cryostat
 from instruments.errors import BadValue, UsageError
 from labctl import reversal
+from labctl.journal import quantity
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
@@ -166,6 +167,12 @@ class Align(Procedure):
                 ),
             }
         )  # fmt: skip
+
+    def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give the angle to the sample's journal, which says when."""
+        if results.number("in_plane_angle") is not None:
+            temperature = float(data["Temperature (K)"].to_numpy(dtype=float).mean())
+            yield "angle", {"in_plane_angle": results["in_plane_angle"], "temperature": quantity(temperature, "K")}
 
     def _zero(self, data: pd.DataFrame) -> Zero | str:
         """Fit the macrospin; the record's Hall resistance says whether the film follows the field at all."""

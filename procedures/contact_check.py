@@ -10,6 +10,7 @@ from instruments.units import format_quantity
 from labctl.contacts import table, verdicts
 from labctl.contacts.geometry import Geometry, geometry_of, transfers_of
 from labctl.contacts.instruments import NanovoltReader, SmuReader, TwoWireReader
+from labctl.journal import CONTACTS
 from labctl.parameters import Count, OptionalQuantity, Quantity
 from labctl.procedure import Procedure
 from labctl.sample import SMALLEST_COMPLIANCE
@@ -43,6 +44,7 @@ class ContactCheck(Procedure):
 
     roles = ("source", "voltmeter")
     shapes = ("hall_bar",)
+    needs_contacts = False
     DATA_COLUMNS = table.COLUMNS
     main_results = ("sheet_resistance",)
 
@@ -177,8 +179,13 @@ class ContactCheck(Procedure):
 
         return results.of(self.verdicts(data))
 
+    def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give the verdicts to the sample's journal."""
+        del results
+        yield CONTACTS, self.verdicts(data).contacts
+
     def verdicts(self, data: pd.DataFrame) -> verdicts.Check:
-        """Return all that the rows tell of the leads; its `contacts` is a table of plain values for a journal."""
+        """Return all that the rows tell of the leads; its `contacts` is what the journal keeps."""
         return verdicts.judged(data, self.sample, self.station, temperature=self.temperature)
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -160,6 +160,12 @@ class Degauss(Procedure):
                 "largest_field": Result(largest, None, "T", "this run", why="as the supply reports it"),
             }
         )
+
+    def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Say in the sample's journal that the magnet was degaussed while it was mounted."""
+        del data
+        if results.number("field_uncertainty") is not None:
+            yield "degauss", {name: results[name] for name in ("field_uncertainty", "largest_field")}
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw the field against time, and its end enlarged."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from instruments.errors import UsageError
@@ -162,6 +163,19 @@ class ResistanceTemperature(Procedure):
             },
             table=_table(course, sample),
         )  # fmt: skip
+
+    def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Give resistance and temperature coefficient to the sample's journal."""
+        del data
+        if results.number("temperature_coefficient") is not None:
+            yield (
+                "resistance",
+                {
+                    "resistance": results["resistance_at_reference"],
+                    "temperature_coefficient": results["temperature_coefficient"],
+                    "of": results["temperature_coefficient"].of,
+                },
+            )
 
     def _at(self, at: AtReference | str, reference: float, wires: str) -> dict[str, Result]:
         """Resistance and coefficient at the reference temperature in K."""

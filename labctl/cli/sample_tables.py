@@ -12,7 +12,7 @@ from typing import Any, cast
 from instruments.units import format_quantity
 from labctl.analysis.result import quantity_text
 from labctl.cli import output
-from labctl.journal import MOUNTING, Entry, Journal, Odometer
+from labctl.journal import CONTACTS, MOUNTING, Entry, Journal, Odometer
 from labctl.sample import KINDS, Junction, SampleRecord
 from labctl.sample_summary import Derived
 
@@ -160,7 +160,18 @@ def entry_text(entry: Entry) -> str:
     return _cell(entry).replace(_NO_BREAK, " ")
 
 
+def _contacts(values: Mapping[str, Any]) -> str:
+    """What a contact check comes to; the journal itself has every pair."""
+    leads = cast("Mapping[str, Mapping[str, Any]]", values.get("leads") or {})
+    bad = [f"{name} {lead['verdict']}" for name, lead in leads.items() if lead.get("verdict", "ok") != "ok"]
+    parts = ["passed" if values.get("passed") else "failed", *bad]
+    named = ("sheet_resistance", "leak", "compliance", "largest_current")
+    return ", ".join([*parts, *_words({name: values[name] for name in named if values.get(name) is not None})])
+
+
 def _cell(entry: Entry) -> str:
+    if entry.kind == CONTACTS and "leads" in entry.values:
+        return _contacts(entry.values)
     text = entry.values.get("text")
     others = {name: value for name, value in entry.values.items() if name != "text"}
     parts = [] if text is None else [str(text)]

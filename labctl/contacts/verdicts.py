@@ -14,6 +14,7 @@ from labctl.contacts.geometry import Geometry, expected_sheet_resistance, geomet
 from labctl.contacts.solve import Row, Solution
 from labctl.contacts.table import DOUBLE, DROP, PAIR, SHIELD, TEST, TRANSFER, Plugged, summed_up
 from labctl.contacts.uses import Use, currents, uses_of
+from labctl.journal import quantity
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,29 +121,29 @@ class Check:
 
     @property
     def contacts(self) -> dict[str, Any]:
-        """A table of plain values, for a journal of the sample."""
-        sheet = None if self.solution is None or not self.solution.told else self.solution.sheet_resistance
+        """What a journal of the sample keeps; see `labctl.journal.Entry`."""
+        told = self.solution if self.solution is not None and self.solution.told else None
         return {
             "passed": self.passed,
             "leads": {
                 lead.name: {
-                    "verdict": lead.verdict, "resistance_ohm": lead.resistance, "uncertainty_ohm": lead.uncertainty,
-                    "leak_ohm": lead.leak,
+                    "verdict": lead.verdict, "resistance": _kept(lead.resistance, "ohm", lead.uncertainty),
+                    "leak": _kept(lead.leak, "ohm"),
                 }
                 for lead in self.leads
             },
-            "sheet_resistance_ohm": sheet,
-            "two_wire_ohm": {"/".join(row): _finite(ohm) for row, ohm in self.pairs.items()},
-            "leak_ohm": self.leak,
-            "insulated_above_ohm": self.insulated_above,
-            "compliance_V": self.compliance,
-            "largest_current_A": self.largest_current,
+            "sheet_resistance": None if told is None else _kept(told.sheet_resistance, "ohm", told.sheet_uncertainty),
+            "two_wire": {"/".join(row): _kept(ohm, "ohm") for row, ohm in self.pairs.items()},
+            "leak": _kept(self.leak, "ohm"),
+            "insulated_above": _kept(self.insulated_above, "ohm"),
+            "compliance": _kept(self.compliance, "V"),
+            "largest_current": _kept(self.largest_current, "A"),
             "good_for": {use.name: use.why or "pass" for use in self.uses},
         }  # fmt: skip
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _kept(value: float | None, unit: str, uncertainty: float | None = None) -> dict[str, Any] | None:
+    return None if value is None or not math.isfinite(value) else quantity(value, unit, uncertainty)
 
 
 def judged(data: pd.DataFrame, record: SampleRecord, station: Station, *, temperature: float) -> Check:

@@ -109,7 +109,7 @@ def test_on_hardware_nothing_is_different_from_plain_python_but_the_guard(tmp_pa
         (tmp_path / "station.toml").write_text(text)
         run = labctl.run(
             written(tmp_path, body.format(source=source)), station=tmp_path / "station.toml", sample="cotb2025",
-            out=tmp_path / "runs", check=False,
+            out=tmp_path / "runs", check=False, overrides={"unchecked": "contacts"},
         )  # fmt: skip
         assert served.lab.wiring.source.voltage() == 0.0
     assert (run.simulated, run.status, run.points) == (False, "refused", 1)

@@ -224,3 +224,26 @@ def test_a_loop_without_coercive_fields_leaves_nothing() -> None:
 def test_the_name_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="give its record a name that does not end in -sim"):
         Journal(tmp_path, "b-sim")
+
+
+def test_on_hardware_no_current_flows_before_a_contact_check_of_this_mounting(tmp_path: Path) -> None:
+    asked = request(tmp_path, AnomalousHallLoop(**QUICK), name="ahe", simulate=False, seed=None)
+    journal = Journal(tmp_path, "cotb2025")
+
+    def refusal() -> str:
+        outcome = carry_out(asked)
+        assert outcome.exit_code in {4, 5}  # 5: nothing answers here
+        return outcome.error or "" if outcome.exit_code == 4 else ""
+
+    assert "no contact check since it was mounted" in refusal()
+    journal.append("contacts", {"passed": True})
+    assert refusal() == ""
+    journal.append("mounting", {"text": "puck 3"})
+    assert "no contact check since it was mounted" in refusal()
+    journal.append("contacts", {"passed": False, "good_for": {"ahe": "lead A is open"}})
+    assert "its last contact check says: lead A is open; run contact-check" in refusal()
+    journal.append("contacts", {"passed": False, "good_for": {"ahe": "pass"}})  # what is bad is not used here
+    assert refusal() == ""
+    journal.append("contacts", {"passed": False})
+    asked.overrides["unchecked.contacts"] = 1.0
+    assert refusal() == ""

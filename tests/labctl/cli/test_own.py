@@ -383,7 +383,10 @@ def test_a_gpib_card_without_a_driver_is_one_sentence_and_a_fault(
         raise ValueError(said)
 
     monkeypatch.setattr("pyvisa.ResourceManager.open_resource", closed)
-    assert labctl("run", "ahe", "--sample", "cotb2025", "--out", tmp_path / "runs") == 5
+    words = ("run", "ahe", "--sample", "cotb2025", "--out", tmp_path / "runs")
+    assert labctl(*words) == 4
+    assert "its journal has no contact check since it was mounted; run contact-check" in labctl.sentence()
+    assert labctl(*words, "--override", "unchecked=contacts") == 5
     assert "cannot open source at GPIB0::12::INSTR: pyvisa-py finds no driver for a GPIB card" in labctl.sentence()
 
 

@@ -171,7 +171,11 @@ def fill(name: str) -> None:
     journal = Journal(Path("runs"), name)
     journal.append("angle", {"angle": quantity(0.5, "rad", 0.01)})
     journal.append("mounting", {"text": "puck 3, bonded with aluminium wire, all lines shorted while it went in"})
-    journal.append("contacts", {"passed": True, "leads": {"I+": quantity(25.0, "ohm", 0.5)}}, run="2026-03-01/0001-x")
+    journal.append(
+        "contacts",
+        {"passed": True, "leads": {"I+": {"verdict": "ok"}, "C": {"verdict": "open"}}},
+        run="2026-03-01/0001-x",
+    )
     journal.append("coercive_field", {"coercive_field_up": quantity(0.0312, "T", 0.0004)}, run="2026-03-01/0002-x")
     journal.append("pulses", {"count": 120, "largest_current_density": quantity(4.4e11, "A/m^2"),
                               "energy": quantity(0.0123, "J")})  # fmt: skip
@@ -187,7 +191,7 @@ def test_show_prints_record_defaults_limits_leads_and_journal_within_80_columns(
         "probe current        25 uA      1e9 A/m^2 in 2.5e-14 m^2",
         "current      125 uA  that may flow for any time",
         "A     -           A       Hall arm at +y, nearer to the drain",
-        "passed yes, leads (I+ 25.0 ± 0.5 ohm)",
+        "passed, C open",
         "coercive field up 31.2 ± 0.4 mT",
         "angle                             not measured in this mounting",
         "120 so far, up to 4.4e11 A/m^2, 12.3 mJ in all",
