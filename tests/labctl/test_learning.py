@@ -230,8 +230,8 @@ def test_on_hardware_no_current_flows_before_a_contact_check_of_this_mounting(tm
     asked = request(tmp_path, AnomalousHallLoop(**QUICK), name="ahe", simulate=False, seed=None)
     journal = Journal(tmp_path, "cotb2025")
 
-    def refusal() -> str:
-        outcome = carry_out(asked)
+    def refusal(overrides: Mapping[str, float] | None = None) -> str:
+        outcome = carry_out(replace(asked, overrides=overrides or {}))
         assert outcome.exit_code in {4, 5}  # 5: nothing answers here
         return outcome.error or "" if outcome.exit_code == 4 else ""
 
@@ -245,5 +245,4 @@ def test_on_hardware_no_current_flows_before_a_contact_check_of_this_mounting(tm
     journal.append("contacts", {"passed": False, "good_for": {"ahe": "pass"}})  # what is bad is not used here
     assert refusal() == ""
     journal.append("contacts", {"passed": False})
-    asked.overrides["unchecked.contacts"] = 1.0
-    assert refusal() == ""
+    assert refusal({"unchecked.contacts": 1.0}) == ""
