@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POSITIVE, NEGATIVE = COLOURS["up"], COLOURS["down"]
-WORDS = {1.0: (POSITIVE, "positive loops"), -1.0: (NEGATIVE, "negative loops")}
+WORDS = {1.0: (POSITIVE, "loops with $R_\\mathrm{A}$ > 0"), -1.0: (NEGATIVE, "loops with $R_\\mathrm{A}$ < 0")}
 """Colour and name of either polarity."""
 BRACKET = "#F3EFE3"
 ROOM = 0.8
@@ -140,7 +140,7 @@ def _draw_divergence(axes: Axes, results: Results, factor: float) -> None:
         color=FAINT,
         linewidth=1.1,
         zorder=0,
-        label="line on the right",
+        label="as the line on the right has it",
     )
 
 
@@ -206,7 +206,7 @@ def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
     symbol = "R_\\mathrm{xx}" if name.startswith("Longitudinal") else "R_\\mathrm{xy}"
     _label(axes, f"${symbol}$ ({shown(unit)})")
     axes.plot(
-        temperature, values * factor, "-", color=FAINT, linewidth=1.0, label="on the way: the sample lags", zorder=1
+        temperature, values * factor, "-", color=FAINT, linewidth=1.0, label="on the way (the sample lags)", zorder=1
     )
     goals = moving["Set temperature (K)"].to_numpy(dtype=float)
     settled = np.flatnonzero(np.append(goals[1:] != goals[:-1], True))
@@ -216,8 +216,12 @@ def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
     low, high = (f"{edge:.{3 if scale == 1 else 0}f}" for edge in (np.min(fields), np.max(fields)))
     span = low if low == high else f"{low} to {high}"
     axes.legend(
-        frameon=False, fontsize=9, loc="best", labelcolor=INK, handlelength=1.2, title_fontsize=9, alignment="left",
-        title=f"read in {span} {caption.field_unit}",
+        frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.0, columnspacing=1.2, ncols=2,
+        borderaxespad=0, loc="lower left", bbox_to_anchor=(0.0, 1.01),
+    )  # fmt: skip
+    axes.text(
+        0.98, 0.04, f"at the field where\nthe loop before ended,\n{span} {caption.field_unit}",
+        transform=axes.transAxes, ha="right", va="bottom", fontsize=8.5, color=QUIET, linespacing=1.3,
     )  # fmt: skip
 
 

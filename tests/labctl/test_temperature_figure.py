@@ -61,7 +61,7 @@ def test_a_bracket_without_a_line_is_said() -> None:
 
 def test_the_curve_of_the_coercive_field_goes_through_points_on_a_straight_line() -> None:
     axes = panel(drawn(straight()), "Coercive field")
-    curve = next(line for line in axes.lines if line.get_label() == "line on the right")
+    curve = next(line for line in axes.lines if line.get_label() == "as the line on the right has it")
     x, y = np.asarray(curve.get_xdata(), dtype=float), np.asarray(curve.get_ydata(), dtype=float)
     for one in straight():
         value = one.coercive_field.value
@@ -76,5 +76,5 @@ def test_open_points_are_not_in_the_line_and_triangles_are_not_saturated() -> No
     assert sorted(float(x) for line in hollow for x in np.asarray(line.get_xdata())) == [240.0, 250.0, 300.0]
     assert any(text.get_text().startswith("open points") for text in inverse.texts)
     words = legend_of(panel(figure, "Coercive field"))
-    assert words[:2] == ["positive loops", "negative loops"]
+    assert words[:2] == ["loops with $R_\\mathrm{A}$ > 0", "loops with $R_\\mathrm{A}$ < 0"]
     assert "not saturated at this field" in words
