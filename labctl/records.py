@@ -29,6 +29,9 @@ MOST_FAULTS = 5
 BLANK = "?"
 """What stands in a file for a value that has still to be filled in."""
 
+_TOLD_BY = {"station file": ("instruments", "cables"), "sample record": ("stack", "leads", "mounting")}
+"""Tables by which files are told apart, by what they are called."""
+
 Place = tuple[str | int, ...]
 """Keys and numbers in lists that lead to a value."""
 
@@ -167,6 +170,8 @@ def read_toml(kind: str, path: Path) -> dict[str, Any]:
     Raises:
         UsageError: It cannot be read, is not UTF-8, or not TOML; the sentence names the line.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():  # a device may never end, a pipe never begin
+        raise UsageError(f"{kind} {path} cannot be read: it is no file but a device, a pipe or the like")
     try:
         text = path.read_bytes().decode("utf-8-sig")  # Windows editors put a mark before the first letter
         return tomllib.loads(text)
@@ -191,6 +196,8 @@ def check(kind: str, data: Mapping[str, Any], path: Path, model: type[RecordT]) 
     if record is None:
         more = len(found) - MOST_FAULTS
         said = "; also, ".join(found[:MOST_FAULTS]) + (f" (and {more} more)" if more > 0 else "")
+        if _other_kind(data, model):
+            raise UsageError(f"{path} {said}")
         raise UsageError(f"{kind} {path}{' ' if _wrong_schema(data) else ': '}{said}")
     return record
 
@@ -201,7 +208,7 @@ def looked_at(data: Mapping[str, Any], model: type[RecordT]) -> tuple[RecordT | 
     A value that is "?" is one that has still to be filled in. What follows from several values is looked at only when
     each of them fits by itself.
     """
-    wrong = _wrong_schema(data)
+    wrong = _wrong_file(data, model)
     if wrong:
         return None, [wrong]
     plain, blanks = _without_blanks(data)
@@ -214,6 +221,23 @@ def looked_at(data: Mapping[str, Any], model: type[RecordT]) -> tuple[RecordT | 
         told = [fault for fault in faults if not _is_of_a_blank(_untagged(fault["loc"], model)[0], blanks)]
         return None, [*dict.fromkeys([*(_fault(dict(fault), model) for fault in told), *unfilled])]
     return (None, unfilled) if unfilled else (record, [])
+
+
+def _wrong_file(data: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Say that a file is one of another kind, or of another version; "" if it is neither."""
+    return _other_kind(data, model) or _wrong_schema(data)
+
+
+def _other_kind(data: Mapping[str, Any], model: type[BaseModel]) -> str:
+    """Say what a file is that has the tables of another kind of file, and none of this one's own."""
+    own = next((kind for kind, tables in _TOLD_BY.items() if tables[0] in model.model_fields), None)
+    if own is None or any(table in data for table in _TOLD_BY[own]):
+        return ""
+    for other, tables in _TOLD_BY.items():
+        if all(table in data for table in tables):
+            option, example = ("--station", "cotb2025") if own == "sample record" else ("--sample", "ppms")
+            return f"is a {other}, which goes with {option}; a {own} is wanted here, e.g. {example}"
+    return ""
 
 
 def _wrong_schema(data: Mapping[str, Any]) -> str:

@@ -82,7 +82,7 @@ class AnomalousHallTemperature(Procedure):
     main_results = ("compensation_temperature",)
     columns_from_elsewhere: ClassVar[Mapping[str, Wanted]] = {
         **HALL_LOOP_COLUMNS,
-        "temperature": replace(HALL_LOOP_COLUMNS["temperature"], needed=True, constant=False),
+        "temperature": replace(HALL_LOOP_COLUMNS["temperature"], needed=True, constant=None),
     }
 
     temperatures = QuantityList("300:240:-10 K", "Temperatures, in one direction", above_zero=True)

@@ -10,9 +10,14 @@ import numpy as np
 from labctl.analysis.dwells import without_dwells, without_excess
 from labctl.analysis.fits import local_lines, white_noise
 from labctl.analysis.readings import Readings
+from labctl.analysis.result import short_text
 
 FULL_BRANCH = 0.6
 """Part of the whole span of the field that a stretch must cover to be a branch: a virgin curve covers half."""
+WHOLE = 0.95
+"""Part of the whole span that a branch covers which goes from one end of the field to the other."""
+PARTIAL = 0.9
+"""Part of the whole span below which the first branch began on its way, where whole ones follow it."""
 TURN = 0.1
 """Part of the span by which the field must come back before it counts as a turn: smaller steps back are noise."""
 BACKWARD = 0.02
@@ -47,10 +52,11 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A falling and a rising branch that belong together."""
+    """A falling and a rising branch that belong together; with what was left out before or after it, in a sentence."""
 
     down: Branch
     up: Branch
+    left_out: str | None = None
 
     @property
     def in_time(self) -> tuple[Branch, Branch]:
@@ -77,8 +83,8 @@ def find_loops(readings: Readings) -> tuple[list[Loop], str | None]:
     branches = _long_enough(recorded)
     loops = _pair(branches)
     if not loops:  # nothing recorded, or not what it says
-        branches = _long_enough(_branches_by_direction(readings))
-        loops = _pair(branches)
+        branches = _without_partial_first(_long_enough(_branches_by_direction(readings)), readings)
+        loops = _said_what_is_left(_pair(branches), readings)
     return loops, None if loops else _why_no_loop(readings, branches)
 
 
@@ -178,6 +184,38 @@ def turning_points(field: list[float], threshold: float) -> list[int]:
 def _turn(points: list[int], row: int) -> None:
     if row > points[-1]:
         points.append(row)
+
+
+def _without_partial_first(branches: list[Branch], readings: Readings) -> list[Branch]:
+    """The branches but for a first one that began on its way, where a whole loop follows it.
+
+    Together with the next one it would be a loop that ends where the measurement happened to begin.
+    """
+    span = float(np.ptp(readings.field)) if len(readings.field) else 0.0
+    parts = [(branch.high - branch.low) / span for branch in branches[:3]] if span else []
+    if len(parts) < 3 or parts[0] >= PARTIAL or min(parts[1:]) < WHOLE:
+        return branches
+    return branches[1:] if branches[1].direction != branches[2].direction else branches
+
+
+def _said_what_is_left(loops: list[Loop], readings: Readings) -> list[Loop]:
+    """The loops, the first with a sentence on the readings before and after all of them if the field moved there."""
+    if not loops:
+        return loops
+    field, time = readings.field, readings.time
+    begin = float(np.min(loops[0].in_time[0].rows.time))
+    end = float(np.max(loops[-1].in_time[1].rows.time))
+    said: list[str] = []
+    for when, rows in (("before", np.flatnonzero(time < begin)), ("after", np.flatnonzero(time > end))):
+        if len(rows) and float(np.ptp(field[rows])) > TURN * float(np.ptp(field)):
+            low, high = (_signed(float(extreme(field[rows])), "T") for extreme in (np.min, np.max))
+            what = f"what was read {when} the loop, between {low} and {high}"
+            said.append(f"{what}, is no loop over the whole field and was left out")
+    return [replace(loops[0], left_out="; ".join(said) or None), *loops[1:]]
+
+
+def _signed(value: float, unit: str) -> str:
+    return f"{'-' if value < 0 else ''}{short_text(abs(value), unit)}"
 
 
 def _pair(branches: list[Branch]) -> list[Loop]:

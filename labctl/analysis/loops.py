@@ -151,7 +151,7 @@ def _why_too_remanent(remanence: Result) -> str | None:
 
 
 def _notes(loop: Loop, readings: Readings) -> list[str]:
-    notes: list[str] = [] if readings.left_out is None else [readings.left_out]
+    notes = [left_out for left_out in (readings.left_out, loop.left_out) if left_out is not None]
     noisy = max(loop.down.field_error, loop.up.field_error)
     if noisy:
         notes.append(f"the field goes back and forth; it was smoothed and is good to {short_text(noisy, 'T')}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.errors import BadValue, DataDamaged, UnknownName, UsageError
 from labctl.cli import output
+from labctl.cli.places import check_figure_place
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
@@ -89,6 +90,8 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
 
     if unit not in ("mT", "Oe", "T"):
         raise BadValue(f"--unit is {unit!r}, but must be T, mT or Oe")
+    if out is not None:
+        check_figure_place(out)
     directory = RunDirectory.open(_existing(path))
     request = directory.request()
     if is_series(request):

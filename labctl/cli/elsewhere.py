@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from instruments.errors import UsageError
 from labctl.cli import output
+from labctl.cli.places import check_figure_place
 
 if TYPE_CHECKING:
     from labctl.elsewhere.adoption import Adopted
@@ -19,8 +20,8 @@ def analyse_file(path: Path, *, as_: str, columns: list[str], rows: str | None, 
     from labctl.procedure import Caption
     from labctl.procedures import load_procedure
 
-    if out is not None and out.suffix not in figures.ENDINGS:
-        raise UsageError(f"--out {str(out)!r} is no name of a figure: it must end in {', '.join(figures.ENDINGS)}")
+    if out is not None:
+        check_figure_place(out)
     kind = load_procedure(as_)
     adopted = adopt(path, as_, kind.columns_from_elsewhere, list(kind.DATA_COLUMNS), columns, rows)
     procedure = kind()

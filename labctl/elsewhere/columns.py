@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from instruments.errors import BadValue, UnknownName, UsageError
-from instruments.unit_table import kind_of
-from instruments.units import parse
+from instruments.unit_table import KINDS, resolve
+from instruments.units import format_quantity
+from labctl.elsewhere.bounds import constant_value, is_value
 from labctl.elsewhere.headings import MU0, OHM_METRE, Unit, heading_of, unit_of
 from labctl.elsewhere.table import Table
 from labctl.elsewhere.wanted import Wanted
 
 MOST_NAMES = 12
 """Names of columns that a sentence lists."""
+_MORE_KINDS = {OHM_METRE: "a resistivity", resolve("S").si: "a conductance", resolve("S/m").si: "a conductivity"}
+"""Of tables from elsewhere, beside those that labctl itself measures, by their SI units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,14 @@ class Source:
     factor: float = 1.0
     divided_by: str | None = None
 
+    def called(self, table: Table) -> str:
+        """Where it comes from, for sentences: `column 'Current (mA)'`."""
+        return self.name if self.column is None else f"column {table.names[self.column]!r}"
+
     def text(self, table: Table) -> str:
         """What was taken, for people: `field: column 5 'Magnetic Field (Oe)', in Oe`."""
         if self.column is None:
-            return f"{self.name}: {self.constant:g} {self.wanted.unit}"
+            return f"{self.name}: {format_quantity(self.constant or 0.0, self.wanted.unit, digits=6)}"
         said = f"{self.name}: column {self.column + 1} {table.names[self.column]!r}"
         over = f", divided by {self.divided_by}" if self.divided_by else ""
         return f"{said}, in {self.unit.text}{over}" if self.unit is not None else said
@@ -98,11 +105,8 @@ def _as_said(table: Table, name: str, wanted: Wanted, text: str) -> Source:
     before, colon, after = text.rpartition(":")
     if colon and (place := _place(table, before.strip())) is not None:
         return _column(table, name, wanted, place, after.strip())
-    if wanted.constant and re.match(r"[+-]?\.?\d", text):
-        try:
-            return Source(name, wanted, None, constant=parse(text, wanted.unit))
-        except BadValue as error:
-            raise BadValue(f"--column {name}={text}: no column is called so, and {error}") from None
+    if wanted.constant is not None and is_value(text):
+        return Source(name, wanted, None, constant=constant_value(name, wanted, wanted.constant, text))
     near = difflib.get_close_matches(text, table.names, n=3, cutoff=0.4)
     hint = f"nearest are {_quoted(near)}; " if near else ""
     raise UnknownName(f"--column {name}: {table.path} has no column {text!r}; {hint}{_listed(table)}")
@@ -166,8 +170,7 @@ def _converted(name: str, wanted: Wanted, place: int, unit: Unit) -> Source | No
 
 
 def _other_quantity(name: str, wanted: Wanted, called: str, unit: Unit) -> str:
-    kinds = [kind_of(wanted.unit).name, *(_kind(other) for other in wanted.over)]
-    wants = " or ".join(dict.fromkeys(kinds))
+    wants = _kinds(wanted)
     what = {"emu": "a magnetic moment", "erg": "an energy"}.get(unit.text.lower(), "")
     is_ = what or (_kind(unit.si) if unit.factor is not None else "nothing that labctl converts")
     return (
@@ -176,9 +179,15 @@ def _other_quantity(name: str, wanted: Wanted, called: str, unit: Unit) -> str:
     )
 
 
-def _kind(unit: str) -> str:
-    si = unit_of(unit).si
-    return "a resistivity" if si == OHM_METRE else kind_of(unit).name
+def _kinds(wanted: Wanted) -> str:
+    """What an entry may be: `a resistance, a voltage or a resistivity`."""
+    *others, last = [_kind(unit_of(unit).si) for unit in (wanted.unit, *wanted.over)]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _kind(si: str) -> str:
+    """How people speak of what is in an SI unit."""
+    return KINDS[si].name if si in KINDS else _MORE_KINDS.get(si, "another quantity")
 
 
 def _example(wanted: Wanted) -> str:
@@ -208,8 +217,9 @@ def _guess(table: Table, name: str, wanted: Wanted) -> Source | None:
         raise UsageError(
             f"{table.path}: columns {found} may each be the {wanted.title}; say which it is, e.g. {example}"
         )
+    also = f" ({_kinds(wanted)})" if wanted.over else ""
     raise UsageError(
-        f"{table.path}: no column is by its name and unit the {wanted.title}; say which it is with "
+        f"{table.path}: no column is by its name and unit the {wanted.title}{also}; say which it is with "
         f'--column {name}="...", with its unit behind a colon if its name says none; {_listed(table)}'
     )
 
@@ -228,10 +238,11 @@ def _what_to_divide_by(table: Table, source: Source, wanted: Mapping[str, Wanted
     assert source.divided_by is not None
     divisor = wanted[source.divided_by]
     column = table.names[source.column or 0]
-    value = "100uA" if divisor.unit == "A" else "5nm"
+    name, bounds = source.divided_by, divisor.constant
+    value = "" if bounds is None else f"as a value, --column {name}={bounds.example}, or "
     return (
         f"{source.name}: column {column!r} is {_kind(source.unit.si)}, which must be divided by the {divisor.title}; "
-        f'give it as a value, --column {source.divided_by}={value}, or as a column, --column {source.divided_by}="..."'
+        f'give it {value}as a column, --column {name}="..."'
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from instruments.errors import BadValue, UsageError
 from labctl.analysis.readings import FloatArray
+from labctl.elsewhere.bounds import check_divisor, unusual
 from labctl.elsewhere.cells import LARGEST_NUMBER
 from labctl.elsewhere.columns import Source
 from labctl.elsewhere.table import Table
@@ -42,7 +43,7 @@ def convert(table: Table, sources: Mapping[str, Source], rows: slice) -> tuple[p
         rows: Those that count.
 
     Raises:
-        UsageError: There are no rows, or loops at several temperatures, which no result may mix.
+        UsageError: There are no rows, or loops at several temperatures, or divisors that nobody could have meant.
     """
     import pandas as pd
 
@@ -50,8 +51,8 @@ def convert(table: Table, sources: Mapping[str, Source], rows: slice) -> tuple[p
     if not count:
         raise UsageError(f"{table.path} has {table.row_count()} rows, none of them in the range of --rows")
     values = {name: _values(table, source, rows, count) for name, source in sources.items() if source.wanted.unit}
+    notes = [*_beyond(table, rows), *_looked_at(table, sources, values)]
     columns: dict[str, object] = {}
-    notes: list[str] = []
     for name, source in sources.items():
         if name not in values:
             columns[source.wanted.column] = table.texts(source.column or 0)[rows]
@@ -73,6 +74,26 @@ def convert(table: Table, sources: Mapping[str, Source], rows: slice) -> tuple[p
         _refuse_temperatures(table, frame, rows, notes)
     _judge_time(frame, needed, notes)
     return frame, rows, notes
+
+
+def _beyond(table: Table, rows: slice) -> list[str]:
+    """Say of a range of rows that it ends behind the table: the last row may have been meant, or another file."""
+    count, stop = table.row_count(), rows.stop
+    if stop is None or stop <= count:
+        return []
+    return [f"--rows ends at {stop}, but {table.path} has {count} rows; {rows.start + 1} to {count} were taken"]
+
+
+def _looked_at(table: Table, sources: Mapping[str, Source], values: Mapping[str, FloatArray]) -> list[str]:
+    """What is unusual of the values, in sentences.
+
+    Raises:
+        BadValue: Others are divided by values that nobody could have meant.
+    """
+    divisors = dict.fromkeys(source.divided_by for source in sources.values() if source.divided_by is not None)
+    notes = [check_divisor(sources[name].called(table), sources[name].wanted, values[name]) for name in divisors]
+    notes += [unusual(source.wanted, values[name]) for name, source in sources.items() if name in values]
+    return [note for note in notes if note is not None]
 
 
 def _without_padding(frame: pd.DataFrame, needed: list[str]) -> tuple[int, int]:

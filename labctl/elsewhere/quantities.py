@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labctl.elsewhere.wanted import Wanted
+from labctl.elsewhere.wanted import Bounds, Wanted
 
 FIELD = Wanted(
     "Field (T)",
@@ -15,8 +15,9 @@ FIELD = Wanted(
         r".*field.*",
     ),
     needed=True,
+    likely=(5e-5, 50.0),
 )
-"""Field along the film's normal, as mu0 H."""
+"""Field along the film's normal, as mu0 H. A loop goes beyond the earth's field, and a steady magnet to 45 T."""
 
 HALL = Wanted(
     "Hall resistance (ohm)",
@@ -41,15 +42,17 @@ HALL_LOOP_COLUMNS: Mapping[str, Wanted] = {
             r"(source |probe |applied |drive |excitation |dc |ac |bias |sense )*(current|excitation)( amplitude| set)?",
             r"i( ?(dc|ac|src|source|bias|probe))?",
         ),
-        constant=True,
+        constant=Bounds(largest=10.0, example="100uA", signed=True),
     ),
-    "thickness": Wanted("Thickness (m)", "thickness of the film", constant=True),
+    "thickness": Wanted(
+        "Thickness (m)", "thickness of the film", constant=Bounds(smallest=1e-10, largest=1e-3, example="5nm")
+    ),
     "time": Wanted("Time (s)", "time", (r"(elapsed |relative )?time ?(stamp|elapsed)?|timestamp|t",)),
     "temperature": Wanted(
         "Temperature (K)",
         "temperature",
         (r"(sample |average |avg\.? )?temp(erature|\.)?( sample)?", r"t( ?sample)?"),
-        constant=True,
+        constant=Bounds(largest=2000.0, example="300K", bare=True),
     ),
     "branch": Wanted("Branch", "branch, up or down"),
     "loop": Wanted("Loop", "number of the loop"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from instruments.errors import UsageError
 from labctl.analysis.readings import FloatArray
-from labctl.elsewhere.cells import FORMS, Form, is_empty, names_in
+from labctl.elsewhere.cells import FORMS, GROUPED_FORMS, Form, holds_thousands, is_empty, names_in
 from labctl.elsewhere.headings import is_unit, with_unit
 
 SAMPLE = 400
@@ -24,6 +24,8 @@ BLANKS = 0.9
 FAR = 12
 """Lines above the first row that are looked at for names."""
 _COMMENT = ("#", "%", "//", "!", "'")
+_NO_COMMENT = re.compile(r"#(?:n/?a|value!|ref!|div/0!|name\?|num!|null!)(?=[\s,;|]|$)", re.IGNORECASE)
+"""What a spreadsheet writes into a cell without a number."""
 _RULE = re.compile(r"[\s|+:=*_-]*")
 
 
@@ -73,7 +75,23 @@ def _form_of(lines: Sequence[str]) -> Form | None:
     shown = [line for line in sample if not is_comment(line)]
     scores = [_score(shown, form) for form in FORMS]
     best = int(np.argmax(scores))
-    return FORMS[best] if scores[best] > 0 else None
+    grouped = [_score(shown, form) for form in GROUPED_FORMS]
+    more = int(np.argmax(grouped))
+    if grouped[more] > scores[best]:
+        return GROUPED_FORMS[more]
+    if scores[best] <= 0:
+        return None
+    form = FORMS[best]
+    other = Form(form.separator, "," if form.decimal == "." else ".", grouped=True)
+    hidden = any(holds_thousands(column, form.decimal) for column in _columns(shown, form))
+    return other if hidden and _score(shown, other) >= scores[best] else form
+
+
+def _columns(lines: Sequence[str], form: Form) -> Iterator[tuple[str, ...]]:
+    """The columns of the usual rows among lines."""
+    rows = [row for row in map(form.split, lines) if _is_row(row, form)]
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    return zip(*(row for row in rows if len(row) == width), strict=True)
 
 
 def _score(lines: Sequence[str], form: Form) -> float:
@@ -95,14 +113,48 @@ def _is_row(row: Sequence[str], form: Form) -> bool:
     return False
 
 
-def _is_hollow(row: Sequence[str], form: Form) -> bool:
-    """Whether a line would be a row if it had a reading: the first of a measurement often has none."""
-    return all(form.is_number(cell) or is_empty(cell) for cell in row)
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the rows of a table have in common.
+
+    Attributes:
+        form: How numbers are written.
+        width: Cells of a row.
+        first: The first column that holds numbers.
+    """
+
+    form: Form
+    width: int
+    first: int
+
+    def lacks_reading(self, row: Sequence[str]) -> bool:
+        """Whether a line is a row of the table without a reading, with nothing or some word in its place.
+
+        What is set, not measured, stands behind its word: `Current,0.1` is none.
+        """
+        if self.is_hollow(row):
+            return len(row) == self.width
+        return len(row) == self.width and self.form.is_number(row[self.first])
+
+    def is_hollow(self, row: Sequence[str]) -> bool:
+        """Whether a line has nothing but numbers and empty cells."""
+        return all(self.form.is_number(cell) or is_empty(cell) for cell in row)
+
+
+def _shape_of(rows: Sequence[Sequence[str]], form: Form) -> _Shape:
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    usual = [row for row in rows if len(row) == width][:SAMPLE]
+    counts = [sum(form.is_number(row[place]) for row in usual) for place in range(width)]
+    first = next((place for place, count in enumerate(counts) if count > len(usual) / 2), 0)
+    return _Shape(form, width, first)
 
 
 def is_comment(line: str) -> bool:
     """Whether a line is blank, a comment or a rule."""
-    return _RULE.fullmatch(line) is not None or line.lstrip().startswith(_COMMENT)
+    if _RULE.fullmatch(line) is not None:
+        return True
+    text = line.lstrip()
+    return text.startswith(_COMMENT) and _NO_COMMENT.match(text) is None
 
 
 def plain_table(path: Path, lines: Sequence[str], *, finished: bool) -> Table:
@@ -119,18 +171,19 @@ def plain_table(path: Path, lines: Sequence[str], *, finished: bool) -> Table:
         )
     split = {number: form.split(line) for number, line in enumerate(lines) if not is_comment(line)}
     rows = [number for number, row in split.items() if _is_row(row, form)]
-    width = Counter(len(split[number]) for number in rows).most_common(1)[0][0]
-    first = _first_row(rows, split, width)
-    names = _names_above(lines, first, form, width)
+    shape = _shape_of([split[number] for number in rows], form)
+    width = shape.width
+    first = _first_row(rows, split, shape)
+    names = _names_above(lines, first, shape)
     notes: list[str] = []
-    used = [number for number in rows if number >= first]
-    last = _second_table(lines, used, names, split, form)
+    used = _used(rows, first, split, shape)
+    last = _second_table(lines, used, names, split, shape)
     if last is not None:
         notes.append(f"another table begins at line {last + 1}; its rows were left out")
         used = [number for number in used if number < last]
     width = max(width, len(names)) if form.separator and names else width
     fitting = [number for number in used if _fits(split[number], width, form)]
-    if not finished and used and used[-1] == len(lines) - 1 and _is_torn([split[number] for number in used]):
+    if not finished and used and used[-1] == len(lines) - 1 and _is_torn([split[number] for number in used], form):
         notes.append("the last line is torn and was left out")
         last_used = used.pop()
         fitting = [number for number in fitting if number != last_used]
@@ -141,9 +194,19 @@ def plain_table(path: Path, lines: Sequence[str], *, finished: bool) -> Table:
     return Table(path, titles, bool(names), cells, [number + 1 for number in fitting], form, tuple(notes))
 
 
-def _is_torn(rows: Sequence[Sequence[str]]) -> bool:
+def _used(rows: Sequence[int], first: int, split: Mapping[int, list[str]], shape: _Shape) -> list[int]:
+    """The table's rows from the first to the last reading, with those in between that lack one: they count, too."""
+    known = set(rows)
+    return [
+        number
+        for number, row in split.items()
+        if first <= number <= rows[-1] and (number in known or shape.lacks_reading(row))
+    ]
+
+
+def _is_torn(rows: Sequence[Sequence[str]], form: Form) -> bool:
     """Whether the last row is shorter than the others, or its last number has fewer digits than any before."""
-    *before, last = rows
+    *before, last = (row for row in rows if _is_row(row, form))
     if not before:
         return False
     width = Counter(map(len, before)).most_common(1)[0][0]
@@ -166,10 +229,14 @@ def _fits(row: Sequence[str], width: int, form: Form) -> bool:
     return len(row) == width if not form.separator else not any(row[width:])
 
 
-def _first_row(rows: Sequence[int], split: dict[int, list[str]], width: int) -> int:
-    """The first row of the table: of the lines that look like rows those above a gap may speak of settings."""
-    usual = [number for number in rows if len(split[number]) == width]
-    numbers = sorted(split)
+def _first_row(rows: Sequence[int], split: Mapping[int, list[str]], shape: _Shape) -> int:
+    """The first row of the table: of the lines that look like rows those above a gap may speak of settings.
+
+    Lines of the table that lack a reading make no gap.
+    """
+    usual = [number for number in rows if len(split[number]) == shape.width]
+    known = set(usual)
+    numbers = [number for number in sorted(split) if number in known or not shape.lacks_reading(split[number])]
     place = {number: index for index, number in enumerate(numbers)}
     start, best, longest = usual[0], usual[0], 0
     for index, number in enumerate(usual):
@@ -183,25 +250,34 @@ def _first_row(rows: Sequence[int], split: dict[int, list[str]], width: int) -> 
     return best
 
 
-def _names_above(lines: Sequence[str], first: int, form: Form, width: int) -> list[str]:
+def _names_above(lines: Sequence[str], first: int, shape: _Shape) -> list[str]:
     """The names of the columns from the lines above the first row, with units from a line of their own."""
+    form, width = shape.form, shape.width
     plain: list[list[str]] = []
     commented: list[list[str]] = []
-    for line in reversed(lines[max(0, first - FAR) : first]):
+    looked_at = 0
+    for line in reversed(lines[:first]):
         text = line.strip()
+        if text and not plain and not is_comment(line) and _lacks_reading(form.split(line), shape):
+            continue
+        looked_at += 1
+        if looked_at > FAR:
+            break
         if not text:
             continue
         if is_comment(line):
             if not plain:
                 commented.append(_as_names(text.lstrip("#%/!' \t"), form, width))
             continue
-        if not plain and _is_hollow(form.split(line), form):
-            continue
         found = _as_names(text if not form.separator else line, form, width)
         if not found:
             break
         plain.append(found)
     return _joined(plain) or _joined([names for names in commented if names][:3])
+
+
+def _lacks_reading(row: Sequence[str], shape: _Shape) -> bool:
+    return shape.lacks_reading(row) or shape.is_hollow(row)
 
 
 def _as_names(line: str, form: Form, width: int) -> list[str]:
@@ -244,15 +320,15 @@ def _are_units(cells: Sequence[str]) -> bool:
 
 
 def _second_table(
-    lines: Sequence[str], rows: Sequence[int], names: Sequence[str], split: dict[int, list[str]], form: Form
+    lines: Sequence[str], rows: Sequence[int], names: Sequence[str], split: Mapping[int, list[str]], shape: _Shape
 ) -> int | None:
     """Where a line among the rows names other columns than the first one did."""
     if not rows or not names:
         return None
     row_lines = set(rows)
     for number in sorted(split):
-        if rows[0] < number < rows[-1] and number not in row_lines:
-            found = _as_names(lines[number], form, len(split[rows[0]]))
+        if rows[0] < number < rows[-1] and number not in row_lines and not shape.is_hollow(split[number]):
+            found = _as_names(lines[number], shape.form, len(split[rows[0]]))
             if len(found) == len(names) and found != list(names) and not _are_units(found):
                 return number
     return None

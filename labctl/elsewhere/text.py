@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import stat
 from pathlib import Path
 
 from instruments.errors import UnknownName, UsageError
 
-LARGEST = 300_000_000
-"""Bytes above which a file is no table of a measurement that a person made."""
+LARGEST = 50_000_000
+"""Bytes above which a file is not read: as a table it takes some thirty times as much memory."""
+MOST_LINES = 3_000_000
+"""Lines above which it is not, however short they are."""
 
 _KINDS = (
     (b"PK\x03\x04", "an Excel workbook or a zip archive", "save the sheet as CSV, or unpack it"),
@@ -47,17 +50,29 @@ def _content(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise UsageError(f"{path} is a folder and no run; give a run's folder, or one file with a table")
-        size = path.stat().st_size
-        if size > LARGEST:
+        # What is no file may never end, or never begin: it is told by its entry alone.
+        if not stat.S_ISREG(path.stat().st_mode):
             raise UsageError(
-                f"{path} has {size / 1e6:.0f} MB, and a table of more than {LARGEST / 1e6:.0f} MB is not read; "
-                "cut the loop out of it"
+                f"{path} is no file but a device, a pipe or the like; save the table to a file, and give that"
             )
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+            size = max(len(content), path.stat().st_size)
     except FileNotFoundError:
         raise UnknownName(f"{path} does not exist; give a run's folder or a file with a table") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if size > LARGEST:
+        raise UsageError(
+            f"{path} has {size / 1e6:.0f} MB, and a table of more than {LARGEST / 1e6:.0f} MB is not read; "
+            "cut the loop out of it"
+        )
+    lines = max(content.count(b"\n"), content.count(b"\r"))
+    if lines > MOST_LINES:
+        raise UsageError(
+            f"{path} has {lines} lines, and a table of more than {MOST_LINES} is not read; cut the loop out of it"
+        )
+    return content
 
 
 def _decoded(path: Path, content: bytes) -> str:

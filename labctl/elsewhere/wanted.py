@@ -10,6 +10,25 @@ _UNIT = re.compile(r"\(([^()]+)\)$")
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a value must be to be believed.
+
+    Attributes:
+        largest: Its largest magnitude, in the SI unit.
+        example: How such a value is written, e.g. "5nm".
+        smallest: Its smallest magnitude; 0 for any that is not zero.
+        signed: Whether it may be negative.
+        bare: Whether a number without a unit is clear enough.
+    """
+
+    largest: float
+    example: str
+    smallest: float = 0.0
+    signed: bool = False
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A column that an analysis takes.
 
@@ -22,7 +41,9 @@ class Wanted:
             column fits decides.
         needed: Whether there is nothing to analyse without it.
         over: Other units that it is taken in, each with the entry that it is then divided by, e.g. {"V": "current"}.
-        constant: Whether a single value may stand for the column, e.g. "100 uA".
+        constant: What a single value that stands for the column must be, e.g. "100 uA"; None if it may not. What other
+            columns are divided by must be so in a column, too.
+        likely: Smallest and largest magnitude that a column usually reaches, in the SI unit; another one is said.
     """
 
     column: str
@@ -30,7 +51,8 @@ class Wanted:
     names: tuple[str, ...] = ()
     needed: bool = False
     over: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
-    constant: bool = False
+    constant: Bounds | None = None
+    likely: tuple[float, float] | None = None
 
     @property
     def unit(self) -> str:

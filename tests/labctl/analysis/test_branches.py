@@ -44,6 +44,30 @@ def test_a_virgin_curve_is_no_branch() -> None:
     assert loops[0].down.rows.time[0] < loops[0].up.rows.time[0]
 
 
+@pytest.mark.parametrize(("order", "first"), [("dudu", 0.17), ("udud", -0.17), ("dud", 0.17), ("dudud", 0.3)])
+def test_a_branch_that_began_on_its_way_is_left_out_where_whole_ones_follow(order: str, first: float) -> None:
+    table = Film(order=order).table().drop(columns="Time (s)")
+    begun = int(np.argmax(table["Field (T)"] * np.sign(first) <= abs(first)))
+    loops = loops_of(table.iloc[begun:].reset_index(drop=True))
+    assert [(loop.low, loop.high) for loop in loops] == [(-0.5, 0.5)] * ((len(order) - 1) // 2)
+    assert loops[0].in_time[0].direction[0] == order[1]
+    assert loops[0].left_out is not None
+    assert "what was read before the loop, between" in loops[0].left_out
+    assert ("after the loop" in loops[0].left_out) == (len(order) % 2 == 0)
+
+
+def test_a_branch_that_began_on_its_way_counts_where_no_whole_loop_follows() -> None:
+    table = Film(order="du").table().drop(columns="Time (s)").iloc[120:].reset_index(drop=True)
+    (loop,) = loops_of(table)
+    assert loop.high == pytest.approx(0.2)
+    assert loop.in_time[0].direction == "down"
+
+
+def test_a_whole_loop_leaves_nothing_out() -> None:
+    for order in ("du", "ud", "dudu"):
+        assert {loop.left_out for loop in loops_of(Film(order=order, field_noise=1e-3).table())} == {None}
+
+
 def test_a_loop_may_begin_at_either_end() -> None:
     (loop,) = loops_of(Film(order="ud").table())
     assert [branch.direction for branch in loop.in_time] == ["up", "down"]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from instruments.errors import UnknownName, UsageError
+from labctl.elsewhere import text
 from labctl.elsewhere.reading import read_foreign
 from tests.labctl.elsewhere.files import FIELD, HALL, multivu, rows
 
@@ -82,6 +86,83 @@ def test_names_are_found_above_rows_that_have_no_reading_yet(tmp_path: Path, fir
     names, field, _ = numbers_of(tmp_path / "loop.csv", f"{NAMES}{first}\n{rows()}")
     assert names == ("Field (Oe)", "Rxy (Ohm)")
     np.testing.assert_allclose(field, FIELD, atol=1e-4)
+
+
+@pytest.mark.parametrize("word", ["OVLD", "#N/A", "#DIV/0!", "overflow", "Over Range", "nan", "?", "no contact"])
+def test_names_are_found_whatever_stands_for_a_reading_among_the_first_rows(tmp_path: Path, word: str) -> None:
+    lines = rows().splitlines()
+    for place in (1, 3, 4, 6, 7, 9, 11):
+        lines[place] = f"{lines[place].split(',')[0]},{word}"
+    names, field, hall = numbers_of(tmp_path / "loop.csv", NAMES + "\n".join(lines) + "\n")
+    assert names == ("Field (Oe)", "Rxy (Ohm)")
+    np.testing.assert_allclose(field, FIELD, atol=1e-4)
+    assert np.flatnonzero(~np.isfinite(hall)).tolist() == [1, 3, 4, 6, 7, 9, 11]
+
+
+def test_names_are_found_above_many_rows_without_a_field(tmp_path: Path) -> None:
+    lines = rows().splitlines()
+    lines[:40] = [f"#N/A,{line.split(',')[1]}" for line in lines[:40]]
+    names, field, _ = numbers_of(tmp_path / "loop.csv", NAMES + "\n".join(lines) + "\n")
+    assert names == ("Field (Oe)", "Rxy (Ohm)")
+    np.testing.assert_allclose(field, FIELD[40:], atol=1e-4)
+
+
+@pytest.mark.parametrize("line", ["nan,nan", "OVLD,OVLD", "--,#N/A"])
+def test_a_row_without_any_number_begins_no_other_table(tmp_path: Path, line: str) -> None:
+    lines = rows().splitlines()
+    lines[50] = line
+    path = tmp_path / "loop.csv"
+    path.write_text(NAMES + "\n".join(lines) + "\n")
+    table = read_foreign(path)
+    assert table.notes == ()
+    assert table.row_count() == COUNT
+
+
+def test_settings_above_the_names_are_no_rows(tmp_path: Path) -> None:
+    settings = "Points,402\nCurrent (mA),0.1\nTemperature (K),300\n"
+    names, field, _ = numbers_of(tmp_path / "loop.csv", settings + NAMES + rows())
+    assert names == ("Field (Oe)", "Rxy (Ohm)")
+    assert len(field) == COUNT
+
+
+def grouped(value: float, form: str) -> str:
+    text = f"{value:{form}}"
+    return text.replace(",", "_").replace(".", ",").replace("_", ".")
+
+
+@pytest.mark.parametrize(
+    ("separator", "field", "hall", "unit"),
+    [
+        (";", lambda value: grouped(value, ",.0f"), lambda value: grouped(value, ".8f"), 1.0),
+        (";", lambda value: grouped(value, ",.1f"), lambda value: grouped(value, ".8f"), 1.0),
+        ("\t", lambda value: f"{value:,.0f}", lambda value: f"{value:.8f}", 1.0),
+        (";", lambda value: f"{value:,.0f}", lambda value: f"{value * 1e6:,.0f}", 1e6),
+        (";", lambda value: grouped(value, ",.0f"), lambda value: grouped(value * 1e6, ",.0f"), 1e6),
+        ("  ", lambda value: f"{value:,.0f}", lambda value: f"{value:.8f}", 1.0),
+    ],
+    ids=["points", "points and a decimal", "commas and tabs", "commas, whole", "points, whole", "commas and blanks"],
+)  # fmt: skip
+def test_thousands_of_whole_numbers_are_read(
+    tmp_path: Path, separator: str, field: Callable[[float], str], hall: Callable[[float], str], unit: float
+) -> None:
+    lines = [f"{field(at)}{separator}{hall(value)}" for at, value in zip(FIELD, HALL, strict=True)]
+    names, fields, halls = numbers_of(tmp_path / "loop.txt", f"Field(Oe){separator}Rxy(Ohm)\n" + "\n".join(lines))
+    assert names == ("Field(Oe)", "Rxy(Ohm)")
+    np.testing.assert_allclose(fields, FIELD, atol=0.51)
+    np.testing.assert_allclose(halls, HALL * unit, atol=1e-6 * unit)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_three_decimals_are_no_thousands(tmp_path: Path, separator: str, decimal: str) -> None:
+    """Nothing but that all numbers have them tells: no zero before the sign, no other number of digits."""
+    steps = np.concatenate([np.arange(299, 0, -2), -np.arange(1, 300, 2)]).astype(float)
+    fields = np.concatenate([steps, -steps])
+    lines = [f"{at:.3f}{separator}{275 + at / 1000:.3f}".replace(".", decimal) for at in fields]
+    names, read, hall = numbers_of(tmp_path / "loop.txt", f"Field (mT){separator}Rxy (mOhm)\n" + "\n".join(lines))
+    assert names == ("Field (mT)", "Rxy (mOhm)")
+    np.testing.assert_allclose(read, fields, atol=1e-9)
+    np.testing.assert_allclose(hall, 275 + fields / 1000, atol=1e-3)
 
 
 def test_equal_names_are_told_apart_by_number(tmp_path: Path) -> None:
@@ -159,3 +240,23 @@ def test_what_is_no_table_is_said_in_one_sentence(tmp_path: Path) -> None:
             read_foreign(tmp_path / name)
     with pytest.raises(UnknownName, match="does not exist"):
         read_foreign(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes have no path there")
+def test_what_is_no_file_is_refused_without_reading_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe"):
+        with pytest.raises(UsageError, match="is no file but a device, a pipe or the like"):
+            read_foreign(path)
+
+
+def test_a_file_that_is_too_large_is_refused_with_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "loop.csv"
+    with path.open("wb") as file:
+        file.truncate(text.LARGEST + 1_000_000)
+    with pytest.raises(UsageError, match="has 51 MB, and a table of more than 50 MB is not read; cut the loop out"):
+        read_foreign(path)
+    path.write_text(NAMES + rows())
+    monkeypatch.setattr(text, "MOST_LINES", 100)
+    with pytest.raises(UsageError, match=f"has {COUNT + 1} lines, and a table of more than 100 is not read"):
+        read_foreign(path)
