@@ -16,7 +16,7 @@ import logging
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from instruments.clock import Clock
 from instruments.cryostat_waiting import POLL, SLICE, WATCH, Goal, Waiting, check_waiting
@@ -38,6 +38,7 @@ from instruments.cryostat_words import (
 )
 from instruments.errors import BadValue, GarbledReply, LimitExceeded, NoReply, UsageError
 from instruments.forms import bound, exact, finite, outside
+from instruments.known_names import Closing, check_settable
 
 __all__ = [
     "POLL",
@@ -62,7 +63,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 
-class Cryostat(Waiting):
+class Cryostat(Waiting, metaclass=Closing):
     """A cryostat with a magnet.
 
     Attributes:
@@ -90,6 +91,15 @@ class Cryostat(Waiting):
     def __init__(self) -> None:
         super().__init__()
         self._told_at: dict[str, float] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute that there is.
+
+        Raises:
+            UnknownAttribute: There is none of that name, or it cannot be set; nothing was sent.
+        """
+        check_settable(self, name, value)
+        super().__setattr__(name, value)
 
     @abstractmethod
     def reading(self) -> CryostatReading:

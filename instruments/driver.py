@@ -17,6 +17,7 @@ from pymeasure.instruments import Channel, Instrument
 from instruments.clock import Clock, WallClock
 from instruments.errors import UsageError
 from instruments.forms import Check, Form
+from instruments.known_names import Closing, check_settable, opened
 from instruments.line import Line
 
 T = TypeVar("T")
@@ -53,7 +54,8 @@ def control(get: str, put: str, docs: str, check: Check, form: Form[T]) -> T:
 
 def measurement(get: str, docs: str, form: Form[T]) -> T:
     """Make a property that is only asked for ("Get ..." or "Measure ..."); see `control`."""
-    return cast("T", Instrument.measurement(get, docs, values_kwargs={"form": form}))
+    made = cast("property", Instrument.measurement(get, docs, values_kwargs={"form": form}))
+    return cast("T", property(made.fget, doc=made.__doc__))  # without a setter, so that everybody sees that it has none
 
 
 def setting(put: str, docs: str, check: Check) -> Any:
@@ -63,7 +65,7 @@ def setting(put: str, docs: str, check: Check) -> Any:
     )
 
 
-class Driver(Instrument):
+class Driver(Instrument, metaclass=Closing):
     """An instrument whose replies must have the form that its manual gives.
 
     Args:
@@ -99,6 +101,20 @@ class Driver(Instrument):
             identity=self.IDENTITY,
             padding=self.PADDING,
         )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute that there is.
+
+        Raises:
+            UnknownAttribute: There is none of that name, or it cannot be set; nothing was sent.
+        """
+        check_settable(self, name, value)
+        super().__setattr__(name, value)
+
+    def add_child(self, *args: Any, **kwargs: Any) -> Any:
+        """Add a channel, as pymeasure's `add_child` does; its name is one of the driver's from then on."""
+        with opened(self):
+            return super().add_child(*args, **kwargs)
 
     def write(self, command: str, **kwargs: Any) -> None:
         """Send a message.
@@ -198,10 +214,19 @@ class Driver(Instrument):
         return reply
 
 
-class DriverChannel(Channel):
+class DriverChannel(Channel, metaclass=Closing):
     """One channel of an instrument; {ch} in its commands stands for the channel's number."""
 
     __getattribute__ = cast("Any", object.__getattribute__)  # as in Driver
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute that there is; see `Driver`.
+
+        Raises:
+            UnknownAttribute: There is none of that name, or it cannot be set; nothing was sent.
+        """
+        check_settable(self, name, value)
+        super().__setattr__(name, value)
 
     def values(self, command: str, *args: Any, form: Form[Any] | None = None, **kwargs: Any) -> list[Any]:
         """Send a query and return its reply's value as the only item of a list; see `Driver.values`."""

@@ -35,6 +35,10 @@ class UnknownName(UsageError):
     """A name that nothing goes by."""
 
 
+class UnknownAttribute(UnknownName, AttributeError):
+    """An attribute that a driver does not have, or that cannot be set."""
+
+
 class DataDamaged(UsageError):
     """A data file that cannot be read to its end, apart from a torn last row."""
 

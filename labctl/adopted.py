@@ -22,6 +22,7 @@ from pymeasure.units import ureg
 
 from instruments import units
 from instruments.errors import Aborted, BadValue, ComplianceFault, LabError, UsageError
+from labctl.misspelt import OF_PYMEASURE, misspelt
 from labctl.parameters import Setting, taken_for
 from labctl.procedure import Procedure
 
@@ -192,6 +193,9 @@ class Adopted(Procedure):
         own.set_parameters({name: value for name, value in self._chosen().items() if value is not None})
         own.emit, own.should_stop, own.is_last = self._emit, self._should_stop, lambda: True
         own.status = PymeasureProcedure.RUNNING
+        wrong = misspelt(self.guest, PymeasureProcedure.__mro__, OF_PYMEASURE)
+        if wrong is not None:  # it may be called by a program of theirs, so that it is no more than worth a word
+            self._tell_once(wrong)
         own.startup()
 
     def execute(self) -> None:

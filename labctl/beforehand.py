@@ -13,6 +13,7 @@ from labctl import discovery, limits, one_file, simulation
 from labctl.adopted import Adopted
 from labctl.journal import CONTACTS, latest
 from labctl.learning import journal_of
+from labctl.misspelt import ATTRIBUTES, HOOKS, misspelt
 from labctl.own_code import own_code
 from labctl.procedure import Procedure
 from labctl.procedures import guest_of
@@ -114,13 +115,17 @@ def check_written(procedure: Procedure) -> None:
     """Refuse a class that lacks what every experiment has; mostly a name in it is misspelt.
 
     Raises:
-        UsageError: It has no `execute`, no columns, or `roles` that are none; the sentence says what is like it there.
+        UsageError: It has no `execute`, no columns, `roles` that are none, or a name that is nearly one of a hook; the
+            sentence says what is like it there.
     """
     kind = guest_of(type(procedure))
     if kind.execute is PymeasureProcedure.execute:
         raise _lacking(kind, "execute", "it has no execute(), so there is nothing to run", "write def execute(self):")
     if isinstance(procedure, Adopted):
         return
+    wrong = misspelt(kind, Procedure.__mro__, [*HOOKS, *ATTRIBUTES] if procedure.DATA_COLUMNS else HOOKS)
+    if wrong is not None:
+        raise UsageError(wrong)
     for name in ("roles", "DATA_COLUMNS"):
         given: Any = getattr(procedure, name)
         if isinstance(given, str):

@@ -1,16 +1,34 @@
-"""Whether the packages that labctl is about to import are its own.
+"""Whether the packages that labctl is about to import are its own, and those of others the ones that it means.
 
 `instruments`, `procedures` and `simulators` are names that others use too: InstrumentKit is imported as `instruments`,
-and a student's `procedures.py` in the working folder comes before ours. This module imports none of them.
+and a student's `procedures.py` in the working folder comes before ours. So does a `numpy.py`, of which numpy's own
+sentence would be an error in a line that nobody looks for. This module imports none of them.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("instruments", "simulators", "procedures")
+NEEDED = {
+    "matplotlib": "matplotlib",
+    "numpy": "numpy",
+    "packaging": "packaging",
+    "pandas": "pandas",
+    "pint": "pint",
+    "pydantic": "pydantic",
+    "pymeasure": "pymeasure",
+    "pyvisa": "pyvisa",
+    "pyvisa_py": "pyvisa-py",
+    "rich": "rich",
+    "scipy": "scipy",
+    "typer": "typer",
+}
+"""What labctl imports of others, by the name that is imported: what it is installed as."""
 _MARKER = "LABCTL_PACKAGE = True"
 
 
@@ -30,6 +48,40 @@ def in_the_way() -> str | None:
                 f"{whose} stands in the way: {name!r} is imported from {place} and not from labctl; "
                 "use an environment of its own for labctl, and no file or folder of that name where you start it"
             )
+    return foreign()
+
+
+def foreign() -> str | None:
+    """Say which file hides a package that labctl needs from elsewhere; None when none does.
+
+    Looked at are the folders that come before what is installed: the one where the program was started or lies, and
+    those of PYTHONPATH.
+    """
+    for entry in dict.fromkeys([*sys.path[:1], *os.environ.get("PYTHONPATH", "").split(os.pathsep)]):
+        found = hiding(Path(entry)) if entry in sys.path else None
+        if found is not None:
+            return f"{found}; give it another name, or start labctl elsewhere and without that folder on PYTHONPATH"
+    return None
+
+
+def hiding(folder: Path) -> str | None:
+    """Say which file in a folder that is searched first hides a package that labctl needs; None when none does.
+
+    A file that goes by a package's name hides it; so does a folder, unless the package is installed there, which its
+    metadata say. A package that is loaded already is not hidden any more.
+    """
+    try:
+        entries = {entry.name for entry in os.scandir(folder)}
+    except OSError:  # there is no such folder, or it may not be read: nothing is imported from it
+        return None
+    installed = {entry.partition("-")[0].lower() for entry in entries if entry.endswith((".dist-info", ".egg-info"))}
+    for name, package in NEEDED.items():
+        inside = folder / name / "__init__.py"
+        if name in sys.modules or package.lower().replace("-", "_") in installed:
+            continue
+        if f"{name}.py" in entries or (name in entries and inside.is_file()):
+            place = inside if name in entries and inside.is_file() else folder / f"{name}.py"
+            return f"{place.absolute()} stands in the way of the package {package}, which labctl needs"
     return None
 
 

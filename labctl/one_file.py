@@ -27,7 +27,8 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 
 from instruments.errors import LabError, UnknownName, UsageError
 from labctl import labtime
-from labctl.guarding import PACKAGES
+from labctl.guarding import PACKAGES, hiding
+from labctl.keywords import unknown_keyword
 from labctl.procedure import Procedure
 from labctl.visa_door import VisaDoor, as_default, too_early
 
@@ -124,6 +125,9 @@ def _text_of(path: Path) -> str:
 
 def _run(path: Path, *, lab_time: bool) -> tuple[ModuleType, VisaDoor]:
     _own_packages_first()
+    hidden = hiding(path.parent)
+    if hidden is not None:
+        raise UsageError(f"{hidden}: the folder of {path.name} is searched first; give that file another name")
     _search_first(path.parent)
     name = _module_name(path)
     loader = (labtime.LabTimeLoader if lab_time else labtime.FreshLoader)(name, str(path))
@@ -225,14 +229,14 @@ def _refusal(path: Path, error: BaseException) -> UsageError:
         name = Path(error.filename or path).name
         text = f": {error.text.strip()}" if error.text and error.text.strip() else ""
         where, sentence = f"{name}, line {error.lineno}", f"{error.msg}{text}"
-    elif isinstance(error, ModuleNotFoundError):
+    elif isinstance(error, ModuleNotFoundError) and not _without_windows(error):
         where = place(error, path)
         sentence = (
             f"there is no module {error.name!r}; install it in labctl's environment, or put {error.name}.py beside "
             "the file"
         )
     elif isinstance(error, ImportError):
-        where, sentence = place(error, path), f"cannot import: {error}"
+        where, sentence = place(error, path), f"cannot import: {str(error).rstrip('.')}{_without_windows(error)}"
     elif isinstance(error, SystemExit):
         where = place(error, path)
         sentence = 'the file ends the program; put what is to be run as a script below if __name__ == "__main__":'
@@ -243,9 +247,32 @@ def _refusal(path: Path, error: BaseException) -> UsageError:
     return UsageError(f"{where}: {sentence}")
 
 
+_WINDOWS = re.compile(r"\bQt|PyQt|PySide|pyqtgraph")
+
+
+def _without_windows(error: ImportError) -> str:
+    """Say what to do about a file that imports windows, which labctl runs procedures without; empty for any other."""
+    if not _WINDOWS.search(f"{error.name or ''} {error}"):
+        return ""
+    missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else "PyQt6"
+    return (
+        "; no window is needed to run a procedure with labctl: move that import, and the class of the window, below "
+        f'if __name__ == "__main__":, or install {missing} in labctl\'s environment'
+    )
+
+
+ENDED_THE_PROGRAM = "it ended the program (sys.exit); raise an error that says why instead"
+
+
 def said(error: BaseException) -> str:
-    """Return kind and text of an error in one line."""
+    """Return kind and text of an error in one line; of what should have been an error, what it was."""
     text = " ".join(str(error).split())
+    if isinstance(error, SystemExit):
+        why = f", saying {text!r}" if text and not isinstance(error.code, int) and error.code is not None else ""
+        return ENDED_THE_PROGRAM.replace(";", f"{why};")
+    advice = unknown_keyword(error)
+    if advice is not None:
+        return advice
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

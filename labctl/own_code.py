@@ -22,6 +22,27 @@ class AnalysisFailed(OwnCodeFailed):
     """An experiment's `analyse` or `figure` raised, or gave back something else; its rows are as good as before."""
 
 
+class EndedTheProgram(OwnCodeFailed):
+    """An experiment called `sys.exit`, which is no way to say that it failed."""
+
+
+@contextmanager
+def no_exit(procedure: Procedure, what: str) -> Generator[None]:
+    """Turn `sys.exit` of an experiment into an error, and let everything else pass.
+
+    Args:
+        procedure: Whose code it is.
+        what: Beginning of the sentence, e.g. `startup() failed`.
+
+    Raises:
+        EndedTheProgram: It was called; the sentence says where.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        raise EndedTheProgram(f"{what}: {sentence(procedure, error)}") from error
+
+
 @contextmanager
 def own_code(
     procedure: Procedure,
@@ -45,5 +66,5 @@ def own_code(
         yield
     except as_it_is:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise fails_as(f"{what}: {sentence(procedure, error)}") from error

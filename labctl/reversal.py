@@ -95,7 +95,7 @@ class ReversalReader:
         self._source.source_range = settings.current
         self._plan(self._nearest_level(settings.current))
         self._source.source_compliance = settings.compliance
-        self._source.filter_enabled = False
+        self._source.source_filter_enabled = False
         self.select(CHANNEL, settings.voltage_range)
         # Line synchronisation would hold each conversion back by an unknown part of a cycle, and with it the time that
         # belongs to the field; whole cycles reject hum without it.

@@ -25,7 +25,7 @@ from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
 from labctl.learning import Learning, learn
 from labctl.ledger import RunLedger
-from labctl.own_code import AnalysisFailed
+from labctl.own_code import AnalysisFailed, EndedTheProgram, no_exit
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
 from labctl.reentry import Entry, begin, begin_again, keep_torn_bytes, mend_events
@@ -353,15 +353,15 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
     try:
         events.state("running")
         run.session.library.forget_refusals()
-        procedure.startup()
-        procedure.execute()
+        with no_exit(procedure, "startup() failed"):
+            procedure.startup()
+        with no_exit(procedure, "execute() failed"):
+            procedure.execute()
         run.ledger.close()
         outcome.status = "finished"
         _look_for_refusals(run, events)
     except KeyboardInterrupt:
         outcome.fail(Aborted("aborted by Ctrl-C, given twice"))
-    except SystemExit:
-        outcome.fail(Aborted("the procedure ended the program (sys.exit); raise an error that says why instead"))
     except Exception as error:  # noqa: BLE001 - the one boundary of a run: whatever an experiment raises, the sample is made safe
         if visitor is None:
             outcome.fail(error)
@@ -401,8 +401,9 @@ def _make_safe(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events
     """Let the procedure clean up, then bring the station to its safe state whatever the procedure did."""
     silent = outcome.status == "fault"
     try:
-        run.request.procedure.shutdown()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the same boundary: a shutdown that raises must not keep the source on
+        with no_exit(run.request.procedure, "shutdown() failed"):
+            run.request.procedure.shutdown()
+    except Exception as error:  # noqa: BLE001 - the same boundary: a shutdown that raises must not keep the source on
         _take_in_shutdown(error, visitor, outcome, events)
     left = [] if visitor is None else visitor.leave()
     if visitor is not None and not silent:
@@ -423,12 +424,13 @@ def _make_safe(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events
 
 def _take_in_shutdown(error: BaseException, visitor: Visitor | None, outcome: Outcome, events: EventLog) -> None:
     """Say that a shutdown failed; an instrument that did not answer it is a fault of the run."""
-    text = f"the procedure's shutdown failed: {str(error) if visitor is None else visitor.said(error)}"
+    said = str(error) if visitor is None or isinstance(error, EndedTheProgram) else visitor.said(error)
+    text = said if isinstance(error, EndedTheProgram) else f"the procedure's shutdown failed: {said}"
     _note(events, outcome, "fault", text=text)
     if visitor is not None and outcome.error is not None and visitor.lacks(error):
         return  # it closes what it never came to open, and why it did not is said already
     meant = error if visitor is None else visitor.translated(error)
-    if outcome.status == "finished" and isinstance(meant, InstrumentFault):
+    if outcome.status == "finished" and isinstance(meant, InstrumentFault | EndedTheProgram):
         outcome.fail(meant, text)
     else:
         outcome.warnings.append(text)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,7 +185,31 @@ class _Trial:
         if outcome.status != "finished":
             return f"{when}, it ends with an error: {outcome.error}"
         wrong = self._comparison.difference(self._rows, RunDirectory(folder).read_data()[0])
-        return wrong and f"{when}, {wrong}; {CAUSES if cut.points else CAUSES_AT_THE_BEGINNING}"
+        return wrong and f"{when}, {wrong[0]}; {CAUSES if cut.points else CAUSES_AT_THE_BEGINNING}{wrong[1]}"
+
+
+def further_causes(name: str, column: Sequence[Any], found: Any) -> str:
+    """Say what else may have made a column differ, where its name or its values speak for it; empty otherwise.
+
+    Args:
+        name: Of the column.
+        column: What the run that nobody cut has in it.
+        found: What the other one has in one of its rows.
+    """
+    if _TIME.search(name):
+        return (
+            f"; or {name!r} holds lab times (self.clock.now()), which are others in a run that is carried on: call it "
+            f"'... stamp (s)', record the time since the block began, or say ignore=[{name!r}]"
+        )
+    if found in column and len(set(column)) > 1:
+        return (
+            f"; or the order of {name!r}, which has this value elsewhere, comes from random numbers that are not drawn "
+            "from self.rng"
+        )
+    return ""
+
+
+_TIME = re.compile(r"\((s|ms|min|h)\)$|(?-i:^t\b)|\b(time|clock|when|moment|elapsed|stamp|began)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,21 +220,24 @@ class _Comparison:
     ignore: frozenset[str]
     compared: Callable[[pd.DataFrame], pd.DataFrame]
 
-    def difference(self, rows: pd.DataFrame, others: pd.DataFrame) -> str | None:
-        """Say where rows differ from those of the run that nobody cut; blocks are compared one by one."""
+    def difference(self, rows: pd.DataFrame, others: pd.DataFrame) -> tuple[str, str] | None:
+        """Say where rows differ from those of the run that nobody cut, and what else may be the cause.
+
+        Blocks are compared one by one.
+        """
         rows, others = self.compared(rows), self.compared(others)
         within = {name: self.tolerance * _largest(rows[name].tolist()) for name in rows.columns}
         there, here = _by_block(rows), _by_block(others)
         for block in dict.fromkeys([*there, *here]):
             wanted, found = there.get(block, []), here.get(block, [])
             if len(wanted) != len(found):
-                return f"it has {len(found)} rows in block {block} instead of {len(wanted)}"
+                return f"it has {len(found)} rows in block {block} instead of {len(wanted)}", ""
             for number, (row, other) in enumerate(zip(wanted, found, strict=True), start=1):
                 for name in row:
                     if not self._agree(name, row[name], other[name], within[name]):
-                        return (
-                            f"it has {name!r} = {other[name]} in row {number} of block {block} instead of {row[name]}"
-                        )
+                        said = f"it has {name!r} = {other[name]} in row {number} of block {block}"
+                        hint = further_causes(name, rows[name].tolist(), other[name])
+                        return f"{said} instead of {row[name]}", hint
         return None
 
     def _agree(self, name: str, one: Any, other: Any, within: float) -> bool:

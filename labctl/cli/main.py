@@ -6,6 +6,7 @@ import signal
 import traceback
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import typer
@@ -14,6 +15,7 @@ from instruments.errors import Aborted, BadValue, LabError
 from labctl.abort import SIGNALS
 from labctl.cli import output
 from labctl.cli.app import app
+from labctl.cli.failure import failure
 
 _INTERRUPTED = 130
 """Exit code that typer gives to a command that was interrupted."""
@@ -37,11 +39,22 @@ def run_command(arguments: Sequence[str]) -> int:
         if "--debug" in words:
             traceback.print_exc()
         return _complain(str(error), error.exit_code, error.status, words)
+    except SystemExit as error:  # labctl ends in no other way than by returning: this is an experiment's own doing
+        why = f", saying {error.code!r}" if isinstance(error.code, str) else ""
+        where = f" ({_innermost(error)})" if error.__traceback__ else ""
+        sentence = f"the program was ended (sys.exit) by code that labctl ran{where}{why}; raise an error instead"
+        return _complain(sentence, 1, "failed", words)
     except Exception as error:  # noqa: BLE001 - the one boundary of the process: a defect is one sentence, too
         if "--debug" in words:
             traceback.print_exc()
         hint = "; `labctl --debug ...` shows where"
         return _complain(f"{type(error).__name__}: {error}{hint}", 1, "failed", words)
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the line that raised an error, e.g. `mine.py, line 7`."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _run(words: list[str]) -> int:
@@ -86,9 +99,6 @@ def _sentence(error: typer.TyperException) -> str:
 def _complain(sentence: str, code: int, status: str, words: Sequence[str]) -> int:
     """Say what is wrong, on stderr and, where JSON was asked for, as the one object on stdout."""
     if "--json" in words:
-        output.print_json({
-            "run": None, "status": status, "simulated": "--simulate" in words, "points": 0, "lab_time_s": 0.0,
-            "wall_time_s": 0.0, "results": {}, "error": sentence,
-        })  # fmt: skip
+        output.print_json(failure(sentence, status, words))
     output.complain(f"error: {sentence}")
     return code

@@ -114,7 +114,7 @@ class NanovoltReader:
         self._earthed = source.output_low_grounded
         if self._earthed:
             source.output_low_grounded = False
-        source.filter_enabled = False
+        source.source_filter_enabled = False
         self._voltmeter.line_synchronization_enabled = False
 
     def restore(self) -> None:

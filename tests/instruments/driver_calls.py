@@ -30,7 +30,7 @@ DRIVERS: dict[str, type] = {
 BINARY = {"binary_values", "read_binary_values", "write_binary_values", "read_bytes", "write_bytes"}
 """pymeasure's as well; these drivers refuse them."""
 
-WIRELESS = {"wait_for", *BINARY}
+WIRELESS = {"wait_for", "add_child", *BINARY}
 """Calls that say nothing."""
 
 PYMEASURES = {

@@ -185,7 +185,8 @@ def test_whatever_it_does_the_source_ends_safe(tmp_path: Path, station: Simulate
         "        raise SystemExit(1)\n" * (method == "shutdown")
     )
     run = station(written(tmp_path, "raise SystemExit(1)" if method == "execute" else "pass", more=more), check=False)
-    assert run.status == ("finished" if method == "shutdown" else "aborted")
+    assert run.status == "failed"
+    assert f"{method}() failed: it ended the program (sys.exit)" in str(run.result.error)
     assert run.ask("source", ":OUTP?") == "0"
     assert run.ask("source", ":SOUR:CURR?") != "5.000000E-05"
     assert run.lab is not None

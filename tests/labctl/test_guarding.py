@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import json
+import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from labctl import guarding
+from instruments.errors import UsageError
+from labctl import guarding, one_file
+from tests.sources import ROOT
 
 
 def said_in(folder: Path) -> str:
@@ -48,3 +54,55 @@ def test_the_owner_of_a_foreign_package_is_named(monkeypatch: pytest.MonkeyPatch
     sentence = guarding.in_the_way()
     assert sentence is not None
     assert sentence.startswith("the package pytest stands in the way: 'pytest' is imported from")
+
+
+# ---- what comes from elsewhere
+
+
+@pytest.mark.parametrize("name", sorted(guarding.NEEDED))
+def test_a_file_that_hides_what_labctl_needs_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('this must not run')\n", encoding="utf-8")
+    assert said_in(tmp_path).startswith(
+        f"{tmp_path / name}.py stands in the way of the package {guarding.NEEDED[name]}, which labctl needs; give it"
+    )
+
+
+def test_a_package_that_hides_what_labctl_needs_is_named_unless_it_is_installed_there(tmp_path: Path) -> None:
+    (tmp_path / "numpy").mkdir()
+    assert said_in(tmp_path) == "None\n", "a folder that is no package comes last"
+    (tmp_path / "numpy" / "__init__.py").touch()
+    assert f"{tmp_path / 'numpy' / '__init__.py'} stands in the way of the package numpy" in said_in(tmp_path)
+    (tmp_path / "numpy-2.0.0.dist-info").mkdir()
+    assert said_in(tmp_path) == "None\n"
+
+
+def test_what_labctl_needs_is_what_it_asks_to_be_installed() -> None:
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    wanted = [re.split(r"[^\w-]", text)[0].lower() for text in asked]
+    assert sorted(guarding.NEEDED.values()) == sorted(wanted)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "ahe", "--simulate", "--json"]])
+def test_the_command_line_says_it_before_it_loads_anything(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "pandas.py").write_text("raise RuntimeError('my pandas')\n", encoding="utf-8")
+    ended = subprocess.run(
+        [sys.executable, "-m", "labctl", *arguments],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"error: {tmp_path / 'pandas.py'} stands in the way of the package pandas")
+    assert ended.stderr.count("\n") == 1
+    if "--json" in arguments:
+        assert f"error: {json.loads(ended.stdout)['error']}\n" == ended.stderr
+    else:
+        assert ended.stdout == ""
+
+
+def test_it_stands_beside_a_procedure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text("raise RuntimeError('not to be run')\n", encoding="utf-8")
+    (tmp_path / "scipy.py").touch()
+    monkeypatch.delitem(sys.modules, "scipy", raising=False)
+    with pytest.raises(
+        UsageError, match=r"scipy\.py stands in the way of .*: the folder of mine\.py is searched first"
+    ):
+        one_file.load(str(tmp_path / "mine.py"))
