@@ -63,6 +63,7 @@ COMMON: dict[str, Call] = {
 CALLS: dict[str, dict[str, Call]] = {
     "Keithley6221": COMMON
     | {
+        "rest": lambda it: it.rest(),
         "abort": lambda it: it.abort(),
         "abort_wave": lambda it: it.abort_wave(),
         "arm_wave": lambda it: it.arm_wave(WAVE, 1.0),
@@ -114,6 +115,7 @@ CALLS: dict[str, dict[str, Call]] = {
     },
     "Keithley2400": COMMON
     | {
+        "rest": lambda it: it.rest(),
         "abort": lambda it: it.abort(),
         "clear_source": lambda it: it.clear_source(),
         "configure_reading": lambda it: it.configure_reading(("voltage",), nplc=1),
