@@ -37,6 +37,11 @@ class Device:
     faults: tuple[BadContact, ...]
 
 
+def _length(given: float | None) -> float:
+    assert given is not None  # of a Hall bar
+    return given
+
+
 def random_device(seed: int, faults: tuple[BadContact, ...] = (), station: str = "versalab") -> Device:
     """Return a device with leads of 5 to 200 ohm and 10 to 100 ohm per square.
 
@@ -45,12 +50,12 @@ def random_device(seed: int, faults: tuple[BadContact, ...] = (), station: str =
     """
     dice = np.random.default_rng([20251121, seed])
     record = load_sample("cotb2025")
-    width = record.geometry.width
+    width = _length(record.geometry.width)
     apart, arm = record.pads["A"].position_uncertainty / width, record.pads["A"].arm_uncertainty
     sheet = float(dice.uniform(10.0, 100.0))
     leads = {name: float(dice.uniform(5.0, 200.0)) for name in record.leads}
     first, last = dice.normal(0.0, apart / np.sqrt(2.0), 2)
-    length = record.geometry.length / width
+    length = _length(record.geometry.length) / width
     truth: dict[str, Any] = {
         "resistance": sheet * length,
         "hall_positions": [3.0 + first, 7.0 + last],

@@ -53,6 +53,7 @@ def test_a_swept_field_and_one_that_nobody_knows_of_are_left_alone() -> None:
     loop = Loop(branch("down", moving=2.5e-3 / 8), branch("up", moving=2.5e-3 / 8))
     said: dict[str, str] = {}
     assert stepped(loop, (CROSSING, CROSSING), said) == (CROSSING, CROSSING)
-    unknown = Loop(*(replace(one, rows=replace(one.rows, rate=None)) for one in (loop.down, loop.up)))
+    down, up = (replace(one, rows=replace(one.rows, rate=None)) for one in (loop.down, loop.up))
+    unknown = Loop(down, up)
     assert stepped(unknown, (CROSSING, CROSSING), said) == (CROSSING, CROSSING)
     assert not said
