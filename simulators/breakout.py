@@ -20,7 +20,7 @@ from typing import cast
 
 from instruments.errors import LabError, UnknownName, UsageError
 from simulators.cables import OPEN, SHIELD, Cables, Lead
-from simulators.device import Device
+from simulators.line_door import LineDoor
 from simulators.timeline import Timeline
 
 ENDS = (
@@ -31,7 +31,6 @@ ENDS = (
 """What can be plugged in elsewhere: the ends of the cables of what drives and measures."""
 
 _PAIRS = tuple(zip(ENDS[::2], ENDS[1::2], strict=True))
-_LONGEST = 4096  # characters of a line
 
 
 def replugged(cables: Cables, leads: Mapping[str, Lead], ends: Mapping[str, str]) -> Cables:
@@ -67,7 +66,7 @@ def plugged_in(cables: Cables) -> dict[str, str]:
     return {end: lead for end, lead in zip(ENDS, leads, strict=True) if lead != OPEN}
 
 
-class BreakoutDoor(Device):
+class BreakoutDoor(LineDoor):
     """The breakout behind a connector.
 
     Args:
@@ -88,20 +87,11 @@ class BreakoutDoor(Device):
         self._plug = plug
         self._put_back = put_back
         self._cables = cables
-        self._output = b""
 
-    def write(self, data: bytes) -> None:
-        """Carry out one line."""
-        text = data.decode("utf-8", "replace").strip()
-        if text:
-            answer = self._carry_out(text).replace("\n", " ")
-            self._output += answer.encode("utf-8", "replace") + b"\n"
-
-    def _carry_out(self, text: str) -> str:
-        word, _, rest = text[:_LONGEST].partition(" ")
+    def answer(self, text: str) -> str:
+        """Move cables, or say where they are."""
+        word, _, rest = text.partition(" ")
         word = word.upper()
-        if len(text) > _LONGEST:
-            return f"ERROR the line has {len(text)} characters, but at most {_LONGEST} are read"
         if word == "PLUGGED?" and not rest:
             return json.dumps(plugged_in(self._cables()))
         if word == "BACK" and not rest:
@@ -115,23 +105,6 @@ class BreakoutDoor(Device):
         except LabError as error:
             return f"ERROR {error}"
         return "OK"
-
-    def read(self) -> bytes:
-        """Hand over the answer."""
-        output, self._output = self._output, b""
-        return output
-
-    def ready_at(self) -> float | None:
-        """Return now if there is an answer."""
-        return self.timeline.now if self._output else None
-
-    def clear(self) -> None:
-        """Forget an answer that nobody reads."""
-        self._output = b""
-
-    def power_cycle(self) -> None:
-        """Do nothing: a breakout has no switch."""
-        self.clear()
 
 
 def _ends(text: str) -> dict[str, str] | None:

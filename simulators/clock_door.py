@@ -25,18 +25,17 @@ import re
 from collections.abc import Callable
 
 from instruments.clock import VirtualClock
-from simulators.device import Device
+from simulators.line_door import LineDoor
 from simulators.timeline import Timeline
 
 LATEST = 1e10
 """s, about 300 years. No measurement takes so long, and calendars and floating-point seconds still hold there."""
 
-_LONGEST = 4096  # characters of a line; the rest of the protocol needs a few
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
 
 
-class ClockDoor(Device):
+class ClockDoor(LineDoor):
     """A virtual clock behind a connector.
 
     Args:
@@ -49,21 +48,15 @@ class ClockDoor(Device):
         super().__init__(timeline)
         self._clock = clock
         self._claim = claim
-        self._output = b""
 
-    def write(self, data: bytes) -> None:
-        """Carry out one line."""
-        text = data.decode("ascii", "replace").strip()
-        if not text:
-            return
-        self._output += (self._carry_out(text) or repr(self._clock.now())).encode("ascii", "replace") + b"\n"
+    def answer(self, text: str) -> str:
+        """Return the time, or what is wrong."""
+        return self._carry_out(text) or repr(self._clock.now())
 
     def _carry_out(self, text: str) -> str | None:
         """Return what is wrong, None if nothing is."""
-        word, *arguments = text[:_LONGEST].split()
+        word, *arguments = text.split()
         word = word.upper()
-        if len(text) > _LONGEST:
-            return f"ERROR the line has {len(text)} characters, but at most {_LONGEST} are read"
         if word == "NOW?" and not arguments:
             return None
         if word in {"SLEEP", "UNTIL"} and len(arguments) == 1:
@@ -90,20 +83,3 @@ class ClockDoor(Device):
         if unknown:
             return f"ERROR nobody is connected from port {', '.join(map(str, sorted(unknown)))}"
         return None
-
-    def read(self) -> bytes:
-        """Hand over the answer."""
-        output, self._output = self._output, b""
-        return output
-
-    def ready_at(self) -> float | None:
-        """Return now if there is an answer."""
-        return self.timeline.now if self._output else None
-
-    def clear(self) -> None:
-        """Forget an answer that nobody reads."""
-        self._output = b""
-
-    def power_cycle(self) -> None:
-        """Do nothing: a clock has no switch."""
-        self.clear()
