@@ -81,12 +81,14 @@ class WireFault(Section):
         return self
 
 
-Bad = Literal["open", "high", "leaking", "swapped", "noisy"]
+Bad = Literal["open", "high", "leaking", "swapped", "noisy", "bouncing"]
 
 _BAD_NEEDS: dict[str, tuple[str, ...]] = {
     "high": ("resistance",), "leaking": ("resistance",), "swapped": ("other",), "noisy": ("change",),
 }  # fmt: skip
-_BAD_TAKES: dict[str, tuple[str, ...]] = {**_BAD_NEEDS, "high": ("resistance", "knee"), "noisy": ("change", "dwell")}
+_BAD_TAKES: dict[str, tuple[str, ...]] = {
+    **_BAD_NEEDS, "high": ("resistance", "knee"), "noisy": ("change", "dwell"), "bouncing": ("dwell",),
+}  # fmt: skip
 
 
 class BadContact(Section):

@@ -103,8 +103,8 @@ def _way_out(record: SampleRecord) -> str:
     """Say what to do about a record without a model."""
     if record.is_junction:
         return (
-            "no family stands for a junction yet: leave --simulate to measure it, or write a family of your own and "
-            "name it in [model]"
+            "to simulate, copy the [model] of the shipped record 'fimtj2026' into its file (`labctl sample show "
+            "fimtj2026` names that file); to measure, leave --simulate"
         )
     return (
         "to simulate, copy the [model] of the shipped record 'cotb2025' into its file (`labctl sample show cotb2025` "

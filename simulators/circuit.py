@@ -9,14 +9,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from simulators.bridge_currents import BridgeCurrents, shared
 from simulators.cables import Lead
-from simulators.contact_network import ContactNetwork
-from simulators.samples.sample import Sample
+from simulators.contact_network import ContactNetwork, largest_current
+from simulators.samples.sample import Discharge, Sample
 from simulators.timeline import Timeline
 
 MEMORY = 30.0
@@ -108,12 +108,17 @@ class Follower(Protocol):
         ...
 
 
+def _nothing() -> None:
+    pass
+
+
 class Circuit:
     """The sample with the two instruments that can drive it.
 
     Attributes:
         follower: Who is given the chance to follow the load, each time before somebody looks at what flows.
         network: What lines and contacts are where they are not just resistances; None where they are.
+        after_break: Called when the sample has broken, so that the instruments drive what they can from then on.
 
     Args:
         timeline: The lab's time.
@@ -132,11 +137,13 @@ class Circuit:
         self._bridges: BridgeCurrents | None = None
         self.follower: Follower | None = None
         self.network: ContactNetwork | None = None
+        self.after_break: Callable[[], None] = _nothing
         self._following = False
+        self._moment: float | None = None
 
     def plug(self, source: Pair | None, smu: Pair | None, network: ContactNetwork | None) -> None:
         """Have the instruments at other leads from now on; what they drive flows on, through these."""
-        latest, now = self.latest, self.timeline.now
+        latest, now = self.latest, self.now
         self._source, self._smu, self.network = source, smu, network
         if latest.source or latest.smu:
             self._change(Change(now, latest.source, latest.smu))
@@ -144,6 +151,11 @@ class Circuit:
                 self._hand_over(self._cycle, now)
 
     # ---- what flows
+
+    @property
+    def now(self) -> float:
+        """Lab time in s: the moment at which the sample broke while that is looked into."""
+        return self.timeline.now if self._moment is None else self._moment
 
     @property
     def latest(self) -> Change:
@@ -162,7 +174,7 @@ class Circuit:
         ended, self._cycle = self._cycle, None
         before = self._changes[-1]
         if current != before.source or ended is not None:
-            now = self.timeline.now
+            now = self.now
             excess = before.source_at(now) - current if settling else 0.0
             self._change(Change(now, current, before.smu, excess, settling))
             self._tell(now)
@@ -170,7 +182,7 @@ class Circuit:
     def set_cycle(self, steps: Sequence[tuple[float, float]]) -> None:
         """Let the source repeat these steps (s, A) from now on."""
         self._follow()
-        self._cycle = _Cycle(tuple(steps), self.timeline.now)
+        self._cycle = _Cycle(tuple(steps), self.now)
         self._follow()
 
     def set_smu(self, current: float, time: float) -> None:
@@ -183,7 +195,7 @@ class Circuit:
 
     def set_bridges(self, bridges: BridgeCurrents | None) -> None:
         """Let the resistance bridges drive these currents from now on, None for none."""
-        latest, now = self.latest, self.timeline.now
+        latest, now = self.latest, self.now
         if bridges == self._bridges:
             return
         self._bridges = bridges
@@ -217,9 +229,7 @@ class Circuit:
     def _follow(self) -> None:
         """Take the sample along a cycle, and along what the follower makes of the load, until now."""
         cycle, follower = self._cycle, self.follower
-        if follower is None and (cycle is None or cycle.whole):
-            return
-        if self._following:
+        if self._following or (follower is None and (cycle is None or cycle.whole) and not self.sample.wearing):
             return
         now = self.timeline.now
         self._following = True
@@ -227,6 +237,10 @@ class Circuit:
             while True:
                 step = cycle.next_step()[0] if cycle is not None and not cycle.whole else math.inf
                 due = math.inf if follower is None else follower.due()
+                if self.sample.wearing and (breaks := self.sample.breaks(min(step, due, now))) < math.inf:
+                    self._break(breaks)
+                    cycle, follower = self._cycle, self.follower
+                    continue
                 if min(step, due) > now:
                     return
                 if due < step and follower is not None:
@@ -237,6 +251,19 @@ class Circuit:
                         follower.follow(step)
         finally:
             self._following = False
+
+    def _break(self, time: float) -> None:
+        """Have the instruments take note that the sample broke at a lab time in s, which it does once."""
+        self._moment = time
+        try:
+            latest = self._changes[-1]
+            left = latest.source_at(time) - latest.source if latest.settling else 0.0
+            self._change(Change(time, latest.source, latest.smu, left, latest.settling))
+            if self._cycle is not None and self._cycle.whole:
+                self._hand_over(self._cycle, time)
+            self.after_break()
+        finally:
+            self._moment = None
 
     def _take_step(self, cycle: _Cycle) -> None:
         """Feed the sample with the next step of a cycle; after very many, with the cycle as a whole."""
@@ -326,11 +353,38 @@ class Circuit:
         between = 0.0 if high.pad == low.pad else self.sample.resistance(high.pad, low.pad, time)
         return high.resistance + low.resistance + between
 
-    def largest(self, leads: Pair, voltage: float) -> float:
-        """Current in A at which a voltage in V, not below zero, lies between two leads now."""
+    def largest(self, leads: Pair, voltage: float, sign: float = 1.0) -> float:
+        """Current in A, without its sign, at which a voltage in V, not below zero, lies between two leads now.
+
+        Args:
+            leads: The leads.
+            voltage: V.
+            sign: Of current and voltage.
+        """
+        now = self.now
         if self.network is not None:
-            return self.network.largest(leads, voltage, self.timeline.now)
-        return voltage / self.resistance(leads, self.timeline.now)
+            return self.network.largest(leads, voltage, now, sign)
+        if not self.sample.linear:
+            return largest_current(lambda current: self._alone(leads, sign * current, now), voltage)
+        return voltage / self.resistance(leads, now)
+
+    def within(self, leads: Pair, current: float, voltage: float) -> bool:
+        """Whether a current in A alone needs no more than a voltage in V between two leads now."""
+        if self.network is None and not self.sample.linear:
+            return abs(current) * self._alone(leads, current, self.now) <= voltage
+        return abs(current) <= self.largest(leads, voltage, math.copysign(1.0, current))
+
+    def _alone(self, leads: Pair, current: float, time: float) -> float:
+        """Resistance in ohm between two leads, their own included, at a current in A that flows there alone."""
+        high, low = leads
+        return high.resistance + low.resistance + self.sample.resistance_at(high.pad, low.pad, current, time)
+
+    def discharge(self, leads: Pair, voltage: float, capacitance: float) -> None:
+        """Have a capacitance in F, charged to a voltage in V, discharge through two leads now."""
+        high, low = leads
+        if high.pad and low.pad and high.pad != low.pad:
+            series = high.resistance + low.resistance
+            self.sample.discharge(high.pad, low.pad, Discharge(self.now, voltage, capacitance, series))
 
     def drop(
         self, leads: Pair, *, source: float, smu: float, start: float | None = None, end: float | None = None
@@ -347,7 +401,7 @@ class Circuit:
             end: Lab time in s until which it is, at `start` where nothing is said.
         """
         if self.network is not None:
-            begin = self.timeline.now if start is None else start
+            begin = self.now if start is None else start
             drives = ((source, self._source), (smu, self._smu))
             return self.network.drop(leads, drives, begin, begin if end is None else end)
         total = 0.0
@@ -364,5 +418,5 @@ class Circuit:
     def present_difference(self, leads: Pair, time: float | None = None) -> float:
         """Voltage in V between the pads of two leads now, or at a lab time in s that the sample has yet to reach."""
         self._follow()
-        at = self.timeline.now if time is None else time
+        at = self.now if time is None else time
         return 0.0 if leads[0].pad == leads[1].pad else self.difference(leads, at, at)

@@ -129,6 +129,10 @@ class ContactNetwork:
     def _between(self, one: str, other: str, time: float) -> float:
         return 0.0 if one == other else self._sample.resistance(one, other, time)
 
+    def _at(self, current: float, one: str, other: str, time: float) -> float:
+        """Return the ohm between two pads at a current in A from one to the other; of a linear sample, at any."""
+        return 0.0 if one == other else self._sample.resistance_at(one, other, current, time)
+
     # ---- what follows for voltages
 
     def contact_resistance(self, lead: Lead, current: float, start: float, end: float | None = None) -> float:
@@ -169,7 +173,8 @@ class ContactNetwork:
         high, low = self.pads(leads)
         total = 0.0
         for pad, share in zip(pads, currents, strict=True):  # superposition of what goes in by each contact
-            total += 0.5 * share * (self._between(pad, low, time) - self._between(pad, high, time))
+            own = share * current
+            total += 0.5 * share * (self._at(own, pad, low, time) - self._at(own, pad, high, time))
         total += self._unit_drop(leads, unit, current, time)
         return total
 
@@ -183,24 +188,35 @@ class ContactNetwork:
             total += sign * (share * self.contact_resistance(line, share * current, time) - leaked * ohm)
         return total
 
-    def largest(self, leads: Pair, voltage: float, time: float) -> float:
-        """Return the current in A, not below zero, at which a voltage in V lies between two ends."""
-        slope = self.resistance(leads, 0.0, time)
-        if slope == math.inf or voltage <= 0.0:
-            return 0.0
-        low = voltage / slope  # a contact that depends on the current conducts better at larger ones
-        high = 2.0 * low
-        if self.resistance(leads, low, time) * low >= voltage * (1.0 - 1e-12):
-            return low
-        while self.resistance(leads, high, time) * high < voltage:
-            low, high = high, 2.0 * high
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            if self.resistance(leads, middle, time) * middle < voltage:
-                low = middle
-            else:
-                high = middle
+    def largest(self, leads: Pair, voltage: float, time: float, sign: float = 1.0) -> float:
+        """Return the current in A, without its sign, at which a voltage in V lies between two ends."""
+        return largest_current(lambda current: self.resistance(leads, sign * current, time), voltage)
+
+
+def largest_current(resistance: Callable[[float], float], voltage: float) -> float:
+    """Return the current in A, not below zero, at which a voltage in V lies across a resistance that depends on it.
+
+    Args:
+        resistance: ohm at a current in A; the voltage grows with the current.
+        voltage: V; nothing flows below zero.
+    """
+    slope = resistance(0.0)
+    if slope == math.inf or voltage <= 0.0:
+        return 0.0
+    low = voltage / slope
+    found = resistance(low) * low
+    if abs(found - voltage) <= 1e-12 * voltage:
         return low
+    low, high = (0.0, low) if found > voltage else (low, 2.0 * low)
+    while resistance(high) * high < voltage:
+        low, high = high, 2.0 * high
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        if resistance(middle) * middle < voltage:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _distinct(leads: Sequence[Lead]) -> list[Lead]:

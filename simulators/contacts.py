@@ -17,7 +17,7 @@ import numpy as np
 
 from simulators.cables import Lead
 
-ContactTrouble = Literal["open", "high", "leaking", "swapped", "noisy"]
+ContactTrouble = Literal["open", "high", "leaking", "swapped", "noisy", "bouncing"]
 
 TROUBLES: tuple[ContactTrouble, ...] = get_args(ContactTrouble)
 """All that can go wrong with a contact."""
@@ -33,13 +33,13 @@ class ContactFault:
         lead: Its name at the breakout.
         what: `open`: nothing is connected. `high`: its contact has so many ohm more. `leaking`: there are so many ohm
             from its line to the shield. `swapped`: at the breakout it is exchanged with another. `noisy`: its
-            resistance jumps.
+            resistance jumps. `bouncing`: it loses its contact again and again (`simulators.bouncing`).
         resistance: ohm, of a high or a leaking one.
         knee: Of a high one, V at which it conducts twice as well as at small voltages, as a tunnelling contact does;
             infinite for an ohmic one.
         other: Of a swapped one, the lead that it is exchanged with.
         change: Of a noisy one, the part by which its resistance is larger in one of two states.
-        dwell: Of a noisy one, the mean time in s that it stays in either of them.
+        dwell: Of a noisy or bouncing one, the mean time in s that it stays in either of two states.
     """
 
     lead: str
@@ -132,7 +132,7 @@ def damaged(
             found[fault.lead] = replace(lead, barrier=lead.barrier + fault.resistance, knee=fault.knee)
         elif lead is not None and fault.what == "leaking":
             found[fault.lead] = replace(lead, leakage=fault.resistance)
-        elif lead is not None and (generator := stream(fault.lead)) is not None:
+        elif lead is not None and fault.what == "noisy" and (generator := stream(fault.lead)) is not None:
             flicker = Telegraph(generator, fault.dwell, start)
             found[fault.lead] = replace(lead, flicker=flicker, change=fault.change)
     return found

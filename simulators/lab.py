@@ -157,6 +157,16 @@ class Lab:
             return Connections()
         return Connections(self.wiring.bridges, noise=self.streams.noise("resistance bridges"))
 
+    def damage(self) -> float:
+        """Return what currents and voltages have done to the sample until now, from 0 (fresh) to 1 (destroyed).
+
+        It is the truth, which no instrument says; `sample.broken` is the lab time in s at which it broke, if it did.
+        """
+        self.timeline.catch_up()
+        self.wiring.circuit.catch_up()
+        self.sample.advance(self.timeline.now)
+        return self.sample.damage
+
     def plug(self, ends: Mapping[str, str]) -> None:
         """Plug cables in elsewhere; see `simulators.breakout.replugged`.
 

@@ -7,4 +7,8 @@ SAMPLES = {
         "simulators.samples.hall_bar:FerrimagnetHallBar",
         "Hall bar of a perpendicular ferrimagnet on a heavy metal: anomalous Hall effect, compensation, coercivity",
     ),
+    "tunnel_junction": (
+        "simulators.samples.tunnel_junction:TunnelJunction",
+        "Tunnel junction in its parallel state: current against voltage, and a barrier that breaks once",
+    ),
 }

@@ -11,6 +11,9 @@ from simulators.circuit import REMEMBERED, Circuit, Pair
 _ROUNDS = 2  # a linear sample is solved by the first; the second leaves nothing of rounding
 _ROUNDS_OF_CONTACTS = 12  # of contacts that are not ohmic, by the secant rule
 
+_HALVINGS = 50  # of the interval in which a current is sought through a sample that is not linear
+_LARGEST = 10.0  # A, more than any unit drives
+
 FIRST_LOOK = 1e-3
 SLOWEST_LOOK = 0.25
 """s; after something was set the load is looked at again after the first, then at twice the time, up to the second."""
@@ -91,6 +94,10 @@ class SmuSide:
 
     # ---- following the load
 
+    def renew(self, time: float) -> None:
+        """Drive on what was set, through what is there from a lab time in s on."""
+        self._renew(time)
+
     def _renew(self, time: float) -> None:
         """Work out what flows, and look at the load again soon, where it makes a difference."""
         self._solve(time)
@@ -148,6 +155,8 @@ class SmuSide:
             self._solved.append((time, resistance))
             wanted = self._value if self._mode is _Mode.CURRENT else self._current_for(self._value, time)
             self._circuit.set_smu(self._within_limit(wanted, time), time)
+            if not self._circuit.sample.linear:
+                self._solved[-1] = time, self._circuit.resistance(self._output, time)
 
     def _within_limit(self, wanted: float, time: float) -> float:
         """What flows in A of what was set, by the limit."""
@@ -161,6 +170,8 @@ class SmuSide:
 
     def _current_for(self, voltage: float, time: float) -> float:
         """The current in A at which the terminals that sense show a voltage in V, by the secant through two tries."""
+        if not self._circuit.sample.linear:
+            return self._current_between(voltage, time)
         current = self._circuit.latest.smu
         slope = self._solved[-1][1]
         for _ in range(_ROUNDS if self._circuit.network is None else _ROUNDS_OF_CONTACTS):
@@ -176,6 +187,25 @@ class SmuSide:
             current, slope = current + missing / found, found
             self._circuit.set_smu(current, time)
         return current
+
+    def _current_between(self, voltage: float, time: float) -> float:
+        """The same for a sample that is not linear: between two tries, of which one gives less and one more."""
+
+        def missing(current: float) -> float:
+            self._circuit.set_smu(current, time)
+            return voltage - self._sensed(time)
+
+        step = missing(0.0) / self._solved[-1][1]
+        if not step:
+            return 0.0
+        sign = math.copysign(1.0, step)
+        low, high = 0.0, step
+        while sign * missing(high) > 0.0 and abs(high) < _LARGEST:
+            low, high = high, 2.0 * high
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if sign * missing(middle) > 0.0 else (low, middle)
+        return 0.5 * (low + high)
 
     def _sensed(self, time: float) -> float:
         """Voltage in V at the terminals that sense, at a lab time in s."""

@@ -10,9 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from simulators.cables import TriaxialCable
+
+LINE_CAPACITANCE = 1e-9
+"""F of the source's cable and of a line down the cryostat together (assumed), where nothing is said of the cable.
+
+It counts while a lead is open. While it is not, the line would delay a current by R C, a microsecond of a Hall bar's.
+"""
 
 Steps = Sequence[tuple[float, float]]
 """A cycle: duration in s and current in A of each step."""
@@ -41,6 +48,30 @@ class Passage(NamedTuple):
         return smoothed(through, self.settling) if self.settling else through
 
 
+@dataclass(slots=True)
+class Charge:
+    """What an open cable holds: it keeps its voltage, or the source charges it up to the compliance.
+
+    Attributes:
+        time: Lab time in s.
+        voltage: V between the source's terminals at that time.
+    """
+
+    time: float = -math.inf
+    voltage: float = 0.0
+
+    def hold(self, time: float, voltage: float) -> None:
+        """Take note of a voltage in V at a lab time in s."""
+        self.time, self.voltage = time, voltage
+
+    def gather(self, time: float, current: float, capacitance: float, compliance: float) -> None:
+        """Go on to a lab time in s, with a current in A into a capacitance in F, up to a compliance in V."""
+        if current and capacitance:
+            charged = self.voltage + current * (time - self.time) / capacitance
+            self.voltage = min(max(charged, -compliance), compliance)
+        self.time = time
+
+
 class SourceCable:
     """The cable of a current source.
 
@@ -56,6 +87,14 @@ class SourceCable:
         self.ideal = cable.ideal
         self.guard: Callable[[], float | None] = _at_low
         self._cable = cable
+
+    def capacity(self) -> float:
+        """Return the capacitance in F that an open lead leaves charged: `LINE_CAPACITANCE` where nothing is said.
+
+        None is left where the inner shield follows high all the way to the sample.
+        """
+        guarded = self._cable.through and self.guard() is not None
+        return 0.0 if guarded else self._cable.capacitance or LINE_CAPACITANCE
 
     def passage(self, resistance: float) -> Passage:
         """Return what becomes of a current now, with a resistance in ohm between high and low."""

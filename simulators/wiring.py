@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from simulators.bouncing import bounce
 from simulators.bridge_wiring import BridgeSide
 from simulators.cables import OPEN, SHIELD, Cables, EmfSettings, Lead, pair
 from simulators.circuit import Circuit, Pair
@@ -23,7 +24,7 @@ from simulators.physics.noise import ThermalEmf, johnson_rms
 from simulators.randomness import Gaussian, Streams
 from simulators.samples.sample import Sample
 from simulators.smu_wiring import SmuSide
-from simulators.source_cable import SourceCable
+from simulators.source_cable import Charge, SourceCable
 from simulators.timeline import Timeline
 
 NOISE_BAND = 10.0
@@ -56,21 +57,38 @@ class Wiring:
         self.bridges = BridgeSide(self.circuit, leads, cables.bridges, streams, emf)
         self.meter = MeterSide(self.circuit, self.source, leads, cables, streams, emf, self.bridges.driven)
         self.source_earthed: Callable[[], bool] = _floats
+        self.circuit.after_break = self._after_break
         self.cables = cables
         self._leads = dict(leads)
         self._streams = streams
+        self._loose: set[str] = set()
 
     def damage(self, faults: Sequence[ContactFault]) -> None:
         """Let contacts and lines go bad, from now on; what the bridges are plugged into stays as it was (assumed)."""
         self._leads = damaged(self._leads, faults, self._noise_of_contact, self.circuit.timeline.now)
+        for fault in faults:
+            if fault.what == "bouncing" and not self._streams.quiet:
+                bounce(self.circuit.timeline, self._streams.noise(f"bouncing {fault.lead}"), fault, self.let_go)
         self.plug(self.cables)
+
+    def let_go(self, lead: str, loose: bool) -> None:
+        """Have a lead lose its contact, or find it again, from now on."""
+        (self._loose.add if loose else self._loose.discard)(lead)
+        self.plug(self.cables)
+
+    def _after_break(self) -> None:
+        """Have the instruments drive what they can through a sample that has broken."""
+        self.source.renew()
+        self.smu.renew(self.circuit.now)
 
     def _noise_of_contact(self, lead: str) -> np.random.Generator | None:
         return None if self._streams.quiet else self._streams.noise(f"contact {lead}")
 
     def plug(self, cables: Cables) -> None:
         """Plug the cables of source, voltmeter and source-measure unit in elsewhere, whatever flows meanwhile."""
-        self.cables, leads = cables, self._leads
+        leads = {name: lead for name, lead in self._leads.items() if name not in self._loose}
+        self.source.before_plugging()
+        self.cables = cables
         source, smu, sense = pair(leads, cables.source), pair(leads, cables.smu), pair(leads, cables.smu_sense)
         ends = {
             *cables.source,
@@ -110,7 +128,6 @@ class SourceSide:
     def __init__(self, circuit: Circuit, leads: Pair | None, cable: SourceCable) -> None:
         self.cable = cable
         self._circuit = circuit
-        self._timeline = circuit.timeline
         self._leads = leads
         self._commanded = 0.0
         self._compliance = math.inf
@@ -118,18 +135,44 @@ class SourceSide:
         self._verdicts: deque[tuple[float, bool]] = deque([(-math.inf, False)], maxlen=_VERDICTS)
         self._extremes = (0.0, 0.0)
         self._again: Callable[[], None] = self.release
+        self._charge = Charge()
         self.noise = 0.0
 
+    def before_plugging(self) -> None:
+        """Take note of the voltage that the cable has while its leads are still what they were."""
+        if self._leads is not None:
+            voltage = self.voltage() if self._commanded or self._extremes != (0.0, 0.0) else 0.0
+            self._charge.hold(self._circuit.now, min(max(voltage, -self._compliance), self._compliance))
+
     def plug(self, leads: Pair | None) -> None:
-        """Be at other leads from now on, and drive on what was commanded."""
-        self._leads = leads
+        """Be at other leads from now on, and drive on what was commanded.
+
+        Where they hung open, what has gathered on the cable meanwhile discharges through the sample.
+        """
+        before, self._leads = self._leads, leads
+        if before is None and leads is not None:
+            self._gather()
+            if voltage := self._charge.voltage:
+                self._circuit.discharge(leads, voltage, self.cable.capacity())
+            self._charge.hold(self._circuit.now, 0.0)
+        self.renew()
+
+    def renew(self) -> None:
+        """Drive on what was commanded, through what is there now."""
         self._again()
+
+    def _gather(self) -> None:
+        """Have an open cable charge until now; of a wave, as if its peak flowed all the time."""
+        current = self._commanded or max(self._extremes, key=abs)
+        self._charge.gather(self._circuit.now, current, self.cable.capacity(), self._compliance)
 
     def drive(self, current: float, compliance: float, noise: float = 0.0, settling: float = 0.0) -> None:
         """Drive this current in A, limited to this voltage in V; see `SourceTerminals.drive`.
 
         What a clamped source drives is decided here, by the resistance at this moment, and not again at every look.
         """
+        if self._leads is None:
+            self._gather()
         self._again = partial(self.drive, current, compliance, noise, settling)
         if not self.cable.ideal and self._leads is not None:
             passage = self.cable.passage(self._resistance())
@@ -142,6 +185,8 @@ class SourceSide:
 
     def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
         """Drive a periodic current; see `SourceTerminals.drive_cycle`."""
+        if self._leads is None:
+            self._gather()
         self._again = partial(self.drive_cycle, steps, compliance, noise)
         if not self.cable.ideal and self._leads is not None:
             steps = self.cable.passage(self._resistance()).cycle(steps)
@@ -155,6 +200,8 @@ class SourceSide:
 
     def release(self) -> None:
         """Let go: no current."""
+        if self._leads is None:
+            self._gather()
         self._again = self.release
         self._commanded, self._compliance, self.noise = 0.0, math.inf, 0.0
         self._extremes = (0.0, 0.0)
@@ -163,7 +210,7 @@ class SourceSide:
 
     def in_compliance(self) -> bool:
         """Whether less flows now than was commanded, because the compliance voltage is reached."""
-        if self._timeline.now != self._looked_at:
+        if self._circuit.now != self._looked_at:
             lowest, highest = self._extremes
             clamped = self._limited(highest) != highest or (lowest != highest and self._limited(lowest) != lowest)
             self._judge(clamped)
@@ -181,7 +228,7 @@ class SourceSide:
         return False
 
     def _judge(self, clamped: bool) -> None:
-        self._looked_at = self._timeline.now
+        self._looked_at = self._circuit.now
         if clamped != self._verdicts[-1][1]:
             self._verdicts.append((self._looked_at, clamped))
 
@@ -193,7 +240,7 @@ class SourceSide:
 
     def _resistance(self) -> float:
         assert self._leads is not None
-        return self._circuit.resistance(self._leads, self._timeline.now)
+        return self._circuit.resistance(self._leads, self._circuit.now)
 
     def _foreign(self) -> float:
         """Voltage in V between the terminals that other instruments make: on the sample and in shared leads."""
@@ -204,7 +251,7 @@ class SourceSide:
         own = latest.source * (self._resistance() - high.resistance - low.resistance)
         drop = self._circuit.drop(self._leads, source=0.0, smu=latest.smu)
         if latest.bridges is not None:
-            drop += latest.bridges.drop(self._leads, self._timeline.now, self._timeline.now)
+            drop += latest.bridges.drop(self._leads, self._circuit.now, self._circuit.now)
         return self._circuit.present_difference(self._leads) - own + drop
 
     def _limited(self, current: float) -> float:
@@ -214,7 +261,9 @@ class SourceSide:
         room = self._compliance
         if self._circuit.shared():
             room = max(0.0, room - math.copysign(self._foreign(), current))
-        largest = self._circuit.largest(self._leads, room)
+        if not self._circuit.sample.linear and self._circuit.within(self._leads, current, room):
+            return current
+        largest = self._circuit.largest(self._leads, room, math.copysign(1.0, current))
         return current if abs(current) <= largest else math.copysign(largest, current)
 
 

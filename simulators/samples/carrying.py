@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,38 +38,23 @@ class Steady:
         return self.flow.bar_current**2
 
 
-class Cycling:
-    """Currents that go through the same fast cycle again and again.
+class Turns:
+    """A fast cycle that goes on and on.
 
     Args:
-        start: Lab time in s at which the first cycle begins.
-        steps: One cycle: duration in s and what flows.
+        start: Lab time in s at which the first turn begins.
+        durations: s of each step.
 
     Attributes:
-        warmth: K by which film and oxide are warmer, on average.
-        square: Mean square of the current along the bar in A2.
-        warmths: K of each step.
-        squares: Potential of the pads per ohm of sheet resistance in A: step x pad.
-        hall: Potential of the pads per ohm of Hall resistance in A: step x pad.
-        parts: The cycle as the film feels it: share, warmth in K, torque in J/m3, each combination once.
+        shares: Part of the time that each step takes.
     """
 
-    def __init__(self, start: float, steps: Sequence[tuple[float, Steady]]) -> None:
+    def __init__(self, start: float, durations: Sequence[float]) -> None:
         self._start = start
-        self._durations = np.array([duration for duration, _ in steps])
+        self._durations = np.array(durations)
         self._edges = np.concatenate(([0.0], np.cumsum(self._durations)[:-1]))
         self._period = float(self._durations.sum())
-        shares = self._durations / self._period
-        self.warmths = np.array([step.warmth for _, step in steps])
-        self.warmth = float(shares @ self.warmths)
-        self.square = float(shares @ np.array([step.square for _, step in steps]))
-        self.squares = np.array([step.flow.squares for _, step in steps])
-        self.hall = np.array([step.flow.hall for _, step in steps])
-        found: dict[tuple[float, float], float] = {}
-        for share, (_, step) in zip(shares.tolist(), steps, strict=True):
-            key = step.warmth, step.torque
-            found[key] = found.get(key, 0.0) + share
-        self.parts = tuple((share, warmth, torque) for (warmth, torque), share in found.items())
+        self.shares = self._durations / self._period
 
     def weights(self, start: float, end: float) -> Array:
         """Share of each step in a window between two lab times in s, whole cycles and what is left of others."""
@@ -86,6 +72,41 @@ class Cycling:
         return cycles * self._durations + np.clip(phase - self._edges, 0.0, self._durations)
 
 
+class Cycling(Turns):
+    """Currents that go through the same fast cycle again and again.
+
+    Args:
+        start: Lab time in s at which the first cycle begins.
+        steps: One cycle: duration in s and what flows.
+
+    Attributes:
+        warmth: K by which film and oxide are warmer, on average.
+        square: Mean square of the current along the bar in A2.
+        warmths: K of each step.
+        squares: Potential of the pads per ohm of sheet resistance in A: step x pad.
+        hall: Potential of the pads per ohm of Hall resistance in A: step x pad.
+        parts: The cycle as the film feels it: share, warmth in K, torque in J/m3, each combination once.
+        spots: Of each step its share, the current in A through the bar's weakest spot, and the warmth in K.
+    """
+
+    def __init__(self, start: float, steps: Sequence[tuple[float, Steady]]) -> None:
+        super().__init__(start, [duration for duration, _ in steps])
+        shares = self.shares
+        self.warmths = np.array([step.warmth for _, step in steps])
+        self.warmth = float(shares @ self.warmths)
+        self.square = float(shares @ np.array([step.square for _, step in steps]))
+        self.squares = np.array([step.flow.squares for _, step in steps])
+        self.hall = np.array([step.flow.hall for _, step in steps])
+        self.spots = tuple(
+            (share, step.flow.spot, step.warmth) for share, (_, step) in zip(shares.tolist(), steps, strict=True)
+        )
+        found: dict[tuple[float, float], float] = {}
+        for share, (_, step) in zip(shares.tolist(), steps, strict=True):
+            key = step.warmth, step.torque
+            found[key] = found.get(key, 0.0) + share
+        self.parts = tuple((share, warmth, torque) for (warmth, torque), share in found.items())
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What flows from a lab time in s on, and what substrate and chip do meanwhile."""
@@ -95,19 +116,31 @@ class Entry:
     slow: SlowWarming
 
 
-class CurrentRecord:
+class Timed(Protocol):
+    """Something that is so from a lab time in s on."""
+
+    @property
+    def time(self) -> float:
+        """Lab time in s."""
+        ...
+
+
+T = TypeVar("T", bound=Timed)
+
+
+class CurrentRecord(Generic[T]):
     """What flowed when; the past is kept for as long as somebody can ask for it."""
 
-    def __init__(self, first: Entry) -> None:
+    def __init__(self, first: T) -> None:
         self._times = [first.time]
         self._entries = [first]
 
     @property
-    def latest(self) -> Entry:
+    def latest(self) -> T:
         """What flows now."""
         return self._entries[-1]
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: T) -> None:
         """Note what flows from a time on, and forget what nobody can ask for any more."""
         if len(self._times) > 1000 and self._times[500] < entry.time - MEMORY:
             del self._times[:500], self._entries[:500]
@@ -117,7 +150,7 @@ class CurrentRecord:
             self._times.append(entry.time)
             self._entries.append(entry)
 
-    def at(self, time: float) -> Entry:
+    def at(self, time: float) -> T:
         """Return what flowed from a lab time in s on.
 
         Raises:
@@ -125,7 +158,7 @@ class CurrentRecord:
         """
         return self._entries[-1] if time >= self._times[-1] else self._entries[self._place(time)]
 
-    def during(self, start: float, end: float) -> Entry:
+    def during(self, start: float, end: float) -> T:
         """Return what flowed between two lab times in s.
 
         Raises:

@@ -10,6 +10,10 @@ and the coercive field grows without bound towards it.
 
 with I along +x, H along +z; positive polarity means that the transition metal dominates. A field in the film plane
 tilts n (Stoner and Wohlfarth) when it is read; planar Hall effect and anisotropic magnetoresistance are left out.
+
+Currents wear the bar out where the model says so (`simulators.physics.electromigration`): at its weakest spot a void
+narrows it, whose resistance is in every voltage across that spot, and at last the bar is open. The damage warms nothing
+beyond what the current does in a whole bar: the last moments, in which a narrow spot heats itself, are left out.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from simulators.physics.heating import SlowWarming, check_poles
 from simulators.physics.hysterons import Hysterons
 from simulators.physics.tilt import normal_part
 from simulators.randomness import Streams
+from simulators.samples.bar_wear import BarWear, weakness
 from simulators.samples.carrying import CurrentRecord, Cycling, Entry, Steady
 from simulators.samples.film_drive import FilmDrive, Walls
 from simulators.samples.hall_bar_model import HallBarParameters, reference_order, squares_of
@@ -59,7 +64,8 @@ class FerrimagnetHallBar(Sample):
         geometry: `length` of the bar from end to end and its `width`, in m; where a current exerts a torque also the
             `conducting_thickness`.
         environment: Temperature and field, the field in the sample's frame.
-        streams: Random streams; takes `barriers` (disorder) and `thermal clocks` (noise).
+        streams: Random streams; takes `barriers` (disorder) and `thermal clocks` (noise), and `electromigration`
+            (disorder) where currents wear the bar out.
         start: Lab time in s at which the sample is put in.
 
     Raises:
@@ -78,7 +84,8 @@ class FerrimagnetHallBar(Sample):
         self._environment = environment
         self._ferrimagnet = model.ferrimagnet()
         self._squares = squares_of(geometry)
-        self._network = model.network(self._squares)
+        strength, spot = weakness(model, self._squares, streams)
+        self._network = model.network(self._squares, spot)
         self.pads = self._network.pads
         self._places: dict[tuple[str, str], tuple[int, int]] = {}
         self._reference_order = reference_order(self._ferrimagnet, model)
@@ -91,6 +98,8 @@ class FerrimagnetHallBar(Sample):
         self._drive = FilmDrive(self._ferrimagnet, model.switching_drive, walls, nothing)
         hysterons = self._fresh(streams, start)
         self._history = History(hysterons, environment, self._drive, start)
+        law = model.electromigration(geometry, strength)
+        self._wear = None if law is None else BarWear(law, model.void_length, geometry, environment, nothing, start)
 
     @classmethod
     def check_model(
@@ -117,6 +126,7 @@ class FerrimagnetHallBar(Sample):
                 )
         reference_order(checked.ferrimagnet(), checked)
         checked.torque(geometry)
+        checked.electromigration(geometry)
         checked.anisotropy()
         checked.moment_of_walls()
         check_poles(checked.slow_heating)
@@ -158,6 +168,22 @@ class FerrimagnetHallBar(Sample):
             state=-1 if moment < 0.0 else 1,
             start=start,
         )
+
+    # ---- how it wears out
+
+    @property
+    def damage(self) -> float:
+        """What currents have done to the bar; see `Sample.damage`."""
+        return 0.0 if self._wear is None else self._wear.damage(self._history.now)
+
+    @property
+    def broken(self) -> float | None:
+        """Lab time in s at which the bar opened, None where it is whole."""
+        return None if self._wear is None or self._wear.opened == math.inf else self._wear.opened
+
+    def breaks(self, until: float) -> float:
+        """Return when the bar opens, or opened; see `Sample.breaks`."""
+        return math.inf if self._wear is None else self._wear.reach(until)
 
     # ---- the magnet
 
@@ -208,6 +234,9 @@ class FerrimagnetHallBar(Sample):
         history.advance(time)
         entry = Entry(time, carried, self._record.latest.slow.followed(time, carried.square))
         self._record.add(entry)
+        if self._wear is not None:
+            self._wear.follow(entry)
+            self.wearing = self._wear.harming
         if self._drive.follow(entry, history.piece):
             history.interrupt(time)
 
@@ -244,11 +273,19 @@ class FerrimagnetHallBar(Sample):
         leaning = self._leaning(temperature, direction, start, end)
         hall = self._model.anomalous_hall_resistance * order * leaning + self._model.ordinary_hall_coefficient * field
         squares, turned = carried.flow.squares, carried.flow.hall
+        if self._wear is not None and self._wear.worn:
+            added = self._wear.resistance(0.5 * (start + end), sheet) * carried.flow.spot
+            upstream = self._network.upstream
+            return [sheet * squares[place] + hall * turned[place] + added * upstream[place] for place in places]
         return [sheet * squares[place] + hall * turned[place] for place in places]
 
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
         """Return the two-terminal resistance in ohm of the film between two pads; see `Sample.resistance`."""
-        return self._network.squares_between(pad_a, pad_b) * self._sheet_resistance(self.temperature(time))
+        sheet = self._sheet_resistance(self.temperature(time))
+        between = self._network.squares_between(pad_a, pad_b) * sheet
+        if self._wear is not None and self._network.parted(pad_a, pad_b):
+            between += self._wear.resistance(time, sheet)
+        return between
 
     def temperature(self, time: float) -> float:
         """Return the film's temperature in K; see `Sample.temperature`."""
@@ -266,6 +303,11 @@ class FerrimagnetHallBar(Sample):
         halls = model.anomalous_hall_resistance * orders / self._reference_order * leaning
         halls += model.ordinary_hall_coefficient * field
         potentials = (weights * sheets) @ carried.squares + (weights * halls) @ carried.hall
+        if self._wear is not None:
+            middle = 0.5 * (start + end)
+            spots = np.array([self._wear.resistance(middle, sheet) for sheet in sheets.tolist()])
+            currents = np.array([current for _, current, _ in carried.spots])
+            potentials += float((weights * spots) @ currents) * np.array(self._network.upstream)
         return potentials.tolist()
 
     def _sheet_resistance(self, temperature: float) -> float:

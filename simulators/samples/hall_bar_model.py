@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from instruments.errors import BadValue
+from simulators.physics.electromigration import Electromigration
 from simulators.physics.ferrimagnet import Ferrimagnet
 from simulators.physics.heating import Pole
 from simulators.physics.torque import damping_like
@@ -100,6 +101,28 @@ class HallBarParameters(Parameters):
         default=None,
     )
 
+    lifetime: float | None = Field(
+        description="s that a typical bar lasts at the wear density and temperature (Black's law); left out where "
+        "currents do no damage",
+        gt=0,
+        default=None,
+    )
+    lifetime_spread: float = Field(
+        description="standard deviation of the lifetime's logarithm, from bar to bar", ge=0, le=3, default=0.0
+    )
+    wear_density: float | None = Field(description="A/m2 for which the lifetime is given", gt=0, default=None)
+    wear_temperature: float | None = Field(
+        description="K of the film for which the lifetime is given", gt=0, default=None
+    )
+    wear_exponent: float = Field(description="n of the current density in Black's law", gt=0, le=20, default=2.0)
+    wear_energy: float | None = Field(description="eV, activation energy of Black's law", gt=0, le=5, default=None)
+    wear_threshold: float = Field(
+        description="A/m, current density times length below which a bar lasts for ever (Blech)", ge=0, default=0.0
+    )
+    void_length: float = Field(
+        description="squares along the bar over which a void narrows it", gt=0, le=10, default=1.0
+    )
+
     def ferrimagnet(self) -> Ferrimagnet:
         """The magnetic layer."""
         return _shared(
@@ -116,11 +139,12 @@ class HallBarParameters(Parameters):
             )
         )
 
-    def network(self, squares: float) -> HallNetwork:
+    def network(self, squares: float, spot: float = math.inf) -> HallNetwork:
         """The bar and its arms.
 
         Args:
             squares: Length of the bar over its width.
+            spot: Squares from the source to the spot where it is weakest.
 
         Raises:
             BadValue: The arms are not on the bar.
@@ -133,7 +157,7 @@ class HallBarParameters(Parameters):
                 f"{squares:g} squares, that of C and D nearer to the source"
             )
         crossings = (Crossing("C", "D", upstream), Crossing("A", "B", downstream))
-        return HallNetwork(squares, crossings, self.arm_length, self.misalignment)
+        return HallNetwork(squares, crossings, self.arm_length, self.misalignment, spot)
 
     def torque(self, geometry: Mapping[str, float]) -> float:
         """Energy density of the spin-orbit torque on a fully aligned wall per current, in J/m3/A.
@@ -153,6 +177,34 @@ class HallBarParameters(Parameters):
             )
         section = positive(geometry, "width") * positive(geometry, "conducting_thickness")
         return 0.5 * math.pi * damping_like(self.spin_torque_efficiency, 1.0 / section, self.magnetic_thickness)
+
+    def electromigration(self, geometry: Mapping[str, float], strength: float = 1.0) -> Electromigration | None:
+        """How currents wear a bar out; None where they do not.
+
+        Args:
+            geometry: `width` and `length` of the bar and `conducting_thickness`, of all that carries current, in m.
+            strength: How many times as long as the typical one this bar lasts.
+
+        Raises:
+            BadValue: Something is missing that the damage follows from.
+        """
+        if self.lifetime is None:
+            return None
+        if self.wear_density is None or self.wear_temperature is None or self.wear_energy is None:
+            raise BadValue(
+                f"[model] has lifetime = {self.lifetime:g} s but lacks wear_density, wear_temperature or wear_energy, "
+                "for which a lifetime is given; give all three, or leave the lifetime out"
+            )
+        for name in ("width", "conducting_thickness"):
+            positive(geometry, name)
+        return Electromigration(
+            self.lifetime * strength,
+            self.wear_density,
+            self.wear_temperature,
+            self.wear_exponent,
+            self.wear_energy,
+            self.wear_threshold / positive(geometry, "length"),
+        )
 
     def anisotropy(self) -> float:
         """Energy density in J/m3 by which a field tilts: net moment times anisotropy field; infinite without one.

@@ -53,12 +53,14 @@ class Flow:
         hall: Potential against the drain per ohm of Hall resistance, in A, by pad.
         bar_current: Root of the mean square current along the bar, in A.
         bar_mean: Mean current along the bar from source to drain, in A, signed.
+        spot: Current along the bar through its weakest spot, in A, signed.
     """
 
     squares: tuple[float, ...]
     hall: tuple[float, ...]
     bar_current: float
     bar_mean: float
+    spot: float
 
 
 class HallNetwork:
@@ -69,9 +71,16 @@ class HallNetwork:
         crossings: Pairs of arms, in order from the source.
         arm: Squares of an arm, from its pad to the bar's middle.
         misalignment: Squares by which the arm at +y lies nearer to the source than the one at -y.
+        spot: Squares from the source to the spot where the bar is weakest.
+
+    Attributes:
+        pads: Names of the pads.
+        upstream: Of each pad, 1 where it lies on the source's side of that spot, 0 on the other.
     """
 
-    def __init__(self, length: float, crossings: Sequence[Crossing], arm: float, misalignment: float) -> None:
+    def __init__(
+        self, length: float, crossings: Sequence[Crossing], arm: float, misalignment: float, spot: float = math.inf
+    ) -> None:
         arms = [name for crossing in crossings for name in (crossing.left, crossing.right)]
         self.pads = ("source", "drain", *arms)
         self._length = length
@@ -79,6 +88,7 @@ class HallNetwork:
         shift = 0.5 * misalignment
         taps = [x for crossing in crossings for x in (crossing.position - shift, crossing.position + shift)]
         self._taps = np.array([0.0, length, *taps])
+        self.upstream = tuple((self._taps < spot).astype(float).tolist())
         stubs = np.array([0.0, 0.0] + [arm] * len(arms))
         self._squares = np.diag(stubs) - 0.5 * np.abs(self._taps[:, None] - self._taps[None, :])
         self._hall = self._hall_matrix()
@@ -124,7 +134,8 @@ class HallNetwork:
             currents[self.index(name)] = current
         squares, hall = self._squares @ currents, self._hall @ currents
         squares, hall = squares - squares[1], hall - hall[1]
-        return Flow(tuple(squares.tolist()), tuple(hall.tolist()), *self._bar_current(currents))
+        spot = math.fsum(current for current, side in zip(currents.tolist(), self.upstream, strict=True) if side)
+        return Flow(tuple(squares.tolist()), tuple(hall.tolist()), *self._bar_current(currents), spot)
 
     def _bar_current(self, currents: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[float, float]:
         """Root of the mean square, and mean, of the current along the bar in A."""
@@ -145,6 +156,14 @@ class HallNetwork:
             s = self._squares
             squares = self._known_squares[pad_a, pad_b] = float(s[a, a] + s[b, b] - 2.0 * s[a, b])
         return squares
+
+    def parted(self, pad_a: str, pad_b: str) -> bool:
+        """Whether the weakest spot lies between two pads.
+
+        Raises:
+            UnknownName: A pad that the bar does not have.
+        """
+        return self.upstream[self.index(pad_a)] != self.upstream[self.index(pad_b)]
 
     def index(self, pad: str) -> int:
         """Return the place of a pad.

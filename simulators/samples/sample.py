@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from instruments.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Discharge:
+    """A charged cable that is connected to a sample.
+
+    Attributes:
+        time: Lab time in s.
+        voltage: V to which it is charged, signed.
+        capacitance: F.
+        series: ohm of lines and contacts in the way.
+    """
+
+    time: float
+    voltage: float
+    capacitance: float
+    series: float
 
 
 class Sample(ABC):
@@ -18,6 +37,12 @@ class Sample(ABC):
     """
 
     pads: tuple[str, ...]
+
+    linear = True
+    """Whether voltages are proportional to the currents at each moment."""
+
+    wearing = False
+    """Whether what flows does damage, so that it may break before the currents change."""
 
     @abstractmethod
     def advance(self, until: float) -> None:
@@ -75,11 +100,45 @@ class Sample(ABC):
 
     @abstractmethod
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
-        """Return the two-terminal resistance in ohm between two pads.
+        """Return the two-terminal resistance in ohm between two pads, of a sample that is not linear at what flows.
 
         Raises:
             UnknownName: A pad that the sample does not have.
         """
+
+    def resistance_at(self, pad_a: str, pad_b: str, current: float, time: float) -> float:
+        """Return the two-terminal resistance in ohm, V/I, that it would have with this current in A and no other.
+
+        Raises:
+            UnknownName: A pad that the sample does not have.
+        """
+        del current
+        return self.resistance(pad_a, pad_b, time)
+
+    # ---- what ends it
+
+    @property
+    def damage(self) -> float:
+        """What its currents have done to it until the sample's present, from 0 (fresh) to 1 (destroyed)."""
+        return 0.0
+
+    @property
+    def broken(self) -> float | None:
+        """Lab time in s at which it was destroyed, None where it is not."""
+        return None
+
+    def breaks(self, until: float) -> float:
+        """Return when it breaks, or broke, on the way to a lab time in s; infinite where it does not.
+
+        From that moment on another current flows, as far as the instruments let it: whoever drives it has to look
+        before the sample is asked about anything later.
+        """
+        del until
+        return math.inf
+
+    def discharge(self, high: str, low: str, charge: Discharge) -> None:
+        """Have a charged cable discharge through it, at once as far as anything else is concerned; see `Discharge`."""
+        del high, low, charge
 
     @abstractmethod
     def temperature(self, time: float) -> float:

@@ -128,7 +128,7 @@ def test_a_hall_bar_procedure_refuses_it(device: SampleRecord) -> None:
 
 
 def test_it_cannot_be_simulated_and_is_told_what_to_do(device: SampleRecord) -> None:
-    with pytest.raises(UsageError, match="no family stands for a junction yet: leave --simulate to measure it"):
+    with pytest.raises(UsageError, match=r"copy the \[model\] of the shipped record .fimtj2026. into its file"):
         check_simulation(load_station("ppms"), device)
 
 

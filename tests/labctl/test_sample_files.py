@@ -35,7 +35,7 @@ def test_one_of_ones_own_goes_by_its_name_and_by_its_path() -> None:
     path = own("S042-B3")
     assert load_sample("S042-B3").name == "S042-B3"
     assert load_sample("S042-B3") == load_sample(path) == load_sample(str(path))
-    assert list(sample_titles()) == ["S042-B3", "cotb2025"]
+    assert list(sample_titles()) == ["S042-B3", "cotb2025", "fimtj2026"]
 
 
 def test_without_a_folder_of_ones_own_there_are_the_shipped_ones() -> None:
