@@ -15,7 +15,8 @@ from typing import Any
 
 from benchmarks.harness import Comparison, main, seconds
 from benchmarks.simulated import SAMPLE, STATION
-from labctl.run import Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.station import load_station
 from procedures.ahe_temperature import AnomalousHallTemperature

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.harness import Comparison, beside, main, seconds
 from benchmarks.simulated import QUERY, loop, pyvisa_sim_source
-from labctl.run import Outcome
+from labctl.request import Outcome
 from procedures.ahe import AnomalousHallLoop
 from simulators.visa import SimulatedVisaLibrary
 

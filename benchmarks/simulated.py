@@ -12,7 +12,8 @@ import pyvisa
 from pyvisa.resources import MessageBasedResource
 
 from instruments.clock import VirtualClock
-from labctl.run import Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.session import LabStart, Session, open_session
 from labctl.simulation import build_lab

@@ -100,5 +100,12 @@ class ComplianceFault(InstrumentFault):
     """A source could not drive what it was set to, because it reached its compliance."""
 
 
+class SampleChanged(LabError):
+    """The sample is no longer what it was: its resistance has changed more than a run may go on with."""
+
+    exit_code = 5
+    status = "fault"
+
+
 class DeadlinePassed(InstrumentFault, TimeoutError):
     """A state that was waited for did not come in time."""

@@ -15,12 +15,14 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 from instruments.errors import BadValue, DataDamaged, LabError, UnknownName, UsageError
 from labctl import one_file
 from labctl.adopted import adopt
-from labctl.analysis.result import Results
+from labctl.analysis.health_results import summary
+from labctl.analysis.result import HEALTH_UNITS, Results
 from labctl.parameters import Setting, bare_numbers
 from labctl.plain_figure import unit_of
 from labctl.procedure import Procedure, check_names
 from labctl.procedures import load_procedure, name_of, run_name
-from labctl.run import Outcome, Request, Watcher, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import Watcher, carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, load_sample
 from labctl.series_results import MOST_MAIN, only_single
@@ -90,7 +92,9 @@ class RunResult:
         simulated = ", simulated" if self.simulated else ""
         of = f" series of {len(self.children)} runs" if self.children else " run"
         lines = [f"<labctl{of} {self.status}: {self.points} points, lab time {self.lab_time_s:.1f} s{simulated}"]
-        lines += [f"  {name.replace('_', ' ')}: {result.text()}" for name, result in self.results.items()]
+        own = {name: result for name, result in self.results.items() if name not in HEALTH_UNITS}
+        lines += [f"  {name.replace('_', ' ')}: {result.text()}" for name, result in own.items()]
+        lines += [f"  {line}" for line in [summary(self.results)] if line]
         lines += [f"  {child.as_line()}" for child in self.children[:MOST_RUNS_SHOWN]]
         more = len(self.children) - MOST_RUNS_SHOWN
         lines += [f"  and {more} more"] if more > 0 else []
@@ -101,9 +105,10 @@ class RunResult:
 
     def as_line(self) -> str:
         """Return what a person wants to see of a run in a series: what was varied, and its main results."""
+        own = {name: result for name, result in self.results.items() if name not in HEALTH_UNITS}
         names = (
             list(self.main_results)
-            or [name for name, result in self.results.items() if result.uncertainty is not None][:MOST_MAIN]
+            or [name for name, result in own.items() if result.uncertainty is not None][:MOST_MAIN]
         )
         found = [f"{name.replace('_', ' ')} {self.results[name].text()}" for name in names if name in self.results]
         at = ", ".join(f"{name} {text}" for name, text in self.varied.items())

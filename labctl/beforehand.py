@@ -22,7 +22,7 @@ from labctl.sample import KINDS, SampleRecord, connections
 from labctl.station import ROLES, Station
 
 if TYPE_CHECKING:
-    from labctl.run import Request
+    from labctl.request import Request
 
 
 DRIVING = frozenset({"source", "smu", "lockin"})

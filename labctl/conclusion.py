@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from instruments.errors import DataDamaged, LabError
+from labctl.analysis.health import checks_of
+from labctl.health import with_health
 from labctl.own_code import AnalysisFailed, own_code
 from labctl.procedure import Caption, Procedure
 from labctl.rundir import RunDirectory
@@ -20,14 +22,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from labctl.analysis.result import Results
-    from labctl.run import Outcome
+    from labctl.request import Outcome
 
 
 def conclude_safely(procedure: Procedure, outcome: Outcome) -> None:
-    """Analyse and draw what was measured, also of a run that ended early."""
+    """Analyse and draw what was measured, also of a run that ended early; of one without rows keep its checks."""
     assert outcome.run is not None
+    directory = RunDirectory(outcome.run)
     try:
-        conclude(procedure, RunDirectory(outcome.run), outcome)
+        if outcome.points:
+            conclude(procedure, directory, outcome)
+        elif checks_of(directory.events()):
+            from labctl.analysis.result import Results
+
+            _write(procedure, directory, with_health(Results({}), directory, procedure.sample), outcome)
     except AnalysisFailed as error:
         if outcome.status == "finished":
             outcome.complete_but(error)
@@ -56,13 +64,18 @@ def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) ->
     data, warnings = rows_of(directory)
     outcome.warnings.extend(warnings)
     outcome.points = len(data)
-    results = analysed(procedure, data)
+    results = with_health(analysed(procedure, data), directory, procedure.sample)
+    _write(procedure, directory, results, outcome)
+    procedure.caption = Caption(directory.path.name, outcome.simulated)
+    draw(procedure, data, results, directory.figure_file)
+
+
+def _write(procedure: Procedure, directory: RunDirectory, results: Results, outcome: Outcome) -> None:
+    """Write result.json."""
     outcome.results = results.as_dict()
     kind = type(procedure)
     analysis = {"by": f"{kind.__module__}.{kind.__qualname__}", "labctl": importlib.metadata.version("labctl")}
     directory.write_results(outcome.results, analysis, results.table_as_list())
-    procedure.caption = Caption(directory.path.name, outcome.simulated)
-    draw(procedure, data, results, directory.figure_file)
 
 
 def analysed(procedure: Procedure, data: pd.DataFrame) -> Results:

@@ -33,10 +33,12 @@ SIMULATED = "-sim"
 """End of the name of a simulated sample's journal."""
 
 MOUNTING, PULSES, COERCIVE_FIELD, CONTACTS = "mounting", "pulses", "coercive_field", "contacts"
+HEALTH = "health"
 
 KINDS: Mapping[str, str] = {
     MOUNTING: "it was put into the cryostat; what is newer holds for this mounting",
     CONTACTS: "a contact check, with `passed`",
+    HEALTH: "the check with which a run starts or ends: resistance, temperature, leads",
     "resistance": "a resistance, at a temperature",
     COERCIVE_FIELD: "coercive fields, at a temperature and a field rate",
     "angle": "the true in-plane angle",

@@ -18,7 +18,7 @@ from labctl.own_code import own_code
 from labctl.rundir import RunDirectory
 
 if TYPE_CHECKING:
-    from labctl.run import Outcome, Request
+    from labctl.request import Outcome, Request
 
 EVENT = "journal"
 """What such a line of events.jsonl is called."""
@@ -108,7 +108,12 @@ def learn(request: Request, outcome: Outcome) -> None:
 
     What goes wrong is a warning: the run is measured and analysed, and its result.json has it all.
     """
-    if outcome.run is None or outcome.status != "finished" or not outcome.results or outcome.cause is not None:
+    if (
+        outcome.run is None
+        or outcome.status != "finished"
+        or not (outcome.points and outcome.results)
+        or outcome.cause is not None
+    ):
         return
     from labctl.analysis.result import Results
 

@@ -25,13 +25,17 @@ UNGUARDED, UNSEEN = "unguarded", "unseen"
 UNCHECKED, UNCHECKED_CONTACTS = "unchecked", "unchecked.contacts"
 """The override `unchecked=contacts`: a current may flow though nobody has checked the sample's contacts."""
 
+DRIFT = "drift"
+"""The override `drift=10 %`: how much a sample's resistance may have changed for a run to begin, and to end well."""
+
 OVERRIDES: Mapping[str, str] = {
     **{name: unit for name, unit in UNITS.items() if name != "pulse_current"},
     "slew": "A/s",
     "read_current_density": "A/m^2",
     "pulse_current_density": "A/m^2",
+    DRIFT: "%",
 }
-"""Limits that can be replaced, with their units: those of the station and of the sample."""
+"""Limits that can be replaced, with their units: those of the station and of the sample, and of the check of it."""
 
 _BARE = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 
@@ -214,7 +218,7 @@ def described(station: Station, sample: SampleRecord, overrides: Mapping[str, fl
     return {
         name: {
             "value": value,
-            "text": units.format_quantity(value, OVERRIDES[name], exact=True)
+            "text": units.format_quantity(value, OVERRIDES[name], exact=True, shown="%" if name == DRIFT else "")
             if name in OVERRIDES
             else name.partition(".")[2],
             "in_place_of": _in_place_of(name, station, sample, replaced),
@@ -231,6 +235,8 @@ def _in_place_of(
         return [f"a passed contact check of sample {sample.name!r}"]
     if what == UNGUARDED:
         return [f"the guard of {role}"]
+    if what == DRIFT:
+        return ["the change of the sample's resistance with which a run may begin and end"]
     if what == UNSEEN:
         return [f"the refusal of commands to {role} whose effect cannot be seen"]
     bounds = [bound for bound in candidates.get(name, ()) if bound is not None]

@@ -19,7 +19,7 @@ from labctl import one_file
 
 HOOKS = ("startup", "execute", "shutdown", "check", "demands", "analyse", "learned", "figure")
 """Methods that a run calls."""
-ATTRIBUTES = ("roles", "shapes", "DATA_COLUMNS", "main_results", "columns_from_elsewhere")
+ATTRIBUTES = ("roles", "shapes", "DATA_COLUMNS", "main_results", "no_health_check", "columns_from_elsewhere")
 """Attributes of the class that a run reads."""
 OF_PYMEASURE = ("startup", "execute", "shutdown", "DATA_COLUMNS")
 """Those of both that pymeasure knows."""

@@ -100,6 +100,8 @@ class Procedure(PymeasureProcedure):
         roles: Instruments that it needs, by role.
         needs_contacts: Whether it must not run on hardware before a contact check has passed in this mounting; that
             concerns only what sends a current through the sample.
+        no_health_check: Why its runs do not start and end with a check of the sample, where they should not: because it
+            changes the resistance on purpose, say. Those without a probe have none anyway; see `labctl.health`.
         shapes: Kinds of sample that it is for, as in the record's `geometry.kind`; empty where any will do.
         DATA_COLUMNS: Columns of its rows; `Block` and `Attempt` are added by the run.
         main_results: Names of the results that a series of it is drawn by; without any, the first that it has.
@@ -117,6 +119,7 @@ class Procedure(PymeasureProcedure):
 
     roles: ClassVar[Sequence[str]] = ()
     needs_contacts: ClassVar[bool] = True
+    no_health_check: ClassVar[str] = ""
     shapes: ClassVar[Sequence[str]] = ()
     DATA_COLUMNS: Sequence[str] = ()
     main_results: ClassVar[Sequence[str]] = ()

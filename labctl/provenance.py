@@ -16,7 +16,7 @@ from labctl.parameters import bare_numbers
 from labctl.procedures import origin
 
 if TYPE_CHECKING:
-    from labctl.run import Request
+    from labctl.request import Request
 
 VERSIONED = ("labctl", "pymeasure", "pyvisa", "pyvisa-py", "numpy", "scipy", "pandas")
 """Packages whose versions are kept with a run."""

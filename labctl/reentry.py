@@ -28,7 +28,7 @@ from labctl.rundir import RunDirectory, read_rows
 if TYPE_CHECKING:
     import pandas as pd
 
-    from labctl.run import Request
+    from labctl.request import Request
 
 LAB_TIME = re.compile(r"(Time|Start \d+|End \d+|.*stamp) \(s\)")
 """Columns that say when something was, in lab time."""

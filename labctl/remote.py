@@ -20,7 +20,7 @@ from instruments.clock import VIRTUAL_EPOCH, Clock, ScaledClock
 from instruments.errors import BadValue, InstrumentFault, UsageError
 
 if TYPE_CHECKING:
-    from labctl.run import Request
+    from labctl.request import Request
 
 PATIENCE = 60.0
 """s of real time after which a lab that says nothing is given up."""

@@ -54,8 +54,19 @@ class ReversalReader:
         self._conversions: list[tuple[float, str, str, str, str]] = []
         self._weight = 0.0
         self._level = 0.0
+        self._channel = CHANNEL
         self._range = settings.voltage_range
         self._stale = False
+
+    @property
+    def channel(self) -> int:
+        """Channel of the voltmeter that is read."""
+        return self._channel
+
+    @property
+    def voltage_range(self) -> float:
+        """Range in V that it is read on."""
+        return self._range
 
     @property
     def settings(self) -> ProbeSettings:
@@ -108,7 +119,13 @@ class ReversalReader:
         """Read another channel of the voltmeter from now on, on a range in V."""
         # Reversal cancels what the front autozero would.
         self._voltmeter.configure_one_shot(channel, self._settings.nplc, voltage_range, front_auto_zero=False)
+        self._channel = channel
         self._range = voltage_range
+
+    def rest(self) -> None:
+        """Let no current flow until the next reading; the output stays on."""
+        self._source.source_current = 0.0
+        self._level = 0.0
 
     def _nearest_level(self, current: float) -> float:
         """Ask the source, with its output off, which of its levels it takes for a current in A."""

@@ -7,9 +7,7 @@ import inspect
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +21,17 @@ from labctl.attempts import ATTEMPT, BLOCK, lies_within
 from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
+from labctl.health import Before, Health
 from labctl.learning import Learning, learn
 from labctl.ledger import RunLedger
-from labctl.own_code import AnalysisFailed, EndedTheProgram, no_exit
+from labctl.own_code import EndedTheProgram, no_exit
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
 from labctl.reentry import Entry, begin, begin_again, keep_torn_bytes, mend_events
 from labctl.remote import in_its_lab
+from labctl.request import Outcome, Request
 from labctl.rundir import read_rows
-from labctl.sample import SampleRecord
 from labctl.session import LabStart, Session, open_session
-from labctl.station import Station
 from labctl.tracking import Path as LoopPath
 from labctl.visiting import Visitor, visiting
 
@@ -41,92 +39,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__: list[str] = []  # help(labctl.run) says how to call it, see the end of this file; modules import by name
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a run is asked to do.
-
-    Attributes:
-        name: Short name of the procedure, as in the run's folder.
-        procedure: The procedure with its parameters set.
-        station: Where.
-        sample: On what.
-        simulate: Whether on the station's simulated twin.
-        seed: Seed of everything that fluctuates; drawn when None.
-        sample_seed: Seed of the simulated sample's frozen disorder.
-        out: Folder that holds the runs.
-        user: Who.
-        notes: Why, in a sentence.
-        tags: Words to find it by.
-        overrides: Limits for this run by name, in SI units, in the place of the station's and the sample's.
-        lab: File with the line that `labctl simulate` printed: the lab that is used instead of one in this process.
-        resume: Folder of a run of the same procedure with the same parameters that was cut, to be carried on there with
-            its own seeds; None for a new run.
-        quiet: Whether nothing fluctuates in a simulated lab in this process: for tests.
-        given: Parameters as somebody wrote them, by name; of a number without a unit it is kept what it was taken for.
-    """
-
-    name: str
-    procedure: Procedure
-    station: Station
-    sample: SampleRecord
-    simulate: bool
-    seed: int | None = None
-    sample_seed: int = 0
-    out: Path = field(default_factory=lambda: Path("runs"))
-    user: str = ""
-    notes: str = ""
-    tags: Sequence[str] = ()
-    overrides: Mapping[str, float] = field(default_factory=dict[str, float])
-    lab: Path | None = None
-    resume: Path | None = None
-    quiet: bool = False
-    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How a run ended; as a dictionary it is what `--json` prints."""
-
-    run: Path | None = None
-    status: str = "failed"
-    simulated: bool = True
-    points: int = 0
-    lab_time_s: float = 0.0
-    wall_time_s: float = 0.0
-    results: dict[str, Any] = field(default_factory=dict[str, Any])
-    error: str | None = None
-    exit_code: int = 0
-    warnings: list[str] = field(default_factory=list[str])
-    cause: BaseException | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the public fields."""
-        return {
-            "run": None if self.run is None else str(self.run),
-            "status": self.status,
-            "simulated": self.simulated,
-            "points": self.points,
-            "lab_time_s": self.lab_time_s,
-            "wall_time_s": self.wall_time_s,
-            "results": self.results,
-            "error": self.error,
-        }
-
-    def fail(self, error: BaseException, text: str = "") -> None:
-        """Take an error's class as status and exit code, and its text, or another, as the sentence."""
-        known = isinstance(error, LabError)
-        self.status = error.status if known else "failed"
-        self.exit_code = error.exit_code if known else 1
-        self.error = text or (str(error) if known else f"{type(error).__name__}: {error}")
-        self.cause = error
-
-    def complete_but(self, error: AnalysisFailed) -> None:
-        """Take in that all was measured, and what was to be made of it was not."""
-        self.exit_code = error.exit_code
-        self.error = f"{error}; all rows are kept: mend it, then `labctl analyse {self.run}`"
-        self.cause = error.__cause__ or error
 
 
 MOST_REMARKS = 20
@@ -141,7 +53,7 @@ class ActiveRun:
 
     def __init__(
         self, request: Request, entry: Entry, session: Session, events: EventLog, switch: AbortSwitch,
-        watch: Watcher | None,
+        watch: Watcher | None, before: Before | None = None,
     ) -> None:  # fmt: skip
         self.request = request
         self.directory = entry.directory
@@ -159,6 +71,7 @@ class ActiveRun:
         self.ledger = RunLedger(entry.history, events, entry.attempt, self._force_rows)
         self.path = LoopPath(self.check, self.ledger, entry.seed)
         self.learning = Learning(request, entry.directory, events, entry.attempt, self.ledger.was_passed)
+        self.health = Health(self, before)
         self.last_row_at = 0.0
         self.of: tuple[int, int] = (0, 1)
 
@@ -277,7 +190,7 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True  # the data are safe, and what is left takes a second
-        if analyse and outcome.run is not None and outcome.points:
+        if analyse and outcome.run is not None:
             conclude_safely(request.procedure, outcome)
             learn(request, outcome)
     if switch.asked and not outcome.exit_code:
@@ -312,7 +225,7 @@ def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Wat
 
 def carry_out_in(
     session: Session, request: Request, entry: Entry, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None,
-    *, of: tuple[int, int] = (0, 1),
+    *, of: tuple[int, int] = (0, 1), before: Before | None = None,
 ) -> None:  # fmt: skip
     """Execute the procedure on the opened instruments.
 
@@ -324,6 +237,7 @@ def carry_out_in(
         switch: By which it is asked to stop.
         watch: Called at every step.
         of: How many runs of a series are done, and how many there are.
+        before: What the checks of a series' earlier runs found.
     """
     procedure = request.procedure
     started, begun = time.perf_counter(), session.clock.now()
@@ -332,7 +246,7 @@ def carry_out_in(
         entry.directory.write_request({**entry.description, "instruments": session.identities()})
     else:
         entry.announce(events, session.identities())
-    run = ActiveRun(request, entry, session, events, switch, watch)
+    run = ActiveRun(request, entry, session, events, switch, watch, before)
     run.of = of
     session.bind(procedure)
     procedure.run = run
@@ -355,11 +269,14 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
         run.session.library.forget_refusals()
         with no_exit(procedure, "startup() failed"):
             procedure.startup()
+        run.health.begin()
         with no_exit(procedure, "execute() failed"):
             procedure.execute()
         run.ledger.close()
         outcome.status = "finished"
         _look_for_refusals(run, events)
+        switch.shielded = True  # all rows are there, and the check takes a second
+        run.health.end()
     except KeyboardInterrupt:
         outcome.fail(Aborted("aborted by Ctrl-C, given twice"))
     except Exception as error:  # noqa: BLE001 - the one boundary of a run: whatever an experiment raises, the sample is made safe

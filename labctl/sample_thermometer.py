@@ -57,6 +57,15 @@ def has_longitudinal(procedure: Procedure) -> bool:
     return cables is not None and OPEN not in {cables.channel_2_high, cables.channel_2_low}
 
 
+def has_two_wire(procedure: Procedure) -> bool:
+    """Whether the station has the voltmeter's first channel on the leads of the current."""
+    meter, source = procedure.station.cables.voltmeter, procedure.station.cables.source
+    if meter is None or source is None:
+        return False
+    ends = {source.high, source.low}
+    return OPEN not in ends and {meter.channel_1_high, meter.channel_1_low} == ends
+
+
 class SampleThermometer:
     """Reads the longitudinal resistance now and then, and tells its drift.
 

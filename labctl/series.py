@@ -37,12 +37,14 @@ from labctl.abort import AbortSwitch
 from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
+from labctl.health import Before
 from labctl.learning import learn
 from labctl.parameters import Setting
 from labctl.procedure import Procedure, check_names
 from labctl.reentry import Entry
 from labctl.remote import in_its_lab
-from labctl.run import Outcome, Request, Watcher, carry_out_in, title_of
+from labctl.request import Outcome, Request
+from labctl.run import Watcher, carry_out_in, title_of
 from labctl.rundir import RunDirectory
 from labctl.series_results import conclude_series
 from labctl.session import LabStart, Session, open_session
@@ -210,6 +212,7 @@ class _Series:
     outcome: SeriesOutcome
     switch: AbortSwitch
     watch: Watcher | None
+    before: Before = field(default_factory=Before)
 
 
 def _measure(series: _Series) -> None:
@@ -284,11 +287,20 @@ def _carry_out_child(series: _Series, session: Session, events: EventLog, child:
         entry = _enter(series, child, seed)
         done.run = entry.directory.path
         events.write("run", run=child.folder, number=child.number, of=of, values=dict(child.texts))
-        carry_out_in(session, child.request, entry, done, switch, series.watch, of=(child.number - 1, of))
+        carry_out_in(
+            session,
+            child.request,
+            entry,
+            done,
+            switch,
+            series.watch,
+            of=(child.number - 1, of),
+            before=series.before,
+        )
     except LabError as error:
         done.fail(error)
     switch.shielded = True
-    if done.points:
+    if done.run is not None:
         conclude_safely(child.request.procedure, done)
         learn(child.request, done)
     _add(outcome, child, done)

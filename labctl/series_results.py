@@ -15,7 +15,7 @@ from typing import Any, cast
 from instruments.errors import BadValue, DataDamaged, WriteFailed
 from instruments.units import format_quantity, si_unit
 from labctl.analysis.combine import ENSEMBLE_OF
-from labctl.analysis.result import Result, Results
+from labctl.analysis.result import HEALTH_UNITS, Result, Results
 from labctl.procedure import Caption
 from labctl.rundir import SCHEMA, RunDirectory, write_json
 
@@ -147,6 +147,8 @@ def read_series(directory: RunDirectory) -> Series:
 def _main_results(declared: Sequence[str], points: Sequence[Point]) -> list[str]:
     """The names that the experiment calls its main results, or the first numbers with an uncertainty."""
     names = list(dict.fromkeys(name for point in points for name in point.results))
+    if not declared:
+        names = [name for name in names if name not in HEALTH_UNITS]
     numbers = [name for name in names if any(_is_number(point.results.get(name)) for point in points)]
     if declared:
         # One loop of a film that switches at once tells nothing of the ensemble; then this loop's own value is shown.

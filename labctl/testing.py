@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from labctl.attempts import ATTEMPT, BLOCK
 from labctl.procedure import Procedure
 from labctl.reentry import LAB_TIME
-from labctl.run import ActiveRun, Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import ActiveRun, carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, load_sample
 from labctl.station import Station, load_station

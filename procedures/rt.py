@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.errors import UsageError
 from labctl import reversal
+from labctl.analysis.health import FOUR, TWO
 from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 from labctl.reversal import CHANNEL
 from labctl.sample import HEADROOM, VOLTMETER_RANGES
-from labctl.sample_thermometer import has_longitudinal
+from labctl.sample_thermometer import has_longitudinal, has_two_wire
 from labctl.waiting import time_constant
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ RESISTANCE, DIRECTION, TIME, TEMPERATURE = "Resistance (ohm)", "Direction", "Tim
 STAMP = "Field after stamp (s)"
 """Column of the time at which a row's temperature was read, with the field after the reading."""
 COOLING, WARMING, SETTLING = "cooling", "warming", "settling"
-FOUR, TWO = "four wires", "two wires"
 FIELD_NOTE = "the uncertainty is the magnet's remanence: degauss before, where it matters"
 
 
@@ -78,9 +78,7 @@ class ResistanceTemperature(Procedure):
         """
         if has_longitudinal(self):
             return FOUR
-        cables = self.station.cables
-        meter, source = cables.voltmeter, cables.source
-        if meter and source and {meter.channel_1_high, meter.channel_1_low} == {source.high, source.low}:
+        if has_two_wire(self):
             return TWO
         raise UsageError(
             f"station {self.station.name!r} has no cable that reads a longitudinal resistance: plug the voltmeter's "

@@ -12,7 +12,8 @@ import pytest
 
 from labctl import session
 from labctl.procedure import Procedure
-from labctl.run import Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, load_sample
 from labctl.station import Station, load_station

@@ -23,7 +23,8 @@ import pytest
 from instruments.errors import DataDamaged
 from labctl.cli.main import run_command
 from labctl.reentry import LAB_TIME
-from labctl.run import Request, carry_out
+from labctl.request import Request
+from labctl.run import carry_out
 from labctl.rundir import RunDirectory, read_json, read_rows
 from labctl.sample import load_sample
 from labctl.station import load_station

@@ -41,8 +41,19 @@ HALL_LOOP_UNITS: Mapping[str, str] = {
 }
 """Names of the results of a Hall loop, in the order in which they are shown, with their units."""
 
+HEALTH_UNITS: Mapping[str, str] = {
+    "health_resistance_start": "ohm",
+    "health_resistance_end": "ohm",
+    "resistance_drift": "1",
+    "resistance_drift_before": "1",
+    "two_wire_resistance": "ohm",
+    "two_wire_resistance_bound": "ohm",
+}
+"""Names of what the checks before and after a run find, with their units; every run has them beside its own."""
+
 FIXED_UNITS: Mapping[str, str] = {
     **HALL_LOOP_UNITS,
+    **HEALTH_UNITS,
     "temperature": "K",
     "coercive_field": "T",
     "largest_field": "T",

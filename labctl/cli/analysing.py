@@ -11,7 +11,7 @@ from labctl.cli.places import check_figure_place
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
-    from labctl.run import Outcome
+    from labctl.request import Outcome
     from labctl.rundir import RunDirectory
 
 
@@ -54,7 +54,7 @@ def _analyse_run(path: Path, *, json: bool) -> None:
 
 def _again(directory: RunDirectory) -> Outcome:
     from labctl.conclusion import conclude
-    from labctl.run import Outcome
+    from labctl.request import Outcome
 
     request = directory.request()
     outcome = Outcome(run=directory.path, simulated=bool(request.get("simulated")), status=directory.status())

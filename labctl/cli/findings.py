@@ -35,6 +35,11 @@ def rows_and_remarks(results: Results, width: int) -> tuple[list[tuple[str, str,
     return rows, below
 
 
+def wrapped(sentence: str, width: int) -> list[str]:
+    """Break a sentence into lines no wider than so many characters; no line for an empty one."""
+    return textwrap.wrap(sentence, max(40, width), subsequent_indent="    ", break_on_hyphens=False)
+
+
 def _said(result: Result, scattered: str) -> list[str]:
     """Remarks on a result; of its scatter the sentence that all results share."""
     if result.value is None:

@@ -83,15 +83,24 @@ def _ruled(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
 
 
 def results_table(results: Mapping[str, Any]) -> None:
-    """Print what an analysis found: name, value with uncertainty, of what; below it what there is to say of them."""
-    from labctl.analysis.result import Results
+    """Print what an analysis found: name, value with uncertainty, of what; below it what there is to say of them.
+
+    What the checks before and after the run found is one line behind it.
+    """
+    from labctl.analysis.health_results import summary
+    from labctl.analysis.result import HEALTH_UNITS, Results
     from labctl.cli import findings
 
+    whole = Results.from_dict(results)
+    own = Results({name: result for name, result in whole.items() if name not in HEALTH_UNITS})
     width = shutil.get_terminal_size((80, 24)).columns - (4 if sys.stdout.isatty() else 0)  # rules and margins
-    rows, remarks = findings.rows_and_remarks(Results.from_dict(results), width)
-    table(rows, findings.HEADER)
+    rows, remarks = findings.rows_and_remarks(own, width)
+    if rows:
+        table(rows, findings.HEADER)
     for remark in remarks:
         line(remark)
+    for part in findings.wrapped(summary(whole), width):
+        line(part)
 
 
 SHOWN_OF_POINTS = ("temperature", "coercive_field", "anomalous_hall_resistance", "largest_field", "saturated")

@@ -16,7 +16,8 @@ from instruments.errors import BadValue
 from labctl.cli import output
 
 if TYPE_CHECKING:
-    from labctl.run import ActiveRun, Outcome, Watcher
+    from labctl.request import Outcome
+    from labctl.run import ActiveRun, Watcher
 
 
 DEFAULT_SAMPLE = "cotb2025"
@@ -50,7 +51,8 @@ def run(options: Options) -> None:
     from labctl.parameters import bare_numbers
     from labctl.procedure import check_names
     from labctl.procedures import load_procedure, run_name
-    from labctl.run import Request, carry_out
+    from labctl.request import Request
+    from labctl.run import carry_out
     from labctl.sample import load_sample
     from labctl.series import carry_out_series, parse_over
     from labctl.station import load_station

@@ -14,7 +14,8 @@ from instruments.errors import Aborted, InstrumentFault, UsageError
 from labctl.breakout import Breakout, Nobody, Operator, RemoteHands, SimulatedHands, home_of, in_words, remote_hands
 from labctl.procedure import Procedure
 from labctl.remote import read_addresses
-from labctl.run import ActiveRun, Request, carry_out
+from labctl.request import Request
+from labctl.run import ActiveRun, carry_out
 from labctl.sample import load_sample
 from labctl.station import load_station
 from simulators.breakout import plugged_in

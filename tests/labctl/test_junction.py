@@ -14,7 +14,7 @@ from instruments.errors import BadValue, LimitExceeded, UsageError
 from labctl import limits
 from labctl.beforehand import check_request
 from labctl.protection import guarded
-from labctl.run import Request
+from labctl.request import Request
 from labctl.sample import SampleRecord, connections, load_sample
 from labctl.simulation import build_lab
 from labctl.simulation import check as check_simulation

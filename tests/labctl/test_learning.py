@@ -17,7 +17,8 @@ from labctl.journal import Journal, quantity
 from labctl.learning import journal_of, relative
 from labctl.parameters import Count
 from labctl.procedure import Procedure
-from labctl.run import Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.series import carry_out_series, parse_over
 from labctl.station import load_station
@@ -201,7 +202,8 @@ def test_a_loop_leaves_its_coercive_fields_in_the_simulated_samples_journal(tmp_
         outcome = carry_out(asked)
     assert (outcome.status, outcome.warnings) == ("finished", [])
     assert not Journal(tmp_path, "cotb2025").path.exists()
-    (entry,) = Journal(tmp_path, "cotb2025", simulated=True).entries()
+    before, after, entry = Journal(tmp_path, "cotb2025", simulated=True).entries()
+    assert [before.kind, after.kind] == ["health", "health"]
     assert (entry.kind, entry.run, entry.simulated) == ("coercive_field", folder(outcome, tmp_path), True)
     for name in ("coercive_field_up", "coercive_field_down", "field_rate"):
         result = outcome.results[name]

@@ -16,7 +16,8 @@ from instruments.guard.library import GuardedLibrary
 from labctl import session
 from labctl.procedure import Procedure
 from labctl.protection import guarded
-from labctl.run import Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.simulation import build_lab
 from labctl.station import Instrument, load_station

@@ -19,7 +19,8 @@ from labctl.events import EventLog
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
 from labctl.reentry import begin_again
-from labctl.run import Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.station import load_station

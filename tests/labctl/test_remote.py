@@ -17,7 +17,8 @@ from instruments.clock import VIRTUAL_EPOCH, ScaledClock
 from instruments.errors import InstrumentFault, UsageError
 from instruments.keithley2182a import Keithley2182A
 from labctl.remote import LabAddresses, RemoteClock, read_addresses
-from labctl.run import Outcome, Request, carry_out
+from labctl.request import Outcome, Request
+from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.station import load_station
 from procedures.ahe import AnomalousHallLoop

@@ -59,7 +59,8 @@ def test_a_defect_in_a_procedure_fails_the_run_keeps_the_rows_and_makes_the_samp
 def test_the_end_is_announced_after_the_safe_state_and_never_before(simulate: Simulate) -> None:
     done = simulate(**QUICK)
     told = [(event["event"], event.get("state")) for event in events(done.directory.path)]
-    assert told == [("state", "running"), ("block", None), ("safe", None), ("state", "finished")]
+    checks = ("health", None)
+    assert told == [("state", "running"), checks, ("block", None), checks, ("safe", None), ("state", "finished")]
 
 
 @pytest.mark.parametrize("name", [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)])

@@ -20,7 +20,7 @@ from labctl.analysis.result import Result, Results
 from labctl.cli.main import run_command
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
 from labctl.procedure import Caption, Procedure
-from labctl.run import Request
+from labctl.request import Request
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.series import SeriesOutcome, carry_out_series, parse_over

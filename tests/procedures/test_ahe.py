@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from instruments.errors import BadValue
+from labctl.happenings import BadContact
 from labctl.sample import SampleRecord, load_sample
 from labctl.station import Station, load_station
 from procedures.ahe import AnomalousHallLoop
@@ -137,7 +138,19 @@ def test_a_current_that_the_compliance_does_not_let_through_ends_the_run_with_th
     assert done.outcome.exit_code == 5
     assert done.outcome.status == "fault"
     assert "compliance" in str(done.outcome.error)
-    assert done.rows["Compliance"].tolist() == [1]
+    assert done.outcome.points == 0
+    done.assert_source_off()
+
+
+def test_a_lead_that_opens_in_the_loop_ends_the_run_with_its_row_kept_and_marked(simulate: Simulate) -> None:
+    station = load_station("ppms")
+    opened = BadContact(lead="I+", what="open", at=60.0)
+    settings = station.simulation.model_copy(update={"contacts": (opened,)})
+    done = simulate(station=station.model_copy(update={"simulation": settings}), **QUICK)
+    assert (done.outcome.status, done.outcome.exit_code) == ("fault", 5)
+    assert "the source reached its compliance and drove less than its current" in str(done.outcome.error)
+    assert len(done.rows) > 10
+    assert done.rows["Compliance"].tolist() == [0] * (len(done.rows) - 1) + [1]
     done.assert_source_off()
 
 
