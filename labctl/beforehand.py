@@ -39,7 +39,7 @@ def check_request(request: Request) -> None:
     procedure = request.procedure
     check_written(procedure)
     procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
-    journal_of(request)
+    procedure.sample_journal = journal_of(request)
     check_shape(request.name, procedure.shapes, request.sample)
     with own_code(procedure, "check() failed"):
         procedure.check()

@@ -33,7 +33,7 @@ SIMULATED = "-sim"
 """End of the name of a simulated sample's journal."""
 
 MOUNTING, PULSES, COERCIVE_FIELD, CONTACTS = "mounting", "pulses", "coercive_field", "contacts"
-HEALTH = "health"
+HEALTH, ANGLE, SAFE_PULSE = "health", "angle", "safe_pulse"
 
 KINDS: Mapping[str, str] = {
     MOUNTING: "it was put into the cryostat; what is newer holds for this mounting",
@@ -41,7 +41,8 @@ KINDS: Mapping[str, str] = {
     HEALTH: "the check with which a run starts or ends: resistance, temperature, leads",
     "resistance": "a resistance, at a temperature",
     COERCIVE_FIELD: "coercive fields, at a temperature and a field rate",
-    "angle": "the true in-plane angle",
+    ANGLE: "the true in-plane angle",
+    SAFE_PULSE: "the largest pulse that is recommended, `pulse_max`, of the width `pulse_width`",
     PULSES: "pulses that went through it: count, largest_current_density and energy",
     "damage": "something broke",
     "note": "a remark",

@@ -41,6 +41,9 @@ _BARE = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 
 _WORDS = {
     "current": "the probe current",
+    "pulse_current": "the pulse current",
+    "pulse_width": "the pulse width",
+    "pulse_energy": "the energy of a pulse, as current times compliance,",
     "voltage": "the compliance",
     "bias": "the voltage",
     "field": "the field",
@@ -254,7 +257,8 @@ def check(
 
     Args:
         demands: What is asked for, by name: `current` in A, `voltage` (as compliance) and `bias` (as it is set) in V,
-            `field` in T, `field_rate` and `slowest_field_rate` in T/s, `temperature` and `lowest_temperature` in K.
+            `pulse_current` in A, `pulse_width` in s, `pulse_energy` in J, `field` in T, `field_rate` and
+            `slowest_field_rate` in T/s, `temperature` and `lowest_temperature` in K.
         station: The station, with its limits.
         sample: The sample, with its limits.
         overrides: Limits for this run by name, in SI units.

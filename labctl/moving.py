@@ -18,7 +18,8 @@ KIND, ON_THE_WAY = "Kind", "moving"
 """Column and word by which a procedure marks rows that were read on the way to where a block begins."""
 
 
-def _wait_until(procedure: Procedure, end: float, tick: Callable[[], None]) -> None:
+def wait_until(procedure: Procedure, end: float, tick: Callable[[], None]) -> None:
+    """Let time pass until a lab time in s, in slices of a second at most, before each of which `tick` is called."""
     while (left := end - procedure.clock.now()) > 0:
         tick()
         procedure.clock.sleep(min(1.0, left))
@@ -89,7 +90,7 @@ def _held(procedure: Procedure, duration: float, interval: float | None) -> Iter
         number = max(number + 1, math.floor(passed / interval))
         if number > last:
             return
-        _wait_until(procedure, begin + number * interval, procedure.run.check)
+        wait_until(procedure, begin + number * interval, procedure.run.check)
 
 
 def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str, Any]]:

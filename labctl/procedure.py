@@ -22,10 +22,11 @@ from instruments.errors import UnknownName
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley2400 import Keithley2400
 from instruments.keithley6221 import Keithley6221
-from labctl import moving, waiting
+from labctl import moving, pulses, waiting
 from labctl.breakout import Breakout
 from labctl.elsewhere.wanted import Wanted
 from labctl.frame import Caption
+from labctl.journal import Entry, Journal, latest
 from labctl.parameters import Setting, declared
 from labctl.probe import Probe, ProbeSettings, resolve
 from labctl.reversal import ReversalReader
@@ -109,8 +110,8 @@ class Procedure(PymeasureProcedure):
             `labctl analyse FILE --as P --column name=...` gives; empty if it analyses its own rows only.
 
     While it runs, `source`, `voltmeter` and `cryostat` are the station's drivers, `clock` its clock, `breakout` who
-    moves its cables (`labctl.breakout`), `station` and `sample` the records, and `rng` the generator from which any
-    random order must be drawn.
+    moves its cables (`labctl.breakout`), `station` and `sample` the records, `sample_journal` the sample's journal (see
+    `latest`), and `rng` the generator from which any random order must be drawn.
 
     Raises:
         UnknownName: A parameter that it does not have was given.
@@ -134,6 +135,7 @@ class Procedure(PymeasureProcedure):
     sample: SampleRecord
     run: Run
     breakout: Breakout
+    sample_journal: Journal | None = None
     reader: ReversalReader
     caption = Caption()
 
@@ -214,7 +216,8 @@ class Procedure(PymeasureProcedure):
         """Return the extremes that will be asked for, checked against all limits before anything is sent.
 
         By name: `current` in A, `voltage` (compliance) in V, `field` in T, `field_rate` and `slowest_field_rate` in
-        T/s, `temperature` and `lowest_temperature` in K.
+        T/s, `temperature` and `lowest_temperature` in K, `pulse_current` in A, `pulse_width` in s and `pulse_energy` in
+        J, for which see `labctl.pulses.pulse_demands`.
         """
         return {}
 
@@ -346,6 +349,48 @@ class Procedure(PymeasureProcedure):
             UsageError: The probe is not set up.
         """
         return moving.read(self)
+
+    def pulse(self, *, current: float, width: float) -> dict[str, Any]:
+        """Send one pulse of a current in A and a width in s from 1 ms on, and return what was sent, as a part of a row.
+
+        The source times it, in the range that holds it, and its output stays on; it is in the journal's odometer at
+        once. Its compliance is 1.5 times what it needs by the record. One that was clamped is ended by the source and
+        marked in `Pulse clamped`. Give what comes back to `read_after`.
+
+        Raises:
+            BadValue: Current or width is none that a pulse can have.
+            LimitExceeded: It exceeds a limit; nothing was sent.
+            UsageError: The probe is not set up.
+        """
+        return pulses.pulse(self, current, width)
+
+    def read_after(
+        self, sent: Mapping[str, Any], *, wait: float, reads: int, resistance: bool = True
+    ) -> Iterator[dict[str, Any]]:
+        """Read the state that a pulse has left: rows with all of `labctl.pulses.COLUMNS`.
+
+        Args:
+            sent: What `pulse` returned; `labctl.pulses.NONE_YET` to read the state before the first one.
+            wait: s from the end of the pulse to the first reading, which is thrown away: the meter recovers in it.
+            reads: Readings of the Hall resistance, a row each.
+            resistance: Whether a row with the longitudinal resistance follows, where channel 2 is cabled.
+        """
+        return pulses.read_after(self, sent, wait=wait, reads=reads, resistance=resistance)
+
+    def latest(self, kind: str, *, this_mounting: bool = True) -> Entry | None:
+        """Return the newest entry of a kind in the sample's journal, None where there is none, or no journal.
+
+        Args:
+            kind: E.g. one of `labctl.journal.KINDS`.
+            this_mounting: Whether only what was written since the sample was mounted counts.
+
+        Raises:
+            DataDamaged: The journal cannot be read.
+        """
+        journal = self.sample_journal
+        if journal is None:
+            return None
+        return latest(journal.since_mounting() if this_mounting else journal.entries(), kind)
 
     def hold(self, *, duration: float, interval: float | None = None) -> Iterator[dict[str, Any]]:
         """Read for so many s without moving anything: at a field that stands, after a step of it, say.

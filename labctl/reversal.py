@@ -7,6 +7,8 @@ measured is kept whole, because the parts that cancel tell of thermal voltages a
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from instruments.clock import Clock
@@ -115,6 +117,25 @@ class ReversalReader:
         self._level = 0.0
         self._stale = False
 
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """Let something else drive the source in a `with` block: the output stays on, at 0 A before and after it.
+
+        Afterwards the compliance is that of the readings again; the range has to be as it was found.
+
+        Raises:
+            UsageError: `prepare` was not called.
+        """
+        if not self._conversions:
+            raise UsageError("a ReversalReader reads before it is set up; call its prepare() first")
+        if self._stale:
+            self.change(self._settings)
+        self._source.source_current = 0.0
+        self._level = 0.0
+        yield
+        self._source.source_current = 0.0
+        self._source.source_compliance = self._settings.compliance
+
     def select(self, channel: int, voltage_range: float) -> None:
         """Read another channel of the voltmeter from now on, on a range in V."""
         # Reversal cancels what the front autozero would.
@@ -181,6 +202,34 @@ class ReversalReader:
         row["Hall resistance (ohm)"] = math.nan if overflow else voltage / self._weight
         row["Time (s)"] = 0.5 * (row["Start 2 (s)"] + row["End 2 (s)"])
         return row
+
+    def convert(self, sign: int) -> dict[str, Any]:
+        """Take one conversion with one polarity of the current, in a third of the time of a reading.
+
+        Constant voltages are in it, so that it gives no resistance by itself. Compliance is asked for where the current
+        has to be changed, for the one before.
+
+        Returns:
+            A row in which only the first conversion has values.
+
+        Raises:
+            UsageError: `prepare` was not called.
+        """
+        if not self._conversions:
+            raise UsageError("a ReversalReader reads before it is set up; call its prepare() first")
+        current = math.copysign(self._conversions[0][0], sign)
+        compliance = False
+        if current != self._level:
+            compliance = self._source.change_current(current)
+            self._level = current
+            self._clock.sleep(self._settings.settle)
+        reading = self._voltmeter.reading()
+        values = (reading.voltage, current, reading.start, reading.end)
+        row: dict[str, Any] = {}
+        for number, (_, *names) in enumerate(self._conversions):
+            row |= dict(zip(names, values if number == 0 else (math.nan,) * 4, strict=True))
+        row |= {"Range (V)": self._range, "Overflow": reading.overflow, "Compliance": compliance}
+        return {**row, "Hall resistance (ohm)": math.nan, "Time (s)": 0.5 * (reading.start + reading.end)}
 
 
 def with_field(row: dict[str, Any], before: CryostatReading, after: CryostatReading) -> dict[str, Any]:

@@ -29,4 +29,12 @@ PROCEDURES = {
         "procedures.align:Align",
         "Rotator's angle at which the field lies in the film plane, from the Hall resistance at high field",
     ),
+    "approach": (
+        "procedures.approach:Approach",
+        "Smallest current pulse that switches a film, and the largest that leaves it as it was",
+    ),
+    "pulse-delay": (
+        "procedures.pulse_delay:PulseDelay",
+        "How long after a pulse the resistance is back, so that a state may be read: wait_before_read",
+    ),
 }

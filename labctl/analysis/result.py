@@ -264,12 +264,15 @@ def missing(unit: str, why: str, of: str = THIS_LOOP) -> Result:
 MOST_DIGITS = 10**8
 """Longer numbers than this are not read by anybody; synthetic data have them."""
 
+LONGEST = 1e6
+"""Numbers from here on are written with a power of ten: current densities are."""
+
 _PREFIXES = {3: "k", 0: "", -3: "m", -6: "µ", -9: "n"}
 
 
 def prefix_for(size: float, unit: str) -> tuple[float, str]:
     """(factor, unit with prefix) in which a number of this size has one to three digits before the point."""
-    if unit.startswith(("1", "K")) or size == 0 or not math.isfinite(size):
+    if unit.startswith(("1", "K", "A/m")) or size == 0 or not math.isfinite(size):
         return 1.0, "" if unit == "1" else unit
     power = min(3, max(-9, 3 * math.floor(math.log10(abs(size) * (1 + 1e-12)) / 3)))
     if power == 3 and unit.startswith("T"):
@@ -283,6 +286,12 @@ def quantity_text(value: float, uncertainty: float | None, unit: str) -> str:
     shown, error = value * factor, None if uncertainty is None else uncertainty * factor
     if error is None or error == 0:
         return f"{shown:.6g} {shown_unit}".rstrip()
+    if LONGEST <= abs(shown) < math.inf and error < abs(shown):
+        power = math.floor(math.log10(abs(shown)))
+        decimals = max(0, uncertain_decimals(error * 10.0**-power))
+        return (
+            f"({shown * 10.0**-power:.{decimals}f} ± {error * 10.0**-power:.{decimals}f})e{power} {shown_unit}".rstrip()
+        )
     decimals = max(0, uncertain_decimals(error))
     if abs(shown) * 10.0**decimals >= MOST_DIGITS:
         return f"{shown:.8g} ± {error:.1g} {shown_unit}".rstrip()

@@ -23,7 +23,8 @@ GRID_WARMING = 0.25
 NEGLIGIBLE_WARMING = 1e-3
 """K; a current that warms substrate and chip by less in the end is taken not to: readings then cost nothing."""
 
-_FIRST = 0.0625  # of the shortest time constant: end of the first stretch in which the warming counts as constant
+_FIRST = 0.0625  # of the shortest time constant: end of the first stretch in which the warming counts as constant,
+# or when it has gone by GRID_WARMING at its first rate, if that is earlier
 _LAST = 16.0  # of the longest time constant: all is over
 _AHEAD = 2  # stretches that are looked at in advance, for many of them are one
 
@@ -93,8 +94,8 @@ class SlowWarming:
         lowest, highest = (sum(map(choose, self.values, self.targets)) for choose in (min, max))
         if _on_grid(lowest) == _on_grid(highest):
             return _on_grid(lowest), math.inf
-        shortest, longest = (choose(tau for _, tau in self.poles) for choose in (min, max))
-        elapsed, first = time - self.since, _FIRST * shortest
+        longest = max(tau for _, tau in self.poles)
+        elapsed, first = time - self.since, self._first()
         if elapsed >= _LAST * longest:
             return _on_grid(math.fsum(self.targets)), math.inf
         power = 0 if elapsed < first else math.floor(math.log2(elapsed / first)) + 1
@@ -109,10 +110,15 @@ class SlowWarming:
             until = self.since + first * 2.0**later
         return level, until
 
+    def _first(self) -> float:
+        """End of the first stretch, s after `since`."""
+        changes = zip(self.poles, self.values, self.targets, strict=True)
+        rate = math.fsum(abs(target - value) / tau for (_, tau), value, target in changes)
+        return min(_FIRST * min(tau for _, tau in self.poles), GRID_WARMING / rate)
+
     def _level(self, power: int) -> float:
         """Warming in K on the grid in the middle of one of the stretches."""
-        first = _FIRST * min(tau for _, tau in self.poles)
-        end = first * 2.0**power
+        end = self._first() * 2.0**power
         return _on_grid(self.at(self.since + 0.5 * ((0.0 if power == 0 else 0.5 * end) + end)))
 
     def _each(self, time: float) -> list[float]:

@@ -66,7 +66,7 @@ def test_a_sample_is_mounted_as_its_record_says(
     change: Callable[[str, str], SampleRecord], angle: str, azimuth: str, axis: str, direction: tuple[float, ...]
 ) -> None:
     record = change(
-        'field_from_normal = "0 deg"\nrotator_axis = "none"',
+        'field_from_normal = "0 deg"\nrotator_axis = "across current"',
         f'field_from_normal = "{angle}"\nin_plane_from_current = "{azimuth}"\nrotator_axis = "{axis}"',
     )
     lab = build_lab(load_station("ppms"), record, VirtualClock(), seed=1, sample_seed=0)

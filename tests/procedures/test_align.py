@@ -129,7 +129,7 @@ def test_parameters_that_do_not_fit_together_are_refused(parameters: dict[str, s
 
 def test_a_sample_that_does_not_turn_is_refused(simulate: Simulate) -> None:
     simulate.labs.append(None)  # pyright: ignore[reportArgumentType] - no lab must be built
-    done = simulate(Align())
+    done = simulate(Align(), sample=tilted(0.0, "none"))
     assert done.outcome.exit_code == 2
     assert "rotator_axis = 'none'" in str(done.outcome.error)
     about_normal = Align()

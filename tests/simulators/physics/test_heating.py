@@ -68,6 +68,16 @@ def test_stretches_cover_the_time_and_stay_near_the_curve(square: float) -> None
     assert count < 25
 
 
+def test_a_short_pulse_on_a_slow_pole_is_no_hotter_than_it_gets() -> None:
+    """A pole of 100 s that would go to 8000 K has gone by 0.8 K after 10 ms."""
+    warming = SlowWarming.cold(((2e7, 100.0),)).followed(0.0, 0.02**2)
+    time = 0.0
+    while time < 10e-3:
+        level, time = warming.step(time)
+        assert level <= warming.at(min(time, 10e-3)) + 0.5 * GRID_WARMING
+    assert warming.at(10e-3) == pytest.approx(0.8, rel=1e-3)
+
+
 def test_without_poles_there_is_nothing() -> None:
     nothing = SlowWarming.cold(())
     assert nothing.followed(1.0, 1.0) is nothing

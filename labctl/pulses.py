@@ -1,0 +1,223 @@
+"""One current pulse into the sample, and the state that it leaves.
+
+A pulse is a list sweep of the source, 0 - height - 0, in the range that holds it: the source itself times it, the
+output stays on, and the level is 0 A across both changes of the range. What it has done is read afterwards, with the
+small probe current in the probe's own range: at a thousandth of its range a source is off by half of what it should
+give.
+
+The source has no voltmeter. What is known of the voltage during a pulse is the compliance bit: a pulse without it kept
+below the compliance, so that between its terminals lay less than compliance over current, the two-wire bound. A pulse
+with it is ended by the source, and marked: less has flowed than was asked for, for a shorter time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING, Any
+
+from instruments.errors import BadValue, InstrumentFault, LimitExceeded
+from instruments.keithley6221_sweeps import ListSweep
+from instruments.units import format_quantity
+from labctl import limits, moving, reversal
+from labctl.journal import PULSES, quantity
+from labctl.reversal import LONGITUDINAL_CHANNEL
+from labctl.sample import HEADROOM, SMALLEST_COMPLIANCE, SMALLEST_JUNCTION_COMPLIANCE
+from labctl.sample_thermometer import has_longitudinal
+
+if TYPE_CHECKING:
+    from labctl.procedure import Procedure
+
+NUMBER, CURRENT, WIDTH = "Pulse", "Pulse current (A)", "Pulse width (s)"
+START, END = "Pulse start stamp (s)", "Pulse end stamp (s)"
+COMPLIANCE, CLAMPED, BOUND = "Pulse compliance (V)", "Pulse clamped", "Two-wire bound (ohm)"
+RESISTANCE, HALL = "Resistance (ohm)", "Hall resistance (ohm)"
+
+PULSE_COLUMNS = (CURRENT, WIDTH, START, END, COMPLIANCE, CLAMPED, BOUND)
+"""Columns of what was sent; `pulse` gives them."""
+
+COLUMNS = (*PULSE_COLUMNS, *reversal.COLUMNS, RESISTANCE)
+"""Columns of a reading that follows a pulse; `read_after` gives them, with rows for the longitudinal resistance."""
+
+SHORTEST, LONGEST = 1e-3, 10.0
+"""s, of a pulse that is a list sweep."""
+AROUND = 1e-3
+"""s at 0 A before and after it, in the list."""
+DIGITS = 4
+"""Digits of a current: the source resolves them in each of its ranges."""
+LARGEST_RANGE = 0.1
+"""V; a voltmeter's range that still resolves what a probe current makes. A pulse that needs a larger one overloads it,
+and the reading that is thrown away is what it recovers in."""
+
+LARGEST_LONGITUDINAL = 10.0
+"""V; the largest range of the voltmeter's channel 2."""
+
+NONE_YET: Mapping[str, Any] = {
+    CURRENT: 0.0, WIDTH: 0.0, START: math.nan, END: math.nan, COMPLIANCE: math.nan, CLAMPED: False, BOUND: math.nan,
+}  # fmt: skip
+"""What stands in the columns before the first pulse."""
+
+
+def on_grid(current: float) -> float:
+    """Return a current in A with the digits that a source resolves, rounded towards zero: never above a limit."""
+    if current == 0.0:
+        return 0.0
+    digit = Decimal(1).scaleb(math.floor(math.log10(abs(current))) - DIGITS + 1)
+    size = (Decimal(repr(abs(current))) / digit).to_integral_value(ROUND_FLOOR) * digit
+    return math.copysign(float(size), current)
+
+
+def pulse_compliance(procedure: Procedure, current: float) -> float:
+    """Return the compliance in V for a pulse in A: 1.5 times what it needs, and never more than the limits leave.
+
+    What it needs follows from the two-wire resistance of the record, of a junction in its high state.
+    """
+    needed = HEADROOM * voltage_of(procedure, current)
+    smallest = SMALLEST_JUNCTION_COMPLIANCE if procedure.sample.is_junction else SMALLEST_COMPLIANCE
+    return min(max(needed, smallest), largest_voltage(procedure))
+
+
+def largest_voltage(procedure: Procedure) -> float:
+    """Return the largest compliance in V that station and sample allow."""
+    return limits.of(procedure.station, procedure.sample).voltage.value
+
+
+def voltage_of(procedure: Procedure, current: float) -> float:
+    """Return the voltage in V that a current in A makes between the source's terminals, by the sample record."""
+    sample = procedure.sample
+    return abs(current) * (sample.two_wire_resistance() + sample.highest_resistance() - sample.sample_resistance())
+
+
+def pulse_demands(procedure: Procedure, current: float, width: float) -> dict[str, float]:
+    """Return what pulses up to a current in A ask for, as `Procedure.demands` gives it, with what the probe asks for.
+
+    Energy is counted as the guard counts it: current times compliance, the most that the source can give. What may flow
+    for any time may do so in a pulse of any width.
+    """
+    probe, compliance = procedure.probe_settings(), pulse_compliance(procedure, current)
+    wanted = {"current": probe.current, "voltage": max(probe.compliance, compliance), "pulse_current": abs(current)}
+    if abs(current) > limits.of(procedure.station, procedure.sample).current.value:
+        wanted |= {"pulse_width": width, "pulse_energy": abs(current) * compliance * width}
+    return wanted
+
+
+def stand_pulses(procedure: Procedure, current: float) -> None:
+    """Have the voltmeter read in a range that a pulse in A does not overload, where one does that still resolves.
+
+    Called in `startup`, once the probe is set up. A `probe_range` that was given holds.
+    """
+    if procedure.values()["probe_range"] is not None:
+        return
+    needed = HEADROOM * procedure.sample.hall_voltage(current)
+    reader = moving.reader_of(procedure)
+    if needed <= LARGEST_RANGE:
+        wider = max(reader.settings.voltage_range, procedure.sample.voltmeter_range(current))
+        reader.settings = dataclasses.replace(reader.settings, voltage_range=wider)
+
+
+def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
+    """Send one pulse; see `Procedure.pulse`.
+
+    Raises:
+        BadValue: Current or width is none that a pulse can have.
+        LimitExceeded: The pulse would be clamped by the compliance that the limits leave, or exceeds a limit.
+        InstrumentFault: The source refused something, or did not answer. The pulse counts as sent.
+    """
+    if not (math.isfinite(current) and current != 0.0):
+        raise BadValue(f"pulse() was given a current of {current!r} A; give one that is not zero")
+    if not SHORTEST <= width <= LONGEST:
+        raise BadValue(
+            f"pulse() was given a width of {width!r} s; a list sweep makes pulses from {SHORTEST:g} s to {LONGEST:g} s"
+        )
+    compliance, needed = pulse_compliance(procedure, current), voltage_of(procedure, current)
+    if needed > compliance:
+        raise LimitExceeded(
+            f"a pulse of {format_quantity(current, 'A')} makes {format_quantity(needed, 'V')} by the record of sample "
+            f"{procedure.sample.label}, above the {format_quantity(compliance, 'V')} that the limits leave; nothing "
+            "was sent, take a smaller current"
+        )
+    with moving.reader_of(procedure).aside():
+        levels = ListSweep((0.0, current, 0.0), (AROUND, width, AROUND))
+        try:
+            report = procedure.source.sweep(levels, compliance=compliance)
+        except InstrumentFault:
+            count(procedure, current, width)
+            raise
+        count(procedure, current, width)
+    begin = report.start + AROUND
+    clamped = report.clamped or report.aborted
+    return {
+        CURRENT: current,
+        WIDTH: width,
+        START: begin,
+        END: begin + width,
+        COMPLIANCE: compliance,
+        CLAMPED: clamped,
+        BOUND: math.nan if clamped else compliance / abs(current),
+    }
+
+
+def count(procedure: Procedure, current: float, width: float) -> None:
+    """Add a pulse to the odometer in the sample's journal, now and however the run ends."""
+    sample = procedure.sample
+    energy = current**2 * sample.two_wire_resistance() * width
+    density = abs(current) / sample.cross_section()
+    procedure.journal(
+        PULSES, at_once=True, count=1, largest_current_density=quantity(density, "A/m^2"),
+        energy=quantity(energy, "J"), width=quantity(width, "s"),
+    )  # fmt: skip
+
+
+def wait_after(procedure: Procedure, sent: Mapping[str, Any], wait: float) -> None:
+    """Let so many s pass since the end of a pulse, in slices, so that an abort does not wait for the end."""
+    moving.wait_until(procedure, sent[END] + wait, procedure.run.check)
+
+
+def read_after(
+    procedure: Procedure, sent: Mapping[str, Any], *, wait: float, reads: int, resistance: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Wait, and read the state that a pulse has left; see `Procedure.read_after`."""
+    if math.isfinite(sent[END]):
+        wait_after(procedure, sent, wait)
+        moving.reader_of(procedure).read()  # the amplifier recovers from the pulse in it
+    for _ in range(reads):
+        yield {**sent, **moving.read(procedure), RESISTANCE: math.nan}
+    if resistance and has_longitudinal(procedure):
+        yield {**sent, **read_longitudinal(procedure)}
+
+
+def read_longitudinal(procedure: Procedure) -> dict[str, Any]:
+    """Take one reading of the longitudinal resistance on channel 2, and go back to the Hall voltage.
+
+    Returns:
+        A row with the resistance in ohm under `Resistance (ohm)`, and none under `Hall resistance (ohm)`.
+    """
+    with longitudinal(procedure):
+        row = moving.read(procedure)
+    row[RESISTANCE], row[HALL] = row[HALL], math.nan
+    return row
+
+
+class longitudinal:  # noqa: N801 - a context manager, and called like one
+    """Have the voltmeter read channel 2 in a `with` block.
+
+    Args:
+        procedure: Whose reader.
+        pulse: Height in A of pulses that its range has to stand; without one it is a range for the probe current, which
+            a pulse overloads.
+    """
+
+    def __init__(self, procedure: Procedure, pulse: float | None = None) -> None:
+        self._reader = moving.reader_of(procedure)
+        bar = procedure.sample.sample_resistance()
+        self._span = HEADROOM * self._reader.settings.current * bar
+        if pulse is not None:  # the arms stand on a part of the bar, which is headroom enough
+            self._span = max(self._span, min(abs(pulse) * bar, LARGEST_LONGITUDINAL))
+
+    def __enter__(self) -> None:
+        self._reader.select(LONGITUDINAL_CHANNEL, self._span)
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.select(reversal.CHANNEL, self._reader.settings.voltage_range)
