@@ -280,7 +280,7 @@ class Health:
         if check.temperature is not None:
             values["temperature"] = quantity(check.temperature, "K", check.temperature_uncertainty)
         if check.bound is not None:
-            values["two_wire_resistance_bound"] = quantity(check.bound, "ohm")
+            values["health_two_wire_bound"] = quantity(check.bound, "ohm")
         self._run.journal(HEALTH, values, at_once=True)
 
 

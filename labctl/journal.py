@@ -33,7 +33,7 @@ SIMULATED = "-sim"
 """End of the name of a simulated sample's journal."""
 
 MOUNTING, PULSES, COERCIVE_FIELD, CONTACTS = "mounting", "pulses", "coercive_field", "contacts"
-HEALTH, ANGLE, SAFE_PULSE = "health", "angle", "safe_pulse"
+HEALTH, ANGLE, SAFE_PULSE, COOLDOWN = "health", "angle", "safe_pulse", "cooldown"
 
 KINDS: Mapping[str, str] = {
     MOUNTING: "it was put into the cryostat; what is newer holds for this mounting",
@@ -43,6 +43,7 @@ KINDS: Mapping[str, str] = {
     COERCIVE_FIELD: "coercive fields, at a temperature and a field rate",
     ANGLE: "the true in-plane angle",
     SAFE_PULSE: "the largest pulse that is recommended, `pulse_max`, of the width `pulse_width`",
+    COOLDOWN: "it was cooled down or warmed up, in a field; the first loop after it is training",
     PULSES: "pulses that went through it: count, largest_current_density and energy",
     "damage": "something broke",
     "note": "a remark",

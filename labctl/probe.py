@@ -26,6 +26,7 @@ class ProbeSettings:
         settle: s between a change of the current and the conversion.
         voltage_range: V, fixed range of the voltmeter.
         compliance: V, of the source.
+        source_range: A, fixed range of the source; that of the current where it is None.
     """
 
     current: float
@@ -34,6 +35,7 @@ class ProbeSettings:
     settle: float
     voltage_range: float
     compliance: float
+    source_range: float | None = None
 
 
 class Probe:

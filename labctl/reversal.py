@@ -105,7 +105,7 @@ class ReversalReader:
         settings = self._settings
         self._source.source_enabled = False
         self._source.source_current = 0.0
-        self._source.source_range = settings.current
+        self._source.source_range = settings.source_range or settings.current
         self._plan(self._nearest_level(settings.current))
         self._source.source_compliance = settings.compliance
         self._source.source_filter_enabled = False

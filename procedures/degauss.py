@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,10 @@ approach removes nearly all of it."""
 INTERVAL = 1.0
 """s between two rows."""
 OUT, DOWN, RELAXING = "out", "to zero", "relaxing"
+
+Tick = Callable[[], None]
+Ticks = Callable[..., Tick]
+"""Makes what is called on the way to a field in T, given as `field` with its `approach`."""
 
 
 class Degauss(Procedure):
@@ -76,31 +81,13 @@ class Degauss(Procedure):
         """Go out, come back in swings, rest."""
         outermost = self._outermost()
         for step in self.track("step", [OUT, DOWN, RELAXING]):
+            ticks = partial(self._recorder, step=step)
             if step == OUT:
-                self._go(outermost, step, FieldApproach.LINEAR)
+                go(self, outermost, self.rate, FieldApproach.LINEAR, ticks(outermost, approach=FieldApproach.LINEAR))
             elif step == DOWN:
-                self._to_zero(outermost)
+                to_zero(self, outermost, self.rate, ticks, oscillate=self.approach == "oscillate")
             else:
                 self._rest()
-
-    def _to_zero(self, outermost: float) -> None:
-        if self.approach == "oscillate":
-            try:
-                self._go(0.0, DOWN, FieldApproach.OSCILLATE)
-            except (LimitExceeded, InstrumentError) as refusal:
-                self.run.remark(f"zero was approached by alternating set points instead of oscillating: {refusal}")
-            else:
-                return
-        for field in alternating(outermost):
-            self._go(field, DOWN, FieldApproach.LINEAR)
-
-    def _go(self, field: float, step: str, approach: FieldApproach) -> None:
-        """Go to a field in T and record it on the way."""
-        swings = 4.0 * abs(self.cryostat.reading().field - field) / self.rate
-        waiting.settle_field(
-            self, field, rate=self.rate, approach=approach, dwell=0.0, tick=self._recorder(field, step, approach),
-            deadline=swings + waiting.DEADLINE,
-        )  # fmt: skip
 
     def _rest(self) -> None:
         tick, begin = self._recorder(0.0, RELAXING, FieldApproach.LINEAR), self.clock.now()
@@ -110,7 +97,7 @@ class Degauss(Procedure):
             self.clock.sleep(min(INTERVAL, self.wait - passed))
             tick()
 
-    def _recorder(self, field: float, step: str, approach: FieldApproach) -> Callable[[], None]:
+    def _recorder(self, field: float, step: str, approach: FieldApproach) -> Tick:
         """Make what records a row whenever it is called and a second has passed."""
         due = [-math.inf]
 
@@ -193,6 +180,35 @@ class Degauss(Procedure):
             )
             near.legend(frameon=False, fontsize=9, loc="upper right")
         return figure
+
+
+def go(procedure: Procedure, field: float, rate: float, approach: FieldApproach, tick: Tick) -> None:
+    """Go to a field in T at a rate in T/s, and call `tick` on the way."""
+    swings = 4.0 * abs(procedure.cryostat.reading().field - field) / rate
+    waiting.settle_field(
+        procedure, field, rate=rate, approach=approach, dwell=0.0, tick=tick, deadline=swings + waiting.DEADLINE
+    )
+
+
+def to_zero(procedure: Procedure, outermost: float, rate: float, ticks: Ticks, *, oscillate: bool = True) -> None:
+    """Come to zero field in ever smaller swings.
+
+    Args:
+        procedure: Whose cryostat.
+        outermost: T, where the magnet is.
+        rate: T/s.
+        ticks: Makes what is called on the way to a field in T, with its approach.
+        oscillate: Whether the machine is asked for its own oscillating approach first.
+    """
+    if oscillate:
+        try:
+            go(procedure, 0.0, rate, FieldApproach.OSCILLATE, ticks(field=0.0, approach=FieldApproach.OSCILLATE))
+        except (LimitExceeded, InstrumentError) as refusal:
+            procedure.run.remark(f"zero was approached by alternating set points instead of oscillating: {refusal}")
+        else:
+            return
+    for field in alternating(outermost):
+        go(procedure, field, rate, FieldApproach.LINEAR, ticks(field=field, approach=FieldApproach.LINEAR))
 
 
 def alternating(outermost: float) -> Iterator[float]:

@@ -25,6 +25,14 @@ PROCEDURES = {
         "procedures.rt:ResistanceTemperature",
         "Resistance against temperature, cooling and warming; temperature coefficient, the sample's lag",
     ),
+    "cooldown": (
+        "procedures.cooldown:Cooldown",
+        "Cools down or warms up under watch: chamber, field, resistance all the way, stops where a contact opens",
+    ),
+    "read-heating": (
+        "procedures.read_heating:ReadHeating",
+        "Resistance and coercive field against the probe current: whether reading heats, and how far one may go",
+    ),
     "align": (
         "procedures.align:Align",
         "Rotator's angle at which the field lies in the film plane, from the Hall resistance at high field",

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import UsageError
 from labctl import reversal
-from labctl.analysis.health import FOUR, TWO
 from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 from labctl.reversal import CHANNEL
-from labctl.sample import HEADROOM, VOLTMETER_RANGES
-from labctl.sample_thermometer import has_longitudinal, has_two_wire
 from labctl.waiting import time_constant
+from procedures.longitudinal import FOUR, TWO, choose_range, wires_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +56,7 @@ class ResistanceTemperature(Procedure):
     def check(self) -> None:
         """Refuse a station on which no longitudinal resistance can be read."""
         if "station" in vars(self):
-            self._wires()
+            wires_of(self)
 
     def demands(self) -> dict[str, float]:
         """Return what the probe asks for, and the temperatures."""
@@ -70,35 +66,14 @@ class ResistanceTemperature(Procedure):
         wanted |= {"temperature": max(ends), "lowest_temperature": min(ends)}
         return wanted if self.field is None else {**wanted, "field": abs(self.field)}
 
-    def _wires(self) -> str:
-        """Say whether the resistance is that of the bar, or with its current leads.
-
-        Raises:
-            UsageError: No channel of the voltmeter reads either.
-        """
-        if has_longitudinal(self):
-            return FOUR
-        if has_two_wire(self):
-            return TWO
-        raise UsageError(
-            f"station {self.station.name!r} has no cable that reads a longitudinal resistance: plug the voltmeter's "
-            "channel 2 into two arms on one side of the bar, or channel 1 into the current leads, and write it into "
-            "[cables]"
-        )
-
     def startup(self) -> None:
         """Set the probe up; on the current leads with a range for the whole bar's voltage."""
         super().startup()
-        if self._wires() == TWO and self.values()["probe_range"] is None:
-            settings = self.reader.settings
-            needed = HEADROOM * settings.current * self.sample.two_wire_resistance()
-            self.reader.change(
-                dataclasses.replace(settings, voltage_range=next(r for r in VOLTMETER_RANGES if r >= needed))
-            )
+        choose_range(self)
 
     def execute(self) -> None:
         """Settle where it begins, go to the end, and come back."""
-        if self._wires() == TWO:
+        if wires_of(self) == TWO:
             self.run.remark("the resistance is that of the current leads and the bar: channel 2 is not cabled")
         if self.field is not None:
             self.settle(field=self.field)
@@ -120,7 +95,7 @@ class ResistanceTemperature(Procedure):
     def _settle(self, start: float, end: float, rate: float | None) -> None:
         """Go from a temperature in K to another, at a rate in K/s, and record all that is read on the way."""
         direction = SETTLING if start == end else COOLING if end < start else WARMING
-        wires = self._wires()
+        wires = wires_of(self)
 
         def note(row: dict[str, Any], channel: int) -> None:
             resistance = row["Hall resistance (ohm)"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ class Simulate:
         seed: int = 1,
         sample_seed: int = 0,
         watch: Callable[[Any], None] | None = None,
+        overrides: Mapping[str, float] | None = None,
         **parameters: Any,
     ) -> Done:
         request = Request(
@@ -99,6 +100,7 @@ class Simulate:
             seed=seed,
             sample_seed=sample_seed,
             out=self.folder,
+            overrides=overrides or {},
         )
         outcome = carry_out(request, watch)
         return Done(outcome, self.labs[-1])

@@ -36,8 +36,8 @@ def results_of(events: Iterable[Mapping[str, Any]], coefficient: Coefficient) ->
         {
             "health_resistance_start": _given(start, NO_CHECK),
             "health_resistance_end": _given(end, no_end if start else NO_CHECK),
-            "resistance_drift": _drift(start, end, coefficient),
-            "resistance_drift_before": _drift_before(start, coefficient),
+            "health_drift": _drift(start, end, coefficient),
+            "health_drift_before": _drift_before(start, coefficient),
             **_two_wire(end if end is not None and end.current else start),
         }
     )
@@ -80,8 +80,8 @@ def _change_result(change: Change | None, check: Check, of: str) -> Result:
 
 
 def _two_wire(check: Check | None) -> dict[str, Result]:
-    of, unit = "current leads and sample", HEALTH_UNITS["two_wire_resistance"]
-    names = ("two_wire_resistance", "two_wire_resistance_bound")
+    of, unit = "current leads and sample", HEALTH_UNITS["health_two_wire_resistance"]
+    names = ("health_two_wire_resistance", "health_two_wire_bound")
     if check is None or check.current is None:
         why = NO_CHECK if check is None else check.why
         return {name: missing(unit, why, of) for name in names}
@@ -112,7 +112,7 @@ def summary(results: Mapping[str, Result]) -> str:
     if end.value is None:
         return f"{text}, unknown after, since {end.why}{leads}"
     text += f", {shown(float(end.value), end.uncertainty)} after"
-    drift = results.get("resistance_drift")
+    drift = results.get("health_drift")
     if drift is None or drift.value is None or drift.uncertainty is None:
         return f"{text}, not compared, since {'nothing is known' if drift is None else drift.why}{leads}"
     change = Change(float(drift.value), drift.uncertainty, 0.0, 0.0, "")
@@ -122,7 +122,7 @@ def summary(results: Mapping[str, Result]) -> str:
 
 
 def _leads(results: Mapping[str, Result]) -> str:
-    two, bound = results.get("two_wire_resistance"), results.get("two_wire_resistance_bound")
+    two, bound = results.get("health_two_wire_resistance"), results.get("health_two_wire_bound")
     if two is not None and two.value is not None:
         return "; that is with the current leads"
     if bound is not None and bound.value is not None:

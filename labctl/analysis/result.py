@@ -44,10 +44,10 @@ HALL_LOOP_UNITS: Mapping[str, str] = {
 HEALTH_UNITS: Mapping[str, str] = {
     "health_resistance_start": "ohm",
     "health_resistance_end": "ohm",
-    "resistance_drift": "1",
-    "resistance_drift_before": "1",
-    "two_wire_resistance": "ohm",
-    "two_wire_resistance_bound": "ohm",
+    "health_drift": "1",
+    "health_drift_before": "1",
+    "health_two_wire_resistance": "ohm",
+    "health_two_wire_bound": "ohm",
 }
 """Names of what the checks before and after a run find, with their units; every run has them beside its own."""
 

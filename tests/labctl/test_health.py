@@ -120,9 +120,9 @@ def test_a_run_carries_its_checks_and_the_raw_readings_of_both(simulate: Simulat
     squares = BAR * 20e-6 / 50e-6  # between the arms D and B, by their positions
     assert value(done.outcome, "health_resistance_start") == pytest.approx(squares, rel=2e-3)
     assert value(done.outcome, "health_resistance_end") == pytest.approx(squares, rel=2e-3)
-    assert abs(value(done.outcome, "resistance_drift")) < 3 * done.uncertainty("resistance_drift") < 2e-3
-    assert value(done.outcome, "two_wire_resistance_bound") == pytest.approx(0.2 / 1e-4)
-    assert "below 2 kohm" in done.outcome.results["two_wire_resistance"]["why"]
+    assert abs(value(done.outcome, "health_drift")) < 3 * done.uncertainty("health_drift") < 2e-3
+    assert value(done.outcome, "health_two_wire_bound") == pytest.approx(0.2 / 1e-4)
+    assert "below 2 kohm" in done.outcome.results["health_two_wire_resistance"]["why"]
     start, end = health_events(done.outcome)
     for event in (start, end):
         assert (event["wires"], event["between"], event["channel"]) == (FOUR, "D and B", 2)
@@ -166,7 +166,7 @@ def test_what_changes_during_a_run_is_found(simulate: Simulate, part: float, sta
     done = simulate(Swift(**SHORT), station=station(*leaks(part, at=7.0)))
     assert done.outcome.status == status
     assert len(done.rows) == 3
-    assert value(done.outcome, "resistance_drift") == pytest.approx(-part, rel=0.05, abs=5e-4)
+    assert value(done.outcome, "health_drift") == pytest.approx(-part, rel=0.05, abs=5e-4)
     assert {"hall_resistance", "health_resistance_end"} < set(done.directory.results())  # it was analysed
     said = " ".join([*done.outcome.warnings, done.outcome.error or ""])
     assert words in said
@@ -179,8 +179,8 @@ def test_what_changes_during_a_run_is_found(simulate: Simulate, part: float, sta
 def test_two_percent_hide_in_the_noise_of_a_small_current_and_it_says_so(simulate: Simulate) -> None:
     done = simulate(Swift(**SHORT, probe_current="10 nA"), station=station(*leaks(0.02, at=7.0)))
     assert (done.outcome.status, done.outcome.warnings) == ("finished", [])
-    assert done.uncertainty("resistance_drift") > 0.005
-    assert "cannot be told: the resistance is read to" in done.outcome.results["resistance_drift"]["note"]
+    assert done.uncertainty("health_drift") > 0.005
+    assert "cannot be told: the resistance is read to" in done.outcome.results["health_drift"]["note"]
 
 
 def test_a_lead_that_opens_during_the_run_ends_it_as_a_fault(simulate: Simulate) -> None:
@@ -194,7 +194,7 @@ def test_a_lead_that_opens_during_the_run_ends_it_as_a_fault(simulate: Simulate)
     done = simulate(Last(**SHORT), station=station(BadContact(lead="I+", what="open", at=30.0)))
     assert (done.outcome.status, done.outcome.exit_code, len(done.rows)) == ("fault", 5, 3)
     assert "the check at the end found the source at its compliance of 200 mV with 100 uA" in str(done.outcome.error)
-    assert "reached its compliance" in done.outcome.results["two_wire_resistance_bound"]["why"]
+    assert "reached its compliance" in done.outcome.results["health_two_wire_bound"]["why"]
 
 
 def test_a_lead_that_is_open_ends_the_run_before_its_first_row_and_the_result_has_it(simulate: Simulate) -> None:
@@ -208,10 +208,10 @@ def test_another_temperature_is_converted_and_a_far_one_is_not_judged(simulate: 
     near, far = (simulate(SwiftLoop(**QUICK, temperature=kelvin)) for kelvin in ("292 K", "230 K"))
     for done in (near, far):
         assert (done.outcome.status, done.outcome.warnings) == ("finished", [])
-        assert abs(value(done.outcome, "resistance_drift")) < done.uncertainty("resistance_drift") + 1e-3
+        assert abs(value(done.outcome, "health_drift")) < done.uncertainty("health_drift") + 1e-3
     assert value(near.outcome, "health_resistance_end") == pytest.approx(136.0 * (1 - 8 * 1.5e-3), rel=2e-3)
-    assert "cannot be told" not in near.outcome.results["resistance_drift"]["note"]
-    assert "moved by -" in far.outcome.results["resistance_drift"]["note"]
+    assert "cannot be told" not in near.outcome.results["health_drift"]["note"]
+    assert "moved by -" in far.outcome.results["health_drift"]["note"]
 
 
 # ---- what it can be compared with
@@ -238,9 +238,9 @@ def test_the_next_run_is_compared_with_the_journal_of_this_mounting(tmp_path: Pa
     journal = Journal(tmp_path, "cotb2025", simulated=True)
     with in_a_thread(tmp_path / "lab.json") as lab:
         first = served_run(lab, tmp_path)
-        assert first.results["resistance_drift_before"]["why"] == "there is no earlier check to compare with"
+        assert first.results["health_drift_before"]["why"] == "there is no earlier check to compare with"
         second = served_run(lab, tmp_path)
-        assert abs(value(second, "resistance_drift_before")) < 1e-3
+        assert abs(value(second, "health_drift_before")) < 1e-3
         degrade(lab, 0.03)
         third = served_run(lab, tmp_path)
         assert third.status == "finished"
@@ -267,7 +267,7 @@ def test_the_next_run_is_compared_with_the_journal_of_this_mounting(tmp_path: Pa
     assert (entry.values["when"], entry.values["wires"], entry.values["between"]) == ("start", FOUR, "D and B")
     assert entry.values["resistance"]["unit"] == "ohm"
     assert entry.number("temperature") == pytest.approx(300.0, abs=0.5)
-    assert entry.number("two_wire_resistance_bound") == 2000.0
+    assert entry.number("health_two_wire_bound") == 2000.0
 
 
 def test_an_entry_between_other_leads_is_no_reference(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +278,7 @@ def test_an_entry_between_other_leads_is_no_reference(simulate: Simulate, monkey
     journal.append(HEALTH, values)
     done = simulate(Swift(**SHORT))
     assert done.outcome.status == "finished"
-    assert value(done.outcome, "resistance_drift_before") is None
+    assert value(done.outcome, "health_drift_before") is None
     assert [entry.number("resistance") for entry in journal.entries(HEALTH)][1:] == [
         value(done.outcome, name) for name in ("health_resistance_start", "health_resistance_end")
     ]
@@ -310,13 +310,13 @@ def test_a_slow_decay_is_seen_against_the_first_run_of_a_series(simulate: Simula
     assert [child["status"] for child in done.children] == ["finished", "finished", "finished", "fault"]
     assert (done.status, done.exit_code) == ("fault", 5)
     assert "against that at the start of run 0001-duration=10s" in done.error
-    assert all(abs(child["results"]["resistance_drift"]["value"] or 0) < 0.05 for child in done.children)
+    assert all(abs(child["results"]["health_drift"]["value"] or 0) < 0.05 for child in done.children)
 
 
 def test_a_series_on_a_sound_sample_says_nothing(simulate: Simulate) -> None:
     done = series(simulate, load_station("ppms"))
     assert (done.status, done.warnings) == ("finished", [])
-    assert all(abs(child["results"]["resistance_drift_before"]["value"]) < 1e-3 for child in done.children[1:])
+    assert all(abs(child["results"]["health_drift_before"]["value"]) < 1e-3 for child in done.children[1:])
 
 
 # ---- a run that is carried on
@@ -336,7 +336,7 @@ def cut(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> Outcome:
         patch.setattr(Swift, "execute", Cut.execute)
         outcome = simulate(Swift(**SHORT)).outcome
     assert outcome.status == "aborted"
-    assert outcome.results["resistance_drift"]["why"] == "the run did not come to its end"
+    assert outcome.results["health_drift"]["why"] == "the run did not come to its end"
     return outcome
 
 
@@ -344,7 +344,7 @@ def test_a_run_is_carried_on_with_the_same_sample(simulate: Simulate, cut: Outco
     outcome = carried_on(simulate, cut, load_station("ppms"))
     assert (outcome.status, outcome.warnings) == ("finished", [])
     assert [event["attempt"] for event in health_events(outcome)] == [1, 2, 2]
-    assert abs(value(outcome, "resistance_drift")) < 1e-3
+    assert abs(value(outcome, "health_drift")) < 1e-3
 
 
 def test_a_run_is_not_carried_on_with_a_sample_that_has_changed(simulate: Simulate, cut: Outcome) -> None:
@@ -354,7 +354,7 @@ def test_a_run_is_not_carried_on_with_a_sample_that_has_changed(simulate: Simula
     assert "more than the 1 % with which a run may be carried on" in str(refused.error)
     permitted = carried_on(simulate, cut, changed, "drift=4 %")
     assert permitted.status == "finished", permitted.error
-    assert value(permitted, "resistance_drift") == pytest.approx(-0.03, abs=2e-3)
+    assert value(permitted, "health_drift") == pytest.approx(-0.03, abs=2e-3)
 
 
 # ---- where there is nothing to check, or another way
@@ -388,8 +388,8 @@ def leads_that_grow() -> list[BadContact]:
 
 def test_on_the_current_leads_a_lead_that_grows_is_found(simulate: Simulate) -> None:
     done = simulate(Swift(**SHORT, probe_range="100 mV"), station=two_wires())
-    assert value(done.outcome, "two_wire_resistance") == pytest.approx(420.0, rel=2e-3)
-    assert value(done.outcome, "resistance_drift") == pytest.approx(30.0 / 390.0, rel=0.02)
+    assert value(done.outcome, "health_two_wire_resistance") == pytest.approx(420.0, rel=2e-3)
+    assert value(done.outcome, "health_drift") == pytest.approx(30.0 / 390.0, rel=0.02)
     assert (done.outcome.status, health_events(done.outcome)[0]["wires"]) == ("fault", TWO)
 
 
@@ -400,7 +400,7 @@ def test_without_either_only_the_leads_are_checked(simulate: Simulate) -> None:
     done = simulate(SwiftLoop(**QUICK), station=station(voltmeter=hall))
     assert done.outcome.status == "finished"
     assert "no channel of the voltmeter is cabled" in done.outcome.results["health_resistance_end"]["why"]
-    assert value(done.outcome, "two_wire_resistance_bound") == 2000.0
+    assert value(done.outcome, "health_two_wire_bound") == 2000.0
     opened = simulate(SwiftLoop(**QUICK), station=station(BadContact(lead="I-", what="open"), voltmeter=hall))
     assert (opened.outcome.status, opened.outcome.points) == ("fault", 0)
 
@@ -419,7 +419,7 @@ def test_an_end_that_cannot_be_checked_is_a_remark(simulate: Simulate) -> None:
     done = simulate(Armed(**SHORT))
     assert done.outcome.status == "finished"
     assert done.outcome.warnings == ["the check of the sample at the end was not possible: no"]
-    assert done.outcome.results["resistance_drift"]["why"] == "it was not possible: no"
+    assert done.outcome.results["health_drift"]["why"] == "it was not possible: no"
 
 
 def test_how_well_a_coefficient_is_known_depends_on_where_it_comes_from() -> None:

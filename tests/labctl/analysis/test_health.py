@@ -165,12 +165,12 @@ def test_the_results_of_a_run() -> None:
     assert {name: result.unit for name, result in results.items()} == dict(HEALTH_UNITS)
     assert results.number("health_resistance_start") == pytest.approx(136.0)
     assert results.number("health_resistance_end") == pytest.approx(138.72)
-    assert results.number("resistance_drift") == pytest.approx(0.02)
-    assert results.number("resistance_drift_before") == pytest.approx(1.0 / 135.0)
-    assert results["resistance_drift_before"].note == "against the 135 ohm at the end of run x"
-    assert results.number("two_wire_resistance_bound") == pytest.approx(2000.0)
-    assert results["two_wire_resistance"].value is None
-    assert "below 2 kohm" in str(results["two_wire_resistance"].why)
+    assert results.number("health_drift") == pytest.approx(0.02)
+    assert results.number("health_drift_before") == pytest.approx(1.0 / 135.0)
+    assert results["health_drift_before"].note == "against the 135 ohm at the end of run x"
+    assert results.number("health_two_wire_bound") == pytest.approx(2000.0)
+    assert results["health_two_wire_resistance"].value is None
+    assert "below 2 kohm" in str(results["health_two_wire_resistance"].why)
     line = "health: 136.00 ohm before, 138.72 ohm after, +2.00 ± 0.02 %; two wires < 2 kohm"
     assert summary(results) == line
     assert len(line) <= 80
@@ -178,8 +178,8 @@ def test_the_results_of_a_run() -> None:
 
 def test_two_wires_are_the_leads_resistance_too() -> None:
     results = results_of([event(START, *[390.0] * 5, wires=TWO)], METAL)
-    assert results.number("two_wire_resistance") == pytest.approx(390.0)
-    assert results["resistance_drift"].why == "the run did not come to its end"
+    assert results.number("health_two_wire_resistance") == pytest.approx(390.0)
+    assert results["health_drift"].why == "the run did not come to its end"
     line = "health: 390.00 ohm before, unknown after, since the run did not come to its end"
     assert summary(results) == f"{line}; that is with the current leads"
 
@@ -203,13 +203,13 @@ def test_a_junctions_resistance_is_kept_and_not_compared() -> None:
     why = "the resistance of a junction is that of its magnetic state"
     results = results_of([event(START, *[136.0] * 5, incomparable=why), event(END, *[170.0] * 5)], METAL)
     assert results.number("health_resistance_end") == pytest.approx(170.0)
-    assert (results["resistance_drift"].value, results["resistance_drift"].why) == (None, why)
+    assert (results["health_drift"].value, results["health_drift"].why) == (None, why)
 
 
 def test_of_several_attempts_the_first_start_and_the_last_end_count() -> None:
     again = [event(START, *[140.0] * 5, attempt=2), event(END, *[141.0] * 5, attempt=2)]
     results = results_of([event(START, *[136.0] * 5), *again], METAL)
-    assert results.number("resistance_drift") == pytest.approx(141.0 / 136.0 - 1.0)
+    assert results.number("health_drift") == pytest.approx(141.0 / 136.0 - 1.0)
 
 
 def test_what_was_clamped_is_no_reference_and_no_bound() -> None:
@@ -218,7 +218,9 @@ def test_what_was_clamped_is_no_reference_and_no_bound() -> None:
     assert found.clamped
     assert found.bound is None
     assert found.as_reference("") is None
-    assert "reached its compliance of 200 mV at 100 uA" in str(results_of([clamped], METAL)["two_wire_resistance"].why)
+    assert "reached its compliance of 200 mV at 100 uA" in str(
+        results_of([clamped], METAL)["health_two_wire_resistance"].why
+    )
 
 
 def test_numbers_are_written_with_the_digits_that_they_have() -> None:
