@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 VIRTUAL_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -103,6 +104,12 @@ class VirtualClock(Clock):
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
+        self._followers: list[Callable[[float], None]] = []
+
+    def follow(self, follower: Callable[[float], None]) -> None:
+        """Have something called with the virtual time in s, now and whenever it has jumped."""
+        self._followers.append(follower)
+        follower(self._now)
 
     def now(self) -> float:
         """Return the virtual time in s."""
@@ -115,11 +122,14 @@ class VirtualClock(Clock):
     def sleep(self, seconds: float) -> None:
         """Jump this many s ahead."""
         if _checked(seconds) > 0:
-            self._now += seconds
+            self.sleep_until(self._now + seconds)
 
     def sleep_until(self, moment: float) -> None:
         """Jump to a virtual time in s; a moment in the past changes nothing."""
-        self._now = max(self._now, _checked(moment))
+        if _checked(moment) > self._now:
+            self._now = moment
+            for follower in self._followers:
+                follower(moment)
 
 
 class ScaledClock(Clock):

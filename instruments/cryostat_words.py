@@ -13,17 +13,20 @@ from instruments.errors import BadValue
 
 
 class State(Enum):
-    """What a part of the cryostat says it does, in the words of its maker."""
+    """What a part of the cryostat says it does, in the words of its maker.
+
+    Every reading is looked at for these; `_name_` is the name without the machinery of `name`.
+    """
 
     @property
     def stable(self) -> bool:
         """Whether the part is at its set point and stays there."""
-        return self.name in {"STABLE", "PERSISTENT", "DRIVEN", "STOPPED"}
+        return self._name_ in {"STABLE", "PERSISTENT", "DRIVEN", "STOPPED"}
 
     @property
     def known(self) -> bool:
         """Whether the controller says anything; it may flash "unknown" for a moment when it is told something."""
-        return self.name != "UNKNOWN"
+        return self._name_ != "UNKNOWN"
 
     @property
     def failed(self) -> bool:

@@ -97,7 +97,7 @@ class Reading(NamedTuple):
 
 
 def _voltage(text: str) -> float:
-    return math.nan if _OVERFLOW.fullmatch(text) else float(text)
+    return math.nan if "9.9E" in text and _OVERFLOW.fullmatch(text) else float(text)
 
 
 READING = form(
@@ -268,9 +268,10 @@ class Keithley2182A(ScpiDriver):
 
     def write(self, command: str, **kwargs: Any) -> None:
         """Send a message; what is known of the aperture is forgotten when the message may change it."""
+        del kwargs  # as in Driver.write
         if command not in _READINGS and _CHANGES_TIMING.search(command):
             self._timing = None
-        super().write(command, **kwargs)
+        self.line.send(command)
 
     def query(self, command: str, form: Form[T]) -> T:
         """Send a query and return its reply's value; see `Driver.query`.

@@ -26,6 +26,7 @@ from instruments.ramped_source import Put, checked_slew
 
 __all__ = ["LARGEST_CURRENT", "Keithley6221", "MeasurementBit", "OperationBit"]
 
+_IN_COMPLIANCE = int(MeasurementBit.COMPLIANCE)  # as an enumeration it takes longer than the rest of looking at it
 _RESPONSES = {"fast": "FAST", "slow": "SLOW"}
 _SHIELDS = {"output low": "OLOW", "guard": "GUAR"}
 
@@ -143,7 +144,7 @@ class Keithley6221(DeltaModes, PulseModes):
             GarbledReply: The reply was damaged; read back what was set.
         """
         before = self.ask_then_command(":STAT:MEAS:COND?", REGISTER, f":SOUR:CURR {CURRENT(current)}")
-        return bool(before & MeasurementBit.COMPLIANCE)
+        return bool(before & _IN_COMPLIANCE)
 
     def ramp_current(self, target: float, slew: float) -> None:
         """Go from the present current to another in equal steps, one every 20 ms of the clock.

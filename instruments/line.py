@@ -138,7 +138,7 @@ class Line:
         """
         if self._owed or self._lost:
             self.resynchronise()
-        else:
+        elif self._discard is not None:
             self._throw_away()
         self._put(message)
 
@@ -160,7 +160,10 @@ class Line:
             NoReply: Nothing came in time, or the connection is lost.
             GarbledReply: What came has no terminator, or is not ASCII.
         """
-        reply = self._get()
+        try:
+            reply = self._read()
+        except (pyvisa.errors.Error, OSError) as error:
+            raise self._failure(error) from error
         self._owed = False
         return reply
 
@@ -247,7 +250,7 @@ class Line:
         came = ""
         for _ in range(MOST_STALE_REPLIES):
             try:
-                reply = self._get()
+                reply = self.receive()
             except GarbledReply:
                 continue
             except NoReply:
@@ -255,9 +258,8 @@ class Line:
                     raise
                 break
             if self._identity.search(reply):
-                self._owed = False
                 return reply
-            came = reply
+            came, self._owed = reply, True
         raise InstrumentFault(
             f"{self.name}: asked '*IDN?', came {came!r}; that is not the instrument that belongs here: "
             "check its address and the station file"
@@ -276,14 +278,12 @@ class Line:
             self._note(error)
             raise NoReply(f"{self.name}: {message!r} could not be sent: {error}") from error
 
-    def _get(self) -> str:
-        try:
-            return self._read()
-        except (pyvisa.errors.Error, OSError) as error:
-            if isinstance(error, pyvisa.errors.VisaIOError) and error.error_code == StatusCode.error_timeout:
-                raise self._silence() from error
-            self._note(error)
-            raise NoReply(f"{self.name}: asked {self.asked!r}, the connection failed: {error}") from error
+    def _failure(self, error: BaseException) -> NoReply:
+        """Return what is said of a reply that could not be read."""
+        if isinstance(error, pyvisa.errors.VisaIOError) and error.error_code == StatusCode.error_timeout:
+            return self._silence()
+        self._note(error)
+        return NoReply(f"{self.name}: asked {self.asked!r}, the connection failed: {error}")
 
     def _note(self, error: BaseException) -> None:
         """Note whether this is the end of the connection, and not only of a message."""
@@ -303,17 +303,14 @@ class Line:
         assert connection is not None
         connection.visalib.write(connection.session, (message + self._ending).encode("ascii"))
 
-    def _read_message(self) -> bytes:
+    def _read_visa(self) -> str:
         """Read to the end of a message, past the same layers."""
         connection = self._connection
         assert connection is not None
         raw, status = connection.visalib.read(connection.session, LONGEST_PIECE)
         if status == StatusCode.success_max_count_read:
             raw += connection.read_raw()
-        return bytes(raw)
-
-    def _read_visa(self) -> str:
-        raw = self._read_message()
+        raw = bytes(raw)
         if self._padding:
             raw = raw.strip(self._padding)
         if not raw.endswith(self._terminator):

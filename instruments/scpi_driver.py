@@ -209,7 +209,10 @@ class ScpiDriver(Driver):
         events = events.lstrip(" ")  # the manual prints a blank there, instruments send none
         if form.matches(answer) is None or (events != "0" and EVENTS.matches(events) is None):
             raise self.line.doubt(f"{form.expected}, a semicolon and {EVENTS.expected}", reply)
-        self._watch(int(events), question)
+        if events == "0":
+            self._power.looked = self.clock.now()
+        else:
+            self._watch(int(events), question)
         return form.read(answer)
 
     def _judge(self, message: str, answers: str, reply: str) -> None:

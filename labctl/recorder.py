@@ -89,7 +89,10 @@ class Recorder:
         """
         try:
             text = ",".join(
-                [repr(value) if type(value := row[name]) is float else _cell(value) for name in self.columns]
+                [
+                    repr(value) if type(value := row[name]) is float else _CELLS.get(type(value), _other_cell)(value)
+                    for name in self.columns
+                ]
             )
         except KeyError as error:
             raise BadValue(f"record() was given no value for the column {error.args[0]!r}") from None
@@ -156,8 +159,11 @@ def split_torn_row(content: bytes) -> tuple[bytes, bytes]:
     return content[:end], content[end:]
 
 
+_FORBIDDEN = frozenset(',"\n\r#')
+
+
 def _text(value: str) -> str:
-    if any(character in value for character in ',"\n\r#'):
+    if not _FORBIDDEN.isdisjoint(value):
         raise BadValue(f"the text {value!r} holds a comma, quote, line break or #, which a row of data cannot")
     return value
 
@@ -165,17 +171,16 @@ def _text(value: str) -> str:
 _CELLS: dict[type, Callable[[Any], str]] = {
     float: repr,
     int: repr,
-    bool: lambda value: "1" if value else "0",
+    bool: {False: "0", True: "1"}.__getitem__,
     str: _text,
     type(None): lambda _: "",
 }
+"""Writes a value so that reading it gives the very same: shortest exact floats, `nan` for not a number."""
 
 
-def _cell(value: Any) -> str:
-    """Write one value so that reading it gives the very same: shortest exact floats, `nan` for not a number."""
-    write = _CELLS.get(type(value))
-    if write is not None:
-        return write(value)
+def _other_cell(value: Any) -> str:
+    """Write what is of none of these kinds."""
     if hasattr(value, "item"):  # numpy's scalars: their repr names their type
-        return _cell(value.item())
+        plain = value.item()
+        return _CELLS.get(type(plain), _other_cell)(plain)
     raise BadValue(f"{value!r} is not a number, text or flag, so it cannot be recorded")

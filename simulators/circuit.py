@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol
 
 from simulators.bridge_currents import BridgeCurrents, shared
@@ -28,15 +29,18 @@ REMEMBERED = 4096
 FOLLOWED = 10_000
 """Steps of a cycle that the sample lives through one by one; from then on it gets the cycle as a whole."""
 
+MOST_KNOWN = 1000
+"""Pairs of currents of which it is kept what they inject."""
+
 SETTLED = 20.0
 """Time constants after which nothing is left of a change."""
 
 Pair = tuple[Lead, Lead]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
-    """What flows from a moment on.
+    """What flows from a moment on; never altered once it is made (frozen, it would take three times as long to make).
 
     Attributes:
         time: Lab time in s.
@@ -116,7 +120,6 @@ class Circuit:
     """The sample with the two instruments that can drive it.
 
     Attributes:
-        follower: Who is given the chance to follow the load, each time before somebody looks at what flows.
         network: What lines and contacts are where they are not just resistances; None where they are.
         after_break: Called when the sample has broken, so that the instruments drive what they can from then on.
 
@@ -133,9 +136,11 @@ class Circuit:
         self._source = source
         self._smu = smu
         self._changes: deque[Change] = deque([Change(-math.inf, 0.0, 0.0)])
+        self._known: dict[tuple[float, float], Mapping[str, float]] = {}  # what currents inject, with these leads
         self._cycle: _Cycle | None = None
         self._bridges: BridgeCurrents | None = None
-        self.follower: Follower | None = None
+        self._follower: Follower | None = None
+        self._moves = False
         self.network: ContactNetwork | None = None
         self.after_break: Callable[[], None] = _nothing
         self._following = False
@@ -145,10 +150,25 @@ class Circuit:
         """Have the instruments at other leads from now on; what they drive flows on, through these."""
         latest, now = self.latest, self.now
         self._source, self._smu, self.network = source, smu, network
+        self._known.clear()
         if latest.source or latest.smu:
             self._change(Change(now, latest.source, latest.smu))
             if self._cycle is not None and self._cycle.whole:
                 self._hand_over(self._cycle, now)
+
+    @property
+    def follower(self) -> Follower | None:
+        """Who is given the chance to follow the load, each time before somebody looks at what flows."""
+        return self._follower
+
+    @follower.setter
+    def follower(self, follower: Follower | None) -> None:
+        self._follower = follower
+        self._note_motion()
+
+    def _note_motion(self) -> None:
+        """Note whether what flows changes by itself: otherwise nobody who looks has to go along first."""
+        self._moves = self._follower is not None or (self._cycle is not None and not self._cycle.whole)
 
     # ---- what flows
 
@@ -160,7 +180,8 @@ class Circuit:
     @property
     def latest(self) -> Change:
         """What flows now."""
-        self._follow()
+        if self._moves or self.sample.wearing:
+            self._follow()
         return self._changes[-1]
 
     def shared(self) -> bool:
@@ -170,8 +191,12 @@ class Circuit:
 
     def set_source(self, current: float, settling: float = 0.0) -> None:
         """Let the source drive this current in A from now on."""
-        self._follow()
-        ended, self._cycle = self._cycle, None
+        if self._moves or self.sample.wearing:
+            self._follow()
+        ended = self._cycle
+        if ended is not None:
+            self._cycle = None
+            self._note_motion()
         before = self._changes[-1]
         if current != before.source or ended is not None:
             now = self.now
@@ -183,6 +208,7 @@ class Circuit:
         """Let the source repeat these steps (s, A) from now on."""
         self._follow()
         self._cycle = _Cycle(tuple(steps), self.now)
+        self._note_motion()
         self._follow()
 
     def set_smu(self, current: float, time: float) -> None:
@@ -228,9 +254,9 @@ class Circuit:
 
     def _follow(self) -> None:
         """Take the sample along a cycle, and along what the follower makes of the load, until now."""
-        cycle, follower = self._cycle, self.follower
-        if self._following or (follower is None and (cycle is None or cycle.whole) and not self.sample.wearing):
+        if self._following or not (self._moves or self.sample.wearing):
             return
+        cycle, follower = self._cycle, self._follower
         now = self.timeline.now
         self._following = True
         try:
@@ -271,6 +297,7 @@ class Circuit:
         smu = self._changes[-1].smu
         if cycle.fed >= FOLLOWED:
             cycle.whole = True
+            self._note_motion()
             self._record(Change(time, cycle.mean, smu))
             self._hand_over(cycle, time)
             return
@@ -298,9 +325,18 @@ class Circuit:
             steps = [(duration, beside.added(injected, sign)) for sign in signs for duration, injected in steps]
         self.sample.set_cycle(time, steps)
 
-    def _injected(self, source: float, smu: float, time: float) -> dict[str, float]:
+    def _injected(self, source: float, smu: float, time: float) -> Mapping[str, float]:
         if self.network is not None:
             return self.network.flows(((source, self._source), (smu, self._smu)), time).into_pads()
+        injected = self._known.get((source, smu))  # a reading's two currents come back thousands of times
+        if injected is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            injected = self._known[source, smu] = MappingProxyType(self._into_pads(source, smu))
+        return injected
+
+    def _into_pads(self, source: float, smu: float) -> dict[str, float]:
+        """What flows into each pad where lines and contacts are just resistances."""
         injected: dict[str, float] = {}
         for current, leads in ((source, self._source), (smu, self._smu)):
             if leads is not None and (current or leads is self._source):
@@ -315,7 +351,8 @@ class Circuit:
 
     def steps(self, start: float, end: float) -> list[tuple[float, float, Change]]:
         """Cut a time at the changes: (begin, end, what flowed), in order; lab times in s, now or past."""
-        self._follow()
+        if self._moves or self.sample.wearing:
+            self._follow()
         changes = self._changes
         if changes[-1].time <= start:
             return [(start, end, changes[-1])]
@@ -331,7 +368,8 @@ class Circuit:
 
     def largest_source(self, start: float, end: float) -> float | None:
         """Return the source's largest current in A, either way, between two lab times (s); None without a change."""
-        self._follow()
+        if self._moves or self.sample.wearing:
+            self._follow()
         largest = None
         for change in reversed(self._changes):
             if change.time <= start:
@@ -344,7 +382,8 @@ class Circuit:
 
     def resistance(self, leads: Pair, time: float) -> float:
         """Resistance in ohm between two leads, their own included; of contacts that depend on it, at what flows now."""
-        self._follow()
+        if self._moves or self.sample.wearing:
+            self._follow()
         high, low = leads
         if self.network is not None:
             latest = self._changes[-1]

@@ -78,10 +78,13 @@ class _Message:
         """Whether a reply to this message is still to come through the door."""
         if self.dropped or self.answer is not None:
             return False
-        first = self.position - 1 if self.finish is not None else self.position
         if self.replies:
             return True
-        return any(step[2] for step in self.steps[first:])
+        first = self.position - 1 if self.finish is not None else self.position
+        for position in range(first, len(self.steps)):  # noqa: SIM110 - a generator costs more than the look itself
+            if self.steps[position][2]:
+                return True
+        return False
 
 
 class MessageExchange(Device):

@@ -34,24 +34,31 @@ class Timeline:
 
     A clock that flows by itself goes on while an instrument is at work. What came due in between would then be carried
     out after what the instrument did, at an earlier time than that. So the lab's time stands from one `catch_up` to the
-    next; a virtual clock does so by itself.
+    next; a virtual clock does so by itself, and tells when it jumps.
+
+    Attributes:
+        clock: What the lab's time comes from.
+        now: Lab time in s, to be read only: the moment of the event being carried out, else what a virtual clock says,
+            or what another one said at the last `catch_up`. Everything in the lab asks for it, so it is no property.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._flows = not isinstance(clock, VirtualClock)
-        self._present = clock.now()
+        self.now = self._present = clock.now()
         self._events: list[tuple[float, int, Event]] = []
         self._order = itertools.count()
         self._many = _FEW
-        self._moment: float | None = None
+        self._carrying_out = False
+        self._flows = True
+        if isinstance(clock, VirtualClock):
+            self._flows = False
+            clock.follow(self._follow)
 
-    @property
-    def now(self) -> float:
-        """Lab time in s: the moment of the event being carried out, else what the clock said at the last `catch_up`."""
-        if self._moment is not None:
-            return self._moment
-        return self._present if self._flows else self.clock.now()
+    def _follow(self, time: float) -> None:
+        """The virtual clock is at this time; an event that is being carried out has its own."""
+        self._present = time
+        if not self._carrying_out:
+            self.now = time
 
     def schedule(self, time: float, action: Callable[[], None]) -> Event:
         """Have something done at a lab time in s; a time in the past means as soon as possible."""
@@ -76,16 +83,24 @@ class Timeline:
 
     def catch_up(self) -> None:
         """Carry out everything that is due by now, each event at its own moment."""
-        events = self._events
-        if self._moment is not None or not (events or self._flows):
+        if self._carrying_out:
             return
-        now = self._present = self.clock.now()
+        if self._flows:
+            self.now = self._present = self.clock.now()
+        events = self._events
+        if events and events[0][0] <= self.now:
+            self._carry_out()
+
+    def _carry_out(self) -> None:
+        """Carry out what is due by now; what it makes due by then is carried out too."""
+        events, due = self._events, self.now
+        self._carrying_out = True
         try:
-            while events and events[0][0] <= now:
-                time, _, event = heapq.heappop(events)
-                if event.action is not None:
-                    self._moment = time
-                    action, event.action = event.action, None
+            while events and events[0][0] <= due:
+                self.now, _, event = heapq.heappop(events)
+                action, event.action = event.action, None
+                if action is not None:
                     action()
         finally:
-            self._moment = None
+            self._carrying_out = False
+            self.now = self._present

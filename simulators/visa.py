@@ -149,9 +149,11 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
         opened = self._sessions.get(session)
         if opened is None or opened.lost:
             return b"", self._refuse(session, opened)
-        port = opened.port
+        port, heard = opened.port, opened.port.heard
         try:
-            heard = port.heard or self._listen(opened)
+            if not heard:
+                self._timeline.catch_up()
+                heard = port.device.read() or self._listen(opened)
         except Unplugged:
             if not port.gpib:
                 return b"", self._lose(session, opened)
@@ -181,20 +183,20 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
         return self.handle_return_value(session, lost)
 
     def _listen(self, opened: _Session) -> bytes:
-        """Wait for an instrument to say something; b"" when it has not within the session's time-out."""
+        """Wait for an instrument that has nothing to say yet; b"" when it has not within the session's time-out."""
         device, clock, timeline = opened.port.device, self._timeline.clock, self._timeline
         end = clock.now() + opened.timeout
         while True:
-            timeline.catch_up()
-            heard = device.read()
-            if heard:
-                return heard
             ready = device.ready_at()
             if ready is None and device.owes_reply():
                 ready = timeline.next_time()  # something that happens in the lab may bring it
             if ready is None or ready > end:
                 break
             clock.sleep_until(ready)
+            timeline.catch_up()
+            heard = device.read()
+            if heard:
+                return heard
         if opened.port.gpib and ready is None:
             device.read_without_talk()
         if end < float("inf"):

@@ -258,12 +258,13 @@ class SourceSide:
         """What flows of a commanded current: none into an open lead, and never more than the compliance allows."""
         if current == 0.0 or self._leads is None:
             return 0.0
-        room = self._compliance
-        if self._circuit.shared():
+        circuit, room = self._circuit, self._compliance
+        latest = circuit.latest
+        if latest.smu or latest.bridges is not None:
             room = max(0.0, room - math.copysign(self._foreign(), current))
-        if not self._circuit.sample.linear and self._circuit.within(self._leads, current, room):
+        if not circuit.sample.linear and circuit.within(self._leads, current, room):
             return current
-        largest = self._circuit.largest(self._leads, room, math.copysign(1.0, current))
+        largest = circuit.largest(self._leads, room, math.copysign(1.0, current))
         return current if abs(current) <= largest else math.copysign(largest, current)
 
 
@@ -314,7 +315,8 @@ class MeterSide:
         if channel in self._beside_source and self._source.in_compliance():
             return self._beside_source[channel] * self._source.voltage() + self._emf[channel](0.5 * (start + end))
         leads = self._channels.get(channel)
-        if leads is None or not self._joined(leads):
+        network = self._circuit.network
+        if leads is None or not (network is None or network.connects(leads)):
             return math.nan
         aperture = end - start
         voltage = self._emf[channel](0.5 * (start + end))
@@ -345,15 +347,12 @@ class MeterSide:
         if channel in self._beside_source and self._source.in_compliance():
             return 0.0
         leads = self._channels.get(channel)
-        if leads is None or not self._joined(leads):
+        network = self._circuit.network
+        if leads is None or not (network is None or network.connects(leads)):
             return math.inf
         time, resistance = self._looked_into.get(channel, (-math.inf, 0.0))
         now = self._circuit.timeline.now
         return resistance if now - time < _SLOW else self._resistance(channel, leads, now)
-
-    def _joined(self, leads: Pair) -> bool:
-        network = self._circuit.network
-        return network is None or network.connects(leads)
 
     def _resistance(self, channel: int, leads: Pair, time: float) -> float:
         """Resistance in ohm between two leads."""
@@ -381,7 +380,8 @@ class MeterSide:
         """
         leads = self._channels.get(channel)
         largest = self._circuit.largest_source(start, end)
-        if leads is None or largest is None or not self._joined(leads):
+        network = self._circuit.network
+        if leads is None or largest is None or not (network is None or network.connects(leads)):
             return None  # what does not change shows in the reading itself
         if largest * abs(self._transfer.get(channel, math.inf)) * _FAR_BELOW < level:
             return None

@@ -88,9 +88,9 @@ class Modes(Planning):
         """Whether readings go into the buffer."""
         return super().storing() or (self.scan_stores and self.settings[SCAN] != "NONE")
 
-    def _endless(self) -> bool:
+    def may_skip(self) -> bool:
         """No reading of a scan may be skipped, and how long a held one takes is not known beforehand."""
-        return super()._endless() and self.settings[SCAN] == "NONE" and not self.settings[HOLD_ON]
+        return super().may_skip() and self.settings[SCAN] == "NONE" and not self.settings[HOLD_ON]
 
     @command("ROUT:SCAN:LSEL")
     def _select_list(self, kind: str) -> None:

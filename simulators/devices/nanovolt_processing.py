@@ -86,13 +86,12 @@ class Processing(BufferCommands, Readings):
             self.note(301 if overflow else 306)
         if self.shows_filter_settled:
             self.status.operation.set(FILTER_SETTLED)
-        result = self.processed(reading.value)
         for limit, switch in _LIMITS_ON.items():
             if self.settings[switch]:
-                self._compare(limit, result)
+                self._compare(limit, self.processed(reading.value))
         if self.storing():
             source = self.settings[FEED]
-            stored = reading._replace(value=result) if source == "CALC1" else reading
+            stored = reading._replace(value=self.processed(reading.value)) if source == "CALC1" else reading
             self._buffer.append(stored)
             self._show_buffer()
 
@@ -250,7 +249,9 @@ class Processing(BufferCommands, Readings):
         """Print readings, after relative and (if `processed`) after math."""
         elements = self.settings[_ELEMENTS]
         assert isinstance(elements, tuple)
-        values = [self.processed(reading.value) if processed else reading.value for reading in readings]
+        values = [reading.value for reading in readings]
+        if processed and self.settings[_MATH_ON]:
+            values = list(map(self.processed, values))
         coding = self.settings[_CODING]
         if coding != "ASC":
             return self._binary(values, double=coding == "DRE")

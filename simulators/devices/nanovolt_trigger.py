@@ -89,6 +89,7 @@ class TriggerModel(ScpiDevice):
         self._wants_reading = False
         self._last_trigger = -math.inf
         self._initiated = False
+        self._indicate: Callable[[int], None] = partial(self.status.operation.renew, among=MEASURING | WAITING | IDLE)
         self.status.operation.condition = IDLE
 
     # ---- what the meter gives
@@ -164,9 +165,6 @@ class TriggerModel(ScpiDevice):
         assert isinstance(count, int)
         return count
 
-    def _indicate(self, bits: int) -> None:
-        self.status.operation.renew(bits, among=MEASURING | WAITING | IDLE)
-
     def _begin_sequence(self) -> None:
         count = self.settings[_COUNT]
         self._left = count if isinstance(count, int) else math.inf
@@ -190,8 +188,12 @@ class TriggerModel(ScpiDevice):
 
     def _endless(self) -> bool:
         """Whether the meter triggers itself without end and may skip readings that nobody asks for."""
-        endless = bool(self.settings[CONTINUOUS]) or math.isinf(self._left)
-        return endless and self.settings[TRIGGER_SOURCE] in {"IMM", "TIM"} and not self.storing()
+        endless = self._left == math.inf or bool(self.settings[CONTINUOUS])
+        return endless and self.settings[TRIGGER_SOURCE] in {"IMM", "TIM"} and self.may_skip()
+
+    def may_skip(self) -> bool:
+        """Whether nobody misses a reading that was not asked for."""
+        return not self.storing()
 
     def _trigger_now(self) -> None:
         self._indicate(MEASURING)

@@ -122,7 +122,7 @@ class MeasuringSource(SourceWave, SourceReadings, SourceLink):
         if run is not None and run.running():
             if line == self.settings[_LINE_IN]:
                 run.sample_done()
-        else:
+        elif self.armed is not None or self._waits:
             super().trigger_in(line)
 
     def disarm(self) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from instruments.errors import BadValue
 
@@ -58,11 +59,7 @@ class SlowWarming:
 
     def followed(self, time: float, square: float) -> SlowWarming:
         """Return what comes after a change of the current at a lab time in s to a mean square in A2."""
-        if not self.poles:
-            return self
-        targets = tuple(resistance * square for resistance, _ in self.poles)
-        if sum(targets) < NEGLIGIBLE_WARMING:
-            targets = (0.0,) * len(self.poles)
+        targets = _targets(self.poles, square)
         if targets == self.targets:
             return self
         return SlowWarming(self.poles, time, tuple(self._each(time)), targets)
@@ -127,6 +124,13 @@ class SlowWarming:
             target if value == target else target + (value - target) * math.exp(-elapsed / tau)
             for (_, tau), value, target in zip(self.poles, self.values, self.targets, strict=True)
         ]
+
+
+@lru_cache(maxsize=1024)
+def _targets(poles: tuple[Pole, ...], square: float) -> tuple[float, ...]:
+    """Where each pole goes in K, with a current of this mean square in A2; that of a reading comes back often."""
+    targets = tuple(resistance * square for resistance, _ in poles)
+    return targets if sum(targets) >= NEGLIGIBLE_WARMING else (0.0,) * len(poles)
 
 
 def _on_grid(warming: float) -> float:

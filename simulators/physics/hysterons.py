@@ -114,6 +114,9 @@ class Hysterons:
         state: +1 or -1, the state of all droplets at the beginning.
         start: Lab time in s of the beginning.
 
+    Attributes:
+        count: How many droplets there are.
+
     Raises:
         BadValue: There is no droplet, or a barrier is not positive.
     """
@@ -132,6 +135,7 @@ class Hysterons:
         if barriers.size == 0 or not bool(np.all(barriers > 0.0)):
             raise BadValue("droplets need barriers, at least one, and all of them positive")
         self._barriers = np.ascontiguousarray(barriers, dtype=float)
+        self.count = barriers.size
         self._attempts = attempt_rate
         self._athermal = athermal_temperature
         self._source = clocks
@@ -146,11 +150,6 @@ class Hysterons:
         self._known = 0  # steps from before the running stretch
 
     # ---- looking
-
-    @property
-    def count(self) -> int:
-        """How many droplets there are."""
-        return self._barriers.size
 
     @property
     def states(self) -> NDArray[np.int8]:
@@ -170,7 +169,8 @@ class Hysterons:
         Raises:
             BadValue: It begins earlier.
         """
-        self._plan()
+        if not self._planned:
+            self._plan()
         return 2.0 * self._steps.mean(start, end) / self.count - 1.0
 
     # ---- moving

@@ -53,7 +53,7 @@ class ThermalEmf:
 
     def __call__(self, time: float) -> float:
         """Return the voltage in V at a lab time in s."""
-        wander = 0.0
+        wander, sine = 0.0, math.sin
         for rate, phase, amplitude in self._waves:
-            wander += amplitude * math.sin(rate * time + phase)
+            wander += amplitude * sine(rate * time + phase)
         return self._offset + self._drift * time + wander

@@ -26,16 +26,13 @@ class Steady:
         flow: What they do.
         warmth: K by which film and oxide are warmer.
         torque: J/m3 on a fully aligned wall; zero where it is negligible.
+        square: Mean square of the current along the bar in A2.
     """
 
     flow: Flow
     warmth: float
     torque: float
-
-    @property
-    def square(self) -> float:
-        """Mean square of the current along the bar in A2."""
-        return self.flow.bar_current**2
+    square: float
 
 
 class Turns:
@@ -107,9 +104,9 @@ class Cycling(Turns):
         self.parts = tuple((share, warmth, torque) for (warmth, torque), share in found.items())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """What flows from a lab time in s on, and what substrate and chip do meanwhile."""
+    """What flows from a lab time in s on, and what substrate and chip do meanwhile; never altered once it is made."""
 
     time: float
     carried: Steady | Cycling
@@ -129,19 +126,20 @@ T = TypeVar("T", bound=Timed)
 
 
 class CurrentRecord(Generic[T]):
-    """What flowed when; the past is kept for as long as somebody can ask for it."""
+    """What flowed when; the past is kept for as long as somebody can ask for it.
+
+    Attributes:
+        latest: What flows now.
+    """
 
     def __init__(self, first: T) -> None:
+        self.latest = first
         self._times = [first.time]
         self._entries = [first]
 
-    @property
-    def latest(self) -> T:
-        """What flows now."""
-        return self._entries[-1]
-
     def add(self, entry: T) -> None:
         """Note what flows from a time on, and forget what nobody can ask for any more."""
+        self.latest = entry
         if len(self._times) > 1000 and self._times[500] < entry.time - MEMORY:
             del self._times[:500], self._entries[:500]
         if self._times[-1] == entry.time:
@@ -156,7 +154,7 @@ class CurrentRecord(Generic[T]):
         Raises:
             BadValue: It is too long ago.
         """
-        return self._entries[-1] if time >= self._times[-1] else self._entries[self._place(time)]
+        return self.latest if time >= self.latest.time else self._entries[self._place(time)]
 
     def during(self, start: float, end: float) -> T:
         """Return what flowed between two lab times in s.
@@ -164,8 +162,8 @@ class CurrentRecord(Generic[T]):
         Raises:
             BadValue: It is too long ago, or the currents change in between.
         """
-        if start >= self._times[-1]:
-            return self._entries[-1]
+        if start >= self.latest.time:
+            return self.latest
         k = self._place(start)
         if k != max(bisect_left(self._times, end) - 1, k):
             raise BadValue(

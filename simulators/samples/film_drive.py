@@ -74,6 +74,8 @@ class FilmDrive:
             return True
         if piece.direction[0] != 0.0 and old.torque != new.torque:
             return True
+        if old.warmth == new.warmth:  # a reading that is reversed
+            return False
         return round(old.warmth / GRID_TEMPERATURE) != round(new.warmth / GRID_TEMPERATURE)
 
     def __call__(self, piece: Piece, start: float) -> Stretch | Alternation:

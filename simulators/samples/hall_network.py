@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -94,7 +95,7 @@ class HallNetwork:
         self._hall = self._hall_matrix()
         # A reading's two currents come back thousands of times, and so do the few pairs of pads that are cabled.
         self._known_flows: dict[tuple[tuple[str, float], ...], Flow] = {}
-        self._known_squares: dict[tuple[str, str], float] = {}
+        self.squares_between = lru_cache(maxsize=None)(self._squares_between)
 
     def _hall_matrix(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """K = sum over crossings of T U^t - U T^t.
@@ -144,18 +145,15 @@ class HallNetwork:
         rms = float(np.sqrt(np.sum(through**2 * lengths) / self._length))
         return rms, float(np.sum(through * lengths) / self._length)
 
-    def squares_between(self, pad_a: str, pad_b: str) -> float:
+    def _squares_between(self, pad_a: str, pad_b: str) -> float:
         """Return the two-terminal resistance in squares; the Hall effect has no part in it.
 
         Raises:
             UnknownName: A pad that the bar does not have.
         """
-        squares = self._known_squares.get((pad_a, pad_b))
-        if squares is None:
-            a, b = self.index(pad_a), self.index(pad_b)
-            s = self._squares
-            squares = self._known_squares[pad_a, pad_b] = float(s[a, a] + s[b, b] - 2.0 * s[a, b])
-        return squares
+        a, b = self.index(pad_a), self.index(pad_b)
+        s = self._squares
+        return float(s[a, a] + s[b, b] - 2.0 * s[a, b])
 
     def parted(self, pad_a: str, pad_b: str) -> bool:
         """Whether the weakest spot lies between two pads.

@@ -29,7 +29,14 @@ class History:
         environment: Temperature and field.
         drive: What a piece of the trajectory means to the hysterons, with the currents of the moment.
         start: Lab time in s of the beginning.
+
+    Attributes:
+        hysterons: What is carried along.
+        now: Lab time in s up to which they have lived.
+        piece: The piece of the trajectory that they are in.
     """
+
+    piece: Piece
 
     def __init__(self, hysterons: Hysterons, environment: Environment, drive: Drive, start: float) -> None:
         self.hysterons = hysterons
@@ -37,11 +44,6 @@ class History:
         self._environment = environment
         self._drive = drive
         self._enter(start)
-
-    @property
-    def piece(self) -> Piece:
-        """The piece of the trajectory that the hysterons are in."""
-        return self._piece
 
     def advance(self, until: float) -> None:
         """Live until a lab time in s; a time in the past is no step."""
@@ -60,8 +62,8 @@ class History:
     def _enter(self, time: float) -> None:
         """Begin at a time with whatever the trajectory does there."""
         self._revision = self._environment.revision
-        self._piece = self._environment.piece(time)
-        self._coming: list[Stretch | Alternation] = [*self._drive(self._piece, time).one_signed()]
+        self.piece = self._environment.piece(time)
+        self._coming: list[Stretch | Alternation] = [*self._drive(self.piece, time).one_signed()]
         self._begin()
 
     def _begin(self) -> None:
@@ -81,13 +83,13 @@ class History:
     def _follow_revision(self) -> None:
         """Take note that the future has changed: the running piece may end earlier, or be another one."""
         self._revision = self._environment.revision
-        old, new = self._piece, self._environment.piece(self._piece.start)
+        old, new = self.piece, self._environment.piece(self.piece.start)
         if new == old:
             return
         if replace(new, end=old.end, field_end=old.field_end) != old:
             self.hysterons.finish(self.now)  # replaced from its first moment on, which is now
             self._enter(self.now)
         elif new.end < old.end:
-            self._piece = new
+            self.piece = new
             self._coming = [replace(part, end=min(part.end, new.end)) for part in self._coming if part.start < new.end]
             self._end = min(self._end, new.end)

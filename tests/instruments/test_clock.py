@@ -37,6 +37,17 @@ def test_sleep_until_arrives_exactly_and_never_goes_back(first: float, second: f
     assert clock.now() == max(first, second)
 
 
+def test_who_follows_a_virtual_clock_hears_of_each_jump_and_of_nothing_else() -> None:
+    clock = VirtualClock(1.0)
+    heard: list[float] = []
+    clock.follow(heard.append)
+    clock.sleep(2.0)
+    clock.sleep(0.0)
+    clock.sleep_until(2.0)
+    clock.sleep_until(7.0)
+    assert heard == [1.0, 3.0, 7.0]
+
+
 @pytest.mark.parametrize("clock", [VirtualClock(), ScaledClock(1000), WallClock()])
 @pytest.mark.parametrize("seconds", [math.nan, math.inf, -math.inf])
 def test_no_clock_sleeps_for_a_duration_that_is_no_number(clock: VirtualClock, seconds: float) -> None:

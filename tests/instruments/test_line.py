@@ -78,8 +78,10 @@ def test_stale_replies_before_the_identity_are_passed_over():
 
 def test_an_instrument_that_only_babbles_does_not_keep_anybody_for_ever():
     pairs: list[tuple[str | None, str]] = [("*IDN?", "1"), *[(None, "1")] * 19]
-    with dialogue(Keithley6221, *pairs) as source, pytest.raises(InstrumentFault, match="not the instrument"):
-        source.check_identity()
+    with dialogue(Keithley6221, *pairs, ("*IDN?", IDN), (":OUTP?", "0")) as source:
+        with pytest.raises(InstrumentFault, match="not the instrument"):
+            source.check_identity()
+        assert source.source_enabled is False  # and before anything else is asked, it has to say who it is
 
 
 @pytest.mark.parametrize("reply", [b"\xff\xfe1.0\n", b"1.0\x80E-03\n"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -316,3 +317,63 @@ def test_a_meter_on_the_leads_that_carry_the_current_sees_their_drop() -> None:
     wiring.source.drive(1e-3, 10.0)
     setup.clock.sleep(0.02)
     assert wiring.meter.mean_voltage(1, 0.0, 0.02) == pytest.approx(1e-3 * (FILM + 2 * LEAD))
+
+
+def test_plugged_elsewhere_the_same_current_goes_into_other_pads() -> None:
+    setup = Setup()
+    setup.source.drive(1e-3, 10.0)
+    assert setup.sample.told[-1][1] == {"p0": 1e-3, "p3": -1e-3}
+    setup.wiring.circuit.plug((LEADS["p1"], LEADS["p2"]), None, None)
+    assert setup.sample.told[-1][1] == {"p1": 1e-3, "p2": -1e-3}
+    setup.wiring.circuit.plug((LEADS["p3"], LEADS["p0"]), None, None)
+    assert setup.sample.told[-1][1] == {"p3": 1e-3, "p0": -1e-3}
+
+
+def test_what_a_sample_is_told_once_it_cannot_alter_for_the_next_time() -> None:
+    injected: Any = Setup().wiring.circuit._injected(1e-3, 0.0, 0.0)
+    with pytest.raises(TypeError):
+        injected["p0"] = 0.0
+
+
+class Looking:
+    """Follows the load only by counting how often it was given the chance."""
+
+    def __init__(self) -> None:
+        self.chances = 0
+
+    def due(self) -> float:
+        self.chances += 1
+        return math.inf
+
+    def follow(self, time: float) -> None:
+        del time
+
+
+def test_who_follows_the_load_has_the_chance_from_when_he_comes_until_he_goes() -> None:
+    setup, looking = Setup(), Looking()
+    circuit = setup.wiring.circuit
+    circuit.follower = looking
+    _ = circuit.latest
+    assert looking.chances == 1
+    setup.source.drive_cycle([(1.0, 1e-3), (1.0, -1e-3)], 10.0)
+    setup.source.drive(1e-3, 10.0)  # the end of a cycle is not the end of following
+    before = looking.chances
+    _ = circuit.latest
+    assert looking.chances == before + 1
+    circuit.follower = None
+    _ = circuit.latest
+    assert looking.chances == before + 1
+
+
+def test_a_cycle_goes_on_by_itself_until_another_current_is_set() -> None:
+    setup = Setup()
+    circuit = setup.wiring.circuit
+    setup.source.drive_cycle([(1.0, 1e-3), (1.0, -1e-3)], 10.0)
+    seen: list[float] = []
+    for _ in range(4):
+        seen.append(circuit.latest.source)
+        setup.clock.sleep(1.0)
+    assert seen == [1e-3, -1e-3, 1e-3, -1e-3]
+    setup.source.drive(2e-3, 10.0)
+    setup.clock.sleep(1.0)
+    assert circuit.latest.source == 2e-3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,3 +103,46 @@ def test_cancelled_events_do_not_pile_up_while_time_stands() -> None:
     timeline.clock.sleep(20_000.0)
     timeline.catch_up()
     assert seen == [1.0 + number for number in range(0, 10_000, 100)]
+
+
+def test_the_labs_time_is_a_virtual_clocks_without_anybody_catching_up() -> None:
+    clock = VirtualClock(5.0)
+    one, other = Timeline(clock), Timeline(clock)
+    assert one.now == other.now == 5.0
+    clock.sleep(1.5)
+    assert one.now == other.now == 6.5
+    clock.sleep_until(9.0)
+    assert one.now == other.now == 9.0
+
+
+def test_an_event_that_lets_time_pass_has_its_own_moment_until_it_is_over() -> None:
+    clock = VirtualClock()
+    timeline = Timeline(clock)
+    seen: list[float] = []
+
+    def linger() -> None:
+        clock.sleep(10.0)
+        timeline.catch_up()  # from within an event nothing else is carried out
+        seen.append(timeline.now)
+
+    timeline.schedule(1.0, linger)
+    timeline.schedule(5.0, lambda: seen.append(timeline.now))
+    clock.sleep(2.0)
+    timeline.catch_up()
+    assert seen == [1.0]
+    assert timeline.now == 12.0
+    timeline.catch_up()
+    assert seen == [1.0, 5.0]
+    assert timeline.now == 12.0
+
+
+def test_an_event_that_fails_leaves_the_labs_time_at_the_clocks() -> None:
+    clock = VirtualClock()
+    timeline = Timeline(clock)
+    timeline.schedule(1.0, lambda: [].pop())
+    clock.sleep(2.0)
+    with pytest.raises(IndexError):
+        timeline.catch_up()
+    assert timeline.now == 2.0
+    clock.sleep(1.0)
+    assert timeline.now == 3.0
