@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from labctl.analysis.branches import Branch, Loop
-from labctl.analysis.ends import SIGNIFICANT
+from labctl.analysis.drift import closure
+from labctl.analysis.ends import AGREE, SIGNIFICANT
 from labctl.analysis.parity import Parity
-from labctl.analysis.plateaus import Plateaus, find_plateaus
+from labctl.analysis.plateaus import MOST_BENT, Plateaus, find_plateaus
 from labctl.analysis.result import short_text
 
 MATTERS = 0.02
@@ -26,16 +27,44 @@ def without_parabola(loop: Loop, plateaus: Plateaus) -> tuple[Loop, Plateaus, st
     """
     slope, error = plateaus.even_slope
     largest = max(abs(loop.low), abs(loop.high))
-    if abs(slope) <= SIGNIFICANT * error or abs(slope) * largest / 2 <= MATTERS * abs(plateaus.amplitude[0]):
+    if abs(slope) <= SIGNIFICANT * error:
         return loop, plateaus, None
-    curve = slope / 2 / float(np.mean(np.abs(np.concatenate([end.field for end in plateaus.ends]))))
+    ends = np.abs(np.concatenate([end.field for end in plateaus.ends]))
+    distance = float(np.mean(ends))
+    height_at_ends = float(np.mean(ends**2)) / (2 * distance)  # of a parabola whose slope there is one
+    if abs(slope) * largest / 2 <= MATTERS * abs(plateaus.amplitude[0]):
+        return loop, replace(plateaus, even_open=abs(slope) * height_at_ends), None
+    curve = slope / 2 / distance
     bare = Loop(_lowered(loop.down, curve), _lowered(loop.up, curve))
     mended = find_plateaus(bare)
     if isinstance(mended, str) or mended.why_not is not None:
         return loop, plateaus, None
     height = short_text(abs(curve) * largest**2, "ohm")
     note = f"a background that goes with the field's square, {height} at the ends, was taken out"
-    return bare, mended, note
+    # The offset is that at zero field, to which the ends are now extrapolated.
+    left_open = float(np.linalg.norm(mended.even_slope)) * height_at_ends
+    kept = replace(
+        mended,
+        even_open=left_open,
+        doubt=plateaus.doubt,
+        slope_open=plateaus.slope_open,
+        unresolved=max(mended.unresolved, plateaus.unresolved),
+    )
+    return bare, kept, note
+
+
+def with_uneven_drift(loop: Loop, plateaus: Plateaus) -> Plateaus:
+    """The plateaus, with the slope as uncertain as a drift that is not even leaves it.
+
+    A baseline that bends in time about the middle of the loop is, in both branches alike, a slope and a background that
+    goes with the field's square, equally steep at the ends. Where the loop fails to close the baseline does drift; then
+    the slope is open by as much as that background shows.
+    """
+    gap, gap_error = closure(loop, plateaus)
+    slope, error = plateaus.even_slope
+    if plateaus.left or abs(gap) <= SIGNIFICANT * gap_error or abs(slope) <= AGREE * error:
+        return plateaus
+    return replace(plateaus, slope_open=abs(slope))
 
 
 def _lowered(branch: Branch, curve: float) -> Branch:
@@ -60,3 +89,22 @@ def unevenness(parity: Parity, outer: float) -> float:
     error = parity.noise / float(np.sqrt(min(len(part) for part in parts)))
     change = float(np.ptp(means))
     return change if change > SIGNIFICANT * error else 0.0
+
+
+def unstraight(plateaus: Plateaus) -> float:
+    """Error of a branch's middle from a baseline that is not straight in time, ohm.
+
+    Each branch's own lines take up a linear drift; if their amplitudes still disagree, what moved them is unknown.
+    """
+    (down, down_error), (up, up_error) = plateaus.down.amplitude, plateaus.up.amplitude
+    disagreement = abs(down - up)
+    return disagreement / 2 if disagreement > 3 * float(np.hypot(down_error, up_error)) else 0.0
+
+
+def bend_of_levels(plateaus: Plateaus) -> float:
+    """Error of a half-way level from ends that may bend much, ohm.
+
+    A film whose ends bend keeps its middle; a baseline that does so moves it. Where noise hides a bend that would be
+    refused if it were seen, nothing shows that it is the film's.
+    """
+    return plateaus.bend if plateaus.bend > MOST_BENT * 2 * abs(plateaus.amplitude[0]) else 0.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from labctl.analysis.dwells import without_dwells, without_excess
 from labctl.analysis.fits import local_lines, white_noise
-from labctl.analysis.readings import Readings
+from labctl.analysis.readings import FloatArray, Readings
 from labctl.analysis.result import short_text
 
 FULL_BRANCH = 0.6
@@ -32,12 +32,14 @@ FEWEST_POINTS = 5
 class Branch:
     """One stretch of falling ("down") or rising ("up") field, rows in the order of measurement.
 
-    `field_error` is the standard error (T) of a field that had to be smoothed because its readings went back and forth.
+    `field_error` is the standard error (T) of a field that had to be smoothed because its readings went back and forth;
+    `reached` are then the farthest fields (T) read up to each row, and None otherwise.
     """
 
     direction: str
     rows: Readings
     field_error: float = 0.0
+    reached: FloatArray | None = None
 
     @property
     def low(self) -> float:
@@ -101,9 +103,10 @@ def _long_enough(branches: list[Branch]) -> list[Branch]:
 def steadied(branch: Branch) -> Branch:
     """The branch with its field smoothed where the readings go back and forth; otherwise the branch itself.
 
-    A magnet does not jitter from reading to reading, its read-back does. Sorted by a noisy field the readings before
-    and after a switch mix, and a fit against a noisy field is pulled; a straight line through the neighbours in time
-    is not. Only the inner part of the branch is judged: at the ends the field may stand still.
+    A magnet hardly jitters from reading to reading, its read-back does (see `jitter` for what is left open). Sorted by
+    a noisy field the readings before and after a switch mix, and a fit against a noisy field is pulled; a straight line
+    through the neighbours in time is not. Only the inner part of the branch is judged: at the ends the field may stand
+    still.
     """
     field, time = branch.rows.field, branch.rows.time
     inside = np.abs(field - (branch.high + branch.low) / 2) < 0.4 * (branch.high - branch.low)
@@ -116,7 +119,8 @@ def steadied(branch: Branch) -> Branch:
     if half < 2:
         return branch
     rows = replace(branch.rows, field=local_lines(time, field, half))
-    return Branch(branch.direction, rows, noise / float(np.sqrt(2 * half + 1)))
+    farthest = np.maximum.accumulate(field) if branch.direction == "up" else np.minimum.accumulate(field)
+    return Branch(branch.direction, rows, noise / float(np.sqrt(2 * half + 1)), farthest)
 
 
 def _why_no_loop(readings: Readings, branches: list[Branch]) -> str:

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from labctl.analysis.background import unevenness, without_parabola
-from labctl.analysis.branches import Loop, find_loops
+from labctl.analysis.background import bend_of_levels, unevenness, unstraight, with_uneven_drift, without_parabola
+from labctl.analysis.branches import Branch, Loop, find_loops
 from labctl.analysis.combine import combine, of_one_loop
+from labctl.analysis.contacts import with_jumps
+from labctl.analysis.doubts import why_hidden, with_wander, wrong_way
 from labctl.analysis.drift import closure, without_step
 from labctl.analysis.ends import SIGNIFICANT
+from labctl.analysis.jitter import jittered
 from labctl.analysis.middles import is_buried, middles, where_flat
 from labctl.analysis.parity import Parity, split
 from labctl.analysis.plateaus import Plateaus, find_plateaus
@@ -26,6 +29,7 @@ from labctl.analysis.readings import Readings, read_table
 from labctl.analysis.result import HALL_LOOP_UNITS, THIS_LOOP, Result, Results, missing, short_text
 from labctl.analysis.staircase import few_grains, stepped
 from labctl.analysis.switching import Crossing, crossings
+from labctl.analysis.wander import unsettled, wander_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +38,8 @@ CONVENTION = "R_xy = V(A-B)/I, A at +y, I along +x, H along +z; positive = R_xy 
 """What the sign of an anomalous Hall resistance means here; without it a polarity says nothing."""
 TEN_TO_NINETY = (-0.8, 0.8)
 """Levels of the 10-90 % width in units of the amplitude."""
+UNEVEN = "the baseline drifts or jumps, and unevenly it would look like a slope; the uncertainty counts it"
+"""Note beside an ordinary slope."""
 EVEN_WARNING = 0.2
 """Part of the amplitude above which a changing even part is worth a warning."""
 
@@ -99,8 +105,9 @@ def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAna
         return LoopAnalysis(loop, plateaus, None, None, plateaus, tuple(notes), results)
     gap = closure(loop, plateaus)
     loop, plateaus, step = without_step(loop, plateaus)
-    loop, plateaus, curved = without_parabola(loop, plateaus)
-    notes += [note for note in (step, curved) if note is not None]
+    loop, plateaus, curved = without_parabola(loop, with_uneven_drift(loop, plateaus))
+    plateaus, jumps = (plateaus, None) if plateaus.why_not else with_jumps(loop, plateaus, gap[0] if step else 0.0)
+    notes += [note for note in (step, curved, jumps) if note is not None]
     parity = split(loop, plateaus)
     common = field_results(remanence) | {
         "closure": _closure(gap, plateaus, step),
@@ -111,9 +118,18 @@ def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAna
         plateaus = replace(plateaus, why_not=both)
         common["even_part"] = _even_part(parity, plateaus)
     elif both is not None:
-        results = _saturated(loop, plateaus, both, parity, remanence) | common
-        excess = _why_too_remanent(results["remanence_ratio"])
+        width = _width(loop, plateaus, both)
+        wander = wander_of(loop, plateaus, both, float(width.value or 0.0), abs(remanence or 0.0))
+        open_both = both if wander is None else unsettled(both, wander)
+        results = common | _saturated(loop, plateaus, open_both, parity, remanence, width)
+        excess = why_hidden(wander) or _why_too_remanent(results["remanence_ratio"])
+        if wander is not None:
+            notes.append(wander.note())
+            results = with_wander(results, wander, float(np.hypot(plateaus.bend, plateaus.unresolved)))
+        backwards, hopeless = wrong_way(results["coercive_field_down"], results["coercive_field_up"], width)
+        excess = backwards if hopeless else excess
         if excess is None:
+            notes += [backwards] if backwards else []
             return LoopAnalysis(loop, plateaus, *both, parity, tuple(notes), _finished(results, notes))
         plateaus = replace(plateaus, why_not=excess)
         common["even_part"] = _even_part(parity, plateaus)
@@ -196,12 +212,16 @@ def _tesla(
 
 
 def _even_part(parity: Parity | str, plateaus: Plateaus) -> Result:
-    """Offset: mean of the even part at the saturated ends, with a warning where it changes in between."""
+    """Offset: mean of the even part at the saturated ends, with a warning where it changes in between.
+
+    A parabola that stands out is taken out before; what does not stand out is part of the offset at the ends.
+    """
     if plateaus.why_not is not None:
         return missing("ohm", "not saturated: what is frozen in the film cannot be told from the offset")
     if isinstance(parity, str):
         return missing("ohm", parity)
     value, error = parity.offset()
+    error = float(np.linalg.norm([error, plateaus.unresolved, plateaus.even_open]))
     amplitude = abs(plateaus.amplitude[0])
     inside = parity.even[~parity.saturated]
     if not len(inside):
@@ -216,21 +236,26 @@ def _even_part(parity: Parity | str, plateaus: Plateaus) -> Result:
 
 
 def _saturated(
-    loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing], parity: Parity | str, remanence: float | None
+    loop: Loop,
+    plateaus: Plateaus,
+    both: tuple[Crossing, Crossing],
+    parity: Parity | str,
+    remanence: float | None,
+    width_of_switch: Result,
 ) -> dict[str, Result]:
-    width_of_switch = _width(loop, plateaus, both)
     both, said = where_flat(loop, plateaus, both, float(width_of_switch.value or 0.0))
     both = stepped(loop, (few_grains(both[0]), few_grains(both[1])), said)
-    down, up = both
-    outer = max(abs(down.field), abs(up.field)) + float(width_of_switch.value or 0.0)
+    both = jittered(loop, plateaus, both, said)
+    outer = max(abs(crossing.field) for crossing in both) + float(width_of_switch.value or 0.0)
     uneven = 0.0 if isinstance(parity, str) else unevenness(parity, outer)
-    amplitude, slope = _amplitude(plateaus, parity, _unstraight(plateaus))
-    unstraight = float(np.hypot(_unstraight(plateaus), uneven))
+    amplitude, slope = _amplitude(plateaus, parity, unstraight(plateaus))
+    off = float(np.linalg.norm([unstraight(plateaus), uneven, plateaus.doubt]))
+    level = float(np.hypot(off, bend_of_levels(plateaus)))
     results = {
         "anomalous_hall_resistance": amplitude,
-        "anomalous_hall_resistance_saturated": _raw_amplitude(plateaus, unstraight),
+        "anomalous_hall_resistance_saturated": _raw_amplitude(plateaus, off),
         "polarity": Result(float(np.sign(plateaus.amplitude[0])), None, "1", THIS_LOOP, note=CONVENTION),
-        "loop_shift": _shift(both, unstraight),
+        "loop_shift": _shift(both, level),
         "remanence_ratio": _remanence(parity, both, float(np.hypot(plateaus.bend, plateaus.unresolved))),
         "switching_width_10_90": width_of_switch,
         "ordinary_hall_slope": slope,
@@ -238,37 +263,39 @@ def _saturated(
         "field_rate": rate_at(loop, both, reading_rate),
         "effective_field_rate": rate_at(loop, both, effective_rate),
     }
-    width = results["switching_width_10_90"].value or 0.0
-    for name, branch, crossing in (("coercive_field_down", loop.down, down), ("coercive_field_up", loop.up, up)):
-        error = float(np.linalg.norm([crossing.uncertainty, crossing.lag, _moved(crossing, unstraight)]))
-        edge = outside_window(branch, crossing, float(width))
-        note = "; ".join(filter(None, [_field_note(crossing, remanence), said.get(branch.direction), edge])) or None
-        # At the edge of a window the field halts and the film relaxes: that is no wander of its grains.
-        scatter = None if edge else crossing.scatter()
-        # The cryostat looks at its field at the same moment of each query, and the field stops at the same points.
-        shared = float(np.hypot(crossing.lag, crossing.step))
-        results[name] = _tesla(crossing.field, error, note, scatter, shared)
-        results[f"{name}_ensemble"] = of_one_loop(results[name], edge)
-        if edge is not None:
-            results["field_rate"] = replace(results["field_rate"], note=edge)
-            for other in ("loop_shift", "switching_width_10_90"):
-                results[other] = replace(results[other], scatter=None)
+    for branch, crossing in zip((loop.down, loop.up), both, strict=True):
+        _add_coercive_field(results, branch, crossing, level, said.get(branch.direction), remanence)
     return results
 
 
-def _unstraight(plateaus: Plateaus) -> float:
-    """Error of a branch's middle from a baseline that is not straight in time, ohm.
+def _add_coercive_field(
+    results: dict[str, Result],
+    branch: Branch,
+    crossing: Crossing,
+    level: float,
+    said: str | None,
+    remanence: float | None,
+) -> None:
+    """Add a branch's coercive field, of this loop and of the ensemble; its half-way level is `level` ohm uncertain."""
+    name = f"coercive_field_{branch.direction}"
+    error = float(np.linalg.norm([crossing.uncertainty, crossing.lag, _moved(crossing, level)]))
+    edge = outside_window(branch, crossing, float(results["switching_width_10_90"].value or 0.0))
+    note = "; ".join(filter(None, [_field_note(crossing, remanence), said, edge])) or None
+    # At the edge of a window the field halts and the film relaxes: that is no wander of its grains.
+    scatter = None if edge else crossing.scatter()
+    # The cryostat looks at its field at the same moment of each query, and the field stops at the same points.
+    shared = float(np.hypot(crossing.lag, crossing.step))
+    results[name] = _tesla(crossing.field, error, note, scatter, shared)
+    results[f"{name}_ensemble"] = of_one_loop(results[name], edge)
+    if edge is not None:
+        results["field_rate"] = replace(results["field_rate"], note=edge)
+        for other in ("loop_shift", "switching_width_10_90"):
+            results[other] = replace(results[other], scatter=None)
 
-    Each branch's own lines take up a linear drift; if their amplitudes still disagree, what moved them is unknown.
-    """
-    (down, down_error), (up, up_error) = plateaus.down.amplitude, plateaus.up.amplitude
-    disagreement = abs(down - up)
-    return disagreement / 2 if disagreement > 3 * float(np.hypot(down_error, up_error)) else 0.0
 
-
-def _moved(crossing: Crossing, unstraight: float) -> float:
+def _moved(crossing: Crossing, level: float) -> float:
     """Shift of a crossing for an error of the level, T; a jump does not move."""
-    return 0.0 if crossing.sharp else unstraight / abs(crossing.slope)
+    return 0.0 if crossing.sharp else level / abs(crossing.slope)
 
 
 def _field_note(crossing: Crossing, remanence: float | None) -> str | None:
@@ -278,7 +305,7 @@ def _field_note(crossing: Crossing, remanence: float | None) -> str | None:
     return "; ".join(notes) or None
 
 
-def _amplitude(plateaus: Plateaus, parity: Parity | str, unstraight: float) -> tuple[Result, Result]:
+def _amplitude(plateaus: Plateaus, parity: Parity | str, off: float) -> tuple[Result, Result]:
     """Amplitude extrapolated to zero field and ordinary slope, from the odd part if there is one."""
     if isinstance(parity, str):
         note = f"from the branches, not the odd part: {parity}"
@@ -291,29 +318,25 @@ def _amplitude(plateaus: Plateaus, parity: Parity | str, unstraight: float) -> t
     elif plateaus.bend > amplitude[1]:
         note = "; ".join(filter(None, [note, "the ends may still bend; the uncertainty counts it"]))
     distance = max(map(abs, plateaus.inner))
-    error = float(np.linalg.norm([amplitude[1], plateaus.bend, plateaus.unresolved, unstraight]))
+    error = float(np.linalg.norm([amplitude[1], plateaus.bend, plateaus.unresolved, off]))
+    of_slope = float(np.linalg.norm([slope[1], plateaus.bend / distance, off / distance, plateaus.slope_open]))
+    uneven = UNEVEN if plateaus.slope_open > slope[1] else None
     return (
         Result(amplitude[0], error, "ohm", THIS_LOOP, note=note),
-        Result(
-            slope[0],
-            float(np.linalg.norm([slope[1], plateaus.bend / distance, unstraight / distance])),
-            "ohm/T",
-            THIS_LOOP,
-            note=note,
-        ),
+        Result(slope[0], of_slope, "ohm/T", THIS_LOOP, note="; ".join(filter(None, [note, uneven])) or None),
     )
 
 
-def _raw_amplitude(plateaus: Plateaus, unstraight: float) -> Result:
+def _raw_amplitude(plateaus: Plateaus, off: float) -> Result:
     """Mean of the two raw branches, each with its own slope: no drift model, no split."""
     (down, down_error), (up, up_error) = plateaus.down.amplitude, plateaus.up.amplitude
-    error = float(np.linalg.norm([down_error / 2, up_error / 2, unstraight, plateaus.bend, plateaus.unresolved]))
+    error = float(np.linalg.norm([down_error / 2, up_error / 2, off, plateaus.bend, plateaus.unresolved]))
     note = f"the branches differ by {short_text(abs(down - up), 'ohm')}: the baseline is not straight"
-    return Result((down + up) / 2, error, "ohm", THIS_LOOP, note=note if unstraight else None)
+    return Result((down + up) / 2, error, "ohm", THIS_LOOP, note=note if off else None)
 
 
-def _shift(both: tuple[Crossing, Crossing], unstraight: float) -> Result:
-    errors = [np.hypot(crossing.uncertainty, _moved(crossing, unstraight)) for crossing in both]
+def _shift(both: tuple[Crossing, Crossing], level: float) -> Result:
+    errors = [np.hypot(crossing.uncertainty, _moved(crossing, level)) for crossing in both]
     scatters = [crossing.scatter() for crossing in both]
     return _tesla((both[0].field + both[1].field) / 2, float(np.hypot(*errors)) / 2, None, _half_sum(scatters))
 

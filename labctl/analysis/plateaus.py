@@ -81,7 +81,11 @@ class Plateaus:
         down, up: Lines of the raw branches.
         bend: Error of the amplitude from ends that still bend, ohm.
         bend_error: How well a bend would be seen, ohm; endless where the ends have too few points.
-        unresolved: Error of the amplitude from readings with few digits, ohm.
+        unresolved: Error of amplitude and offset from readings with few digits, or from a step of the baseline that may
+            lie elsewhere, ohm.
+        doubt: Error of the half-way levels from such a step, ohm.
+        even_open: Error of the offset from a background that goes with the field's square, ohm.
+        slope_open: Error of the slope from a baseline that drifts unevenly or jumps, ohm/T.
         left: What the film may have left to switch at the largest fields, ohm, where the branches differ a little at
             the ends; 0 where they agree. It is counted in `bend`, too.
         why_not: Why the loop is not saturated; None when it is.
@@ -102,6 +106,9 @@ class Plateaus:
     open_ends: bool
     unresolved: float = 0.0
     left: float = 0.0
+    doubt: float = 0.0
+    even_open: float = 0.0
+    slope_open: float = 0.0
 
     @property
     def amplitude(self) -> tuple[float, float]:

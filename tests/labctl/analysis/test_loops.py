@@ -95,7 +95,6 @@ def test_plain_loop_is_right_in_everything() -> None:
         Film(order="ud"),
         Film(shift=0.2),
         Film(coercive=0.0, width=0.03),
-        Film(coercive=-0.03),
         Film(drift=2e-4),
         Film(slope=0.3, coercive=0.1),
         Film(field_noise=3e-3),
