@@ -118,7 +118,7 @@ class Procedure(PymeasureProcedure):
         BadValue: A parameter does not fit.
     """
 
-    roles: ClassVar[Sequence[str]] = ()
+    roles: Sequence[str] = ()
     needs_contacts: ClassVar[bool] = True
     no_health_check: ClassVar[str] = ""
     shapes: ClassVar[Sequence[str]] = ()

@@ -10,13 +10,14 @@ from instruments.errors import BadValue, UsageError
 from instruments.units import format_quantity
 from labctl import facing, pulses
 from labctl.analysis import approaching
-from labctl.analysis.approaching import BEGIN, COARSE, END, FINE, RESET, SATURATED, STATE, STEP, STOPPED
+from labctl.analysis.approaching import BEGIN, COARSE, END, FINE, RESET, SATURATED, STATE, STEP, STOPPED, TWO_WIRE
 from labctl.journal import ANGLE, SAFE_PULSE, quantity
 from labctl.moving import wait_until
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 from labctl.sample_thermometer import has_longitudinal
+from labctl.two_wire import TwoWireMeter, on_current_leads
 from labctl.waiting import settle_angle, settle_field
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ class Approach(Procedure):
 
     For the first pulses on a device. Single pulses go up from a tenth of the largest current in steps of a twentieth of
     it, at each level one of either sign, in a field in the film plane along the current. After each one Hall resistance
-    and longitudinal resistance are read with the probe current, and the compliance bit is looked at. It ends at 1.15
-    times the level that switches fully; or when the longitudinal resistance has changed by more than
-    `resistance_change`, a pulse was clamped, or the next one would need more than 0.8 of the largest compliance; or at
-    the largest current. Then single pulses from full states, in fine steps around the half, tell the switching current
-    of either sign.
+    and longitudinal resistance are read with the probe current, the resistance between the current leads with a
+    source-measure unit where the station has one on them, and the compliance bit is looked at. It ends at 1.15 times
+    the level that switches fully; or when one of the two resistances has changed by more than `resistance_change`, a
+    pulse was clamped, or the next one would need more than 0.8 of the largest compliance; or at the largest current.
+    Then single pulses from full states, in fine steps around the half, tell the switching current of either sign.
 
     The film is first saturated up and down by a field along its normal, where the sample is on a rotator that turns it
     there: that tells the full swing. Elsewhere the field lies in the plane all the time, and the state it begins from
@@ -67,7 +68,7 @@ class Approach(Procedure):
 
     roles = ("source", "voltmeter", "cryostat")
     shapes = ("hall_bar",)
-    DATA_COLUMNS = (STATE, STEP, *pulses.COLUMNS, ALONG, STOPPED)
+    DATA_COLUMNS = (STATE, STEP, *pulses.COLUMNS, TWO_WIRE, ALONG, STOPPED)
     main_results = ("switching_current", "pulse_max")
 
     maximum_current = OptionalQuantity("from record", "Largest pulse", unit="A", minimum="1 uA")
@@ -82,7 +83,7 @@ class Approach(Procedure):
     saturation = Quantity("0.5 T", "Field along the normal that saturates the film", above_zero=True)
     fine_step = Quantity("0.02", "Fine step, as part of the switching current", unit="", minimum="0.005", maximum="0.1")
     resistance_change = Quantity(
-        "0.005", "Change of the longitudinal resistance that ends it, as part of it", unit="", minimum="0.0005",
+        "0.005", "Change of a resistance that ends it, as part of it", unit="", minimum="0.0005",
         maximum="0.05",
     )  # fmt: skip
     probe = Probe()
@@ -93,6 +94,8 @@ class Approach(Procedure):
         """Refuse a mounting without a field in the plane, and a station that does not see the device change."""
         if "sample" not in vars(self):
             return
+        if on_current_leads(self.station):
+            self.roles = (*type(self).roles, "smu")
         if self.sample.pulse_current_limit() is None and self.maximum_current is None:
             raise BadValue(
                 f"sample {self.sample.label} has no limits.pulse_current_density, so that no largest pulse follows "
@@ -149,6 +152,10 @@ class Approach(Procedure):
 
     def startup(self) -> None:
         """Set the probe up, in a range of the voltmeter that stands the pulses."""
+        self._two_wire: TwoWireMeter | None = None
+        if "smu" in self.roles:
+            self._two_wire = TwoWireMeter(self)
+            self._two_wire.prepare()
         super().startup()
         pulses.stand_pulses(self, self.largest_current())
         self._faced = False
@@ -160,6 +167,8 @@ class Approach(Procedure):
     def execute(self) -> None:
         """Go up in coarse levels; then, from full states, in fine steps for either sign."""
         made = self.by_field()
+        if self._two_wire is None:
+            self.run.remark("what happens to the device outside the arms of channel 2 is not seen: no unit reads there")
         for _ in self.track("coarse", ("up to full switching",), restart=made):
             self._look_back()
             if made:
@@ -194,7 +203,9 @@ class Approach(Procedure):
         rows: list[dict[str, Any]] = []
         for row in self.read_after(sent, wait=self.wait_before_read, reads=self.reads):
             along = row["Field (T)"] * self._along
-            rows.append({STATE: number, STEP: step, **row, ALONG: along, STOPPED: stopped})
+            read = self._two_wire is not None and math.isfinite(row[pulses.RESISTANCE])
+            two = self._two_wire.read() if read and self._two_wire is not None else math.nan
+            rows.append({STATE: number, STEP: step, **row, TWO_WIRE: two, ALONG: along, STOPPED: stopped})
             self.record(**rows[-1])
         self._shots.append(approaching.shots(pd.DataFrame(rows))[0])
         return self._shots[-1]

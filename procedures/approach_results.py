@@ -111,7 +111,8 @@ def _largest(story: Story, ended: str, width: float) -> Result:
 
 def _device(story: Story, ended: str) -> dict[str, Result]:
     """What became of the device."""
-    changes = [change for change in story.changes() if math.isfinite(change)]
+    changes = [change for change in story.along() if math.isfinite(change)]
+    between = [change for change in story.between_leads() if not math.isnan(change)]
     swing, full = story.swing, story.full
     ratio = max((part for _, part in story.parts), default=None)
     largest = max(changes, key=abs) if changes else None
@@ -131,6 +132,9 @@ def _device(story: Story, ended: str) -> dict[str, Result]:
         "resistance_change": missing("1", "the longitudinal resistance was not read", THIS_DEVICE)
         if largest is None
         else Result(largest, None, "1", THIS_DEVICE, why="the largest that was seen", note=ended),
+        "two_wire_change": missing("1", "no source-measure unit is on the current leads", THIS_DEVICE)
+        if not between
+        else Result(max(between, key=abs), None, "1", THIS_DEVICE, why="the largest that was seen", note=ended),
         "number_of_pulses": Result(len(story.pulses()), 0.0, "1", "this run"),
     }
 

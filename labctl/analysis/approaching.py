@@ -23,6 +23,7 @@ SATURATED, BEGIN, COARSE, RESET, FINE, END = "saturated", "begin", "coarse", "re
 """What a state was read for."""
 
 STATE, STEP, STOPPED = "State", "Step", "Stopped by"
+TWO_WIRE = "Two-wire resistance (ohm)"
 GOING_ON, SWITCHED, CHANGED, CLAMPED, VOLTAGE, LARGEST = (
     "-", "full switching", "resistance", "compliance", "voltage", "limit",
 )  # fmt: skip
@@ -58,6 +59,7 @@ class Shot:
         scatter: Standard deviation of its readings, ohm; NaN of a single one.
         reads: How many these were.
         resistance: Longitudinal resistance, ohm; NaN where it was not read.
+        two_wire: Resistance between the current leads, ohm; NaN where it was not read.
         clamped: Whether the pulse was.
     """
 
@@ -69,6 +71,7 @@ class Shot:
     reads: int
     resistance: float
     clamped: bool
+    two_wire: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,14 @@ def shots(rows: pd.DataFrame) -> list[Shot]:
     for number, part in rows.groupby(STATE, sort=True):
         hall = part["Hall resistance (ohm)"].dropna().to_numpy(dtype=float)
         along = part["Resistance (ohm)"].dropna().to_numpy(dtype=float)
+        two = part[TWO_WIRE].dropna().to_numpy(dtype=float) if TWO_WIRE in part else np.array([])
         found.append(
             Shot(
                 int(str(number)), str(part[STEP].iloc[0]), float(part["Pulse current (A)"].iloc[0]),
                 float(hall.mean()) if hall.size else math.nan,
                 float(hall.std(ddof=1)) if hall.size > 1 else math.nan, int(hall.size),
                 float(along[-1]) if along.size else math.nan, bool(part["Pulse clamped"].any()),
+                float(two[-1]) if two.size else math.nan,
             )
         )  # fmt: skip
     return found
@@ -199,10 +204,20 @@ class Story:
         """Longitudinal resistance in ohm before the first pulse; NaN where it was not read."""
         return next((shot.resistance for shot in self.shots if math.isfinite(shot.resistance)), math.nan)
 
-    def changes(self) -> list[float]:
+    def along(self) -> list[float]:
         """Relative change of the longitudinal resistance at each state; NaN where it was not read."""
         first = self.resistance
         return [shot.resistance / first - 1.0 for shot in self.shots]
+
+    def between_leads(self) -> list[float]:
+        """Relative change of the resistance between the current leads at each state; NaN where it was not read."""
+        first = next((shot.two_wire for shot in self.shots if math.isfinite(shot.two_wire)), math.nan)
+        return [shot.two_wire / first - 1.0 for shot in self.shots]
+
+    def changes(self) -> list[float]:
+        """The larger of both at each state; NaN where the longitudinal resistance was not read."""
+        both = zip(self.along(), self.between_leads(), strict=True)
+        return [one if math.isnan(other) else max(one, other, key=abs) for one, other in both]
 
     def proven(self) -> float | None:
         """Return the largest level in A after which nothing had happened to the device; None where there is none."""

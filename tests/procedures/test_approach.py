@@ -16,6 +16,7 @@ from labctl import learning
 from labctl.analysis.approaching import stopped
 from labctl.journal import Journal
 from labctl.sample import SampleRecord, load_sample
+from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.approach import Approach
 from simulators.randomness import Streams
@@ -335,6 +336,28 @@ def test_six_devices_are_measured_and_none_is_harmed(simulate: Simulate, number:
 @pytest.mark.parametrize("number", range(200))
 def test_two_hundred_devices_are_measured_and_none_is_harmed(simulate: Simulate, number: int) -> None:
     approached(simulate, number)
+
+
+def test_wear_outside_the_arms_is_seen_between_the_current_leads(simulate: Simulate) -> None:
+    """A warm bar whose weakest spot channel 2 does not see: it ends at half a per cent, and recommends less."""
+    done = simulate(Approach(reads=2), sample=device(40), seed=40, sample_seed=40)
+    assert abs(done.value("resistance_change")) < 1e-3
+    assert 0.005 < done.value("two_wire_change") < 0.0065
+    assert done.value("pulse_max") < done.value("full_switching_current")
+    found = done.rows["Two-wire resistance (ohm)"].dropna().to_numpy(float)
+    assert found[0] == pytest.approx(390.0, rel=1e-3)
+    assert isinstance(done.lab.sample, FerrimagnetHallBar)
+    bar = done.lab.sample.resistance("source", "drain", done.lab.timeline.now + 100.0)
+    assert found[-1] == pytest.approx(bar + 50.0, rel=5e-4)
+
+
+def test_without_a_unit_on_the_current_leads_it_says_what_is_not_seen(simulate: Simulate) -> None:
+    station = load_station("ppms")
+    alone = station.model_copy(update={"cables": station.cables.model_copy(update={"smu": None})})
+    done = simulate(Approach(maximum_current="3 mA", reads=2), sample=flat(), station=alone)
+    assert done.outcome.status == "finished", done.outcome.error
+    assert any("outside the arms of channel 2 is not seen" in said for said in done.outcome.warnings)
+    assert "no source-measure unit" in done.outcome.results["two_wire_change"]["why"]
 
 
 # ---- before it begins
