@@ -206,6 +206,6 @@ def _draw_changes(axes: Axes, procedure: Approach, story: Story) -> None:
     if largest > 0.2 * limit:
         axes.axhline(factor * limit, color=COLOURS["up"], linewidth=0.9)
         axes.axhline(-factor * limit, color=COLOURS["up"], linewidth=0.9)
-    axes.set_ylabel(f"Change of R$_\\mathrm{{xx}}$ ({unit})")
+    axes.set_ylabel(f"Change of resistance ({unit})")
     axes.margins(y=0.3)
     axes.legend(frameon=False, fontsize=9, loc="upper left", ncols=2)
