@@ -49,6 +49,7 @@ class Run(Protocol):
     """What a procedure needs of the run that carries it out."""
 
     path: Path
+    attempt: int
 
     def record(self, row: dict[str, Any]) -> None:
         """Append a row to the data file."""

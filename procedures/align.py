@@ -15,6 +15,7 @@ from labctl.journal import quantity
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
+from labctl.turning import found_at, leave_at
 from labctl.waiting import settle_angle
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Align(Procedure):
 
     def execute(self) -> None:
         """Scan the angles in one field, then in the other."""
-        angles, field = self._angles(), self.field_of_scans()
+        angles, field, home = self._angles(), self.field_of_scans(), found_at(self)
         fields = [field, -field] if self.order == "positive" else [-field, field]
         for wanted in self.track("field", fields, restart=True):
             self.settle(field=wanted)
@@ -136,6 +137,7 @@ class Align(Procedure):
                 settle_angle(self, angle, SPEED, rest=self.rest)
                 for row in self._readings():
                     self.record(**row, **{SET: angle, SET_FIELD: wanted})
+        leave_at(self, home)
 
     def _readings(self) -> Iterator[dict[str, Any]]:
         for _ in range(self.readings):

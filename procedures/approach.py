@@ -17,6 +17,7 @@ from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 from labctl.sample_thermometer import has_longitudinal
+from labctl.turning import found_at, leave_at, turn_from_below
 from labctl.two_wire import TwoWireMeter, on_current_leads
 from labctl.waiting import settle_angle, settle_field
 
@@ -166,7 +167,7 @@ class Approach(Procedure):
 
     def execute(self) -> None:
         """Go up in coarse levels; then, from full states, in fine steps for either sign."""
-        made = self.by_field()
+        made, home = self.by_field(), found_at(self)
         if self._two_wire is None:
             self.run.remark("what happens to the device outside the arms of channel 2 is not seen: no unit reads there")
         for _ in self.track("coarse", ("up to full switching",), restart=made):
@@ -179,6 +180,7 @@ class Approach(Procedure):
             self._look_back()
             self._face()
             self._refine(sign)
+        leave_at(self, home)
 
     def _look_back(self) -> None:
         """Take in the states that are recorded already: all that a block knows of the ones before."""
@@ -231,8 +233,7 @@ class Approach(Procedure):
         x, y, z = facing.direction(self.sample.mounting, angle or 0.0)
         if angle is not None:
             settle_field(self, 0.0)
-            settle_angle(self, max(angle - facing.BELOW, self.cryostat.LOWEST_POSITION), facing.SPEED)
-            settle_angle(self, angle, facing.SPEED)
+            turn_from_below(self, angle)
             if self.angle is None and self.latest(ANGLE) is None:
                 self.run.remark(f"the rotator's angle, {angle:g} deg, is the record's: run align to know the true one")
         if abs(z) > 0.02 and self.in_plane_field:

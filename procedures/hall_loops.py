@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from labctl import facing
 from labctl.procedure import Procedure
+from labctl.waiting import settle_field
+
+OFF_NORMAL = 2.0
+"""deg between field and film normal from which a loop's field is not what it is taken for."""
 
 Branch = Callable[[float, float], Iterator[dict[str, Any]]]
 """Reads along one branch, from one field in T to the other; one row a reading."""
@@ -22,11 +28,27 @@ def hall_loop(procedure: Procedure, first: float, branch: Branch) -> Iterator[tu
     Yields:
         Name of the branch, `down` or `up`, and a row.
     """
-    procedure.settle(field=first)
+    _look_at_angle(procedure, settle_field(procedure, first).position)
     directions = ("down", "up") if first > 0 else ("up", "down")
     for name, end in procedure.track("branch", list(zip(directions, (-first, first), strict=True))):
         for reading in branch(-end, end):
             yield name, reading
+
+
+def _look_at_angle(procedure: Procedure, position: float | None) -> None:
+    """Say so where the rotator, at so many deg, holds the film at another angle than across the field."""
+    mounting = procedure.sample.mounting
+    if position is None or not facing.tips(mounting):
+        return
+    *_, along_normal = facing.direction(mounting, position)
+    leaning = math.degrees(math.acos(min(1.0, abs(along_normal))))
+    if leaning > OFF_NORMAL:
+        wanted = facing.angle_along_normal(facing.angle_in_plane(mounting) or 0.0)
+        procedure.run.remark(
+            f"the rotator stands at {position:.4g} deg, where the field is {leaning:.3g} deg from the film's normal by "
+            f"the record's mounting: the loop's field is not along it; for a loop along the normal turn it to "
+            f"{wanted:g} deg first"
+        )
 
 
 def swept_branch(

@@ -14,6 +14,7 @@ import numpy as np
 from labctl.analysis.branches import Branch, Loop
 from labctl.analysis.ends import SIGNIFICANT
 from labctl.analysis.fits import BATCH
+from labctl.analysis.mirror import is_lopsided
 from labctl.analysis.plateaus import END, Plateaus
 from labctl.analysis.readings import BoolArray, FloatArray
 from labctl.analysis.result import short_text
@@ -108,6 +109,8 @@ def wander_of(
 ) -> Wander | None:
     """What the baseline leaves open; None where it is straight as far as the noise tells, or nothing shows it.
 
+    What reverses with the field is taken for the film's, and no wander is looked for in it.
+
     Args:
         loop: The raw branches.
         plateaus: Their plateaus.
@@ -117,7 +120,7 @@ def wander_of(
             ordinary slope makes of it what looks like a wander.
     """
     # What may be left to switch is no matter of the baseline.
-    stretches = None if plateaus.left else _stretches(loop, plateaus, both, width)
+    stretches = None if plateaus.left or not is_lopsided(loop) else _stretches(loop, plateaus, both, width)
     if stretches is None:
         return None
     kinds = [_fitted(stretches, kind) for kind in range(len(LENGTHS) + 2)]

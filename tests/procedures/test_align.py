@@ -57,7 +57,7 @@ def test_a_planted_tilt_is_found(simulate: Simulate, tilt: float, axis: str, sta
     assert abs(error) < uncertainty < 0.05
     assert abs(done.value("slope")) == pytest.approx(0.075 * 1.0 / (1.0 - 0.5), rel=0.05)
     assert done.value("anisotropy_field") == pytest.approx(0.5, rel=0.1)
-    assert 28 < done.outcome.lab_time_s / 60 < 36
+    assert 28 < done.outcome.lab_time_s / 60 < 38  # turned back in the end
     assert done.directory.figure_file.exists()
 
 
@@ -73,7 +73,7 @@ def test_the_gears_play_is_half_a_degree_where_it_is_approached_from_above(simul
     rotator.rotation.turn(done.lab.timeline.now, 2.0, 1.0)
     rotator.rotation.turn(done.lab.timeline.now + 10, -2.0, 1.0)
     assert rotator.true_angle(done.lab.timeline.now + 20) - below == pytest.approx(0.5, abs=0.01)
-    assert end == pytest.approx(91.0)
+    assert end == pytest.approx(0.0, abs=0.01)  # where it was found
 
 
 @pytest.mark.endurance

@@ -235,7 +235,7 @@ def test_a_small_step_near_the_switch_is_not_put_elsewhere_with_confidence() -> 
 def test_a_wander_is_named() -> None:
     film = Film(coercive=0.08, width=0.01, points=201, maximum=0.3)
     table = film.table(3, timed=False)
-    table[HALL] += 0.01 * film.amplitude * np.sin(2 * np.pi * np.arange(len(table)) / 300)
+    table[HALL] += 0.01 * film.amplitude * np.sin(2 * np.pi * np.arange(len(table)) / 90)
     results = anomalous_hall(table)
     assert "the baseline wanders by about" in (results["saturated"].note or "")
     assert results["closure"].note is None or "drift" not in results["closure"].note
@@ -286,3 +286,19 @@ def test_telegraph_noise_is_no_loop_that_runs_backwards() -> None:
             error = (up.uncertainty or 0.0) + (down.uncertainty or 0.0)
             width = results.number("switching_width_10_90") or 0.0
             assert up.value > down.value - 5 * error - width
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_second_layer_of_opposite_sense_is_no_wander(seed: int) -> None:
+    """What reverses with the field is the film's, however broadly it switches."""
+    film = Film(coercive=0.05, width=0.005, points=201, maximum=0.2)
+    table = film.table(seed, timed=False)
+    field = table[FIELD].to_numpy(float)
+    falling = np.arange(len(table)) < len(table) // 2
+    table[HALL] -= 0.5 * film.amplitude * np.tanh((field + np.where(falling, 0.12, -0.12)) / 0.015)
+    results = anomalous_hall(table)
+    assert "wander" not in (results["saturated"].note or "")
+    found = results["anomalous_hall_resistance"]
+    assert found.value is not None
+    assert found.uncertainty is not None
+    assert abs(found.value - 0.5 * film.amplitude) < 3 * found.uncertainty
