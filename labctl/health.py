@@ -7,6 +7,7 @@ the run's events, from which `labctl.analysis.health` finds the results, now and
 At the start the sample is compared with what it was: in a series at its first start, in a run that is carried on at
 its own, and otherwise at the last check that the sample's journal has of this mounting. More than 5 % ends the run
 before the experiment, more than 1 % is a warning. At the end it is compared with the start, with the same bounds.
+A voltmeter that reads nothing of the current is a change, too; without an earlier check it is a warning.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from instruments.units import format_quantity
 from labctl import learning, limits
 from labctl.adopted import Adopted
 from labctl.analysis import health as found
+from labctl.analysis import health_doubt as doubt
 from labctl.analysis.health import END, EVENT, START, TWO, Change, Check, Coefficient, Reference
 from labctl.analysis.health_results import results_of
 from labctl.analysis.result import Results
@@ -98,8 +100,7 @@ class Health:
         check = Check.from_event(event)
         reference = self._reference(check)
         event["since"] = None if reference is None else reference.as_dict()
-        self._note(event)
-        self._start = check
+        check = self._start = self._noted(event, reference)
         change = None if reference is None else found.compared(check, reference, self._coefficient)
         self._judge_start(check, change)
         self._keep(check)
@@ -129,13 +130,11 @@ class Health:
             self._run.note(EVENT, when=END, attempt=self._run.attempt, why=why)
             self._run.remark(f"the check of the sample at the end was not possible: {error}")
             return
-        self._note(event)
-        check = Check.from_event(event)
-        self._refuse_open_lead(check)
         reference = start.as_reference("that at the start of this run")
+        check = self._noted(event, reference)
+        self._refuse_open_lead(check)
         change = None if reference is None else found.compared(check, reference, self._coefficient)
-        if change is not None:
-            self._judge_end(check, change)
+        self._judge_end(start, check, change)
         self._keep(check)
 
     def _taken(self, reader: ReversalReader, when: str) -> dict[str, Any]:
@@ -162,14 +161,22 @@ class Health:
         event["readings"] = readings
         return event
 
-    def _note(self, event: dict[str, Any]) -> None:
+    def _noted(self, event: dict[str, Any], reference: Reference | None) -> Check:
+        """Write a check into the events, and in it whether the voltmeter reads nothing, by what is expected."""
+        check = Check.from_event(event)
+        recorded = nominal(self._run.request.sample, check, self._procedure)
+        expected = reference
+        if expected is None and recorded is not None:
+            expected = Reference(recorded, 0.0, self._coefficient.at, 0.0, "")
+        event["nothing"] = doubt.reads_nothing(check, expected, self._coefficient)
         self._run.note(EVENT, **event)
+        return Check.from_event(event)
 
     # ---- what it is compared with
 
     def _reference(self, check: Check) -> Reference | None:
         """Return what the start is compared with, None where nothing earlier is known."""
-        if check.as_reference("") is None:
+        if not check.wires or check.incomparable or check.clamped:
             return None
         if self._run.attempt > 1:
             events = self._run.directory.events()
@@ -177,10 +184,7 @@ class Health:
             return None if earlier is None else earlier.as_reference("that at the start of this run")
         if self._before is not None and self._before.first is not None:
             return self._of_series(check, self._before)
-        reference = self._of_journal(check)
-        if reference is None:
-            self._look_at_record(check)
-        return reference
+        return self._of_journal(check)
 
     def _of_series(self, check: Check, before: Before) -> Reference | None:
         """The first run's, by which a slow decay is seen; where the temperature is too far from it, the latest."""
@@ -197,13 +201,13 @@ class Health:
         except LabError as error:
             self._run.remark(f"the sample was not compared with its last check: {error}")
             return None
-        alike = [entry for entry in entries if entry.kind == HEALTH and _is_alike(entry, check)]
-        return _of_entry(alike[-1]) if alike else None
+        alike = [_of_entry(entry) for entry in entries if entry.kind == HEALTH and _is_alike(entry, check)]
+        return next((reference for reference in reversed(alike) if reference is not None), None)
 
     def _look_at_record(self, check: Check) -> None:
         """Say so where the resistance is far from what the record makes of it."""
         expected = nominal(self._run.request.sample, check, self._procedure)
-        if expected is None or check.resistance is None:
+        if expected is None or check.as_reference("") is None:
             return
         reference = Reference(expected, 0.0, self._coefficient.at, 0.0, "")
         change = found.compared(check, reference, self._coefficient)
@@ -231,9 +235,16 @@ class Health:
 
     def _judge_start(self, check: Check, change: Change | None) -> None:
         self._refuse_open_lead(check)
+        again = self._run.attempt > 1
+        if check.nothing:
+            self._judge_nothing(check, earlier=check.since is not None)
+            return
+        if off := self._off_states(check):
+            self._run.remark(off)
+        if check.since is None and not again and (self._before is None or self._before.first is None):
+            self._look_at_record(check)
         if change is None:
             return
-        again = self._run.attempt > 1
         if again and change.blind:
             self._run.remark(
                 f"whether the sample is still what it was at this run's start could not be told: {change.why_blind()}"
@@ -253,7 +264,47 @@ class Health:
             )
         self._warn(said, change)
 
-    def _judge_end(self, check: Check, change: Change) -> None:
+    def _judge_nothing(self, check: Check, *, earlier: bool) -> None:
+        """Say that the voltmeter reads nothing of the current; a fault where an earlier check read something.
+
+        Raises:
+            SampleChanged: One did, and nobody permitted it.
+            Refused: The same in a run that is carried on, at its start.
+        """
+        said = doubt.explained(check)
+        if not earlier or (self._stop or 0.0) >= doubt.ANYTHING:
+            self._run.note("warning", text=said)
+            self._run.remark(f"{said}; run labctl run contact-check")
+            return
+        if check.when == END:
+            raise SampleChanged(f"{said}; the run's rows are kept; run labctl run contact-check before the next one")
+        said = (
+            f"{said}; run labctl run contact-check, or permit it for this run with "
+            f'--override {limits.DRIFT}="{100 * doubt.ANYTHING:g} %"'
+        )
+        raise Refused(said) if self._run.attempt > 1 else SampleChanged(said)
+
+    def _off_states(self, check: Check) -> str:
+        """Say that a junction is far outside its record's states; empty for any other sample."""
+        sample = self._run.request.sample
+        if not sample.is_junction or not check.wires:
+            return ""
+        low, high = sample.sample_resistance(), sample.resistances.junction_high
+        leads = sample.two_wire_resistance() - low if check.wires == TWO else 0.0
+        return doubt.off_states(check, low, high, leads)
+
+    def _judge_end(self, start: Check, check: Check, change: Change | None) -> None:
+        if check.nothing:
+            if not start.nothing:  # it was said then
+                self._judge_nothing(check, earlier=start.as_reference("") is not None)
+            return
+        off = self._off_states(check)
+        if off and start.resistance is not None and not start.vague and not self._off_states(start):
+            if (self._stop or 0.0) < doubt.ANYTHING:
+                raise SampleChanged(f"{off} At the start of this run it was {start.text()}; the run's rows are kept")
+            self._run.remark(off)
+        if change is None:
+            return
         stop, said = self._stop or found.STOP, _said(check, change)
         if change.exceeds(stop):
             raise SampleChanged(
@@ -271,7 +322,7 @@ class Health:
         """Hand a check that was passed on to the series and to the sample's journal."""
         if self._before is not None:
             self._before.take(check, self._run.directory.path.name)
-        if check.resistance is None or check.incomparable or learning.journal_of(self._run.request) is None:
+        if check.resistance is None or check.vague or check.nothing or learning.journal_of(self._run.request) is None:
             return
         values: dict[str, Any] = {
             "when": check.when, "resistance": quantity(check.resistance, "ohm", check.uncertainty),
@@ -313,6 +364,8 @@ def coefficient_of(sample: SampleRecord) -> Coefficient:
 
 def nominal(sample: SampleRecord, check: Check, procedure: Procedure) -> float | None:
     """Return the resistance in ohm that the record makes of what is read; None where it says too little."""
+    if not check.wires:
+        return None
     if check.wires == TWO:
         return sample.two_wire_resistance()
     meter, length = procedure.station.cables.voltmeter, getattr(sample.geometry, "length", None)
@@ -340,9 +393,11 @@ def _is_alike(entry: Entry, check: Check) -> bool:
 
 def _of_entry(entry: Entry) -> Reference | None:
     resistance, temperature = entry.number("resistance"), entry.values.get("temperature")
-    if not resistance:
+    if resistance is None:
         return None
     uncertainty = entry.values["resistance"].get("uncertainty") or 0.0
+    if found.not_certain(resistance, uncertainty):
+        return None
     kelvin = entry.number("temperature")
     around = found.UNKNOWN if temperature is None else temperature.get("uncertainty") or found.SETTLED
     said = f"the {format_quantity(resistance, 'ohm', digits=6)} at the {entry.values.get('when')} of run {entry.run}"

@@ -27,6 +27,8 @@ WARN, STOP = 0.01, 0.05
 """Relative changes above which a run warns, and stops."""
 COVERAGE = 2.0
 """Standard uncertainties that count as certain."""
+VAGUE = 0.2
+"""Part of itself by which a resistance may be uncertain and still be what another one is compared with."""
 FEW = {2: 1.84, 3: 1.32, 4: 1.20, 5: 1.14}
 """Student's factor of a standard uncertainty (68 %) by the number of readings."""
 
@@ -170,9 +172,11 @@ def compared(check: Check, reference: Reference, coefficient: Coefficient) -> Ch
             of_coefficient, steep * check.temperature_uncertainty, steep * reference.temperature_uncertainty
         )
         moved = here - there
-    value = check.resistance / (reference.resistance * math.exp(ratio)) - 1.0
-    reading = math.hypot(check.uncertainty / check.resistance, reference.uncertainty / reference.resistance)
-    return Change(value, math.hypot(reading, conversion), conversion, moved, reference.said)
+    expected = reference.resistance * math.exp(ratio)
+    part = check.resistance / expected
+    conversion *= abs(part) if math.isfinite(conversion) else 1.0
+    reading = math.hypot(check.uncertainty / expected, part * reference.uncertainty / reference.resistance)
+    return Change(part - 1.0, math.hypot(reading, conversion), conversion, moved, reference.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,7 @@ class Check:
         compliance: V, of the source.
         clamped: Whether the source reached it.
         since: What it was compared with when it was taken, if anything.
+        nothing: Why the resistance is not the sample's: the voltmeter reads nothing that the current makes.
     """
 
     when: str
@@ -210,6 +215,7 @@ class Check:
     compliance: float | None = None
     clamped: bool = False
     since: Reference | None = None
+    nothing: str = ""
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Check:
@@ -228,13 +234,21 @@ class Check:
             current=event.get("current_A"), compliance=event.get("compliance_V"),
             clamped=any(reading.get("Compliance") for reading in readings),
             since=Reference.from_dict(since) if isinstance(since, Mapping) else None,
+            nothing=str(event.get("nothing") or ""),
         )  # fmt: skip
 
     def as_reference(self, said: str) -> Reference | None:
         """Return what a later check is compared with; None where this one has no resistance that tells anything."""
         if self.resistance is None or self.uncertainty is None or self.incomparable or self.clamped:
             return None
+        if self.vague or self.nothing:
+            return None
         return Reference(self.resistance, self.uncertainty, self.temperature, self.temperature_uncertainty, said)
+
+    @property
+    def vague(self) -> bool:
+        """Whether the resistance is not positive, or too uncertain to compare anything with."""
+        return self.resistance is not None and not_certain(self.resistance, self.uncertainty or 0.0)
 
     @property
     def bound(self) -> float | None:
@@ -247,6 +261,11 @@ class Check:
         """Return the resistance with its temperature."""
         at = "" if self.temperature is None else f" at {self.temperature:.1f} K"
         return f"{shown(self.resistance, self.uncertainty)}{at}"
+
+
+def not_certain(resistance: float, uncertainty: float) -> bool:
+    """Whether a resistance in ohm is not positive, or uncertain by more than `VAGUE` of itself."""
+    return resistance <= 0.0 or uncertainty > VAGUE * resistance
 
 
 def percent(part: float) -> str:
@@ -293,6 +312,9 @@ def checks_of(events: Iterable[Mapping[str, Any]]) -> list[Check]:
 
 
 def first_start(checks: Iterable[Check]) -> Check | None:
-    """Return the check with which a run began, in whichever attempt; one with a resistance, if there is any."""
+    """Return the check with which a run began, in whichever attempt; one that can be compared with, if there is any."""
     starts = [check for check in checks if check.when == START]
+    telling = next((check for check in starts if check.as_reference("") is not None), None)
+    if telling is not None:
+        return telling
     return next((check for check in starts if check.resistance is not None), starts[0] if starts else None)

@@ -20,6 +20,7 @@ from labctl.analysis.health import (
     percent,
     shown,
 )  # fmt: skip
+from labctl.analysis.health_doubt import too_vague
 from labctl.analysis.result import HEALTH_UNITS, Result, Results, missing
 
 NO_CHECK = "there is no check in the run's events"
@@ -46,6 +47,8 @@ def results_of(events: Iterable[Mapping[str, Any]], coefficient: Coefficient) ->
 def _given(check: Check | None, absent: str) -> Result:
     if check is None or check.resistance is None:
         return missing("ohm", absent if check is None else check.why, "this check")
+    if check.nothing:
+        return missing("ohm", check.nothing, "this check")
     at = "" if check.temperature is None else f", at {check.temperature:.1f} K"
     note = f"{check.wires}, between {check.between}{at}; the instruments' calibration is not in the uncertainty"
     return Result(check.resistance, check.uncertainty, "ohm", "this check", note=note)
@@ -57,13 +60,14 @@ def _drift(start: Check | None, end: Check | None, coefficient: Coefficient) -> 
         return missing("1", why or (start.why if start else NO_CHECK), "this run")
     reference = start.as_reference("that at the start of this run")
     if reference is None:
-        return missing("1", start.incomparable or start.why or "the source was in compliance", "this run")
+        why = start.incomparable or start.why or too_vague(start) or "the source was in compliance"
+        return missing("1", why, "this run")
     return _change_result(compared(end, reference, coefficient), end, "this run")
 
 
 def _drift_before(start: Check | None, coefficient: Coefficient) -> Result:
     if start is None or start.since is None:
-        why = NO_CHECK if start is None else start.incomparable or start.why
+        why = NO_CHECK if start is None else start.incomparable or start.why or start.nothing
         return missing("1", why or "there is no earlier check to compare with", "before this run")
     return _change_result(compared(start, start.since, coefficient), start, "before this run")
 
@@ -71,6 +75,8 @@ def _drift_before(start: Check | None, coefficient: Coefficient) -> Result:
 def _change_result(change: Change | None, check: Check, of: str) -> Result:
     if change is None:
         return missing("1", check.why or "there is no resistance to compare", of)
+    if check.nothing:
+        return missing("1", check.nothing, of)
     if math.isinf(change.uncertainty):
         return missing("1", change.why_blind(), of)
     note = f"against {change.said}"
@@ -92,7 +98,7 @@ def _two_wire(check: Check | None) -> dict[str, Result]:
     assert check.bound is not None
     drove = f"the source drove its current {at} without reaching {format_quantity(check.compliance or 0.0, 'V')}"
     bound = Result(check.bound, None, unit, of, why="it is a bound from above", note=drove)
-    if check.wires == TWO and check.resistance is not None:
+    if check.wires == TWO and check.resistance is not None and not check.nothing:
         read = Result(check.resistance, check.uncertainty, unit, of, note=at)
     else:
         below = format_quantity(check.bound, "ohm")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from instruments.errors import Aborted, InstrumentError
-from labctl import learning
+from labctl import health, learning
 from labctl.analysis.health import FOUR, TWO
 from labctl.analysis.result import HEALTH_UNITS, Results
 from labctl.cli.main import run_command
@@ -355,6 +355,127 @@ def test_a_run_is_not_carried_on_with_a_sample_that_has_changed(simulate: Simula
     permitted = carried_on(simulate, cut, changed, "drift=4 %")
     assert permitted.status == "finished", permitted.error
     assert value(permitted, "health_drift") == pytest.approx(-0.03, abs=2e-3)
+
+
+# ---- a voltmeter that hangs on nothing
+
+NOTHING = "channel 2 of the voltmeter between D and B reads nothing that the current makes"
+HANGING = [("open", {}), ("bouncing", {"dwell": 0.02})]
+
+
+@pytest.mark.parametrize(("what", "more"), HANGING)
+def test_an_open_voltage_lead_is_a_warning_by_the_record_alone(simulate: Simulate, what: Any, more: Any) -> None:
+    done = simulate(Swift(**SHORT), station=station(BadContact(lead="D", what=what, **more)))
+    assert done.outcome.status == "finished"
+    (warning,) = done.outcome.warnings
+    assert warning.startswith(f"{NOTHING} (")
+    assert warning.endswith("D or B may be open; run labctl run contact-check")
+    assert done.outcome.results["health_drift"]["why"] == NOTHING
+    assert done.outcome.results["health_resistance_end"]["why"] == NOTHING
+
+
+@pytest.mark.parametrize(("what", "more"), HANGING)
+def test_a_voltage_lead_that_opens_during_the_run_is_a_fault(simulate: Simulate, what: Any, more: Any) -> None:
+    where = station(BadContact(lead="D", what=what, at=7.0, **more))
+    done = simulate(Swift(**SHORT), station=where)
+    assert (done.outcome.status, len(done.rows)) == ("fault", 3)
+    assert str(done.outcome.error).startswith(NOTHING)
+    assert "the run's rows are kept" in str(done.outcome.error)
+    permitted = simulate(Swift(**SHORT), station=where, overrides=parse_overrides(["drift=100 %"]))
+    assert permitted.outcome.status == "finished"
+    assert NOTHING in permitted.outcome.warnings[0]
+    assert simulate(Swift(**SHORT), station=where, overrides=parse_overrides(["drift=50 %"])).outcome.status == "fault"
+
+
+def test_a_range_that_is_left_is_nothing_too(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = health.readings_by
+
+    def overflowing(*given: Any) -> list[dict[str, Any]]:
+        return [{**reading, "Overflow": True} for reading in honest(*given)]
+
+    monkeypatch.setattr(health, "readings_by", overflowing)
+    (warning,) = simulate(Swift(**SHORT)).outcome.warnings
+    assert warning.startswith(f"{NOTHING} (it overflows): D or B may be open")
+
+
+def test_what_reads_nothing_is_a_fault_by_the_journal_and_never_gets_into_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "cotb2025", simulated=True)
+    with in_a_thread(tmp_path / "lab.json") as lab:
+        assert served_run(lab, tmp_path).status == "finished"
+        lab.lab.wiring.damage([ContactFault("D", "open")])
+        refused = served_run(lab, tmp_path)
+        assert (refused.status, refused.exit_code, refused.points) == ("fault", 5, 0)
+        assert str(refused.error).startswith(NOTHING)
+        assert str(refused.error).endswith('permit it for this run with --override drift="100 %"')
+        permitted = served_run(lab, tmp_path, overrides=parse_overrides(["drift=100 %"]))
+        assert permitted.status == "finished", permitted.error
+        assert NOTHING in permitted.warnings[0]
+        journal.append("mounting", {"text": "wired anew, and D forgotten"})
+        assert served_run(lab, tmp_path).status == "finished"  # there is nothing but the record
+        again = served_run(lab, tmp_path)
+        assert (again.status, len(again.warnings)) == ("finished", 1)
+        assert again.warnings[0].startswith(NOTHING)
+    assert len(journal.entries(HEALTH)) == 2
+
+
+def test_an_entry_that_tells_nothing_is_passed_over(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    journalled(monkeypatch)
+    journal = Journal(simulate.folder, "cotb2025")
+    journal.append("contacts", {"passed": True})
+    for resistance, uncertainty in ((136.0, 0.01), (5.88e-3, 4e-3), (-14.3e-3, 1e-3), (0.0, 0.0)):
+        values = {"wires": FOUR, "between": "D and B", "when": "end"}
+        journal.append(HEALTH, {"resistance": quantity(resistance, "ohm", uncertainty), **values})
+    done = simulate(Swift(**SHORT))
+    assert (done.outcome.status, done.outcome.warnings) == ("finished", [])
+    assert "against the 136 ohm" in done.outcome.results["health_drift_before"]["note"]
+
+
+# ---- a junction
+
+
+def test_the_checks_of_a_junction_are_kept_in_its_journal(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    journalled(monkeypatch)
+    journal = Journal(simulate.folder, "fimtj2026")
+    journal.append("contacts", {"passed": True})
+    done = simulate(Swift(**SHORT), sample="fimtj2026")
+    assert (done.outcome.status, done.outcome.warnings) == ("finished", [])
+    assert [entry.number("resistance") for entry in journal.entries(HEALTH)] == [
+        value(done.outcome, name) for name in ("health_resistance_start", "health_resistance_end")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (1e6, 1.2e6, "below a third of the 1 Mohm that the record has for its low state: is the barrier broken?"),
+        (2e4, 3e4, "above three times the 30 kohm that the record has for its high state: is a lead open"),
+    ],
+)
+def test_a_junction_far_outside_its_states_is_a_remark(simulate: Simulate, low: float, high: float, words: str) -> None:
+    record = load_sample("fimtj2026")
+    other = record.resistances.model_copy(update={"junction": low, "junction_high": high})
+    done = simulate(Swift(**SHORT, probe_current="6 nA"), sample=record.model_copy(update={"resistances": other}))
+    assert done.outcome.status == "finished"
+    (warning,) = done.outcome.warnings
+    assert words in warning
+
+
+def test_a_junction_that_breaks_during_the_run_is_a_fault(simulate: Simulate) -> None:
+    class Breaking(Swift):
+        """Somebody touches the leads after the last row."""
+
+        def execute(self) -> None:
+            super().execute()
+            source = simulate.labs[-1].wiring.source
+            source.drive(1e-4, 10.0)
+            self.clock.sleep(1.0)
+            source.drive(0.0, 0.1)
+
+    done = simulate(Breaking(**SHORT), sample="fimtj2026")
+    assert simulate.labs[-1].sample.broken is not None
+    assert (done.outcome.status, len(done.rows)) == ("fault", 3)
+    assert "below a third of the 154.4 kohm that the record has" in str(done.outcome.error)
+    assert "At the start of this run it was 104" in str(done.outcome.error)
 
 
 # ---- where there is nothing to check, or another way

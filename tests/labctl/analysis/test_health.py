@@ -25,6 +25,7 @@ from labctl.analysis.health import (
     compared,
     shown,
 )  # fmt: skip
+from labctl.analysis.health_doubt import reads_nothing
 from labctl.analysis.health_results import results_of, summary
 from labctl.analysis.result import HEALTH_UNITS
 
@@ -113,7 +114,7 @@ def test_two_percent_with_three_percent_of_noise_are_no_warning_and_no_all_clear
     assert change.value == pytest.approx(0.02, abs=1e-3)
     assert not change.exceeds(WARN)
     assert change.blind
-    assert "read to 3 % only" in change.why_blind()
+    assert "read to 3.1 % only" in change.why_blind()
 
 
 def test_ten_percent_with_three_percent_of_noise_are_a_warning_and_no_stop() -> None:
@@ -154,6 +155,53 @@ def test_where_the_coefficient_leaves_nothing_of_the_resistance_nothing_is_compa
     assert change is not None
     assert math.isinf(change.uncertainty)
     assert change.blind
+
+
+@pytest.mark.parametrize("resistance", [5.88e-3, -14.3e-3])
+def test_what_is_left_of_nothing_is_a_certain_change_of_all_of_it(resistance: float) -> None:
+    found = replace(check(136.0), resistance=resistance, uncertainty=17e-3)
+    change = compared(found, reference(136.0), METAL)
+    assert change is not None
+    assert change.value == pytest.approx(-1.0, abs=2e-4)
+    assert change.uncertainty == pytest.approx(17e-3 / 136.0, rel=0.01)
+    assert change.exceeds(STOP)
+    assert found.as_reference("") is None
+
+
+@pytest.mark.parametrize(
+    ("resistance", "uncertainty", "current", "nothing"),
+    [
+        (136.0, 0.1, 1e-4, False),
+        (136.0, 40.0, 1e-9, False),  # honest noise of a small current
+        (60.0, 90.0, 1e-8, False),
+        (136.0, 40.0, 1e-4, True),  # no noise is so large
+        (0.006, 0.015, 1e-4, True),
+        (0.006, 0.0001, 1e-4, True),  # certainly next to nothing
+        (70.0, 0.1, 1e-4, False),  # another sample, but one
+        (None, None, 1e-4, True),
+    ],
+)
+def test_an_open_input_is_told_from_the_noise_of_a_small_current(
+    resistance: float | None, uncertainty: float | None, current: float, nothing: bool
+) -> None:
+    found = replace(check(136.0), resistance=resistance, uncertainty=uncertainty, current=current)
+    assert bool(reads_nothing(found, reference(136.0), METAL)) == nothing
+    assert not reads_nothing(found, None, METAL)
+
+
+def test_a_vague_start_is_no_reference_and_a_later_one_is() -> None:
+    vague, good, end = event(START, 100.0, 200.0, 50.0), event(START, *[136.0] * 5), event(END, *[136.0] * 5)
+    results = results_of([vague, end], METAL)
+    assert results["health_drift"].value is None
+    assert results["health_drift"].why == "the resistance is read to 50 % only"
+    assert results_of([vague, {**good, "attempt": 2}, end], METAL).number("health_drift") == pytest.approx(0.0)
+
+
+def test_a_check_that_reads_nothing_is_no_resistance() -> None:
+    start, end = event(START, *[0.006] * 5, nothing="it reads nothing"), event(END, *[-0.014] * 5, nothing="the same")
+    results = results_of([start, end], METAL)
+    assert (results["health_resistance_start"].why, results["health_drift"].why) == ("it reads nothing",) * 2
+    assert summary(results).startswith("health: no resistance was checked, since it reads nothing")
 
 
 # ---- results
