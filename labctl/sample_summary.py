@@ -10,7 +10,7 @@ from typing import Any
 from instruments.errors import LimitExceeded, UsageError
 from instruments.units import format_quantity
 from labctl import limits, sample_files
-from labctl.journal import CONTACTS, MOUNTING, Entry, latest, odometer, since_mounting
+from labctl.journal import CONTACTS, HEALTH, MOUNTING, SAFE_PULSE, Entry, latest, odometer, since_mounting
 from labctl.records import locate, looked_at, read_toml
 from labctl.sample import LARGEST_PROBE_CURRENT, SampleRecord, connection_faults
 from labctl.station import Station
@@ -158,15 +158,21 @@ def _advice(record: SampleRecord) -> Iterator[str]:
         yield "resistances.junction_high is not given, so that the low state decides the largest current"
     if found.temperature_coefficient is None:
         yield "resistances.temperature_coefficient is not given: the sample cannot be its own thermometer"
+    lacking = [name for name, pad in record.pads.items() if pad.position is None or pad.arm is None]
+    if lacking and not record.is_junction:
+        yield (
+            f"pads {', '.join(lacking)} have no position and arm, so that contact-check gives no sheet resistance and "
+            'cannot tell leads from film; e.g. A.position = "35 um" and A.arm = 3 in [pads]'
+        )
     if record.model is None:
         yield "there is no [model], so that it can be measured and not simulated"
 
 
 def history(entries: Sequence[Entry]) -> dict[str, Any]:
-    """Return what a journal comes to: `mounting`, `contacts`, `coercive_field`, `angle`, `pulses` and `damage`.
+    """Return what a journal comes to, by kind; `pulses` is an odometer and `damage` a list.
 
-    Coercive fields, angle and contacts are those since the last mounting, in which `contacts` must be newer; damage
-    and pulses are all there ever were.
+    Coercive fields, angle and contacts are those since the last mounting, in which `contacts` must be newer; health
+    check and safe pulse are the last ones there are, with their date; damage and pulses are all there ever were.
     """
     here = since_mounting(entries)
     return {
@@ -174,6 +180,8 @@ def history(entries: Sequence[Entry]) -> dict[str, Any]:
         CONTACTS: latest(here, CONTACTS),
         "coercive_field": latest(here, "coercive_field"),
         "angle": latest(here, "angle"),
+        HEALTH: latest(entries, HEALTH),
+        SAFE_PULSE: latest(entries, SAFE_PULSE),
         "pulses": odometer(entries),
         "damage": [entry for entry in entries if entry.kind == "damage"],
     }

@@ -134,7 +134,7 @@ class ResistanceTemperature(Procedure):
                 "lag": Result(self.rate * constant, self.rate * error, "K", f"sample at {middle:.4g} K", note=lag_note),
                 "field": Result(field, self.field_remanence, "T", "magnet", note=FIELD_NOTE),
             },
-            table=_table(course, sample),
+            table=_table(course, sample, sample_temperatures(course, lag, 1.0)),
         )  # fmt: skip
 
     def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -190,8 +190,8 @@ def _ratio(course: Course, sample: Any, ends: Any) -> Result:
     return Result(ratio, error, "1", f"R({high:g} K)/R({low:g} K)")
 
 
-def _table(course: Course, sample: Any) -> list[Results]:
-    """R(T) at round temperatures."""
+def _table(course: Course, sample: Any, other: Any) -> list[Results]:
+    """R(T) at round temperatures; `other` is the sample's temperature with the lag longer by its uncertainty."""
     from labctl.analysis.resistance import table_of
     from labctl.analysis.result import Result, Results
 
@@ -202,7 +202,7 @@ def _table(course: Course, sample: Any) -> list[Results]:
                 "resistance": Result(value, error, "ohm", "this run"),
             }
         )
-        for at, value, error in table_of(course, sample)
+        for at, value, error in table_of(course, sample, other=other)
     ]
 
 

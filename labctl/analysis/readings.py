@@ -24,6 +24,8 @@ TIME = "Time (s)"
 RANGE = "Range (V)"
 CONVERSIONS = (1, 2, 3)
 WEIGHTS = np.array([0.25, 0.5, 0.25])
+MOSTLY = 0.2
+"""Part of the readings; where more of them overflow, an open lead is likelier than a range that is a bit small."""
 """Weights of the three conversions + - + in one reading: (V1 - 2 V2 + V3) / 4 I cancels an offset that drifts."""
 
 _TRUE_WORDS = {"true", "1", "1.0", "yes", "on"}
@@ -214,13 +216,23 @@ def _left_out(data: pd.DataFrame, good: BoolArray, strange: int) -> str | None:
         name = f"the {short_text(float(np.max(known)), 'V')} range" if len(known) else "the meter's range"
         count = f"all {many}" if many == len(good) else f"{many} of {len(good)}"
         which = "" if many == len(good) else " and were left out"
-        said.append(f"{count} readings overflowed {name}{which}; give a larger probe_range")
+        said.append(f"{count} readings overflowed {name}{which}; {_remedy(many / len(good))}")
     if others:
         said.append(f"{others} rows without a valid reading left out")
     if strange:
         wild = "1 wild reading, far from all its" if strange == 1 else f"{strange} wild readings, far from all their"
         said.append(f"{wild} neighbours, left out")
     return "; ".join(said) or None
+
+
+def _remedy(part: float) -> str:
+    """What to do where this part of all readings overflowed: an open lead floats, and no range is large enough then."""
+    if part > MOSTLY:
+        return (
+            "one of the two leads at the voltmeter's channel 1 may be open: run contact-check; if both conduct, "
+            "give a larger probe_range"
+        )
+    return "give a larger probe_range"
 
 
 def _branch_words(data: pd.DataFrame) -> NDArray[np.str_] | None:

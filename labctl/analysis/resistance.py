@@ -285,13 +285,25 @@ def value_at(course: Course, sample: FloatArray, goal: float, width: float) -> t
     return None if fitted is None else (float(fitted[0][0]), math.sqrt(fitted[1][0, 0]))
 
 
-def table_of(course: Course, sample: FloatArray, lines: int = 12) -> list[tuple[float, float, float]]:
-    """R(T) in a few lines at round temperatures: temperature in K, resistance in ohm and its uncertainty."""
+def table_of(
+    course: Course, sample: FloatArray, lines: int = 12, *, other: FloatArray | None = None
+) -> list[tuple[float, float, float]]:
+    """R(T) in a few lines at round temperatures: temperature in K, resistance in ohm and its uncertainty.
+
+    Args:
+        course: The rows.
+        sample: Temperature of the sample at each of them, K.
+        lines: The most, about.
+        other: The same with a lag that is a standard uncertainty longer; what changes by it is in the uncertainties.
+    """
     low, high = float(np.min(sample)), float(np.max(sample))
     step = next((s for s in (5, 10, 20, 25, 50) if (high - low) / s <= lines), 100)
     found: list[tuple[float, float, float]] = []
     for goal in (np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step).tolist():
-        value = value_at(course, sample, goal, max(step, 10.0))
-        if value is not None:
-            found.append((goal, *value))
+        value, moved = (
+            value_at(course, temperatures, goal, max(step, 10.0))
+            for temperatures in (sample, sample if other is None else other)
+        )
+        if value is not None and moved is not None:
+            found.append((goal, value[0], math.hypot(value[1], moved[0] - value[0])))
     return found

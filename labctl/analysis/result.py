@@ -285,7 +285,7 @@ def quantity_text(value: float, uncertainty: float | None, unit: str) -> str:
     factor, shown_unit = prefix_for(max(abs(value), uncertainty or 0.0), unit)
     shown, error = value * factor, None if uncertainty is None else uncertainty * factor
     if error is None or error == 0:
-        return f"{shown:.6g} {shown_unit}".rstrip()
+        return f"{_few_digits(shown)} {shown_unit}".rstrip()
     if LONGEST <= abs(shown) < math.inf and error < abs(shown):
         power = math.floor(math.log10(abs(shown)))
         decimals = max(0, uncertain_decimals(error * 10.0**-power))
@@ -296,6 +296,13 @@ def quantity_text(value: float, uncertainty: float | None, unit: str) -> str:
     if abs(shown) * 10.0**decimals >= MOST_DIGITS:
         return f"{shown:.8g} ± {error:.1g} {shown_unit}".rstrip()
     return f"{shown:.{decimals}f} ± {error:.{decimals}f} {shown_unit}".rstrip()
+
+
+def _few_digits(shown: float) -> str:
+    """A number that nobody knows the uncertainty of: whole ones as they are, others to four digits (`864.5`)."""
+    if not math.isfinite(shown) or abs(shown - round(shown)) <= 1e-9 * abs(shown):
+        return f"{shown:.6g}"
+    return f"{shown:.0f}" if 1e3 <= abs(shown) < LONGEST else f"{shown:.4g}"
 
 
 def short_text(size: float, unit: str) -> str:

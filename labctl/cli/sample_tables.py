@@ -6,13 +6,14 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, cast
 
 from instruments.units import format_quantity
 from labctl.analysis.result import quantity_text
 from labctl.cli import output
-from labctl.journal import CONTACTS, MOUNTING, Entry, Journal, Odometer
+from labctl.journal import CONTACTS, HEALTH, MOUNTING, PULSES, SAFE_PULSE, Entry, Journal, Odometer, odometer
 from labctl.sample import KINDS, Junction, SampleRecord
 from labctl.sample_summary import Derived
 
@@ -118,6 +119,11 @@ def summary(found: Mapping[str, Any], all_entries: Sequence[Entry], journal: Jou
     damage: Sequence[Entry] = found["damage"]
     names = {MOUNTING: "mounted", "contacts": "contacts", "coercive_field": "coercive field", "angle": "angle"}
     rows = [(label, *_when_and_what(found[kind], kind)) for kind, label in names.items()]
+    rows += [
+        (label, _when(entry), text(entry.values))
+        for label, kind, text in (("health check", HEALTH, _health), ("safe pulse", SAFE_PULSE, _safe_pulse))
+        if (entry := found[kind]) is not None
+    ]
     rows.append(("pulses", "", _pulses(pulses)))
     rows += [("damage", *_when_and_what(entry, "damage")) for entry in damage] or [("damage", "", "none known")]
     wrapped(rows, ("journal", "since (UTC)", "what"))
@@ -131,24 +137,56 @@ def _when_and_what(entry: Entry | None, kind: str) -> tuple[str, str]:
     return _when(entry), _cell(entry)
 
 
+def _health(values: Mapping[str, Any]) -> str:
+    """The last health check: the resistance, its temperature, and whether a run began or ended with it."""
+    text = _word(values.get("resistance"))
+    if values.get("temperature") is not None:
+        text += f" at {_word(values['temperature'])}"
+    return f"{text}, {values['when']} of a run" if values.get("when") else text
+
+
+def _safe_pulse(values: Mapping[str, Any]) -> str:
+    """The largest pulse that is recommended, and its width."""
+    text = f"up to {_word(values.get('pulse_max'))}"
+    return text if values.get("pulse_width") is None else f"{text}, {_word(values['pulse_width'])} wide"
+
+
 def _pulses(pulses: Odometer) -> str:
-    if not pulses.count:
-        return "none so far"
-    parts = [f"{pulses.count} so far"]
+    return ", ".join([f"{pulses.count} so far", *_sizes(pulses)]) if pulses.count else "none so far"
+
+
+def _sizes(pulses: Odometer) -> list[str]:
+    parts: list[str] = []
     if pulses.largest_current_density is not None:
         parts.append(f"up to {format_quantity(pulses.largest_current_density, 'A/m^2')}")
     if pulses.energy:
         parts.append(f"{format_quantity(pulses.energy, 'J')} in all")
-    return ", ".join(parts)
+    return parts
 
 
 def entries(shown: Sequence[Entry]) -> None:
-    """Print entries of a journal, the oldest first."""
-    rows = [
-        (_when(entry), entry.kind, entry.user or "-", _cell(entry) + (f"\nrun {entry.run}" if entry.run else ""))
-        for entry in shown
-    ]
+    """Print entries of a journal, the oldest first; pulses of one run that follow each other are one line."""
+    rows: list[tuple[str, str, str, str]] = []
+    for _, together in groupby(enumerate(shown), _line_of):
+        alike = [entry for _, entry in together]
+        first = alike[0]
+        text = _cell(first) if len(alike) == 1 else _pulses_together(alike)
+        rows.append((_when(first), first.kind, first.user or "-", text + (f"\nrun {first.run}" if first.run else "")))
     wrapped(rows, ("UTC", "kind", "user", "what"))
+
+
+def _line_of(placed: tuple[int, Entry]) -> tuple[Any, ...]:
+    """What entries have in common that share a line: pulses their run and user, others nothing."""
+    place, entry = placed
+    return (entry.run, entry.user) if entry.kind == PULSES and entry.run else (place,)
+
+
+def _pulses_together(alike: Sequence[Entry]) -> str:
+    """`70 pulses of 1 ms, up to 4.4e11 A/m^2, 12.3 mJ in all`."""
+    pulses = odometer(alike)
+    widths = {_word(entry.values["width"]) for entry in alike if "width" in entry.values}
+    wide = f" of {widths.pop()}" if len(widths) == 1 else ""
+    return ", ".join([f"{pulses.count} pulses{wide}", *_sizes(pulses)])
 
 
 def _when(entry: Entry) -> str:

@@ -66,6 +66,16 @@ def test_the_table_holds_the_models_resistance(done: Done) -> None:
         assert value == pytest.approx(BAR * (1 + COEFFICIENT * (temperature - 300)), abs=4 * error)
 
 
+def test_one_direction_has_the_assumed_lag_in_the_table(done: Done) -> None:
+    rows = done.rows.loc[done.rows[DIRECTION] != WARMING]
+    rows = rows.loc[rows["Set temperature (K)"] < 299.0]
+    results = ResistanceTemperature(begin="300 K", end="260 K", directions="one").analyse(rows)
+    assert "assumed" in (results["lag"].note or "")
+    at_280 = next(row["resistance"] for row in results.table if row["temperature"].value == 280.0)
+    # 1.5 K of lag are uncertain at 2 K/min.
+    assert at_280.uncertainty == pytest.approx(1.5 * COEFFICIENT * BAR, rel=0.1)
+
+
 def test_it_states_the_field_with_the_magnets_remanence(done: Done) -> None:
     assert done.value("field") == pytest.approx(0.0, abs=1e-5)
     assert done.uncertainty("field") == 2e-3

@@ -353,7 +353,7 @@ def test_more_than_the_whole_film_cannot_be_remanent() -> None:
 
 def test_overflow_is_the_reason_that_is_given() -> None:
     table = Film().table().assign(**{"Range (V)": 0.01, "Overflow": True})
-    assert_silent(anomalous_hall(table), "all 802 readings overflowed the 10 mV range; give a larger probe_range")
+    assert_silent(anomalous_hall(table), "all 802 readings overflowed the 10 mV range; one of the two leads")
     table.loc[7:, "Overflow"] = False
     said = anomalous_hall(table)["saturated"].note or ""
     assert "7 of 802 readings overflowed the 10 mV range and were left out" in said

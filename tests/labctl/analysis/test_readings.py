@@ -105,7 +105,14 @@ def test_a_table_of_another_kind_is_refused_in_one_sentence(table: pd.DataFrame,
 def test_overflowed_readings_name_the_range_that_was_too_small() -> None:
     columns = {"Field (T)": 0.0, "Hall resistance (ohm)": 0.0, "Range (V)": 0.01, "Overflow": True}
     table = pd.DataFrame({name: [value] * 40 for name, value in columns.items()})
-    assert read_table(table).left_out == "all 40 readings overflowed the 10 mV range; give a larger probe_range"
+    open_lead = "one of the two leads at the voltmeter's channel 1 may be open: run contact-check; if both conduct,"
+    assert (
+        read_table(table).left_out
+        == f"all 40 readings overflowed the 10 mV range; {open_lead} give a larger probe_range"
+    )
+    table.loc[9:, "Overflow"] = False
+    many = f"9 of 40 readings overflowed the 10 mV range and were left out; {open_lead} give a larger probe_range"
+    assert read_table(table).left_out == many
     table.loc[5:, "Overflow"] = False
     partly = "5 of 40 readings overflowed the 10 mV range and were left out; give a larger probe_range"
     assert read_table(table).left_out == partly

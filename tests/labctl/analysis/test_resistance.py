@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from labctl.analysis.readings import FloatArray
-from labctl.analysis.resistance import Course, Lag, at_reference, find_lag, follow, table_of, value_at
+from labctl.analysis.resistance import (
+    Course,
+    Lag,
+    at_reference,
+    find_lag,
+    follow,
+    sample_temperatures,
+    table_of,
+    value_at,
+)
 from labctl.waiting import time_constant
 
 RATE = 2.0 / 60.0
@@ -94,6 +103,20 @@ def test_values_on_a_curve_are_exact() -> None:
     assert found is not None
     assert found[0] == pytest.approx(5.0 + 27.0 + 7.29, abs=1e-4)
     assert value_at(at_once(curve, temperature), temperature, 100.0, 10.0) is None
+
+
+def test_an_assumed_lag_makes_the_tables_resistances_uncertain() -> None:
+    rows = course(90.0, 0.06, 4, both=False)
+    lag = find_lag(rows, lambda _: 90.0)
+    assert lag.why
+    sample, other = (sample_temperatures(rows, lag, more) for more in (0.0, 1.0))
+    known, assumed = table_of(rows, sample), table_of(rows, sample, other=other)
+    # 45 s of 90 s at the rate, and the slope: where the ramp goes on for longer than the time constant.
+    by_lag = 0.5 * 90.0 * RATE * 136 * 1.5e-3
+    (_, value, error), (_, same, wide) = known[len(known) // 2], assumed[len(known) // 2]
+    assert same == value
+    assert error < 0.1 * by_lag
+    assert wide == pytest.approx(by_lag, rel=0.15)
 
 
 def test_the_table_has_round_temperatures_and_the_resistance_there() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,27 @@ def test_show_prints_record_defaults_limits_leads_and_journal_within_80_columns(
     assert "journal: nothing is written in runs/samples/cotb2025.jsonl" in labctl.out
 
 
+def test_show_has_the_last_health_check_and_the_last_safe_pulse(labctl: Labctl) -> None:
+    labctl.new("bar", "hall-bar", HALL_BAR)
+    journal = Journal(Path("runs"), "bar")
+    journal.append("note", {"text": "new"})
+    assert labctl("show", "bar") == 0
+    assert "health check" not in labctl.out
+    assert "safe pulse" not in labctl.out
+    for ohm in (136.0, 137.5):
+        journal.append("health", {"when": "end", "resistance": quantity(ohm, "ohm", 0.02),
+                                  "temperature": quantity(295.0, "K", 0.1)})  # fmt: skip
+    when = journal.append(
+        "safe_pulse", {"pulse_max": quantity(0.0133336, "A"), "pulse_width": quantity(1e-3, "s"), "stopped_by": "x"}
+    ).utc
+    assert labctl("show", "bar") == 0
+    day = f"{when:%Y-%m-%d %H:%M}"
+    text = " ".join(labctl.out.split())
+    assert f"health check {day} 137.500 ± 0.020 ohm at 295.00 ± 0.10 K, end of a run" in text
+    assert f"safe pulse {day} up to 13.33 mA, 1 ms wide" in text
+    assert labctl.json("show", "bar")["journal"]["health"]["values"]["resistance"]["value"] == 137.5
+
+
 def test_show_of_a_junction(labctl: Labctl) -> None:
     labctl.new("J1", "junction", JUNCTION)
     assert labctl("show", "J1") == 0
@@ -269,6 +291,38 @@ def test_log_appends_and_prints(labctl: Labctl) -> None:
     assert [entry["kind"] for entry in found["entries"]] == ["note"]
     assert labctl("log", "bar", "--kind", "angle") == 0
     assert labctl.out == "nothing of the kind 'angle' is written in runs/samples/bar.jsonl\n"
+
+
+def test_log_prints_the_pulses_of_a_run_in_one_line(labctl: Labctl) -> None:
+    labctl.new("bar", "hall-bar", HALL_BAR)
+    journal = Journal(Path("runs"), "bar")
+    for run, count in (("2026-03-01/0001-a", 70), ("2026-03-01/0002-b", 1)):
+        for number in range(count):
+            values = {"count": 1, "largest_current_density": quantity((1 + number) * 1e10, "A/m^2"),
+                      "energy": quantity(1e-6, "J"), "width": quantity(1e-3, "s")}  # fmt: skip
+            journal.append("pulses", values, run=run)
+    journal.append("note", {"text": "in between"})
+    journal.append("pulses", {"count": 1}, run="2026-03-01/0002-b")
+    assert labctl("log", "bar") == 0
+    kinds = [line.split()[2] for line in labctl.lines() if " pulses  " in line or " note  " in line]
+    assert kinds == ["pulses", "pulses", "note", "pulses"]
+    assert "70 pulses of 1 ms, up to 7e11 A/m^2, 70 uJ in all" in " ".join(labctl.out.split())
+    assert labctl.out.count("run 2026-03-01/0001-a") == 1
+    assert len(labctl.json("log", "bar")["entries"]) == 73
+
+
+def test_the_templates_pads_take_position_and_arm(labctl: Labctl) -> None:
+    labctl.new("bar", "hall-bar", HALL_BAR)
+    assert labctl("check", "bar") == 0
+    assert "contact-check gives no sheet resistance" in " ".join(labctl.out.split())
+    path = Path("samples/bar.toml")
+    bare = re.sub(r"^# (\w+\.(?:position|arm) = )", r"\1", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    path.write_text(bare, encoding="utf-8")
+    assert labctl("check", "bar") == 0
+    assert "contact-check" not in labctl.out
+    pads = load_sample("bar").pads
+    assert all(pad.position is not None and pad.arm is not None for pad in pads.values())
+    assert (len(pads), pads["C"].position, pads["C"].arm) == (6, pytest.approx(15e-6), 3)
 
 
 def test_a_new_mounting_says_that_the_contact_check_is_old(labctl: Labctl) -> None:
