@@ -59,10 +59,10 @@ TABLE: Sequence[Line] = (
         "rt, 300 K to 50 K and back, 2 K/min", "rt", "4.2 h", parameters={"begin": "300 K"},
         why="the plan has the ramps only; the sample is waited for at both ends, before and after each",
     ),
-    Line("align", "align", "34 min", why="21 angles instead of 19, and readings of 0.1 s"),
+    Line("align", "align", "34 min", why="21 angles instead of 19, and turned back in the end"),
     Line(
         "approach", "approach", "2.5 min",
-        why="the plan has the pulses alone; saturating both ways with a minute of rest each, and turning, add 8 min",
+        why="the plan has the pulses alone; saturating both ways, resting and turning there and back add 10 min",
     ),
     Line("pulse-delay", "pulse-delay", "not planned", parameters={"current": "20 mA", "width": "10 ms"}),
     Line("ahe, survey of 0.5 T at 50 Oe/s", "ahe", "8 min", "67 to 127 min"),
