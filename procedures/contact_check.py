@@ -65,7 +65,7 @@ class ContactCheck(Procedure):
         """Choose the instruments by what the station has."""
         both = {"source", "voltmeter"} <= self.station.instruments.keys()
         if not both and "smu" in self.station.instruments:
-            vars(self)["roles"] = ("smu",)
+            self.roles = ("smu",)
 
     def demands(self) -> dict[str, float]:
         """Return what will be asked for at most."""
