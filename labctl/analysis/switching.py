@@ -60,7 +60,9 @@ class Crossing:
         grains: How many independent grains would make the curve wander as it does; None where no course shows.
         thermal_width: T, over which a grain of one barrier switches; see `activation`.
         lag: T, standard uncertainty of the field from the moment at which it was read, apart from `uncertainty`: it
-            moves the branches apart or together.
+            moves the branches apart or together. A cryostat looks at its field when it is asked or when it composes its
+            reply, which are the two ends of the query, and not at a random moment between them: the whole distance
+            from the stamp counts, and not a part of it.
         step: T, the part of `uncertainty` that a field which moves in steps leaves open; the same in every loop.
     """
 
@@ -180,7 +182,7 @@ def _crossing(course: _Course, reach: float, found: tuple[float, float, float] |
         row=int(course.rows[nearest]),
         steepness=slope,
         grains=None,
-        lag=reading_rate * slack / float(np.sqrt(3)),
+        lag=reading_rate * slack,
     )
 
 

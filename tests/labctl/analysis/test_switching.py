@@ -169,10 +169,10 @@ def test_levels_away_from_half_way_scatter_by_their_own_quantile() -> None:
 
 
 def test_the_moment_within_a_query_at_which_a_field_was_read_is_part_of_the_error() -> None:
-    """Nobody says which it was, so that it counts as even over the query: its half over the root of three."""
+    """The likely ones are the two ends of the query, so that the whole distance from its middle counts."""
     loop, *_ = Grains().loop(np.random.default_rng(3))
     slack = np.full(len(loop.up.rows.field), 0.02)
     loose = replace(loop, up=replace(loop.up, rows=replace(loop.up.rows, slack=slack)))
     down, up = crossings_of(loose)
-    assert (down.lag, up.lag) == (0.0, pytest.approx(0.02 * 5e-3 / np.sqrt(3)))
+    assert (down.lag, up.lag) == (0.0, pytest.approx(0.02 * 5e-3))
     assert up.uncertainty == crossings_of(loop)[1].uncertainty
