@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pymeasure.experiment import Procedure as PymeasureProcedure
 
 from instruments.errors import BadValue, Refused, UnknownName, UsageError
-from labctl import discovery, limits, one_file, simulation
+from labctl import discovery, informed, limits, one_file, simulation
 from labctl.adopted import Adopted
 from labctl.journal import CONTACTS, latest
 from labctl.learning import journal_of
@@ -40,6 +40,7 @@ def check_request(request: Request) -> None:
     check_written(procedure)
     procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
     procedure.sample_journal = journal_of(request)
+    informed.inform(request)
     check_shape(request.name, procedure.shapes, request.sample)
     with own_code(procedure, "check() failed"):
         procedure.check()

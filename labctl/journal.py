@@ -97,6 +97,11 @@ class Entry:
         found = cast("Mapping[str, Any]", found).get("value") if isinstance(found, Mapping) else found
         return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
+    def true(self, name: str) -> bool:
+        """Whether something holds, said as True or as a result with that value; not where nothing is said of it."""
+        found = self.values.get(name)
+        return (cast("Mapping[str, Any]", found).get("value") if isinstance(found, Mapping) else found) is True
+
 
 @dataclass(frozen=True, slots=True)
 class Odometer:

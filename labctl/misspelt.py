@@ -17,7 +17,7 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 
 from labctl import one_file
 
-HOOKS = ("startup", "execute", "shutdown", "check", "demands", "analyse", "learned", "figure")
+HOOKS = ("startup", "execute", "shutdown", "informed", "check", "demands", "analyse", "learned", "figure")
 """Methods that a run calls."""
 ATTRIBUTES = ("roles", "shapes", "DATA_COLUMNS", "main_results", "no_health_check", "columns_from_elsewhere")
 """Attributes of the class that a run reads."""

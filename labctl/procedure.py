@@ -11,6 +11,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from labctl.analysis.result import Results
+    from labctl.informed import Known
 
 ValueT = TypeVar("ValueT")
 
@@ -112,7 +114,7 @@ class Procedure(PymeasureProcedure):
 
     While it runs, `source`, `voltmeter` and `cryostat` are the station's drivers, `clock` its clock, `breakout` who
     moves its cables (`labctl.breakout`), `station` and `sample` the records, `sample_journal` the sample's journal (see
-    `latest`), and `rng` the generator from which any random order must be drawn.
+    `latest`), `known` what followed from it, and `rng` the generator from which any random order must be drawn.
 
     Raises:
         UnknownName: A parameter that it does not have was given.
@@ -137,6 +139,7 @@ class Procedure(PymeasureProcedure):
     run: Run
     breakout: Breakout
     sample_journal: Journal | None = None
+    known: Mapping[str, Known] = MappingProxyType({})
     reader: ReversalReader
     caption = Caption()
 
@@ -205,6 +208,14 @@ class Procedure(PymeasureProcedure):
         if "probe_current" in self.declared_parameters():
             self.reader = ReversalReader(self.source, self.voltmeter, self.clock, self.probe_settings())
             self.reader.prepare()
+
+    def informed(self) -> Mapping[str, Known]:
+        """Return what follows from the sample's journal for parameters that nobody gives, with where it comes from.
+
+        Asked for before `check`, and taken for parameters that were left at their default; see `latest` and
+        `labctl.informed`. What was taken stands in the run's description.
+        """
+        return {}
 
     def check(self) -> None:
         """Refuse parameters that do not fit together; each alone is checked when it is set.

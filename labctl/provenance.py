@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from instruments.clock import WallClock
-from labctl import limits
+from labctl import informed, limits
 from labctl.parameters import bare_numbers
 from labctl.procedures import origin
 
@@ -33,6 +33,7 @@ def describe(request: Request, seed: int) -> dict[str, Any]:
             for name, parameter in procedure.declared_parameters().items()
         },
         **_bare(request),
+        **informed.described(procedure),
         "station": request.station.snapshot(),
         "sample": request.sample.snapshot(),
         "overrides": limits.described(request.station, request.sample, request.overrides),

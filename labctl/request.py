@@ -60,7 +60,10 @@ class Request:
 
 @dataclass(slots=True)
 class Outcome:
-    """How a run ended; as a dictionary it is what `--json` prints."""
+    """How a run ended; as a dictionary it is what `--json` prints.
+
+    `informed` says in sentences what was taken from the sample's journal for parameters that nobody gave.
+    """
 
     run: Path | None = None
     status: str = "failed"
@@ -72,6 +75,7 @@ class Outcome:
     error: str | None = None
     exit_code: int = 0
     warnings: list[str] = field(default_factory=list[str])
+    informed: list[str] = field(default_factory=list[str])
     cause: BaseException | None = None
 
     def to_json(self) -> dict[str, Any]:

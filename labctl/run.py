@@ -22,6 +22,7 @@ from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
 from labctl.health import Before, Health
+from labctl.informed import sentences
 from labctl.learning import Learning, learn
 from labctl.ledger import RunLedger
 from labctl.own_code import EndedTheProgram, no_exit
@@ -250,6 +251,7 @@ def carry_out_in(
     run.of = of
     session.bind(procedure)
     procedure.run = run
+    outcome.informed = list(sentences(procedure))
     with visiting(procedure, run) as visitor:
         _execute(run, visitor, outcome, events, switch)
     outcome.warnings.extend(run.remarks)

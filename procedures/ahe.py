@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +12,21 @@ from instruments.errors import BadValue
 from instruments.units import format_quantity
 from labctl import reversal
 from labctl.elsewhere.quantities import HALL_LOOP_COLUMNS
-from labctl.journal import COERCIVE_FIELD, quantity
+from labctl.informed import Known, on
+from labctl.journal import COERCIVE_FIELD, COOLDOWN, Entry, quantity
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
-from procedures.hall_loops import hall_loop, swept_branch
+from procedures.hall_loops import FIELD_PER_COERCIVE, SMALLEST_FIELD, hall_loop, swept_branch
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from labctl.analysis.result import Results
+
+SAME_TEMPERATURE = 2.0
+"""K within which a coercive field is that of another loop as well; not near compensation, hence the factor of two."""
 
 
 class AnomalousHallLoop(Procedure):
@@ -36,6 +40,9 @@ class AnomalousHallLoop(Procedure):
     Without a window the whole loop runs at `survey_rate`. With a window, known from an earlier loop, the field runs at
     `window_rate` where its magnitude is below `window` and at `sweep_rate` outside. `sweep=step` stops at every point
     instead: slower by an order of magnitude, for those who must compare with stepped data.
+
+    Where the sample's journal has a saturated loop of this mounting at the same `temperature`, and none came between of
+    a cool-down, `maximum_field` is twice its coercive field unless it is given, and at least 0.2 T.
     """
 
     roles = ("source", "voltmeter", "cryostat")
@@ -55,6 +62,30 @@ class AnomalousHallLoop(Procedure):
     loops = Count(1, "Loops, one after the other", minimum=1, maximum=100)
     start = Choice("positive", "Saturation from which each loop begins", options=["positive", "negative"])
     probe = Probe()
+
+    def informed(self) -> Mapping[str, Known]:
+        """Take the largest field from the coercive field that the sample's journal has for this temperature."""
+        cooled, entry = self.latest(COOLDOWN), self._loop_before()
+        if entry is None or (cooled is not None and cooled.utc > entry.utc):  # the first loop after it is training
+            return {}
+        coercive = max(abs(entry.number(f"coercive_field_{branch}") or 0.0) for branch in ("up", "down"))
+        wanted = max(SMALLEST_FIELD, round(FIELD_PER_COERCIVE * coercive, 3))
+        why = f"twice the coercive field of {format_quantity(coercive, 'T')} {on(entry)}"
+        if wanted == SMALLEST_FIELD:
+            why = f"enough for the coercive field of {format_quantity(coercive, 'T')} {on(entry)}"
+        allowed = wanted <= self.station.limits.field and (self.window is None or self.window < wanted)
+        return {"maximum_field": Known(wanted, why)} if allowed else {}
+
+    def _loop_before(self) -> Entry | None:
+        """The newest saturated loop at this temperature since the sample was mounted."""
+        if self.temperature is None or self.sample_journal is None:
+            return None
+        for entry in reversed(self.sample_journal.since_mounting()):
+            if entry.kind == COERCIVE_FIELD and entry.true("saturated"):
+                at = entry.number("temperature")
+                if at is not None and abs(at - self.temperature) < SAME_TEMPERATURE:
+                    return entry
+        return None
 
     def check(self) -> None:
         """Refuse a window or a step that is larger than the loop."""

@@ -18,7 +18,7 @@ from labctl.parameters import Choice, OptionalQuantity, Quantity, QuantityList
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL
-from procedures.hall_loops import hall_loop, swept_branch
+from procedures.hall_loops import FIELD_PER_COERCIVE, hall_loop, swept_branch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from labctl.analysis.result import Results
     from labctl.analysis.visits import Visit
 
-FIELD_PER_COERCIVE = 2.0
-"""Largest field of a loop over the coercive field that is expected: room for the last grains, and for a fifth of the
-loop behind them in which it can be seen to be saturated."""
 WINDOW_PER_COERCIVE = 1.6
 """End of the window over the coercive field that is expected; it begins at zero field.
 

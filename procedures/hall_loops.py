@@ -13,6 +13,12 @@ from labctl.waiting import settle_field
 OFF_NORMAL = 2.0
 """deg between field and film normal from which a loop's field is not what it is taken for."""
 
+FIELD_PER_COERCIVE = 2.0
+"""Largest field of a loop over the coercive field that is expected: room for the last grains, and for a fifth of the
+loop behind them in which it can be seen to be saturated."""
+SMALLEST_FIELD = 0.2
+"""T to which a loop goes at least, however small its coercive field: background and plateaus need some length."""
+
 Branch = Callable[[float, float], Iterator[dict[str, Any]]]
 """Reads along one branch, from one field in T to the other; one row a reading."""
 

@@ -174,6 +174,8 @@ def _report_series(outcome: Outcome) -> None:
 def _report(outcome: Outcome) -> None:
     from labctl.rundir import RunDirectory
 
+    for sentence in outcome.informed:
+        output.line(f"from the sample's journal: {sentence}")
     if outcome.results and outcome.run is not None:
         output.results_table(outcome.results)
         output.points_table(RunDirectory(outcome.run).table())

@@ -1,0 +1,121 @@
+"""What the sample's journal knows, in the place of parameters that nobody gave and of nominal resistances.
+
+The record of a sample holds what its maker wrote down; its journal what was measured in this mounting. So the
+compliance follows from the two-wire resistance that the contact check found, and a procedure may say in `informed` what
+else follows for it. It is decided once, before anything is checked or sent, and written into run.json with its source.
+A run that is carried on later takes it from there, whatever the journal has learnt meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labctl.adopted import Adopted
+from labctl.journal import CONTACTS, Entry, latest
+from labctl.own_code import own_code
+from labctl.rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from labctl.procedure import Procedure
+    from labctl.request import Request
+    from labctl.sample import SampleRecord
+
+TWO_WIRE = "resistances.two_wire"
+"""Name of what the contact check found between the current source's leads, in ohm; the others are parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One thing that follows from the journal.
+
+    Attributes:
+        value: In SI units.
+        why: Where it comes from, in a few words.
+    """
+
+    value: Any
+    why: str
+
+
+def inform(request: Request) -> None:
+    """Give a procedure what the journal of its sample knows; its `known` says what that was.
+
+    Raises:
+        DataDamaged: The journal, or the description of the run that is carried on, cannot be read.
+        BadValue: A procedure's own `informed` gives a value that does not fit the parameter.
+    """
+    procedure = request.procedure
+    if isinstance(procedure, Adopted):
+        return
+    declared = procedure.declared_parameters()
+    procedure.set(**{name: declared[name].default for name in procedure.known if name != TWO_WIRE})
+    found = dict(_of_journal(request) if request.resume is None else _of_run(request.resume))
+    for name, known in found.items():
+        if name == TWO_WIRE:
+            procedure.sample = _with_two_wire(procedure.sample, known.value)
+        else:
+            procedure.set(**{name: known.value})
+    procedure.known = found
+
+
+def described(procedure: Procedure) -> dict[str, Any]:
+    """Return what the journal told, as run.json keeps it; empty where it told nothing."""
+    known = {name: {"value": each.value, "why": each.why} for name, each in procedure.known.items()}
+    return {"informed": known} if known else {}
+
+
+def sentences(procedure: Procedure) -> Iterator[str]:
+    """Say what follows from the journal, one line each."""
+    declared = procedure.declared_parameters()
+    for name, known in procedure.known.items():
+        text = f"{known.value:.4g} ohm" if name == TWO_WIRE else declared[name].show(known.value)
+        yield f"{name} is {text}, {known.why}"
+
+
+def on(entry: Entry) -> str:
+    """Say when an entry was written, and by which run: `measured on 2026-03-01 by 0007-ahe-S042-B3`."""
+    by = f" by {Path(entry.run).name}" if entry.run else ""
+    return f"measured on {entry.utc:%Y-%m-%d}{by}"
+
+
+def _of_run(path: Path) -> Iterator[tuple[str, Known]]:
+    for name, each in RunDirectory.open(path).request().get("informed", {}).items():
+        yield name, Known(each["value"], each["why"])
+
+
+def _of_journal(request: Request) -> Iterator[tuple[str, Known]]:
+    procedure = request.procedure
+    if procedure.sample_journal is None:
+        return
+    if "probe_current" in procedure.declared_parameters():
+        yield from _two_wire(procedure, procedure.sample_journal.since_mounting())
+    with own_code(procedure, "informed() failed"):
+        told = dict(procedure.informed())
+    for name, known in told.items():
+        if not _given(request, name):
+            yield name, known
+
+
+def _given(request: Request, name: str) -> bool:
+    """Whether somebody chose a parameter, in words or by another value than its default."""
+    procedure = request.procedure
+    return name in request.given or procedure.values()[name] != procedure.declared_parameters()[name].default
+
+
+def _two_wire(procedure: Procedure, entries: list[Entry]) -> Iterator[tuple[str, Known]]:
+    """Find what the last contact check measured between the leads that the current source is plugged into."""
+    entry, cables = latest(entries, CONTACTS), procedure.station.cables.source
+    if entry is None or cables is None:
+        return
+    pairs: Mapping[str, Any] = entry.values.get("two_wire") or {}
+    for row in (f"{cables.high}/{cables.low}", f"{cables.low}/{cables.high}"):
+        if pairs.get(row):
+            yield TWO_WIRE, Known(float(pairs[row]["value"]), on(entry))
+            return
+
+
+def _with_two_wire(record: SampleRecord, ohm: float) -> SampleRecord:
+    return record.model_copy(update={"resistances": record.resistances.model_copy(update={"two_wire": ohm})})
