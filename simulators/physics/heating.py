@@ -5,11 +5,16 @@ A current I warms the film by R I^2 at once (film and oxide follow within 0.1 us
     dT_k/dt = (R_k <I^2> - T_k)/tau_k,   T_slow = sum of T_k
 
 A row of poles whose time constants lie decades apart makes the logarithmic rise of a substrate that heat spreads in.
+
+A time constant is thermal resistance times heat capacity, and of that a crystal has little when it is cold (see
+`heat_capacity`). From one change of the current to the next the capacity is that at the surroundings' temperature at
+the change; the thermal resistances are taken to stay as they are.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -39,6 +44,7 @@ class SlowWarming:
         since: Lab time in s of the change.
         values: K, each pole at that time.
         targets: K, where each pole goes.
+        capacity: What the heat capacities are times as large as where the time constants were given.
         idle: Whether nothing is warm, and nothing going to be.
     """
 
@@ -46,9 +52,12 @@ class SlowWarming:
     since: float
     values: tuple[float, ...]
     targets: tuple[float, ...]
+    capacity: float = 1.0
     idle: bool = field(init=False, compare=False)
+    taus: tuple[float, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "taus", tuple(tau * self.capacity for _, tau in self.poles))
         object.__setattr__(self, "idle", not any(self.values) and not any(self.targets))
 
     @classmethod
@@ -57,12 +66,21 @@ class SlowWarming:
         still = (0.0,) * len(poles)
         return cls(poles, -math.inf, still, still)
 
-    def followed(self, time: float, square: float) -> SlowWarming:
-        """Return what comes after a change of the current at a lab time in s to a mean square in A2."""
+    def followed(self, time: float, square: float, capacity: Callable[[float], float] | None = None) -> SlowWarming:
+        """Return what comes after a change of the current.
+
+        Args:
+            time: Lab time in s of the change.
+            square: Mean square of the current in A2 from then on.
+            capacity: What the heat capacities are times as large as where the time constants were given, at a lab time
+                in s; 1 without it.
+        """
         targets = _targets(self.poles, square)
         if targets == self.targets:
             return self
-        return SlowWarming(self.poles, time, tuple(self._each(time)), targets)
+        return SlowWarming(
+            self.poles, time, tuple(self._each(time)), targets, 1.0 if capacity is None else capacity(time)
+        )
 
     def at(self, time: float) -> float:
         """K at a lab time in s, not before `since`."""
@@ -75,7 +93,7 @@ class SlowWarming:
         if end <= start:
             return self.at(start)
         total = 0.0
-        for (_, tau), value, target in zip(self.poles, self.values, self.targets, strict=True):
+        for tau, value, target in zip(self.taus, self.values, self.targets, strict=True):
             first, length = (start - self.since) / tau, (end - start) / tau
             total += target - (value - target) * math.exp(-first) * math.expm1(-length) / length
         return total
@@ -91,7 +109,7 @@ class SlowWarming:
         lowest, highest = (sum(map(choose, self.values, self.targets)) for choose in (min, max))
         if _on_grid(lowest) == _on_grid(highest):
             return _on_grid(lowest), math.inf
-        longest = max(tau for _, tau in self.poles)
+        longest = max(self.taus)
         elapsed, first = time - self.since, self._first()
         if elapsed >= _LAST * longest:
             return _on_grid(math.fsum(self.targets)), math.inf
@@ -109,9 +127,9 @@ class SlowWarming:
 
     def _first(self) -> float:
         """End of the first stretch, s after `since`."""
-        changes = zip(self.poles, self.values, self.targets, strict=True)
-        rate = math.fsum(abs(target - value) / tau for (_, tau), value, target in changes)
-        return min(_FIRST * min(tau for _, tau in self.poles), GRID_WARMING / rate)
+        changes = zip(self.taus, self.values, self.targets, strict=True)
+        rate = math.fsum(abs(target - value) / tau for tau, value, target in changes)
+        return min(_FIRST * min(self.taus), GRID_WARMING / rate)
 
     def _level(self, power: int) -> float:
         """Warming in K on the grid in the middle of one of the stretches."""
@@ -122,7 +140,7 @@ class SlowWarming:
         elapsed = time - self.since
         return [
             target if value == target else target + (value - target) * math.exp(-elapsed / tau)
-            for (_, tau), value, target in zip(self.poles, self.values, self.targets, strict=True)
+            for tau, value, target in zip(self.taus, self.values, self.targets, strict=True)
         ]
 
 

@@ -29,6 +29,7 @@ from instruments.errors import BadValue
 from simulators.environment import Direction, Environment
 from simulators.physics.constants import BOLTZMANN
 from simulators.physics.ferrimagnet import Ferrimagnet
+from simulators.physics.heat_capacity import capacity_ratio
 from simulators.physics.heating import SlowWarming, check_poles
 from simulators.physics.hysterons import Hysterons
 from simulators.physics.tilt import normal_part
@@ -242,13 +243,20 @@ class FerrimagnetHallBar(Sample):
         if time < history.now:
             raise BadValue(f"currents were set for {time} s; the sample is at {history.now} s already")
         history.advance(time)
-        entry = Entry(time, carried, self._record.latest.slow.followed(time, carried.square))
+        entry = Entry(time, carried, self._record.latest.slow.followed(time, carried.square, self._capacity))
         self._record.add(entry)
         if self._wear is not None:
             self._wear.follow(entry)
             self.wearing = self._wear.harming
         if self._drive.follow(entry, history.piece):
             history.interrupt(time)
+
+    def _capacity(self, time: float) -> float:
+        """Heat capacity of the chip at a lab time in s over that at the reference temperature."""
+        debye = self._model.debye_temperature
+        if debye is None:
+            return 1.0
+        return capacity_ratio(self._environment.sample_temperature(time), self._model.reference_temperature, debye)
 
     def mean_potentials(self, start: float, end: float) -> dict[str, float]:
         """Return potentials in V against `drain`; see `Sample.mean_potentials`."""

@@ -77,6 +77,12 @@ class HallBarParameters(Parameters):
         strict=False,
         default=(),
     )
+    debye_temperature: float | None = Field(
+        description="K, of the chip: its heat capacity, and with it the time constants of slow_heating, which hold at "
+        "the reference temperature, follow Debye's law; left out where they stay as they are",
+        gt=0,
+        default=None,
+    )
 
     spin_torque_efficiency: float = Field(
         description="xi, spin current per charge current into the magnetic layer; 0 where there is no heavy metal",

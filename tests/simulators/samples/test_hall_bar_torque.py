@@ -16,6 +16,7 @@ from simulators.environment import NORMAL, Direction
 from simulators.machines import PPMS_9T
 from simulators.mounting import Mounting
 from simulators.physics.constants import ELEMENTARY_CHARGE, REDUCED_PLANCK
+from simulators.physics.heat_capacity import capacity_ratio
 from simulators.physics.magnet import FieldApproach
 from simulators.randomness import Streams
 from simulators.samples.film_drive import NEGLIGIBLE_TORQUE
@@ -217,6 +218,24 @@ def test_the_film_is_warm_at_once_and_the_chip_by_and_by() -> None:
     assert left == pytest.approx(1.0 + 0.034, abs=1e-3)
     assert sample.temperature(1.01 + 0.05) - 300.0 == pytest.approx(0.034, rel=0.05)
     assert sample.temperature(1.01 + 60.0) == pytest.approx(300.0, abs=1e-9)
+
+
+def test_a_cold_chip_holds_no_heat() -> None:
+    """The same pulse warms it by 0.03 K at 300 K, and by all that the power does in the end at 10 K, within 1 ms."""
+    sample = bar(Trajectory(10.0, field=0.025, direction=ALONG))
+    at_once, all_of_it = 7.5e4 * LARGE**2, (7.5e4 + 2.5e3 + 1.7e4) * LARGE**2
+    sample.set_currents(1.0, {"source": LARGE, "drain": -LARGE})
+    assert sample.temperature(1.0) == pytest.approx(10.0 + at_once)
+    tau = 2.0 * capacity_ratio(10.0, 300.0, 645.0)
+    assert 7e-4 < tau < 8e-4
+    chip = 6.8 * -math.expm1(-2e-4 / tau)
+    assert sample.temperature(1.0 + 2e-4) == pytest.approx(10.0 + at_once + 1.0 + chip, abs=1e-6)
+    assert sample.temperature(1.01) == pytest.approx(10.0 + all_of_it, abs=1e-4)
+    sample.set_currents(1.01, {})
+    assert sample.temperature(1.02) == pytest.approx(10.0, abs=1e-4)
+    kept = bar(Trajectory(10.0, field=0.025, direction=ALONG), debye_temperature=None)
+    kept.set_currents(1.0, {"source": LARGE, "drain": -LARGE})
+    assert kept.temperature(1.01) == pytest.approx(10.0 + at_once + 1.0 + 0.034, abs=1e-3)
 
 
 def test_resistance_relaxes_after_a_pulse() -> None:
