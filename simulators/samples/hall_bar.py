@@ -301,7 +301,7 @@ class FerrimagnetHallBar(Sample):
         """Return the two-terminal resistance in ohm of the film between two pads; see `Sample.resistance`."""
         sheet = self._sheet_resistance(self.temperature(time))
         between = self._network.squares_between(pad_a, pad_b) * sheet
-        if self._wear is not None and self._network.parted(pad_a, pad_b):
+        if self._wear is not None and self._wear.worn and self._network.parted(pad_a, pad_b):
             between += self._wear.resistance(time, sheet)
         return between
 
