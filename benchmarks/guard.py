@@ -15,6 +15,7 @@ from pyvisa.constants import StatusCode
 from pyvisa.util import LibraryPath
 
 from benchmarks.harness import Comparison, beside, main, seconds
+from instruments.clock import VirtualClock
 from labctl.protection import guarded
 from labctl.sample import load_sample
 from labctl.station import load_station
@@ -88,7 +89,7 @@ def _sender(library: highlevel.VisaLibraryBase, resource: str, messages: Sequenc
 def measure(repeats: int) -> Sequence[Comparison]:
     """Measure each kind of message."""
     nowhere = Nowhere()
-    guard = guarded(nowhere, load_station("ppms"), load_sample("cotb2025"), {}, RESOURCES)
+    guard = guarded(nowhere, load_station("ppms"), load_sample("cotb2025"), {}, RESOURCES, VirtualClock())
     session, _ = guard.open(None, RESOURCES["source"])  # pyright: ignore[reportArgumentType] - see above
     guard.write(session, b"*RST;:SOUR:CURR:RANG:AUTO 0;:SOUR:CURR:RANG 2e-3;:SOUR:CURR:COMP 1;:OUTP 1\n")
     rows: list[Comparison] = []

@@ -42,6 +42,7 @@ def check_request(request: Request) -> None:
     procedure.sample_journal = journal_of(request)
     informed.inform(request)
     check_shape(request.name, procedure.shapes, request.sample)
+    procedure.forewarnings = ()
     with own_code(procedure, "check() failed"):
         procedure.check()
     for role in procedure.roles:
@@ -56,6 +57,9 @@ def check_request(request: Request) -> None:
     except BadValue as error:
         where = one_file.written_at(guest_of(type(procedure)), "demands")
         raise BadValue(f"{where}: {error}") from error
+    if not isinstance(procedure, Adopted) and "probe_current" in procedure.declared_parameters():
+        current = procedure.probe_settings().current
+        limits.check_reversal(current, request.station, request.sample, request.overrides)
     check_contacts(request)
 
 
@@ -79,9 +83,12 @@ def check_contacts(request: Request) -> None:
         said = found.values.get("good_for", {}).get(request.name, "pass" if found.values.get("passed") else "failed")
         why = "" if said == "pass" else f"its last contact check says: {said}"
     if why:
+        do = "run contact-check, or permit it"
+        if request.sample.is_junction:
+            why, do = "its contacts have not been checked", f"{limits.JUNCTIONS_CONTACTS}, and then permit it"
         raise Refused(
-            f"no current was sent through sample {request.sample.label}, since {why}; run contact-check, or permit it "
-            f"for this run with --override {limits.UNCHECKED}=contacts"
+            f"no current was sent through sample {request.sample.label}, since {why}; {do} for this run with "
+            f"--override {limits.UNCHECKED}=contacts"
         )
 
 

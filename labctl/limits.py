@@ -15,6 +15,7 @@ from typing import Any
 from instruments import units
 from instruments.errors import BadValue, LimitExceeded, UnknownName
 from instruments.guard.limits import LONGEST_WINDOW, UNITS, Bound, Limits, shown
+from instruments.guard.slew import ROOM
 from labctl.records import suggest
 from labctl.sample import SampleRecord
 from labctl.station import ROLES, Station
@@ -25,12 +26,13 @@ UNGUARDED, UNSEEN = "unguarded", "unseen"
 UNCHECKED, UNCHECKED_CONTACTS = "unchecked", "unchecked.contacts"
 """The override `unchecked=contacts`: a current may flow though nobody has checked the sample's contacts."""
 
+JUNCTIONS_CONTACTS = "contact-check measures Hall bars only: look at a junction's leads by hand, with 1 mV or less"
+
 DRIFT = "drift"
 """The override `drift=10 %`: how much a sample's resistance may have changed for a run to begin, and to end well."""
 
 OVERRIDES: Mapping[str, str] = {
     **{name: unit for name, unit in UNITS.items() if name != "pulse_current"},
-    "slew": "A/s",
     "read_current_density": "A/m^2",
     "pulse_current_density": "A/m^2",
     DRIFT: "%",
@@ -184,6 +186,8 @@ def _candidates(
             here("average_current", limits.average_current),
         ),
         "average_window": (here("average_window", limits.average_window),),
+        "slew": (its("slew", endures.slew), here("slew", limits.slew)),
+        "voltage_slew": (its("voltage_slew", endures.voltage_slew), here("voltage_slew", limits.voltage_slew)),
         "field": (here("field", limits.field),),
         "field_rate": (here("field_rate", limits.field_rate),),
         "slowest_field_rate": (here("slowest_field_rate", limits.slowest_field_rate),),
@@ -278,8 +282,30 @@ def check(
                 unit = UNITS[name]
                 raise LimitExceeded(
                     f"{_WORDS[name]} would be {shown(value, unit, bound.value)}, {side} the limit of {bound.owner}, "
-                    f"{shown(bound.value, unit)}; nothing was sent, choose a value within it"
+                    f"{shown(bound.value, unit)}; nothing was sent: choose a value within it, or set another limit for "
+                    f"this run with --override {bound.override}=..."
                 )
+
+
+def check_reversal(
+    current: float, station: Station, sample: SampleRecord, overrides: Mapping[str, float] | None = None
+) -> None:
+    """Refuse a probe current in A that cannot be reversed in one step at the slew; see `instruments.guard.slew`.
+
+    Raises:
+        LimitExceeded: It is too large for that.
+    """
+    bound = of(station, sample, overrides).slew
+    if bound is None or 2.0 * current <= bound.value * ROOM * (1.0 + 1e-9):
+        return
+    needed = shown(2.0 * current / ROOM, "A/s")
+    raise LimitExceeded(
+        f"the probe current would be {shown(current, 'A')}, which is reversed in one step of "
+        f"{shown(2.0 * current, 'A')}, and the slew limit of {bound.owner}, {shown(bound.value, 'A/s')}, allows "
+        f"{shown(bound.value * ROOM, 'A')} at once; nothing was sent: choose "
+        f"{shown(0.5 * bound.value * ROOM, 'A')} or less, or set another limit for this run with "
+        f'--override {bound.override}="{needed}"'
+    )
 
 
 def _finite(name: str, value: Any) -> None:

@@ -142,6 +142,7 @@ class Procedure(PymeasureProcedure):
     known: Mapping[str, Known] = MappingProxyType({})
     reader: ReversalReader
     caption = Caption()
+    forewarnings: tuple[str, ...] = ()
 
     def __init__(self, **parameters: Any) -> None:
         super().__init__()
@@ -223,6 +224,13 @@ class Procedure(PymeasureProcedure):
         Raises:
             BadValue: They do not.
         """
+
+    def forewarn(self, sentence: str) -> None:
+        """Say in `check`, or before the first row, what a run as it is asked for will not give, before it takes hours.
+
+        It is printed at once, and again when the run is over.
+        """
+        self.forewarnings = tuple(dict.fromkeys((*self.forewarnings, sentence)))
 
     def demands(self) -> dict[str, float]:
         """Return the extremes that will be asked for, checked against all limits before anything is sent.

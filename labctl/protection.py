@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pyvisa.highlevel import VisaLibraryBase
 from pyvisa.rname import InvalidResourceName, ResourceName
 
+from instruments.clock import Clock, WallClock
 from instruments.guard.cryostat import CryostatGate
 from instruments.guard.gate import Gate
 from instruments.guard.library import GuardedLibrary
@@ -25,6 +26,9 @@ GATES: Mapping[str, Callable[..., Gate]] = {
 }
 """What judges the messages to an instrument, by its driver."""
 
+SOURCES = frozenset({"keithley6221", "keithley2400"})
+"""Drivers of instruments of which the guard also watches how fast they change, on a clock."""
+
 HARMLESS = frozenset({"keithley2182a"})
 """Drivers of instruments that can put nothing on the sample, by their command tables."""
 
@@ -35,6 +39,7 @@ def guarded(
     sample: SampleRecord,
     overrides: Mapping[str, float],
     resources: Mapping[str, str],
+    clock: Clock | None = None,
 ) -> GuardedLibrary:
     """Wrap a VISA library so that nothing beyond the limits goes out through it.
 
@@ -48,8 +53,10 @@ def guarded(
         overrides: Limits for this run by name, in SI units; see `labctl.limits.parse_overrides`.
         resources: Resource name of each instrument as it is opened, by role; those that are not VISA's are passed over,
             since nothing reaches them through a VISA library.
+        clock: The lab's, for how fast a source's level changes; the wall's if it is None.
     """
     held = limits.of(station, sample, overrides)
+    lab_clock = clock or WallClock()
     gates: dict[str, Gate | None] = {}
     refusals: dict[str, str] = {}
     for role, resource in resources.items():
@@ -60,7 +67,9 @@ def guarded(
             gates[resource] = None
         elif driver in GATES:
             speaker = Speaker(f"the {role} at {resource}", role)
-            gates[resource] = GATES[driver](speaker, held, unseen=f"{limits.UNSEEN}.{role}" in overrides)
+            unseen = f"{limits.UNSEEN}.{role}" in overrides
+            timed = {"clock": lab_clock} if driver in SOURCES else {}
+            gates[resource] = GATES[driver](speaker, held, unseen=unseen, **timed)
         else:
             refusals[resource] = _cannot_guard(station, role, driver, resource)
     return GuardedLibrary(library, gates, refusals)

@@ -268,6 +268,10 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
     procedure = run.request.procedure
     try:
         events.state("running")
+        for sentence in procedure.forewarnings:
+            run.remark(sentence)
+            events.write("warning", text=sentence)
+        run.check()  # whoever watches hears of it before anything is sent
         run.session.library.forget_refusals()
         with no_exit(procedure, "startup() failed"):
             procedure.startup()

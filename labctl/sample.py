@@ -211,7 +211,7 @@ class SampleRecord(Record):
             raise LimitExceeded(
                 f"{format_quantity(current, 'A')} through {resistance:g} ohm asks for a compliance of "
                 f"{format_quantity(needed, 'V')}, above the {format_quantity(self.limits.voltage, 'V')} that sample "
-                f"{self.name!r} endures; take a smaller current"
+                f"{self.name!r} endures; take a smaller current, or permit more with --override voltage=..."
             )
         return needed
 

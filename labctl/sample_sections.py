@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from instruments.units import format_quantity
 from labctl.records import (
     Ampere,
+    AmperePerSecond,
     AmperePerSquareMetre,
     Joule,
     Kelvin,
@@ -21,6 +22,7 @@ from labctl.records import (
     Radian,
     Section,
     Volt,
+    VoltPerSecond,
     Watt,
 )
 
@@ -204,6 +206,8 @@ class SampleLimits(Section):
     pulse_energy: Joule | None = Field(default=None, gt=0, description='of one pulse, e.g. pulse_energy = "1 mJ"')
     average_power: Watt | None = Field(default=None, gt=0, description='e.g. average_power = "5 mW"')
     average_current: Ampere | None = Field(default=None, gt=0, description='e.g. average_current = "300 uA"')
+    slew: AmperePerSecond | None = Field(default=None, gt=0, description='of a current that is set, "10 mA/s"')
+    voltage_slew: VoltPerSecond | None = Field(default=None, gt=0, description='of a voltage that is set, "50 mV/s"')
     temperature: Kelvin | None = Field(default=None, gt=0, description='highest, e.g. temperature = "400 K"')
 
     @model_validator(mode="after")

@@ -252,7 +252,7 @@ def open_session(
     """
     with _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as bare:
         around = _listened(bare, station, record, start)
-        library = guarded(around.library, station, record, overrides, around.resources)
+        library = guarded(around.library, station, record, overrides, around.resources, around.clock)
         instruments: dict[str, Driver | MultiVu] = {}
         door = _Door(station, around, library, record, overrides)
         try:

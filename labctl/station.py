@@ -129,6 +129,9 @@ class Limits(Section):
     average_window: Second | None = Field(default=None, gt=0, le=LONGEST_WINDOW)
     """s, over which power and current are averaged: the time in which heat evens out; 1 s if None."""
     slew: AmperePerSecond | None = Field(default=None, gt=0)
+    """A/s, of a direct current that is set; see `instruments.guard.slew`. None if it may jump."""
+    voltage_slew: VoltPerSecond | None = Field(default=None, gt=0)
+    """V/s, the same of a voltage that is set."""
 
 
 class Interlock(Section):

@@ -6,11 +6,13 @@ import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from instruments.errors import UsageError
 from instruments.units import format_quantity
 from labctl.contacts import table, verdicts
 from labctl.contacts.geometry import Geometry, geometry_of, transfers_of
 from labctl.contacts.instruments import NanovoltReader, SmuReader, TwoWireReader
 from labctl.journal import CONTACTS
+from labctl.limits import JUNCTIONS_CONTACTS, UNCHECKED
 from labctl.parameters import Count, OptionalQuantity, Quantity
 from labctl.procedure import Procedure
 from labctl.sample import SMALLEST_COMPLIANCE
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 USUAL_CURRENT = 10e-6
 """A; a Hall bar takes this anywhere, and it makes millivolts."""
+RECOVERY = 0.2
+"""s after which a nanovoltmeter that a loose lead has overloaded reads right again (assumed)."""
 STEPS_DOWN = 2
 """So often the test current is divided by ten where the source is clamped, before a pair is called open."""
 
@@ -43,7 +47,6 @@ class ContactCheck(Procedure):
     """
 
     roles = ("source", "voltmeter")
-    shapes = ("hall_bar",)
     needs_contacts = False
     no_health_check = "it moves the cables, and measures every lead by itself"
     DATA_COLUMNS = table.COLUMNS
@@ -62,7 +65,16 @@ class ContactCheck(Procedure):
     temperature = Quantity("300 K", "Temperature at the contacts, for their Johnson noise", above_zero=True)
 
     def check(self) -> None:
-        """Choose the instruments by what the station has."""
+        """Choose the instruments by what the station has.
+
+        Raises:
+            UsageError: The sample is a junction, of which two wires at 10 uA tell little, and may leave little.
+        """
+        if "sample" in vars(self) and self.sample.is_junction:
+            raise UsageError(
+                f"{JUNCTIONS_CONTACTS}, as sample {self.sample.label} is one; a run on it needs "
+                f"--override {UNCHECKED}=contacts on hardware, and nothing in simulation"
+            )
         both = {"source", "voltmeter"} <= self.station.instruments.keys()
         if not both and "smu" in self.station.instruments:
             self.roles = ("smu",)
@@ -114,14 +126,14 @@ class ContactCheck(Procedure):
         leads = list(self.sample.leads)
         for high, low in self.track("pair", list(itertools.combinations(leads, 2)), restart=True):
             self.breakout.connect(self.device.ends(high, low))
-            for row in self.pair():
+            for row in self.recovered(self.pair()):
                 self.record(
                     **{"Kind": table.PAIR, "High": high, "Low": low, "Sense high": high, "Sense low": low, **row}
                 )
         if self.device.four_wires:
             for high, low, one, other in self.track("transfer", transfers_of(self.geometry), restart=True):
                 self.breakout.connect(self.device.ends(high, low, one, other))
-                for row in self.pair():
+                for row in self.recovered(self.pair()):
                     names = {"High": high, "Low": low, "Sense high": one, "Sense low": other}
                     self.record(**{"Kind": table.TRANSFER, **names, **row})
         for lead, beside in self.track("shield", list(zip(leads, leads[1:] + leads[:1], strict=True)), restart=True):
@@ -130,6 +142,13 @@ class ContactCheck(Procedure):
                 names = {"High": lead, "Low": "shield", "Sense high": lead, "Sense low": beside}
                 self.record(**{"Kind": table.SHIELD, **names, **row})
         self.breakout.put_back()
+        self._say_what_is_wrong()
+
+    def _say_what_is_wrong(self) -> None:
+        """Leave a warning that nobody overlooks: the run itself went well, and so ends as finished."""
+        check = self.verdicts(self.recorded())
+        if not check.passed:
+            self.run.remark(check.failure)
 
     def pair(self) -> Iterator[dict[str, Any]]:
         """Read what is plugged in now, with the largest current that it lets pass."""
@@ -141,8 +160,9 @@ class ContactCheck(Procedure):
             current /= 10.0
             tried = self.tried(2.0 * current)
         if any(row["Clamped"] for row in tried):
-            device.off()
             yield from ({"Step": table.DOUBLE, **row} for row in tried)
+            yield from self.both_ways(table.DOUBLE, 2.0 * current)  # a lead may be open at times only
+            device.off()
             return
         device.choose_range(max(abs(row["Voltage (V)"]) for row in tried))
         for step, size in ((table.DOUBLE, 2.0 * current), (table.TEST, current)):
@@ -151,6 +171,15 @@ class ContactCheck(Procedure):
         for _ in range(2 * self.readings):
             yield {"Step": table.ZERO, **device.convert(0.0)}
         device.off()
+
+    def recovered(self, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Hand on what was read, and wait if the voltmeter was overloaded: the next leads are not to look noisy."""
+        overloaded = False
+        for row in rows:
+            overloaded = overloaded or row["Overflow"]
+            yield row
+        if overloaded:
+            self.clock.sleep(RECOVERY)
 
     def tried(self, current: float) -> list[dict[str, Any]]:
         """Switch on, and read a current in A both ways once."""

@@ -25,6 +25,8 @@ RESISTANCE, DIRECTION, TIME, TEMPERATURE = "Resistance (ohm)", "Direction", "Tim
 STAMP = "Field after stamp (s)"
 """Column of the time at which a row's temperature was read, with the field after the reading."""
 COOLING, WARMING, SETTLING = "cooling", "warming", "settling"
+OUTSIDE = 1.0
+"""K by which the reference temperature may lie beyond what was measured for R(T) to be carried on to there."""
 FIELD_NOTE = "the uncertainty is the magnet's remanence: degauss before, where it matters"
 
 
@@ -54,9 +56,23 @@ class ResistanceTemperature(Procedure):
     probe = Probe()
 
     def check(self) -> None:
-        """Refuse a station on which no longitudinal resistance can be read."""
+        """Refuse a station on which no longitudinal resistance can be read; say what temperatures will not give."""
         if "station" in vars(self):
             wires_of(self)
+        if self.begin is not None:
+            self._look_for_reference(self.begin)
+
+    def _look_for_reference(self, begin: float) -> None:
+        """Say beforehand if no temperature coefficient will follow, of a run that begins at a temperature in K."""
+        if "sample" not in vars(self):
+            return
+        reference, low, high = self.sample.resistances.temperature, *sorted((begin, self.end))
+        if not low - OUTSIDE <= reference <= high + OUTSIDE:
+            self.forewarn(
+                f"no temperature coefficient will follow, and no resistance at the reference: the run stays between "
+                f"{low:g} K and {high:g} K, and the record's resistances are those at {reference:g} K; begin or end "
+                f"there if you want them, e.g. with -p begin={reference:g}K"
+            )
 
     def demands(self) -> dict[str, float]:
         """Return what the probe asks for, and the temperatures."""
@@ -78,6 +94,9 @@ class ResistanceTemperature(Procedure):
         if self.field is not None:
             self.settle(field=self.field)
         begin = self._begin()
+        self._look_for_reference(begin)
+        for sentence in self.forewarnings:
+            self.run.remark(sentence)
         ways = [(begin, self.end), *([(self.end, begin)] if self.directions == "both" else [])]
         for start, end in self.track("way", ways, restart=True):
             self._settle(start, start, None)
@@ -119,7 +138,7 @@ class ResistanceTemperature(Procedure):
             why = "no row was read on the way"
             return Results({"temperature_coefficient": missing("1/K", why), "time_constant": missing("s", why)})
         lag = find_lag(course, time_constant)
-        sample = sample_temperatures(course, lag)
+        sample, later = (sample_temperatures(course, lag, more) for more in (0.0, 1.0))
         reference = self.sample.resistances.temperature if "sample" in vars(self) else 300.0
         middle = min(max(reference, float(sample.min())), float(sample.max()))
         constant, error = lag.at(middle)
@@ -129,12 +148,12 @@ class ResistanceTemperature(Procedure):
         return Results(
             {
                 **self._at(at, reference, str(data["Wires"].iloc[0])),
-                "residual_resistance_ratio": _ratio(course, sample, data["Set temperature (K)"]),
+                "residual_resistance_ratio": ratio_of(course, sample, later, data["Set temperature (K)"]),
                 "time_constant": Result(constant, error, "s", f"sample at {middle:.4g} K"),
                 "lag": Result(self.rate * constant, self.rate * error, "K", f"sample at {middle:.4g} K", note=lag_note),
                 "field": Result(field, self.field_remanence, "T", "magnet", note=FIELD_NOTE),
             },
-            table=_table(course, sample, sample_temperatures(course, lag, 1.0)),
+            table=_table(course, sample, later),
         )  # fmt: skip
 
     def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -175,19 +194,23 @@ class ResistanceTemperature(Procedure):
         )  # fmt: skip
 
 
-def _ratio(course: Course, sample: Any, ends: Any) -> Result:
-    """Resistance at the highest of the temperatures that it went to, over that at the lowest."""
+def ratio_of(course: Course, sample: Any, later: Any, ends: Any) -> Result:
+    """Resistance at the highest of the temperatures that it went to, over that at the lowest.
+
+    `later` is the sample's temperature with the lag longer by its uncertainty: what changes by it is in the ratio's.
+    """
     from labctl.analysis.resistance import value_at
     from labctl.analysis.result import Result, missing
 
     high, low = float(ends.max()), float(ends.min())
     width = max(15.0, 0.08 * (high - low))
-    above, below = (value_at(course, sample, end, width) for end in (high, low))
-    if above is None or below is None:
+    found = [value_at(course, temperatures, end, width) for temperatures in (sample, later) for end in (high, low)]
+    above, below, above_later, below_later = found
+    if above is None or below is None or above_later is None or below_later is None:
         return missing("1", f"too little was read at {low:.4g} K or {high:.4g} K", "this run")
-    ratio = above[0] / below[0]
+    ratio, other = above[0] / below[0], above_later[0] / below_later[0]
     error = abs(ratio) * math.hypot(above[1] / above[0], below[1] / below[0])
-    return Result(ratio, error, "1", f"R({high:g} K)/R({low:g} K)")
+    return Result(ratio, math.hypot(error, other - ratio), "1", f"R({high:g} K)/R({low:g} K)")
 
 
 def _table(course: Course, sample: Any, other: Any) -> list[Results]:

@@ -28,6 +28,8 @@ UNITS: Mapping[str, str] = {
     "average_power": "W",
     "average_current": "A",
     "average_window": "s",
+    "slew": "A/s",
+    "voltage_slew": "V/s",
     "field": "T",
     "field_rate": "T/s",
     "slowest_field_rate": "T/s",
@@ -77,6 +79,8 @@ class Limits:
         average_power: W, current times compliance, averaged over any stretch of `window`.
         average_current: A, root of the mean square over any stretch of `window`, since heating goes with the square.
         average_window: s; see `window`.
+        slew: A/s, of a current that is set and stays; see `instruments.guard.slew`.
+        voltage_slew: V/s, the same of a voltage.
         field: T.
         field_rate: T/s.
         slowest_field_rate: T/s, the slowest ramp.
@@ -101,6 +105,8 @@ class Limits:
     average_power: Bound | None = None
     average_current: Bound | None = None
     average_window: Bound | None = None
+    slew: Bound | None = None
+    voltage_slew: Bound | None = None
 
     @property
     def window(self) -> float:

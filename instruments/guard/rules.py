@@ -16,6 +16,7 @@ from instruments.guard.limits import Limits, quoted
 from instruments.guard.messages import Command
 from instruments.guard.sentences import Speaker
 from instruments.guard.settings import key
+from instruments.guard.slew import REST, Slew, resting
 from instruments.guard.state import Possible, State
 
 Rule = Callable[[State, Command], None]
@@ -28,14 +29,16 @@ class SourceRules:
         speaker: Words the refusals.
         limits: What must not be exceeded.
         unseen: Whether what cannot be seen may happen.
+        slew: Follows the level; None where it may jump.
 
     Attributes:
         by_header: What judges each command on which limits depend, by the table's header.
         checks: What a command is judged by.
     """
 
-    def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool) -> None:
+    def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool, slew: Slew | None = None) -> None:
         self._speaker = speaker
+        self._slew = slew
         self._unseen = unseen
         self.checks = SourceChecks(speaker, limits, unseen=unseen)
         numbers = (
@@ -80,11 +83,11 @@ class SourceRules:
             **dict.fromkeys(map(key, ("*RCL", "SYST:KEY")), self.unseen),
             # By the table their values lie between -1 and 1 times the amplitude, so that there is nothing to judge.
             **dict.fromkeys(map(key, ("SOUR:WAVE:ARB:DATA", "SOUR:WAVE:ARB:APP")), lambda _state, _command: None),
-            key("SOUR:CLE"): _clear,
+            key("SOUR:CLE"): self._clear,
             key("SOUR:SWE:ABOR"): _abort,
             key("SOUR:WAVE:ABOR"): _abort_wave,
-            key("*RST"): _reset,
-            key("SYST:PRES"): _reset,
+            key("*RST"): self._reset,
+            key("SYST:PRES"): self._reset,
         }
 
     # ---- settings
@@ -112,6 +115,14 @@ class SourceRules:
         state.put(setting.LEVEL, level, instead=state.holds(level))
         if not state.output_off():
             self.checks.power(state, abs(level), command)
+            self._follow(state, command)
+
+    def _follow(self, state: State, command: Command) -> None:
+        """Refuse a level at the output that is too far from where it was a moment ago."""
+        driven = state.driven()
+        if self._slew is not None:
+            known = driven is not None
+            state.path = self._slew.judge(state.path, *driven, command, self._speaker) if known else None
 
     def _set_range(self, state: State, command: Command) -> None:
         state.fix_range(_number(command))
@@ -145,7 +156,13 @@ class SourceRules:
                 raise self._speaker.unknown(spelled(setting.LEVEL), command.text)
             for level in levels or ():
                 self.checks.power(state, abs(level), command)
+        was_on = state.values.get(setting.OUTPUT) == (True,)
         state.put(setting.OUTPUT, on)
+        if not on:
+            state.path = resting(state.path, self._slew)
+        elif not was_on:  # it begins at zero
+            state.path = REST if state.path is None else state.path
+            self._follow(state, command)
 
     def _append(self, header: str) -> Rule:
         def rule(state: State, command: Command) -> None:
@@ -182,14 +199,14 @@ class SourceRules:
         def rule(state: State, command: Command) -> None:
             self.checks.judge_mode(state, mode, command)
             state.armed |= {mode}
-            state.put(setting.OUTPUT)
+            _drive(state)
 
         return rule
 
     def _start_wave(self, state: State, command: Command) -> None:
         self.checks.judge_mode(state, setting.WAVE, command)
         state.armed |= {setting.WAVE}
-        state.put(setting.OUTPUT)
+        _drive(state)
 
     def start(self, state: State, command: Command) -> None:
         """INITiate and triggers run whatever is armed.
@@ -205,7 +222,7 @@ class SourceRules:
         for mode in state.armed:
             self.checks.judge_mode(state, mode, command)
         if state.armed:
-            state.put(setting.OUTPUT)
+            _drive(state)
 
     # ---- what cannot be seen
 
@@ -224,16 +241,24 @@ class SourceRules:
         if command.values[0] not in {"RST", "PRES"}:
             self.unseen(state, command)
 
+    # ---- to rest
 
-def _clear(state: State, command: Command) -> None:
-    del command
-    state.put(setting.LEVEL, 0.0)
-    state.put(setting.OUTPUT, False)
+    def _clear(self, state: State, command: Command) -> None:
+        del command
+        state.put(setting.LEVEL, 0.0)
+        state.put(setting.OUTPUT, False)
+        state.path = resting(state.path, self._slew)
+
+    def _reset(self, state: State, command: Command) -> None:
+        del command
+        state.reset()
+        state.path = resting(state.path, self._slew)
 
 
-def _reset(state: State, command: Command) -> None:
-    del command
-    state.reset()
+def _drive(state: State) -> None:
+    """A mode decides on output and level from now on, and leaves them nobody knows where."""
+    state.put(setting.OUTPUT)
+    state.path = None
 
 
 def _abort(state: State, command: Command) -> None:

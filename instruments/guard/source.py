@@ -1,8 +1,8 @@
 """The guard in front of a Keithley 6221: which messages may leave.
 
 Always allowed is what takes current away: output off, 0 A, `SOURce:CLEar`, the aborts, and `*RST`, though the settings
-that it brings may exceed the limits: then arming is refused until they have been set. Not watched is the station's
-slew, since a current reversal is a jump by intention.
+that it brings may exceed the limits: then arming is refused until they have been set. How fast a level may change is
+watched on the lab's clock (see `instruments.guard.slew`); a mode that is armed has limits of its own.
 
 Source: 6220/6221 reference manual.
 """
@@ -12,12 +12,14 @@ from __future__ import annotations
 import re
 
 from instruments import scpi
+from instruments.clock import Clock, WallClock
 from instruments.guard.gate import Gate
 from instruments.guard.limits import Limits
 from instruments.guard.messages import CLEAN, Command, MessageReader
 from instruments.guard.rules import SourceRules
 from instruments.guard.sentences import Speaker
-from instruments.guard.settings import COMPLIANCE, CONCERNS, CYCLES, DURATION, LEVEL, key
+from instruments.guard.settings import COMPLIANCE, CONCERNS, CYCLES, DURATION, LEVEL, OUTPUT, key
+from instruments.guard.slew import Slew
 from instruments.guard.state import STEPS, State
 from instruments.tables import keithley2182a
 from instruments.tables.keithley6221 import RANGES, TABLE
@@ -38,18 +40,23 @@ class SourceGate(Gate):
         speaker: Words the refusals.
         limits: What must not be exceeded.
         unseen: Whether commands may leave whose effect cannot be told: recalled set-ups, key presses, unknown headers.
+        clock: The lab's, for how fast a level changes; the wall's if it is None.
     """
 
-    def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool = False) -> None:
+    def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool = False, clock: Clock | None = None) -> None:
         super().__init__(speaker)
         self._limits = limits
         self._unseen = unseen
         self._reader = MessageReader(TABLE)
         self._meter = MessageReader(keithley2182a.TABLE)
-        self._rules = SourceRules(speaker, limits, unseen=unseen)
+        self._slew = (
+            None
+            if limits.slew is None
+            else Slew(limits.slew, clock or WallClock(), "the current", "ramp_current(current, slew)")
+        )
+        self._rules = SourceRules(speaker, limits, unseen=unseen, slew=self._slew)
         self._around: tuple[tuple[bytes, bytes], ...] = ()
-        self._state = State()
-        self._sure = self._surely_allowed(self._state)
+        self._take(State())
 
     def quick(self, data: bytes) -> bool:
         """Pass a level so far below the limit that no rounding and no other setting matters.
@@ -70,7 +77,16 @@ class SourceGate(Gate):
             return False
         if not -self._sure < level < self._sure:
             return False
-        self._state.values[LEVEL] = (level,)
+        state = self._state
+        if self._step is not None:
+            low = high = level
+            if not self._surely_on:
+                low, high = (level, 0.0) if level < 0.0 else (0.0, level)
+            path = self._step(state.path, low, high)
+            if path is None:
+                return False
+            state.path = path
+        state.values[LEVEL] = (level,)
         return True
 
     def judge(self, data: bytes) -> bool:
@@ -107,6 +123,9 @@ class SourceGate(Gate):
         for command in self._reader.read(message)[0]:
             if command.row is not None and command.values and not command.fault:
                 state.put(command.row.header, command.values[0])
+        driven = state.driven()
+        if self._slew is not None:
+            state.path = None if driven is None else self._slew.step(None, *driven)
         self._take(state)
 
     def trigger(self) -> None:
@@ -117,11 +136,15 @@ class SourceGate(Gate):
 
     def forget(self) -> None:
         """Nothing is known of the source's settings any more."""
-        self._take(State())
+        state = self._state.copy()
+        state.doubt()
+        self._take(state)
 
     def _take(self, state: State) -> None:
         self._state = state
         self._sure = self._surely_allowed(state)
+        self._step = None if self._slew is None or state.output_off() else self._slew.step
+        self._surely_on = state.values.get(OUTPUT) == (True,)
 
     def _surely_allowed(self, state: State) -> float:
         """Return a magnitude in A below which any level may leave, whatever the rounding."""

@@ -2,7 +2,8 @@
 
 Either quantity can be sourced, and the other one is then limited by a compliance: so both of them must stay within the
 limits, as a level and as a compliance. A voltage that is set must also stay within the bias, where there is a limit for
-it. Everything that it sources counts as steady. What turns the output on (OUTPut,
+it. Everything that it sources counts as steady, and how fast a level may change is watched where there is a limit
+for it (see `instruments.guard.slew`), but not in its sweeps and lists. What turns the output on (OUTPut,
 CONFigure, MEASure?, and runs with automatic output off) or makes it go through a sweep is judged by all settings that
 decide on what is driven; one that nobody has set since the instrument was opened counts as not known, and that is
 refused. Automatic ohms chooses its own test current, up to 100 mA.
@@ -17,11 +18,13 @@ from __future__ import annotations
 import re
 from typing import cast
 
+from instruments.clock import Clock, WallClock
 from instruments.errors import LimitExceeded
 from instruments.guard.gate import Gate
 from instruments.guard.limits import Bound, Limits
 from instruments.guard.messages import CLEAN, Command, MessageReader
 from instruments.guard.sentences import Speaker
+from instruments.guard.slew import REST, Slew
 from instruments.guard.sourcemeter_state import (
     AUTO,
     COMPLIANCE,
@@ -82,10 +85,17 @@ class SourceMeterGate(Gate):
         speaker: Words the refusals.
         limits: What must not be exceeded.
         unseen: Whether commands may leave whose effect cannot be told: recalled set-ups, key presses, unknown headers.
+        clock: The lab's, for how fast a level changes; the wall's if it is None.
     """
 
-    def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool = False) -> None:
+    def __init__(self, speaker: Speaker, limits: Limits, *, unseen: bool = False, clock: Clock | None = None) -> None:
         super().__init__(speaker)
+        slews = {"VOLT": limits.voltage_slew, "CURR": limits.slew}
+        self._slews = {
+            kind: Slew(bound, clock or WallClock(), _NAMES[kind], "ramp(level, slew)")
+            for kind, bound in slews.items()
+            if bound is not None
+        }
         self._bounds = {"VOLT": limits.voltage, "CURR": limits.lasting_current}
         self._levels = {"VOLT": limits.set_voltage, "CURR": limits.lasting_current}
         self._power = limits.lasting_power
@@ -110,7 +120,9 @@ class SourceMeterGate(Gate):
             harmless = self._judge_message(state, message) and harmless
         if not state.same(self._state):
             self._take(state)
-        elif not harmless and len(self._approved) < _MOST_APPROVED:
+            return harmless
+        self._state.paths = state.paths
+        if not harmless and len(self._approved) < _MOST_APPROVED:
             self._approved.add(data)
         return harmless
 
@@ -120,15 +132,22 @@ class SourceMeterGate(Gate):
         for command in self._reader.read(message)[0]:
             if command.row is not None and command.values and not command.fault:
                 state.learn(command.row.header, command.values[0])
+        for kind, slew in self._slews.items():
+            driven = state.driven(kind)
+            state.paths[kind] = None if driven is None else slew.step(None, *driven)
         self._take(state)
 
     def trigger(self) -> None:
         """Group execute trigger: as `*TRG`."""
-        self._judge_drive(self._state, Command("a trigger", None))
+        state = self._state.copy()
+        self._judge_drive(state, Command("a trigger", None))
+        self._state.paths = state.paths
 
     def forget(self) -> None:
         """Nothing is known of the instrument's settings any more."""
-        self._take(State())
+        state = self._state.copy()
+        state.doubt()
+        self._take(state)
 
     def _take(self, state: State) -> None:
         self._state = state
@@ -201,6 +220,7 @@ class SourceMeterGate(Gate):
         before = state.copy()
         state.note(row.header, command.values)
         self._check_rounding(state, row, command)
+        self._follow(state, command)
         zero = row.header in LEVEL.values() and not command.values[0]
         if state.known_off() or zero or (state.same(before) and row.header not in _DECIDES):
             return
@@ -246,6 +266,18 @@ class SourceMeterGate(Gate):
         self._judge_source(state, command, strict=True)
         if state.ohms_possible():
             self._judge_ohms(state, command)
+        self._follow(state, command, triggered=True)
+
+    def _follow(self, state: State, command: Command, *, triggered: bool = False) -> None:
+        """Refuse a level at the output that is too far from where it was a moment ago."""
+        for kind, slew in self._slews.items():
+            driven, path = state.driven(kind, triggered=triggered), state.paths[kind]
+            if driven is None:
+                state.paths[kind] = None
+            elif path is None and (driven == (0.0, 0.0) or (command.row is not None and _turns_on(command.row))):
+                state.paths[kind] = slew.judge(REST, *driven, command, self.speaker)
+            else:
+                state.paths[kind] = slew.judge(path, *driven, command, self.speaker)
 
     def _judge_source(self, state: State, command: Command, *, strict: bool) -> None:
         """Judge level and compliance; `strict` refuses what nobody knows."""
@@ -307,6 +339,11 @@ def _matters(row: Row) -> bool:
     return row.energises or header in _VALUES or header in _SETTINGS or header in _SENSES or (
         header in _RESETS or header in _ENDS_OUTPUT or header == key("SYST:POS")
     )  # fmt: skip
+
+
+def _turns_on(row: Row) -> bool:
+    """Whether a command switches the output on, if it is not."""
+    return row.header == OUTPUT or row.header in _CONFIGURES
 
 
 def _numbers(values: object) -> list[float]:

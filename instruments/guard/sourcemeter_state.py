@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Self, cast
 
+from instruments.guard.slew import Path, uncertain
 from instruments.tables.keithley2400 import CURRENT_RANGES, RESISTANCE_RANGES, TABLE, VOLTAGE_RANGES
 
 
@@ -16,17 +17,17 @@ def key(header: str) -> str:
     return TABLE[header].header
 
 
-_KINDS = ("VOLT", "CURR")
+KINDS = ("VOLT", "CURR")
 FUNCTION = key("SOUR:FUNC")
-LEVEL = {kind: key(f"SOUR:{kind}") for kind in _KINDS}
-TRIGGERED = {kind: key(f"SOUR:{kind}:TRIG") for kind in _KINDS}
-RANGE = {kind: key(f"SOUR:{kind}:RANG") for kind in _KINDS}
-AUTO = {kind: key(f"SOUR:{kind}:RANG:AUTO") for kind in _KINDS}
-MODE = {kind: key(f"SOUR:{kind}:MODE") for kind in _KINDS}
-LIST = {kind: key(f"SOUR:LIST:{kind}") for kind in _KINDS}
-ENDS = {kind: [key(f"SOUR:{kind}:{end}") for end in ("STAR", "STOP", "CENT", "SPAN")] for kind in _KINDS}
-COMPLIANCE = {kind: key(f"SENS:{kind}:PROT") for kind in _KINDS}
-SENSE_AUTO = {kind: key(f"SENS:{kind}:RANG:AUTO") for kind in _KINDS}
+LEVEL = {kind: key(f"SOUR:{kind}") for kind in KINDS}
+TRIGGERED = {kind: key(f"SOUR:{kind}:TRIG") for kind in KINDS}
+RANGE = {kind: key(f"SOUR:{kind}:RANG") for kind in KINDS}
+AUTO = {kind: key(f"SOUR:{kind}:RANG:AUTO") for kind in KINDS}
+MODE = {kind: key(f"SOUR:{kind}:MODE") for kind in KINDS}
+LIST = {kind: key(f"SOUR:LIST:{kind}") for kind in KINDS}
+ENDS = {kind: [key(f"SOUR:{kind}:{end}") for end in ("STAR", "STOP", "CENT", "SPAN")] for kind in KINDS}
+COMPLIANCE = {kind: key(f"SENS:{kind}:PROT") for kind in KINDS}
+SENSE_AUTO = {kind: key(f"SENS:{kind}:RANG:AUTO") for kind in KINDS}
 SENSED = key("SENS:FUNC")
 CONCURRENT = key("SENS:FUNC:CONC")
 OHMS_MODE, OHMS_RANGE, OHMS_AUTO = key("SENS:RES:MODE"), key("SENS:RES:RANG"), key("SENS:RES:RANG:AUTO")
@@ -53,20 +54,24 @@ class State:
     Attributes:
         values: Possible values by the table's header.
         resistance: Whether a resistance may be measured.
+        paths: What is known of the past of voltage and current at the output, None for nothing.
     """
 
-    __slots__ = ("_values", "resistance")
+    __slots__ = ("_values", "paths", "resistance")
 
     def __init__(self, values: dict[str, Possible] | None = None, *, resistance: bool = True) -> None:
         self._values: dict[str, Possible] = dict(values or {})
         self.resistance = resistance
+        self.paths: dict[str, Path | None] = dict.fromkeys(KINDS)
 
     def copy(self) -> Self:
         """Return a copy that can be changed on its own."""
-        return type(self)(self._values, resistance=self.resistance)
+        other = type(self)(self._values, resistance=self.resistance)
+        other.paths = dict(self.paths)
+        return other
 
     def same(self, other: State) -> bool:
-        """Whether nothing has changed."""
+        """Whether no setting has changed."""
         return (self._values, self.resistance) == (other._values, other.resistance)
 
     def get(self, header: str) -> Possible | None:
@@ -76,6 +81,13 @@ class State:
     def lose(self) -> None:
         """Something was done that cannot be seen."""
         self._values, self.resistance = {}, True
+        self.paths = dict.fromkeys(KINDS)
+
+    def doubt(self) -> None:
+        """A write failed: nothing is known any more but where the levels were, and may be or have gone."""
+        paths = {kind: uncertain(path) for kind, path in self.paths.items()}
+        self.lose()
+        self.paths = paths
 
     def known_off(self) -> bool:
         """Whether the output is off for certain."""
@@ -86,7 +98,7 @@ class State:
         if header == SENSED:
             self.resistance = "RES" in cast("tuple[str, ...]", value)
         elif header in _TRACKED:
-            kind = next((kind for kind in _KINDS if header == RANGE[kind]), None)
+            kind = next((kind for kind in KINDS if header == RANGE[kind]), None)
             known = value if kind is None else _holding(kind, cast("float", value))
             self._values[header] = frozenset({known})
 
@@ -100,13 +112,13 @@ class State:
             self._put(OUTPUT, False)
         elif header.startswith("[SENSe[1]:]FUNCtion") and header != CONCURRENT:
             self._note_functions(header, values)
-        elif header in {key(f"SOUR:LIST:{kind}:APP") for kind in _KINDS}:
+        elif header in {key(f"SOUR:LIST:{kind}:APP") for kind in KINDS}:
             self._append(header.replace(":APPend", ""), values)
         else:
             self._note_value(header, values[0] if values else None)
 
     def _note_value(self, header: str, value: object) -> None:
-        kind = next((kind for kind in _KINDS if header in {LEVEL[kind], COMPLIANCE[kind], *ENDS[kind]}), None)
+        kind = next((kind for kind in KINDS if header in {LEVEL[kind], COMPLIANCE[kind], *ENDS[kind]}), None)
         certain = True
         if kind is not None and header == LEVEL[kind]:
             certain = self._level_certain(kind, cast("float", value))
@@ -117,7 +129,7 @@ class State:
         elif header == FUNCTION:
             certain = not self.ohms_possible()
             if not certain and self.get(FUNCTION) is None:
-                self._values[FUNCTION] = frozenset(_KINDS)
+                self._values[FUNCTION] = frozenset(KINDS)
         if header in RANGE.values():
             self._fix_range(header, value)
             return
@@ -135,7 +147,7 @@ class State:
 
     def _fix_range(self, header: str, value: object) -> None:
         """A range may be refused; UP and DOWN lead from where nobody looked."""
-        kind = next(kind for kind in _KINDS if RANGE[kind] == header)
+        kind = next(kind for kind in KINDS if RANGE[kind] == header)
         self._put(AUTO[kind], False, instead=False)
         if isinstance(value, str):
             self._values.pop(header, None)
@@ -200,6 +212,23 @@ class State:
         self._values[header] = possible
 
     # ---- what follows
+
+    def driven(self, kind: str, *, triggered: bool = False) -> tuple[float, float] | None:
+        """Return between which levels in V or A the output may be, None where nobody knows.
+
+        Args:
+            kind: What is sourced.
+            triggered: Whether a run has begun, which may switch the output on and take the level to the triggered one.
+        """
+        output, functions = self.get(OUTPUT), self.get(FUNCTION)
+        if (output == frozenset({False}) and not triggered) or (functions is not None and kind not in functions):
+            return 0.0, 0.0
+        found = [self.get(LEVEL[kind]), *([self.get(TRIGGERED[kind])] if triggered else [])]
+        if any(levels is None for levels in found) or (triggered and self.get(MODE[kind]) != frozenset({"FIX"})):
+            return None
+        certain = output == frozenset({True}) and functions == frozenset({kind})
+        possible = [cast("float", level) for levels in found for level in levels or ()] + [0.0] * (not certain)
+        return min(possible), max(possible)
 
     def ohms_possible(self) -> bool:
         """Whether automatic ohms may decide on the source."""

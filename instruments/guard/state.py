@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
 from instruments.guard import settings as setting
+from instruments.guard.slew import Path, uncertain
 from instruments.tables.keithley6221 import RANGES
 
 _OVERRANGE = 1.05
@@ -45,9 +46,10 @@ class State:
         foreign: Modes that may have been armed by somebody else before.
         ranges: Indices of the ranges on which the source may stand while its range is fixed; None for any.
         ends: Start and stop in A as they follow from STARt, STOP, CENTer and SPAN where these are coupled.
+        path: What is known of the past of the level at the output, in A; None for nothing.
     """
 
-    __slots__ = ("armed", "ends", "foreign", "ranges", "values")
+    __slots__ = ("armed", "ends", "foreign", "path", "ranges", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, Possible] = {}
@@ -55,18 +57,27 @@ class State:
         self.foreign = setting.MODES
         self.ranges: frozenset[int] | None = None
         self.ends: tuple[float | None, float | None] = (None, None)
+        self.path: Path | None = None
 
     def copy(self) -> Self:
         """Return a copy that can be changed on its own."""
         other = type(self)()
         other.values = dict(self.values)
         other.armed, other.foreign, other.ranges, other.ends = self.armed, self.foreign, self.ranges, self.ends
+        other.path = self.path
         return other
 
     def lose(self) -> None:
         """Something was done that cannot be seen: nothing is known any more."""
         self.values = {}
         self.armed, self.foreign, self.ranges, self.ends = frozenset(), setting.MODES, None, (None, None)
+        self.path = None
+
+    def doubt(self) -> None:
+        """A write failed: nothing is known any more but where the level was, and may be or have gone."""
+        path = uncertain(self.path)
+        self.lose()
+        self.path = path
 
     def reset(self) -> None:
         """`*RST`: the table's reset values; lists may also keep what they hold, which is not settled."""
@@ -99,6 +110,16 @@ class State:
     def output_off(self) -> bool:
         """Whether the output is off for certain."""
         return self.values.get(setting.OUTPUT) == (False,)
+
+    def driven(self) -> tuple[float, float] | None:
+        """Return between which levels in A the output may be, None where nobody knows."""
+        output, levels = self.values.get(setting.OUTPUT), self.numbers(setting.LEVEL)
+        if output == (False,):
+            return 0.0, 0.0
+        if levels is None:
+            return None
+        possible = levels if output == (True,) else (*levels, 0.0)
+        return min(possible), max(possible)
 
     # ---- ranges
 

@@ -93,7 +93,7 @@ def run(options: Options) -> None:
         output.print_json(outcome.to_json())
     else:
         with _progress(options.procedure) as watch:
-            outcome = measure(watch)
+            outcome = measure(_forewarning(watch))
         _report(outcome)
     for warning in outcome.warnings:
         output.complain(f"warning: {warning}")
@@ -154,6 +154,20 @@ def _progress(name: str) -> Generator[Watcher]:
             output.line(f"{name}: {tenths * 10} % done, {_at(run)}")
 
     yield watch
+
+
+def _forewarning(watch: Watcher) -> Watcher:
+    """Print what a procedure says before it measures as soon as it has said it, for it may be the reason to stop."""
+    said: set[str] = set()
+
+    def watching(run: ActiveRun) -> None:
+        for sentence in run.request.procedure.forewarnings:
+            if sentence not in said:
+                said.add(sentence)
+                output.complain(f"warning: {sentence}")
+        watch(run)
+
+    return watching
 
 
 def _at(run: ActiveRun) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from labctl.analysis.result import quantity_text
 from labctl.contacts.results import ohms_text
+from labctl.contacts.table import PAIR
 from labctl.contacts.verdicts import Check, LeadState
 from labctl.frame import AMBER, COLOURS, FAINT, GREEN, INK, Caption, framed
 
@@ -41,12 +42,16 @@ def contacts(check: Check, *, title: str, subtitle: str, caption: Caption) -> Fi
 
 
 def _draw_matrix(axes: Axes, check: Check) -> None:
-    """Two-wire resistances by pair, written into their squares."""
+    """Two-wire resistances by pair, written into their squares; of a pair that did not always conduct no figure."""
     names = [lead.name for lead in check.leads]
     values = np.full((len(names), len(names)), math.nan)
+    torn = {each.leads for each in check.plugged if each.kind == PAIR and each.intermittent}
+    at_times: set[tuple[int, ...]] = set()
     for (one, other), ohm in check.pairs.items():
         row, column = sorted((names.index(one), names.index(other)), reverse=True)
-        values[row, column] = ohm
+        values[row, column] = math.inf if (one, other) in torn else ohm
+        if (one, other) in torn:
+            at_times.add((row, column))
     finite = values[np.isfinite(values)]
     low, high = (float(np.min(finite)), float(np.max(finite))) if finite.size else (1.0, 10.0)
     values_shown = np.where(np.isfinite(values), values, math.nan)  # what is open stays white
@@ -57,8 +62,9 @@ def _draw_matrix(axes: Axes, check: Check) -> None:
             ohm = values[row, column]
             if not math.isnan(ohm):
                 closed = math.isfinite(ohm)
+                word = "at times" if (row, column) in at_times else _short(ohm)
                 axes.text(
-                    column, row - 1, _short(ohm), ha="center", va="center", fontsize=9.5 if closed else 9,
+                    column, row - 1, word, ha="center", va="center", fontsize=9.5 if closed else 9,
                     color=INK if closed else _RED, fontweight="normal" if closed else "bold",
                 )  # fmt: skip
     axes.set_xticks(range(len(names) - 1), names[:-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labctl.analysis.result import Result, Results, missing, short_text
-from labctl.contacts.verdicts import Check, LeadState
+from labctl.contacts.verdicts import INTERMITTENT, Check, LeadState
 
 OF = "this check"
 UNASSIGNED = "some lead"
@@ -34,7 +34,8 @@ def of(check: Check) -> Results:
 
 def _row(lead: LeadState) -> Results:
     of = f"lead {lead.name}"
-    why = "it is open" if "open" in lead.faults else "the record lacks positions and arms"
+    missed = next((fault for fault in lead.faults if fault in {"open", INTERMITTENT}), "")
+    why = f"it is {missed}" if missed else "the record lacks positions and arms"
     note = lead.verdict
     if lead.by_geometry is not None and lead.uncertainty and lead.by_geometry > 0.5 * lead.uncertainty:
         note += "; its uncertainty is that of the record's positions and arms"

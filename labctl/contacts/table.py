@@ -27,6 +27,9 @@ ZERO, TEST, DOUBLE, DROP = "zero", "test", "double", "drop"
 
 FEWEST = 3
 """Readings from which a scatter is told."""
+FAR = 0.5
+"""Part of the compliance that a pair needs at most which is called open at times; with more, noise decides on which
+side of the compliance it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Plugged:
         rest_voltage: V without current.
         rest_scatter: V, standard deviation of one conversion without current; NaN where it was not looked at.
         rest_noise: V/sqrt(Hz), the same as a density.
+        intermittent: Whether a current was let pass at times, and at times not the same or a smaller one.
     """
 
     kind: str
@@ -72,6 +76,7 @@ class Plugged:
     rest_voltage: float
     rest_scatter: float
     rest_noise: float
+    intermittent: bool = False
 
     def best(self) -> Step | None:
         """The step with the largest current that flowed."""
@@ -134,7 +139,26 @@ def _plugged(key: tuple[str, ...], rows: _Rows) -> Plugged:
         noise = scatter * math.sqrt(2.0 * float(np.mean(rest.aperture)))  # white: variance S/(2 T)
     own = {TRANSFER: (high, low, one, other), SHIELD: (high, other)}.get(kind, (high, low))
     mean = float(np.mean(rest.volts)) if len(rest.volts) else math.nan
-    return Plugged(kind, own, steps, mean, scatter, noise)
+    return Plugged(kind, own, steps, mean, scatter, noise, _intermittent(rows))
+
+
+def _intermittent(rows: _Rows) -> bool:
+    """Whether repeats disagree: the same or less current was kept back, though it had needed far less voltage.
+
+    Each sign is looked at by itself, since a contact that rectifies lets one pass and not the other.
+    """
+    for sign in (1.0, -1.0):
+        own = rows.current * sign > 0.0
+        size, volts = np.abs(rows.current[own]), np.abs(rows.volts[own])
+        kept_back = rows.clamped[own] | ~np.isfinite(volts)
+        ohms = volts[~kept_back] / size[~kept_back]
+        if not kept_back.any() or not len(ohms):
+            continue
+        limit = float(np.max(volts[kept_back], where=np.isfinite(volts[kept_back]), initial=0.0))
+        far = limit == 0.0 or float(np.median(ohms)) * size[kept_back].min() < FAR * limit  # the meter overflowed at 0
+        if far and size[kept_back].min() <= size[~kept_back].max():
+            return True
+    return False
 
 
 def _step(rows: _Rows) -> Step:

@@ -11,6 +11,7 @@ import numpy as np
 
 from labctl.contacts import solve
 from labctl.contacts.geometry import Geometry, expected_sheet_resistance, geometry_of
+from labctl.contacts.loose import loose_leads
 from labctl.contacts.solve import Row, Solution
 from labctl.contacts.table import DOUBLE, DROP, PAIR, SHIELD, TEST, TRANSFER, Plugged, summed_up
 from labctl.contacts.uses import Use, currents, uses_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 BOLTZMANN = 1.380649e-23
 OPEN = 1e6
 """ohm; a pair with more is open."""
+INTERMITTENT = "intermittent"
+"""What a lead is called that conducts at times."""
 HIGH = 3.0
 """A lead with so many times the median of all is called high, if it is also above `HARMLESS`."""
 HARMLESS = 250.0
@@ -120,6 +123,17 @@ class Check:
         return self.told and not any(lead.faults for lead in self.leads)
 
     @property
+    def failure(self) -> str:
+        """One sentence for a check that has not passed: what is wrong, and what the sample can be used for as it is."""
+        wrong = [f"lead {lead.name} is {lead.verdict}" for lead in self.leads if lead.faults] or list(self.notes)
+        fit = [use.name for use in self.uses if not use.why]
+        only = f"as it is, the sample is fit for {', '.join(fit)} only" if fit else "as it is, it is fit for nothing"
+        still = "what the station's cables go to is good" if fit and len(fit) == len(self.uses) else only
+        return (
+            f"THE CONTACTS DID NOT PASS: {'; '.join(wrong)}; {still}: mend what is wrong, and run contact-check again"
+        )
+
+    @property
     def contacts(self) -> dict[str, Any]:
         """What a journal of the sample keeps; see `labctl.journal.Entry`."""
         told = self.solution if self.solution is not None and self.solution.told else None
@@ -162,13 +176,15 @@ def judged(data: pd.DataFrame, record: SampleRecord, station: Station, *, temper
     names = [name for name in record.leads if any(name in each.leads for each in plugged)]
     pairs = {each.leads: each for each in plugged if each.kind == PAIR}
     ohms = {row: _ohms(each) for row, each in pairs.items()}
-    opened = _open(ohms, names)
-    conducting = [name for name in names if name not in opened]
+    torn = [row for row, each in pairs.items() if each.intermittent]
+    opened, at_times = loose_leads(ohms, torn, names, OPEN, _culprits)
+    conducting = [name for name in names if name not in {*opened, *at_times}]
     noise = _noise(pairs, conducting)
     solution, exchange, geometry = _network(plugged, ohms, conducting, noise, record)
     curvature = _curvature(pairs, conducting)
     leak, bound, leaking = _leak(plugged, ohms, conducting, curvature)
-    states = _states(names, opened, solution, exchange, leaking, noise, curvature)
+    broken = dict.fromkeys(opened, "open") | dict.fromkeys(at_times, INTERMITTENT)
+    states = _states(names, broken, solution, exchange, leaking, noise, curvature)
     fits = solution is None or solution.residual < solve.MISFIT or exchange is not None
     uses, (compliance, largest) = uses_of(states, station), currents(ohms, record, station)
     return Check(
@@ -188,11 +204,6 @@ def _ohms(each: Plugged) -> float:
     """Two-wire resistance in ohm at the largest current that flowed; infinite where none did, or above 1 Mohm."""
     best = each.best()
     return math.inf if best is None or best.resistance > OPEN else best.resistance
-
-
-def _open(ohms: Mapping[Row, float], names: Sequence[str]) -> list[str]:
-    """Return the leads that conduct to none."""
-    return _culprits([row for row, ohm in ohms.items() if math.isinf(ohm)], list(ohms), names)
 
 
 def _bend(each: Plugged) -> float:
@@ -324,7 +335,7 @@ def _leak(
 
 
 def _states(
-    names: Sequence[str], opened: Sequence[str], solution: Solution | None, exchange: tuple[str, str] | None,
+    names: Sequence[str], broken: Mapping[str, str], solution: Solution | None, exchange: tuple[str, str] | None,
     leaking: Mapping[str, float], noise: Mapping[str, float], curvature: Mapping[str, float],
 ) -> tuple[LeadState, ...]:  # fmt: skip
     leads = {} if solution is None else solution.leads
@@ -333,8 +344,8 @@ def _states(
     for name in names:
         faults: list[str] = []
         ohm = leads.get(name)
-        if name in opened:
-            faults.append("open")
+        if name in broken:
+            faults.append(broken[name])
         if name in noise:
             faults.append("noisy")
         if ohm is not None and ohm > HIGH * middle and ohm > HARMLESS:

@@ -146,7 +146,7 @@ def test_a_hall_bar_opens_under_what_the_guard_refuses() -> None:
     to_6221 = ("*RST", "SOUR:CURR:RANG 0.1", "SOUR:CURR 0", "SOUR:CURR:COMP 15", "OUTP ON")
     station.say(SOURCE, *to_6221)
     assert "the current would be 30 mA" in station.refused(SOURCE, "SOUR:CURR 30e-3")
-    station = Station6221("cotb2025", "current=30 mA", "power=1 W", lab=station.lab)
+    station = Station6221("cotb2025", "current=30 mA", "power=1 W", "slew=1 A/s", lab=station.lab)
     station.say(SOURCE, *to_6221, "SOUR:CURR 30e-3")
     station.wait(30.0)
     assert station.lab.damage() == 1.0

@@ -179,3 +179,42 @@ def test_what_is_exactly_at_the_limit_is_allowed(station: Station, sample: Sampl
     limits.check({"current": 1e-3}, station, sample, {"current": 1e-3})
     with pytest.raises(ValueError, match="no limit is called"):
         limits.check({"weight": 1.0}, station, sample)
+
+
+@pytest.mark.parametrize("name", ["current", "voltage", "pulse_width", "field", "temperature"])
+def test_a_refusal_names_the_override_that_lifts_it(station: Station, sample: SampleRecord, name: str) -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        limits.check({name: 1e4}, station, sample)
+    assert str(caught.value).endswith(f"set another limit for this run with --override {name}=...")
+    limits.check({name: 1e4}, station, sample, {name: 1e4, "bias": 1e4, "average_current": 1e4})
+
+
+def test_of_a_junction_too_the_key_is_the_one_that_lifts_it(station: Station) -> None:
+    device = load_sample("fimtj2026")
+    for name, value in (("voltage", 0.6), ("bias", 0.3), ("current", 2e-6)):
+        with pytest.raises(LimitExceeded, match=rf"sample 'fimtj2026'.*--override {name}=\.\.\.$"):
+            limits.check({name: value}, station, device)
+        limits.check({name: value}, station, device, {name: value})
+    with pytest.raises(LimitExceeded, match=r"above the 500 mV that .* --override voltage=\.\.\.$"):
+        device.probe_compliance(5e-6)
+    relieved = limits.relieved(station, device, {"voltage": 2.0})[1]
+    assert relieved.probe_compliance(5e-6) > 0.5
+
+
+def test_the_tighter_slew_of_station_and_sample_holds(station: Station, sample: SampleRecord) -> None:
+    held = limits.of(station, sample)
+    assert held.slew is not None
+    assert (held.slew.value, held.slew.owner, held.voltage_slew) == (0.01, "station 'ppms'", None)
+    tight = limits.of(station, changed(sample, slew=1e-3, voltage_slew=0.05))
+    assert tight.slew is not None
+    assert tight.voltage_slew is not None
+    assert (tight.slew.owner, tight.voltage_slew.value) == ("sample 'cotb2025'", 0.05)
+
+
+def test_a_probe_current_that_cannot_be_reversed_at_once_is_refused_before(
+    station: Station, sample: SampleRecord
+) -> None:
+    limits.check_reversal(500e-6, station, sample)
+    with pytest.raises(LimitExceeded, match=r"one step of 1\.2 mA.*choose 500 uA or less.*--override slew=\"12 mA/s\""):
+        limits.check_reversal(600e-6, station, sample)
+    limits.check_reversal(600e-6, station, sample, limits.parse_overrides(["slew=12 mA/s"]))

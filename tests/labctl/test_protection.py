@@ -77,7 +77,7 @@ def test_the_guard_changes_no_byte_of_a_run(tmp_path: Path, monkeypatch: pytest.
     with_guard = run(tmp_path / "with", AnomalousHallLoop(**QUICK))
 
     def unguarded(library: VisaLibraryBase, *others: Any) -> GuardedLibrary:
-        return GuardedLibrary(library, dict.fromkeys(others[-1].values()))
+        return GuardedLibrary(library, dict.fromkeys(others[3].values()))
 
     monkeypatch.setattr(session, "guarded", unguarded)
     without = run(tmp_path / "without", AnomalousHallLoop(**QUICK))
@@ -111,7 +111,7 @@ def test_a_run_that_goes_too_far_is_refused_and_left_safe(tmp_path: Path) -> Non
 
 
 def test_an_override_permits_it_and_is_recorded(tmp_path: Path) -> None:
-    outcome = run(tmp_path, Careless(), overrides={"current": 10e-3})
+    outcome = run(tmp_path, Careless(), overrides={"current": 10e-3, "slew": 1.0})
     assert outcome.status == "finished"
     assert outcome.points == 2
     assert outcome.run is not None
@@ -120,5 +120,6 @@ def test_an_override_permits_it_and_is_recorded(tmp_path: Path) -> None:
         "current": {
             "value": 0.01, "text": "10 mA",
             "in_place_of": ["450 uA of sample 'cotb2025'", "100 mA of station 'ppms'"],
-        }
+        },
+        "slew": {"value": 1.0, "text": "1 A/s", "in_place_of": ["10 mA/s of station 'ppms'"]},
     }  # fmt: skip

@@ -10,9 +10,13 @@ import pytest
 
 from labctl.contacts.verdicts import Check
 from labctl.happenings import BadContact
+from labctl.request import Request
+from labctl.run import carry_out
+from labctl.sample import load_sample
 from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.contact_check import ContactCheck
+from procedures.log import Log
 from tests.devices import EXPECTED, Device, found, planted, random_device
 from tests.simulated import Done, Simulate
 
@@ -148,8 +152,64 @@ def test_the_current_and_the_voltage_follow_from_the_record(simulate: Simulate) 
     assert procedure.demands() == {"current": pytest.approx(4.5e-6), "voltage": 0.15}
 
 
+@pytest.mark.parametrize("dwell", [0.01, 0.05, 0.3, 1.5])
+@pytest.mark.parametrize("lead", ["I+", "B"])
+def test_a_lead_that_bounces_is_intermittent_and_not_open(simulate: Simulate, lead: str, dwell: float) -> None:
+    device = random_device(20, (BadContact(lead=lead, what="bouncing", dwell=dwell),))
+    check, done = checked(simulate, device)
+    assert {name for name, verdict in verdicts(check).items() if verdict != "ok"} == {lead}
+    assert verdicts(check)[lead] == "intermittent"
+    assert check.contacts["leads"][lead]["verdict"] == "intermittent"
+    assert not check.passed
+    assert f"lead {lead} is intermittent" in " ".join(done.outcome.warnings)
+    row = next(row for row in done.directory.table() if row["lead_ok"]["of"] == f"lead {lead}")
+    assert row["lead_resistance"]["why"] == "it is intermittent"
+
+
+def test_an_overloaded_voltmeter_makes_no_other_lead_noisy(simulate: Simulate) -> None:
+    """It reads wrong for 0.2 s after the lead has let go, when the next pair is plugged in already."""
+    check, _ = checked(simulate, random_device(7009, (BadContact(lead="B", what="bouncing", dwell=0.005),)), 9)
+    assert {name: said for name, said in verdicts(check).items() if said != "ok"} == {"B": "intermittent"}
+
+
+def test_a_failed_check_ends_with_a_warning_that_nobody_overlooks(simulate: Simulate) -> None:
+    _, done = checked(simulate, random_device(21))
+    assert done.outcome.warnings == []
+    check, done = checked(simulate, random_device(21, (BadContact(lead="I-", what="open"),)))
+    (warning,) = done.outcome.warnings
+    assert warning.startswith("THE CONTACTS DID NOT PASS: lead I- is open; as it is, it is fit for nothing: ")
+    assert done.outcome.exit_code == 0  # a finding is no failure of the run
+    assert done.value("contacts_passed") is False
+    spare = random_device(21, (BadContact(lead="C", what="open"),))
+    assert "what the station's cables go to is good" in checked(simulate, spare)[0].failure
+    some = random_device(21, (BadContact(lead="A", what="open"),))
+    assert "fit for longitudinal, two-wire only" in checked(simulate, some)[0].failure
+    assert check.contacts["passed"] is False
+
+
+def test_a_junction_is_told_what_to_type(simulate: Simulate) -> None:
+    station, device, out = load_station("ppms"), load_sample("fimtj2026"), simulate.folder
+    for procedure, name in ((ContactCheck(), "contact-check"), (Log(duration="1 s"), "log")):
+        outcome = carry_out(Request(name, procedure, station, device, simulate=False, out=out))
+        assert outcome.exit_code == (2 if name == "contact-check" else 4)
+        assert outcome.error is not None
+        assert "contact-check measures Hall bars only: look at a junction's leads by hand, with 1 mV" in outcome.error
+        assert "--override unchecked=contacts" in outcome.error
+        assert "run contact-check" not in outcome.error
+
+
 def test_a_check_that_was_cut_can_be_carried_on() -> None:
     assert assert_resumable(ContactCheck, readings=3, every=40) > 5
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("dwell", [0.005, 0.02, 0.1, 0.5])
+def test_twenty_of_twenty_leads_that_bounce_are_found(simulate: Simulate, dwell: float) -> None:
+    for seed in range(20):
+        lead = ["I+", "I-", "A", "B", "C", "D"][seed % 6]
+        device = random_device(7000 + seed, (BadContact(lead=lead, what="bouncing", dwell=dwell),))
+        check, _ = checked(simulate, device, seed)
+        assert {name: said for name, said in verdicts(check).items() if said != "ok"} == {lead: "intermittent"}, seed
 
 
 @pytest.mark.endurance

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from instruments.errors import UsageError
+from labctl.analysis.resistance import Course
 from labctl.sample import load_sample
 from labctl.station import Station, load_station
 from labctl.testing import assert_resumable
-from procedures.rt import COOLING, DIRECTION, RESISTANCE, TWO, WARMING, ResistanceTemperature
+from procedures.rt import COOLING, DIRECTION, RESISTANCE, TWO, WARMING, ResistanceTemperature, ratio_of
 from tests.simulated import Done, Simulate, capture_labs
 
 COEFFICIENT, BAR = 1.5e-3, 136.0
@@ -175,3 +176,60 @@ def test_a_procedure_without_a_station_can_be_checked() -> None:
     bound.station, bound.sample = wired(), load_sample("cotb2025")
     with pytest.raises(UsageError, match="cable"):
         bound.check()
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "said"),
+    [("200 K", "198 K", True), ("300 K", "297 K", False), ("301 K", "299 K", False), ("320 K", "304 K", True)],
+)
+def test_without_the_reference_temperature_it_says_beforehand_that_no_coefficient_follows(
+    simulate: Simulate, begin: str, end: str, said: bool
+) -> None:
+    early: list[tuple[str, ...]] = []
+
+    def watch(run: Any) -> None:
+        if not early:
+            early.append((run.points, *run.request.procedure.forewarnings))
+
+    procedure = ResistanceTemperature(begin=begin, end=end, directions="one")
+    procedure.station, procedure.sample = load_station("ppms"), load_sample("cotb2025")
+    procedure.check()
+    assert bool(procedure.forewarnings) == said
+    if said:
+        assert "no temperature coefficient will follow" in procedure.forewarnings[0]
+        assert "those at 300 K" in procedure.forewarnings[0]
+    if end not in {"198 K", "297 K"}:
+        return
+    done = simulate(ResistanceTemperature(begin=begin, end=end, directions="one"), watch=watch)
+    assert early == [(0, *procedure.forewarnings)]  # heard of before anything was measured
+    assert [text for text in done.outcome.warnings if "coefficient" in text] == list(procedure.forewarnings)
+    assert (done.value("temperature_coefficient") is None) == said
+
+
+def test_where_it_begins_is_known_when_it_does(simulate: Simulate) -> None:
+    station = load_station("ppms")
+    device = load_sample("cotb2025")
+    cold = device.resistances.model_copy(update={"temperature": 20.0})
+    record = device.model_copy(update={"resistances": cold})
+    procedure = ResistanceTemperature(end="299 K", directions="one", rate="5 K/min")
+    procedure.station, procedure.sample = station, record
+    procedure.check()
+    assert procedure.forewarnings == ()
+    done = simulate(procedure, sample=record)
+    assert [text for text in done.outcome.warnings if "between 299 K and 300 K" in text] == list(procedure.forewarnings)
+    assert len(procedure.forewarnings) == 1
+
+
+def test_the_lag_is_in_the_uncertainty_of_the_ratio() -> None:
+    """R without noise, and a lag that may put the sample at 261 K where it is taken to be at 260 K."""
+    block = np.linspace(300.0, 260.0, 601)
+    time, cooling = 2.0 * np.arange(601.0), np.ones(601, dtype=bool)
+    course = Course(time, block, BAR * (1 + COEFFICIENT * (block - 300)), ~cooling, cooling)
+    ends = pd.Series([300.0, 260.0])
+    sure = ratio_of(course, block, block, ends)
+    unsure = ratio_of(course, block, block + (300.0 - block) / 40.0, ends)
+    lowest = (260.0 - 7.5) * 40 / 39  # of the block, where the sample is then at 260 K
+    moved = 1 / (1 + COEFFICIENT * (lowest - 300)) - 1 / (1 - 40 * COEFFICIENT)
+    assert sure.value == unsure.value == pytest.approx(1 / (1 - 40 * COEFFICIENT), rel=1e-6)
+    assert sure.uncertainty == pytest.approx(0.0, abs=0.02 * moved)
+    assert unsure.uncertainty == pytest.approx(moved, rel=0.02)
