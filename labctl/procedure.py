@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from pymeasure.experiment import Procedure as PymeasureProcedure
@@ -31,10 +31,11 @@ from labctl.journal import Entry, Journal, latest
 from labctl.parameters import Setting, declared
 from labctl.probe import Probe, ProbeSettings, resolve
 from labctl.reversal import ReversalReader
+from labctl.run_protocol import Run
 from labctl.sample import SampleRecord
 from labctl.sample_thermometer import OnTheWay
 from labctl.station import Station
-from labctl.tracking import Path, Track
+from labctl.tracking import Track
 from labctl.waiting import Settled
 
 if TYPE_CHECKING:
@@ -45,42 +46,6 @@ if TYPE_CHECKING:
     from labctl.informed import Known
 
 ValueT = TypeVar("ValueT")
-
-
-class Run(Protocol):
-    """What a procedure needs of the run that carries it out."""
-
-    path: Path
-    attempt: int
-
-    def record(self, row: dict[str, Any]) -> None:
-        """Append a row to the data file."""
-        ...
-
-    def recorded(self, block: str | None) -> pd.DataFrame:
-        """Return the rows so far that count."""
-        ...
-
-    @property
-    def rng(self) -> np.random.Generator:
-        """The generator for random orders where the run stands."""
-        ...
-
-    def check(self) -> None:
-        """Raise what ends the run: an abort, or an interlock."""
-        ...
-
-    def note(self, event: str, **details: Any) -> None:
-        """Write a line into the run's events."""
-        ...
-
-    def journal(self, kind: str, values: Mapping[str, Any], *, at_once: bool = False) -> None:
-        """Take in what was learnt of the sample."""
-        ...
-
-    def remark(self, sentence: str) -> None:
-        """Say something that people should read when the run is over."""
-        ...
 
 
 def check_names(procedure: str, names: Iterable[str], known: Iterable[str]) -> None:
