@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from labctl.request import Outcome
 
 
+WELL = frozenset({"finished", "unknown"})
+"""States of a run whose figure needs no mark; the other is that of a folder that does not say."""
+
+
+def trouble(state: str) -> str:
+    """Return the state of a run that did not finish as it should; "" for one that did."""
+    return "" if state in WELL else state
+
+
 def conclude_safely(procedure: Procedure, outcome: Outcome) -> None:
     """Analyse and draw what was measured, also of a run that ended early; of one without rows keep its checks."""
     assert outcome.run is not None
@@ -66,7 +75,7 @@ def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) ->
     outcome.points = len(data)
     results = with_health(analysed(procedure, data), directory, procedure.sample)
     _write(procedure, directory, results, outcome)
-    procedure.caption = Caption(directory.path.name, outcome.simulated)
+    procedure.caption = Caption(directory.path.name, outcome.simulated, state=trouble(outcome.status))
     draw(procedure, data, results, directory.figure_file)
 
 

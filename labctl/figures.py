@@ -19,7 +19,6 @@ from labctl.analysis.readings import Readings, read_table
 from labctl.analysis.result import Result, Results, prefix_for, quantity_text
 from labctl.curves import Scale, draw_curve
 from labctl.frame import (
-    AMBER,
     COLOURS,
     FAINT,
     FIELD_UNITS,
@@ -27,8 +26,12 @@ from labctl.frame import (
     INK,
     QUIET,
     SIZE,
+    Caption,
     FieldUnit,
     bare,
+    fit_labels,
+    say,
+    shown,
     write_frame,
 )
 from labctl.labels import Place, Room
@@ -56,6 +59,7 @@ def hall_loop(
     provenance: str = "",
     simulated: bool,
     unit: FieldUnit = "mT",
+    state: str = "",
 ) -> Figure:
     """Hall resistance against field: raw branches with their coercive fields, odd and even part beside them.
 
@@ -67,6 +71,7 @@ def hall_loop(
         provenance: Run, date, version: a discreet line at the bottom.
         simulated: Marks the figure so that nobody takes it for a measurement.
         unit: Of the field axis.
+        state: Marks a loop of a run that did not finish as it should, with this word.
 
     Raises:
         BadValue: a unit that the field is not shown in.
@@ -85,15 +90,15 @@ def hall_loop(
     _draw_loop(figure.add_subplot(grid[0]), readings, analyses, results, scale)
     if split:
         _draw_parts(figure.add_subplot(grid[1]), split, scale)
-    write_frame(figure, title, subtitle, provenance, simulated=simulated)
+    write_frame(figure, title, subtitle, Caption(provenance, simulated, unit, state))
     _write_remanence(figure, results, scale)
     return figure
 
 
 def current_text(current: float) -> str:
-    """A current in A as it is printed: `100 µA`."""
+    """A current in A as figures show it: `100 µA`."""
     factor, unit = prefix_for(current, "A")
-    return f"{current * factor:.6g} {unit}"
+    return shown(f"{current * factor:.6g} {unit}")
 
 
 def rate_text(rate: float, unit: FieldUnit) -> str:
@@ -114,6 +119,7 @@ def save(figure: Figure, path: Path) -> None:
     if not path.parent.is_dir():
         raise UnknownName(f"a figure cannot be written to {str(path)!r}: there is no folder {str(path.parent)!r}")
     overwritten = path.exists()
+    fit_labels(figure)
     try:
         figure.savefig(path, dpi=200)
     except OSError as error:
@@ -131,9 +137,9 @@ def _scale(readings: Readings, unit: FieldUnit) -> Scale:
     # As few digits as keep the curve in its panel.
     offset = round(middle, -math.floor(math.log10(height))) if height and abs(middle) > FAR * height else 0.0
     hall_factor, hall_unit = prefix_for(height if offset else max(abs(low), abs(high)), "ohm")
-    shown = hall_unit.replace("ohm", "Ω")
+    hall_unit = shown(hall_unit)
     name = f"Hall resistance − {offset:.6g} Ω" if offset else "Hall resistance"
-    return Scale(factor, unit, label, hall_factor, shown, f"{name} ({shown})", offset)
+    return Scale(factor, unit, label, hall_factor, hall_unit, f"{name} ({hall_unit})", offset)
 
 
 def _write_remanence(figure: Figure, results: Results, scale: Scale) -> None:
@@ -151,6 +157,8 @@ def _draw_loop(
     axes.set_xlabel(scale.field_label, fontsize=12, color=INK)
     axes.set_ylabel(scale.hall_label, fontsize=12, color=INK)
     if not analyses:
+        if not len(readings.field):
+            axes.set(xticks=[], yticks=[])
         axes.plot(scale.x(readings.field), scale.y(readings.hall), ".-", color=QUIET, markersize=4, linewidth=0.8)
         _say(axes, results["saturated"].why or "no loop")
         return
@@ -221,11 +229,6 @@ def _point_along(room: Room, branch: Branch, scale: Scale) -> None:
             for horizontal in (side, "center")
         ]
     room.put(_arrow(branch.direction), places, fontsize=10.5, color=COLOURS[branch.direction])
-
-
-def shown(text: str) -> str:
-    """With the signs of print: a true minus and the ohm."""
-    return text.replace("-", "−").replace("ohm", "Ω")
 
 
 def _shown_field(result: Result, scale: Scale) -> str:
@@ -311,16 +314,10 @@ def _write_amplitude(room: Room, analysis: LoopAnalysis, result: Result, scale: 
 
 
 def _say(axes: Axes, sentence: str) -> None:
-    """What cannot be given, in the figure: an empty place would look like forgetting."""
-    import textwrap
-
-    text = "\n".join(textwrap.wrap(shown(sentence[:1].upper() + sentence[1:]), 62))
+    """What cannot be given, below the curves."""
     low, high = axes.get_ylim()
     axes.set_ylim(low - 0.17 * (high - low), high)
-    box = {"boxstyle": "round,pad=0.5", "facecolor": "#FFF4DC", "edgecolor": AMBER, "linewidth": 0.8}
-    axes.text(
-        0.5, 0.03, text, transform=axes.transAxes, ha="center", va="bottom", fontsize=10, color=INK, bbox=box, zorder=6
-    )
+    say(axes, sentence, place=0.03)
 
 
 def _draw_parts(axes: Axes, analyses: Sequence[LoopAnalysis], scale: Scale) -> None:

@@ -359,7 +359,8 @@ def coefficient_of(sample: SampleRecord) -> Coefficient:
         return Coefficient(0.0, found.LARGEST_COEFFICIENT, sample.resistances.temperature)
     basis = sample.basis.get("resistances.temperature_coefficient")
     part = found.ASSUMED_PART if basis is not None and basis.mark == "A" else found.COEFFICIENT_PART
-    return Coefficient(known, part * abs(known), sample.resistances.temperature)
+    measured = basis is None or basis.mark != "A"
+    return Coefficient(known, part * abs(known), sample.resistances.temperature, measured)
 
 
 def nominal(sample: SampleRecord, check: Check, procedure: Procedure) -> float | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from instruments.errors import BadValue
 from labctl.analysis.result import prefix_for
-from labctl.frame import COLOURS, FIELD_UNITS, Caption, framed
+from labctl.frame import COLOURS, FIELD_UNITS, Caption, framed, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,10 +165,10 @@ def _shown(column: str, data: pd.DataFrame, caption: Caption) -> tuple[str, floa
     numbers: Any = data[column].to_numpy(dtype=float)
     match = _UNIT.fullmatch(column)
     if match is None or match["unit"] not in PREFIXED:
-        return column, 1.0, numbers
+        return (f"{match['name']} ({shown(match['unit'])})" if match else column), 1.0, numbers
     if match["unit"] == "T" and caption.field_unit != "mT":  # another one was asked for
         factor, unit = FIELD_UNITS[caption.field_unit][0], caption.field_unit
     else:
         finite = np.abs(numbers[np.isfinite(numbers)])
         factor, unit = prefix_for(float(finite.max()) if finite.size else 0.0, match["unit"])
-    return f"{match['name']} ({unit.replace('ohm', 'Ω')})", factor, numbers * factor
+    return f"{match['name']} ({shown(unit)})", factor, numbers * factor

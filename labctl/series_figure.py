@@ -10,8 +10,7 @@ import numpy as np
 
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Result, prefix_for
-from labctl.figures import AMBER, FIELD_UNITS, INK, SIZE, bare, shown, write_frame
-from labctl.frame import PALETTE
+from labctl.frame import AMBER, FIELD_UNITS, INK, PALETTE, SIZE, bare, name_curves, shown, write_frame
 from labctl.procedure import Caption
 from labctl.series_results import Over, Point, Series, is_si, only_single, value_text
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 MARKERS = "osD^vP"
 MOST_TICKS = 7
 """Values of the parameter that each have a tick of their own."""
+ENSEMBLE = "ensemble"
+"""How a result ends whose uncertainty covers what one loop differs by from the next; the error bars say it."""
 MOST_LABELS = 8
 """Curves that a legend can name."""
 
@@ -44,8 +45,8 @@ def main_results(series: Series, caption: Caption) -> Figure:
     planned = math.prod(len(parameter.values) for parameter in series.over)
     of = "" if len(series.points) == planned else f" of {planned}"
     said = f"{len(series.points)}{of} runs" + (f", {missing} of them without a value (crosses)" if missing else "")
-    title = f"{series.procedure} of {series.sample} over {over}"
-    write_frame(figure, title, said, caption.provenance, simulated=caption.simulated)
+    title = f"Series: {series.procedure} of {series.sample} against {over}"
+    write_frame(figure, title, said, caption)
     return figure
 
 
@@ -102,14 +103,14 @@ def _draw(axes: Axes, series: Series, names: Sequence[str], caption: Caption) ->
     axes.set_xlabel(label, fontsize=12, color=INK)
     axes.set_ylabel(_headed(names, shown(shown_unit)), fontsize=12, color=INK)
     if len(names) > 1 or len(series.over) > 1:
-        axes.legend(frameon=False, fontsize=9.5, labelcolor=INK, loc="best")
+        name_curves(axes, fontsize=9.5)
 
 
 def _headed(names: Sequence[str], unit: str) -> str:
     """What an axis shows: the words that its results have in common."""
     words = [name.split("_") for name in names]
-    common = [word for place, word in enumerate(words[0]) if all(other[place : place + 1] == [word] for other in words)]
-    text = " ".join(common or words[0]).capitalize().replace(" hall ", " Hall ")
+    common = [word for word in words[0] if all(word in other for other in words)]
+    text = " ".join(word for word in common or words[0] if word != ENSEMBLE).capitalize().replace(" hall ", " Hall ")
     return f"{text} ({unit})" if unit else text
 
 
@@ -154,9 +155,15 @@ def _curves(series: Series, names: Sequence[str]) -> list[tuple[str, list[Point]
     for group in groups.values():
         at = ", ".join(_words(over, group[0]) for over in series.over[:-1])
         for name in names:
-            ending = name.rpartition("_")[2] if len(names) > 1 else ""
+            ending = _differing(name, names)
             curves.append((name, group, ", ".join(part for part in (ending, at) if part)))
     return curves
+
+
+def _differing(name: str, names: Sequence[str]) -> str:
+    """The words of a result that the others of its panel have not: `up` beside `down`; none where it is alone."""
+    common = set.intersection(*(set(other.split("_")) for other in names))
+    return " ".join(word for word in name.split("_") if word not in common) if len(names) > 1 else ""
 
 
 def _words(over: Over, point: Point) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Results, prefix_for, quantity_text
 from labctl.analysis.visits import moving_rows
-from labctl.figures import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, SIZE, bare, shown, write_frame
+from labctl.frame import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, SIZE, bare, say, shown, write_frame
 from labctl.procedure import Caption
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ def loops_over_temperature(
 
     figure = Figure(figsize=SIZE, facecolor="white")
     moving = moving_rows(data)
-    grid = figure.add_gridspec(2, 2, left=0.085, right=0.98, top=0.825, bottom=0.135, hspace=0.16, wspace=0.24)
+    grid = figure.add_gridspec(2, 2, left=0.085, right=0.98, top=0.795, bottom=0.135, hspace=0.2, wspace=0.24)
     panels = [figure.add_subplot(grid[row, column]) for column in (0, 1) for row in (0, 1)]
     _draw_coercive(panels[0], results, caption)
     _draw_amplitude(panels[1], results)
     _draw_inverse(panels[2], results)
     _draw_moving(panels[3], moving, caption)
-    limits = _limits(results)
+    limits = _limits(results, moving)
     for panel in panels:
         panel.set_xlim(*limits)
         panel.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
@@ -58,7 +58,7 @@ def loops_over_temperature(
     for panel in panels[1::2]:
         panel.set_xlabel("Temperature (K)", fontsize=11, color=INK)
     figure.align_ylabels(panels)
-    write_frame(figure, title, subtitle, caption.provenance, simulated=caption.simulated)
+    write_frame(figure, title, subtitle, caption)
     return figure
 
 
@@ -69,8 +69,14 @@ def _column(results: Results, name: str) -> tuple[FloatArray, FloatArray]:
     return np.array([np.nan if value is None else value for value in values]), np.array(errors)
 
 
-def _limits(results: Results) -> tuple[float, float]:
+def _limits(results: Results, moving: pd.DataFrame | None = None) -> tuple[float, float]:
+    """Ends of the temperature axes, K; before the first loop is over, by what was read on the way."""
     temperature, _ = _column(results, "temperature")
+    if not len(temperature) and moving is not None and not moving.empty:
+        temperature = moving["Temperature (K)"].to_numpy(dtype=float)
+    temperature = temperature[np.isfinite(temperature)]
+    if not len(temperature):
+        return 0.0, 1.0
     low, high = float(np.min(temperature)), float(np.max(temperature))
     margin = 0.04 * (high - low) or 1.0
     return low - margin, high + margin
@@ -140,7 +146,7 @@ def _draw_divergence(axes: Axes, results: Results, factor: float) -> None:
         color=FAINT,
         linewidth=1.1,
         zorder=0,
-        label="as the line on the right has it",
+        label="from the line on the right",
     )
 
 
@@ -158,7 +164,7 @@ def _draw_amplitude(axes: Axes, results: Results) -> None:
 
 def _draw_inverse(axes: Axes, results: Results) -> None:
     """Polarity over coercive field with the line whose zero is the compensation temperature."""
-    _label(axes, "Polarity / $H_\\mathrm{c}$ (1/T)")
+    _label(axes, "Polarity / $\\mu_0H_\\mathrm{c}$ (1/T)")
     field, error = _column(results, "coercive_field")
     polarity, _ = _column(results, "polarity")
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
@@ -191,15 +197,14 @@ def _draw_inverse(axes: Axes, results: Results) -> None:
 
 def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
     """Resistance on the way from temperature to temperature, and at which field it was read."""
-    if moving.empty:
+    names = ("Longitudinal resistance (ohm)", "Hall resistance (ohm)")
+    read = [name for name in names if not moving.empty and np.any(np.isfinite(moving[name].to_numpy(dtype=float)))]
+    if not read:
         _label(axes, "Resistance")
         axes.set_yticks([])
         _say(axes, "no resistance was read on the way from temperature to temperature")
         return
-    name = "Longitudinal resistance (ohm)"
-    longitudinal = moving[name].to_numpy(dtype=float)
-    if not np.any(np.isfinite(longitudinal)):
-        name = "Hall resistance (ohm)"
+    name = read[0]
     values = moving[name].to_numpy(dtype=float)
     temperature = moving["Temperature (K)"].to_numpy(dtype=float)
     factor, unit = prefix_for(float(np.nanmax(np.abs(values))), "ohm")
@@ -213,14 +218,14 @@ def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
     axes.plot(goals[settled], values[settled] * factor, "o", color=INK, markersize=5, label="settled")
     scale, _ = FIELD_UNITS[caption.field_unit]
     fields = np.abs(moving["Field (T)"].to_numpy(dtype=float)) * scale
-    low, high = (f"{edge:.{3 if scale == 1 else 0}f}" for edge in (np.min(fields), np.max(fields)))
+    low, high = (f"{edge:.{3 if scale == 1 else 0}f}" for edge in (np.nanmin(fields), np.nanmax(fields)))
     span = low if low == high else f"{low} to {high}"
     axes.legend(
         frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.0, columnspacing=1.2, ncols=2,
         borderaxespad=0, loc="lower left", bbox_to_anchor=(0.0, 1.01),
     )  # fmt: skip
     axes.text(
-        0.98, 0.04, f"at the field where\nthe loop before ended,\n{span} {caption.field_unit}",
+        0.98, 0.04, f"at the field where\nthe loop before\nended, {span} {caption.field_unit}",
         transform=axes.transAxes, ha="right", va="bottom", fontsize=8.5, color=QUIET, linespacing=1.3,
     )  # fmt: skip
 
@@ -237,10 +242,6 @@ def _mark_compensation(axes: Axes, results: Results) -> None:
 
 def _say(axes: Axes, sentence: str) -> None:
     """Write a sentence into the upper part of a panel, above its points if it has any."""
-    import textwrap
-
-    text = "\n".join(textwrap.wrap(shown(sentence[:1].upper() + sentence[1:]), 52))
-    box = {"boxstyle": "round,pad=0.5", "facecolor": "#FFF4DC", "edgecolor": AMBER, "linewidth": 0.8}
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + ROOM * (high - low) if axes.containers else high)
-    axes.text(0.5, 0.94, text, transform=axes.transAxes, ha="center", va="top", fontsize=9, color=INK, bbox=box)
+    say(axes, sentence, place=0.94)

@@ -177,16 +177,18 @@ class AnomalousHallLoop(Procedure):
             provenance=self.caption.provenance,
             simulated=self.caption.simulated,
             unit=self.caption.field_unit,
+            state=self.caption.state,
         )
 
     def _conditions(self, data: pd.DataFrame, results: Results) -> str:
         """Say under which conditions the loop was taken: temperature, current, field rate, number of loops."""
         from labctl import figures
+        from labctl.frame import temperature_text
 
         parts: list[str] = []
         if "Temperature (K)" in data.columns:
-            parts.append(f"{data['Temperature (K)'].mean():.1f} K")
-        if "Current 1 (A)" in data.columns:
+            parts.append(temperature_text(data["Temperature (K)"]))
+        if "Current 1 (A)" in data.columns and len(data):
             parts.append(figures.current_text(abs(data["Current 1 (A)"].iloc[0])))
         rate = results.number("field_rate")
         if self.movement == "step":
@@ -195,4 +197,4 @@ class AnomalousHallLoop(Procedure):
             parts.append(f"{figures.rate_text(rate, self.caption.field_unit)} at the switch")
         if self.loops > 1:
             parts.append(f"{self.loops} loops")
-        return ", ".join(parts)
+        return ", ".join(filter(None, parts))

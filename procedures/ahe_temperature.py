@@ -297,7 +297,7 @@ class AnomalousHallTemperature(Procedure):
         from labctl import figures
 
         parts: list[str] = []
-        if "Current 1 (A)" in data.columns:
+        if "Current 1 (A)" in data.columns and len(data):
             parts.append(figures.current_text(abs(data["Current 1 (A)"].iloc[0])))
         rates = [rate for row in results.table if (rate := row.number("field_rate")) is not None]
         if rates and max(rates) < SAME_RATE * min(rates):

@@ -187,24 +187,32 @@ class Align(Procedure):
         """Draw the odd Hall resistance against the angle, with the macrospin and its zero."""
         from labctl.analysis.result import prefix_for
         from labctl.analysis.tilting import normal_part
-        from labctl.frame import COLOURS, FAINT, framed
+        from labctl.frame import COLOURS, FAINT, framed, name_curves, say, shown, temperature_text
 
         angle, odd, sigma = odd_part(data)
         found = self._zero(data)
         title = " of ".join(filter(None, ["In-plane angle", self.sample_name]))
-        said = f"in-plane angle {results['in_plane_angle'].text()}, in ± {self.field_of_scans():g} T"
-        figure, (axes, below) = framed(title, said, self.caption, rows=2, sharex=True)
+        zero = results["in_plane_angle"]
+        said = [temperature_text(data["Temperature (K)"]), f"in ±{self.field_of_scans():g} T"]
+        said.append("no in-plane angle" if zero.value is None else f"in-plane angle {zero.text()}")
+        figure, (axes, below) = framed(title, ", ".join(filter(None, said)), self.caption, rows=2, sharex=True)
         factor, unit = prefix_for(float(np.max(np.abs(odd), initial=1e-6)), "ohm")
+        looks: Any = {"fmt": "o", "color": COLOURS["down"], "markersize": 4, "capsize": 2}
         axes.axhline(0.0, color=FAINT, linewidth=0.8, zorder=0)
-        axes.errorbar(angle, odd * factor, sigma * factor, fmt="o", color=COLOURS["down"], markersize=4, capsize=2)
-        if not isinstance(found, str):
+        axes.errorbar(angle, odd * factor, sigma * factor, **looks, label="half the difference of both fields")
+        if isinstance(found, str):
+            below.set_visible(False)
+            axes.tick_params(labelbottom=True)
+            say(axes, found)
+        else:
             _draw_macrospin(axes, found, angle, factor)
             left = odd - found.amplitude * normal_part(np.radians(angle - found.angle), found.ratio)
             below.axhline(0.0, color=COLOURS["up"], linewidth=1.2, zorder=0)
-            below.errorbar(angle, left * 1e6, sigma * 1e6, fmt="o", color=COLOURS["down"], markersize=4, capsize=2)
-        axes.set_ylabel(f"Odd R$_\\mathrm{{xy}}$ ({unit.replace('ohm', 'Ω')})")
-        below.set_ylabel("less macrospin (µΩ)")
-        below.set_xlabel("Rotator's angle, approached from below (deg)")
+            below.errorbar(angle, left * 1e6, sigma * 1e6, **looks)
+        name_curves(axes)
+        axes.set_ylabel(f"Odd $R_\\mathrm{{xy}}$ ({shown(unit)})")
+        below.set_ylabel("Less the macrospin (µΩ)")
+        (axes if isinstance(found, str) else below).set_xlabel("Rotator's angle, approached from below (deg)")
         return figure
 
 
@@ -215,8 +223,7 @@ def _draw_macrospin(axes: Any, found: Zero, angle: Sequence[float], factor: floa
     along = np.linspace(min(angle), max(angle), 200)
     curve = found.amplitude * normal_part(np.radians(along - found.angle), found.ratio)
     axes.plot(along, curve * factor, color=COLOURS["up"], linewidth=1.4, zorder=1, label="macrospin")
-    axes.axvline(found.angle, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
-    axes.legend(frameon=False, fontsize=9)
+    axes.axvline(found.angle, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0, label="in the plane")
 
 
 def odd_part(data: pd.DataFrame) -> tuple[Any, Any, Any]:

@@ -11,7 +11,7 @@ from instruments.units import format_quantity
 from labctl.analysis import approaching
 from labctl.analysis.approaching import COARSE, Half, Story
 from labctl.analysis.result import Result, Results, missing
-from labctl.frame import COLOURS, FAINT, QUIET, framed
+from labctl.frame import COLOURS, FAINT, QUIET, framed, name_curves, say, temperature_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,11 +161,11 @@ def figure_of(procedure: Approach, data: pd.DataFrame, results: Results) -> Figu
     story = Story(approaching.shots(data), procedure.expected_swing())
     half = results["switching_current"]
     said = f"switching current {half.text()}" if half.value is not None else "no switching current"
-    width = format_quantity(procedure.width, "s")
+    at, width = temperature_text(data["Temperature (K)"]), format_quantity(procedure.width, "s")
     title = " of ".join(filter(None, ["Approach to the switching", procedure.sample_name]))
     figure, (above, below) = framed(
         title,
-        f"{said} · pulses of {width} · {WORDS[approaching.stopped(data)]}",
+        " · ".join(filter(None, [at, said, f"pulses of {width}", WORDS[approaching.stopped(data)]])),
         procedure.caption,
         rows=2,
         sharex=True,
@@ -178,20 +178,31 @@ def figure_of(procedure: Approach, data: pd.DataFrame, results: Results) -> Figu
 
 def _draw_parts(axes: Axes, story: Story, results: Results) -> None:
     coarse = np.array(story.parts).reshape(-1, 2)
-    axes.plot(1e3 * coarse[:, 0], 100 * coarse[:, 1], "o-", color=QUIET, markersize=4, linewidth=1, label="both signs")
+    error = 100 * math.sqrt(2.0) * story.noise / story.swing if story.swing else 0.0
+    bars: Any = {"elinewidth": 1.0, "capsize": 2}
+    axes.set_ylabel("Film that switches (%)")
+    if not len(coarse):
+        say(axes, "no level has pulses of both signs, or no swing is known")
+        return
+    axes.errorbar(
+        1e3 * coarse[:, 0], 100 * coarse[:, 1], error, fmt="o-", color=QUIET, markersize=4, linewidth=1,
+        label="pulses of both signs", **bars,
+    )  # fmt: skip
     for sign, name, label in ((1, "up", "single, positive"), (-1, "down", "single, negative")):
         single = np.array(story.single(sign)).reshape(-1, 2)
         if len(single):
             shape = "^" if sign > 0 else "v"
-            axes.plot(1e3 * single[:, 0], 100 * single[:, 1], shape, color=COLOURS[name], markersize=6, label=label)
+            axes.errorbar(
+                1e3 * single[:, 0], 100 * single[:, 1], error, fmt=shape, color=COLOURS[name], markersize=6,
+                label=label, **bars,
+            )  # fmt: skip
     axes.axhline(50.0, color=FAINT, linewidth=0.8, zorder=0)
     half, most = results.number("switching_current"), results.number("pulse_max")
     if half is not None:
-        axes.axvline(1e3 * half, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
+        axes.axvline(1e3 * half, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0, label="switching current")
     if most is not None:
         axes.axvline(1e3 * most, color=COLOURS["up"], linewidth=0.9, linestyle=(0, (1, 2)), label="recommended at most")
-    axes.set_ylabel("Film that switches (%)")
-    axes.legend(frameon=False, fontsize=9, loc="upper left")
+    name_curves(axes, loc="upper left")
 
 
 def _draw_changes(axes: Axes, procedure: Approach, story: Story) -> None:
@@ -201,11 +212,20 @@ def _draw_changes(axes: Axes, procedure: Approach, story: Story) -> None:
     limit = procedure.resistance_change
     largest = float(np.nanmax(np.abs([0.1 * approaching.PROVEN, *(change for _, change in pairs)])))
     factor, unit = (1e2, "%") if largest > 1e-3 else (1e6, "ppm")
-    axes.plot(1e3 * coarse[:, 0], factor * coarse[:, 1], "o", color=COLOURS["down"], markersize=4, label="coarse")
-    axes.plot(1e3 * others[:, 0], factor * others[:, 1], ".", color=QUIET, markersize=4, label="fine, and full ones")
-    if largest > 0.2 * limit:
-        axes.axhline(factor * limit, color=COLOURS["up"], linewidth=0.9)
-        axes.axhline(-factor * limit, color=COLOURS["up"], linewidth=0.9)
     axes.set_ylabel(f"Change of resistance ({unit})")
+    if not np.any(np.isfinite([*coarse[:, 1], *others[:, 1]])):
+        say(axes, "no resistance was read after a pulse")
+        return
+    error = None if story.change_noise is None else factor * story.change_noise
+    for found, colour, size, word in (
+        (others, QUIET, 2.5, "fine, and full ones"), (coarse, COLOURS["down"], 4, "coarse pulses"),
+    ):  # fmt: skip
+        axes.errorbar(
+            1e3 * found[:, 0], factor * found[:, 1], error, fmt="o", color=colour, markersize=size, elinewidth=0.7,
+            label=word,
+        )  # fmt: skip
+    if largest > 0.2 * limit:
+        axes.axhline(factor * limit, color=COLOURS["up"], linewidth=0.9, label="it stops here")
+        axes.axhline(-factor * limit, color=COLOURS["up"], linewidth=0.9)
     axes.margins(y=0.3)
-    axes.legend(frameon=False, fontsize=9, loc="upper left", ncols=2)
+    name_curves(axes, loc="upper left", ncols=3)

@@ -291,10 +291,13 @@ class Cooldown(Procedure):
 
     def _field(self, data: pd.DataFrame) -> dict[str, Result]:
         """The field that it was cooled in."""
-        from labctl.analysis.result import Result
+        from labctl.analysis.result import Result, missing
 
         ramp = data.loc[data["Step"] == RAMP]
-        value = float(np.mean((data if ramp.empty else ramp)["Field (T)"].to_numpy(float)))
+        read = (data if ramp.empty else ramp)["Field (T)"].dropna().to_numpy(float)
+        if not len(read):
+            return {"cooldown_field": missing("T", "no field was read", "magnet")}
+        value = float(np.mean(read))
         value = round(value, 6) + 0.0  # zero has no sign
         bound = self.field_remanence
         if bound is None:
@@ -345,5 +348,5 @@ class Cooldown(Procedure):
         title = " of ".join(filter(None, ["Cooldown" if cooled else "Warming up", self.sample_name]))
         return cooldown(
             rows[TEMPERATURE].to_numpy(float), rows[RESISTANCE].to_numpy(float), self.steps_of(rows), results,
-            title=title, caption=self.caption,
+            title=title, caption=self.caption, stopped=cooldown_results.stopped(data, self.steps_of(rows)),
         )  # fmt: skip

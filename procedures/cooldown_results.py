@@ -12,6 +12,8 @@ from labctl.waiting import RELATIVE_TOLERANCE, TOLERANCE, time_constant
 from procedures import chamber
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
 RESISTANCE, TIME, TEMPERATURE = "Resistance (ohm)", "Time (s)", "Temperature (K)"
@@ -27,6 +29,35 @@ def sound(data: pd.DataFrame) -> pd.DataFrame:
     good = [not clamped for clamped in data["Compliance"].tolist()]
     rows = data.loc[good]
     return rows.loc[rows[RESISTANCE].notna()].sort_values(TIME, kind="stable")
+
+
+def stopped(data: pd.DataFrame, steps: Sequence[Step]) -> tuple[float, str] | None:
+    """Return where a run ended early: the block's temperature in K, and what the rows say of why; None at its end.
+
+    Args:
+        data: All rows.
+        steps: From each reading to the next.
+    """
+    rows = data.loc[data[TEMPERATURE].notna()].sort_values(TIME, kind="stable")
+    if rows.empty:
+        return None
+    last = rows.iloc[-1]
+    here, goal = float(last[TEMPERATURE]), float(last["Set temperature (K)"])
+    if last[STEP] != BEGIN and abs(here - goal) <= _arrived(goal):
+        return None
+    if bool(last["Compliance"]):
+        return here, "the source reached its compliance"
+    if math.isnan(float(last[RESISTANCE])):
+        return here, "the voltage went beyond the voltmeter's range"
+    if steps and steps[-1].is_jump:
+        return here, f"the resistance jumped by {100 * steps[-1].excess:+.3g} %"
+    goes = "before the ramp" if last[STEP] == BEGIN else f"on the way to {goal:g} K"
+    return here, f"the run ended {goes}"
+
+
+def _arrived(end: float) -> float:
+    """K from `end` within which the block is there."""
+    return max(TOLERANCE, 5.0 * RELATIVE_TOLERANCE * end)
 
 
 def jump_sentence(step: Step) -> str:
@@ -60,7 +91,7 @@ def ends_of(rows: pd.DataFrame, end: float) -> dict[str, Result]:
         of = f"{rows['Wires'].iloc[0]}, block at {block:.4g} K"
         ends.append((block, Result(value, error, "ohm", of)))
     stopped_at = float(rows[TEMPERATURE].iloc[-1])
-    if abs(stopped_at - end) > max(TOLERANCE, 5.0 * RELATIVE_TOLERANCE * end):
+    if abs(stopped_at - end) > _arrived(end):
         why = f"it ended at {stopped_at:.1f} K, on the way to {end:g} K"
         return {
             "resistance_at_begin": ends[0][1],

@@ -32,6 +32,8 @@ LEFT = 0.1
 approach removes nearly all of it."""
 INTERVAL = 1.0
 """s between two rows."""
+NEAR = 2e-3
+"""T; to either side of zero that the figure shows enlarged."""
 OUT, DOWN, RELAXING = "out", "to zero", "relaxing"
 
 Tick = Callable[[], None]
@@ -132,7 +134,10 @@ class Degauss(Procedure):
             why = "the station file gives no field_remanence"
             return Results({name: missing("T", why, "magnet") for name in names})
         before = Result(bound, None, "T", "magnet", note="bound on the trapped flux after a high field")
-        largest = float(np.max(np.abs(data["Field (T)"].to_numpy(dtype=float))))
+        field = np.abs(data["Field (T)"].to_numpy(dtype=float))
+        if not np.any(np.isfinite(field)):
+            return Results({names[0]: missing("T", "no field was read", "magnet"), names[1]: before})
+        largest = float(np.nanmax(field))
         done = data.loc[[step == RELAXING for step in data["Step"].tolist()]]
         note = f"bound at zero field: a tenth of {1e4 * bound:g} Oe (assumed), until the next large field"
         after = Result(LEFT * bound, None, "T", "magnet", note=note)
@@ -156,29 +161,31 @@ class Degauss(Procedure):
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw the field against time, and its end enlarged."""
-        from labctl.frame import COLOURS, framed
+        from labctl.frame import COLOURS, framed, name_curves
 
-        said = f"true field within ± {1e4 * bound:g} Oe" if (bound := results.number("field_uncertainty")) else ""
+        unit, (factor, _) = self.caption.field_unit, self.caption.field_axis
+        bound = results.number("field_uncertainty")
+        said = f"no bound on the true field: {results['field_uncertainty'].why}"
+        if bound is not None:
+            said = f"true field within ±{factor * bound:g} {unit} afterwards"
         figure, (whole, near) = framed("Degaussing the magnet", said, self.caption, rows=2, sharex=True)
         minutes = data["Time (s)"].to_numpy(dtype=float) / 60.0
         field = data["Field (T)"].to_numpy(dtype=float)
-        minutes -= minutes[0]
+        minutes -= np.min(minutes, initial=np.inf)
         whole.plot(minutes, field, color=COLOURS["down"], linewidth=1.4)
         whole.set_ylabel("Reported field (T)")
-        near.plot(minutes, 1e4 * field, color=COLOURS["down"], linewidth=1.4)
-        near.set_ylim(-50, 50)
-        near.set_ylabel("Reported field (Oe)")
+        near.plot(minutes, factor * field, color=COLOURS["down"], linewidth=1.4)
+        near.set_ylim(-NEAR * factor, NEAR * factor)
+        near.set_ylabel(f"Reported field ({unit})")
         near.set_xlabel("Time (min)")
-        if bound:
-            near.axhspan(
-                -1e4 * bound,
-                1e4 * bound,
-                color=COLOURS["up"],
-                alpha=0.15,
-                linewidth=0,
-                label="bound on what may be left",
-            )
-            near.legend(frameon=False, fontsize=9, loc="upper right")
+        resting = minutes[[step == RELAXING for step in data["Step"].tolist()]]
+        if bound and len(resting):
+            ends = [float(resting[0]), float(resting[-1])]
+            near.fill_between(
+                ends, -factor * bound, factor * bound, color=COLOURS["up"], alpha=0.3, linewidth=0,
+                label="bound on what may be left (assumed)",
+            )  # fmt: skip
+            name_curves(near, loc="upper right")
         return figure
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from instruments.units import format_quantity
 from labctl.analysis.heating import CERTAIN, Extrapolation, Visit, extrapolate, straight
 from labctl.analysis.result import Result, Results, missing
-from labctl.frame import COLOURS, FAINT, Caption, framed
+from labctl.frame import COLOURS, FAINT, Caption, framed, name_curves, say, temperature_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def visits_of(data: pd.DataFrame) -> list[Visit]:
     found: list[Visit] = []
     time, resistance = rows[TIME].to_numpy(float), rows[RESISTANCE].to_numpy(float)
     begins = [place for place in range(len(keys)) if not place or keys[place] != keys[place - 1]]
-    for begin, end in zip(begins, [*begins[1:], len(keys)], strict=True):
+    for begin, end in zip(begins, [*begins, len(keys)][1:], strict=True):
         good = np.isfinite(resistance[begin:end])
         if good.any():
             number, current = keys[begin]
@@ -267,15 +267,23 @@ def _mean(fields: Sequence[tuple[float, float] | None]) -> Result:
 def figure_of(data: pd.DataFrame, results: Results, *, title: str, caption: Caption, remanence: float | None) -> Figure:
     """Draw the resistance's change, and the coercive field, against the square of the current."""
     visits, loops = visits_of(data), loops_of(data, remanence)
-    words = {"heating": "heating_by_read", "change": "resistance_change", "accepted": "accepted"}
-    said = ", ".join(f"{word} {results[name].text()}" for word, name in words.items())
+    said = ", ".join(filter(None, [temperature_text(data["Temperature (K)"]), _findings(results)]))
     figure, both = framed(title, said, caption, rows=2 if loops else 1, sharex=True)
     upper, lower = both if loops else (both, None)
     _draw_resistance(upper, visits, extrapolate(visits))
     if lower is not None:
-        _draw_fields(lower, loops, field_fit(loops))
+        _draw_fields(lower, loops, field_fit(loops), caption)
     (upper if lower is None else lower).set_xlabel("Probe current squared (10⁻⁹ A²)")
     return figure
+
+
+def _findings(results: Results) -> str:
+    """What the judged current does, and whether it may be used, in one line."""
+    current, accepted = results["read_current"], results["accepted"]
+    verdict = "not judged" if accepted.value is None else "may be used" if accepted.value else "IS TOO MUCH"
+    effects = {"warms by": "heating_by_read", "changes the resistance by": "resistance_change"}
+    known = [f"{word} {results[name].text()}" for word, name in effects.items() if results.number(name) is not None]
+    return f"{current.text()} {verdict} for reading" + (": it " + " and ".join(known) if known else "")
 
 
 def _draw_resistance(axes: Axes, visits: Sequence[Visit], fit: Extrapolation | str) -> None:
@@ -283,9 +291,9 @@ def _draw_resistance(axes: Axes, visits: Sequence[Visit], fit: Extrapolation | s
 
     What a round would have is told by its visits with the square of their current as weight: the noise is in volts.
     """
-    axes.set_ylabel("Change of R$_{xx}$ (ppm)")
+    axes.set_ylabel("Change of $R_\\mathrm{xx}$ (ppm)")
     if isinstance(fit, str):
-        axes.text(0.5, 0.5, fit, transform=axes.transAxes, ha="center")
+        say(axes, fit)
         return
     zero = abs(fit.zero[0])
     means: dict[float, list[tuple[float, float]]] = {}
@@ -298,21 +306,32 @@ def _draw_resistance(axes: Axes, visits: Sequence[Visit], fit: Extrapolation | s
             means.setdefault(visit.current, []).append((float(np.mean(visit.resistance)) - base, error))
     for current, found in means.items():
         value, error = float(np.mean([v for v, _ in found])), math.hypot(*(e for _, e in found)) / len(found)
-        axes.errorbar(1e9 * current**2, 1e6 * value / zero, 1e6 * error / zero, fmt="o", color=COLOURS["down"],
-                      markersize=5, capsize=3)  # fmt: skip
+        axes.errorbar(
+            1e9 * current**2, 1e6 * value / zero, 1e6 * error / zero, fmt="o", color=COLOURS["down"], markersize=5,
+            capsize=3, label="mean over the rounds" if current == min(means) else None,
+        )  # fmt: skip
     along = np.linspace(0.0, 1.05 * max(means, default=0.0) ** 2, 50)
     line, width = 1e6 * along * fit.slope[0] / zero, 1e6 * along * fit.slope[1] / zero
-    axes.plot(1e9 * along, line, color=COLOURS["up"], linewidth=1.4, zorder=1)
-    axes.fill_between(1e9 * along, line - width, line + width, color=COLOURS["up"], alpha=0.15, linewidth=0, zorder=0)
+    axes.plot(1e9 * along, line, color=COLOURS["up"], linewidth=1.4, zorder=1, label="fit")
+    axes.fill_between(
+        1e9 * along, line - width, line + width, color=COLOURS["up"], alpha=0.15, linewidth=0, zorder=0,
+        label="its standard uncertainty",
+    )  # fmt: skip
     axes.axhline(0.0, color=FAINT, linewidth=0.8, zorder=0)
+    name_curves(axes)
 
 
-def _draw_fields(axes: Axes, loops: Sequence[Loop], fit: Extrapolation | str) -> None:
-    axes.set_ylabel("Coercive field (mT)")
+def _draw_fields(axes: Axes, loops: Sequence[Loop], fit: Extrapolation | str, caption: Caption) -> None:
+    factor, _ = caption.field_axis
+    axes.set_ylabel(f"Coercive field ({caption.field_unit})")
     known = [(loop.current, loop.coercive_field) for loop in loops if loop.coercive_field is not None]
     for current, (value, error) in known:
-        axes.errorbar(1e9 * current**2, 1e3 * value, 1e3 * error, fmt="o", color=COLOURS["down"], markersize=5,
+        axes.errorbar(1e9 * current**2, factor * value, factor * error, fmt="o", color=COLOURS["down"], markersize=5,
                       capsize=3)  # fmt: skip
     if not isinstance(fit, str):
         along = np.linspace(0.0, 1.05 * max(current for current, _ in known) ** 2, 50)
-        axes.plot(1e9 * along, 1e3 * (fit.zero[0] + along * fit.slope[0]), color=COLOURS["up"], linewidth=1.4, zorder=1)
+        axes.plot(
+            1e9 * along, factor * (fit.zero[0] + along * fit.slope[0]), color=COLOURS["up"], linewidth=1.4, zorder=1
+        )
+    if not known:
+        say(axes, "no loop has a coercive field")

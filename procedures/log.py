@@ -28,6 +28,11 @@ QUANTITIES = {
     "longitudinal_resistance": (LONGITUDINAL, "ohm"),
 }
 """What is summed up: name of the result, column, unit."""
+CALLED = {
+    "temperature": "temperature", "field": "field", "hall_resistance": "Hall resistance",
+    "longitudinal_resistance": "longitudinal",
+}  # fmt: skip
+"""What they are called in the figure."""
 FEWEST = 4
 """Rows from which a drift is told."""
 
@@ -100,14 +105,17 @@ class Log(Procedure):
     def figure(self, data: pd.DataFrame, results: Results) -> Figure | None:
         """Draw temperature, field and both resistances against time."""
         from labctl import plot_columns
+        from labctl.frame import temperature_text
 
+        at = temperature_text(data["Temperature (K)"])
         names = [name for name in QUANTITIES if results[f"{name}_drift"].value is not None]
-        drifts = [f"{name.replace('_', ' ')} {results[f'{name}_drift'].text()}" for name in names]
-        shown = data.assign(**{"Time (min)": (data[TIME] - data[TIME].iloc[0]) / 60.0})
+        drifts = [f"{CALLED[name]} {results[f'{name}_drift'].text()}" for name in names]
+        shown = data.assign(**{"Time (min)": (data[TIME] - data[TIME].min()) / 60.0})
         columns = [column for column, _ in QUANTITIES.values() if bool(data[column].notna().any())]
+        drift = "drift: " + ", ".join(drifts) if drifts else ""
         return plot_columns(
             shown, x="Time (min)", y=columns, title=" of ".join(filter(None, ["Log", self.sample_name])),
-            subtitle="drift: " + ", ".join(drifts) if drifts else "", caption=self.caption,
+            subtitle=" · ".join(filter(None, [at, drift])), caption=self.caption,
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from labctl.sample_thermometer import has_longitudinal
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from labctl.analysis.cooling import Cooling
@@ -238,33 +239,51 @@ class PulseDelay(Procedure):
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw what is left of the heat against the delay, with the fit and the tolerance."""
-        from labctl.frame import COLOURS, FAINT, QUIET, framed
+        from labctl.frame import framed, say, temperature_text
 
-        wait = results["wait_before_read"]
-        height, width = (results[name].text() for name in ("pulse_current", "pulse_width"))
         title = " of ".join(filter(None, ["Resistance", self.sample_name])) + " after a pulse"
-        said = f"{height}, {width} · " + (
-            f"read after {wait.text()}" if wait.value is not None else "it does not come back"
-        )
-        figure, axes = framed(title, said, self.caption)
+        wait = results["wait_before_read"]
+        said = [temperature_text(data["Temperature (K)"])]
+        if "pulse_current" in results:
+            said.append(f"pulses of {results['pulse_current'].text()} for {results['pulse_width'].text()}")
+        latest = "" if wait.uncertainty is not None else "at the latest "
+        said.append("it does not come back" if wait.value is None else f"back {latest}after {wait.text()}")
         course = course_of(data)
-        if course is None:
-            return figure
-        delay, part, sigma = course
-        cooling = fit_of(course)
-        along = np.geomspace(delay[0], delay[-1], 300)
-        curve = [1e6 * (cooling.heat(float(at)) + cooling.lasting) for at in along]
-        axes.axhspan(-1e6 * self.tolerance, 1e6 * self.tolerance, color=FAINT, alpha=0.3, linewidth=0, zorder=0)
-        axes.axhline(0.0, color=FAINT, linewidth=0.8)
-        axes.plot(along, curve, color=COLOURS["up"], linewidth=1.4, label="fit")
-        axes.errorbar(delay, 1e6 * part, 1e6 * sigma, fmt="o", color=COLOURS["down"], markersize=4, capsize=2)
-        if wait.value is not None:
-            axes.axvline(float(wait.value), color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
-        axes.set_xscale("log")
+        figure, axes = framed(title, ", ".join(filter(None, said if course else said[:-1])), self.caption)
         axes.set_xlabel("Time since the end of the pulse (s)")
-        axes.set_ylabel("Change of R$_\\mathrm{xx}$ (ppm)")
-        axes.legend(frameon=False, fontsize=9)
+        axes.set_ylabel("Change of $R_\\mathrm{xx}$ (ppm)")
+        if course is None:
+            say(axes, str(wait.why))
+        else:
+            _draw_course(axes, course, results.number("wait_before_read"), self.tolerance)
         return figure
+
+
+def _draw_course(axes: Axes, course: tuple[Any, Any, Any], wait: float | None, tolerance: float) -> None:
+    """Draw the deviations against the delay, their fit, and the band that counts as back; `wait` in s."""
+    from labctl.frame import COLOURS, FAINT, QUIET, name_curves
+
+    delay, part, sigma = course
+    cooling = fit_of(course)
+    along = np.geomspace(delay[0], delay[-1], 300)
+    curve = [1e6 * (cooling.heat(float(at)) + cooling.lasting) for at in along]
+    axes.axhspan(
+        -1e6 * tolerance, 1e6 * tolerance, color=FAINT, alpha=0.3, linewidth=0, zorder=0,
+        label=f"counts as back, ±{100 * tolerance:g} %",
+    )  # fmt: skip
+    axes.axhline(0.0, color=FAINT, linewidth=0.8)
+    axes.plot(along, curve, color=COLOURS["up"], linewidth=1.4, label="fit of the cooling")
+    axes.errorbar(
+        delay, 1e6 * part, 1e6 * sigma, fmt="o", color=COLOURS["down"], markersize=4, capsize=2,
+        label="mean of the pulses",
+    )  # fmt: skip
+    if wait is not None:
+        axes.axvline(wait, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0, label="may be read from here")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda at, _: f"{at:g}")
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.22 * (high - low))  # room for the legend
+    name_curves(axes, loc="upper center", ncols=4, columnspacing=1.4)
 
 
 def fit_of(course: tuple[Any, Any, Any]) -> Cooling:

@@ -176,7 +176,7 @@ class ReadHeating(Procedure):
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw both against the square of the current, with their extrapolations."""
-        title = " of ".join(filter(None, ["Heating by the read", self.sample_name]))
+        title = " of ".join(filter(None, ["Heating by the probe current", self.sample_name]))
         return heating_results.figure_of(
             data, results, title=title, caption=self.caption, remanence=self.field_remanence
         )

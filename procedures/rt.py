@@ -240,5 +240,6 @@ def course_of(data: pd.DataFrame) -> Course:
     time, stamp, block, resistance = (rows[name].to_numpy(dtype=float) for name in names)
     direction = rows[DIRECTION].to_numpy(dtype=str)
     # At 2 K/min a tenth of a second is 3 mK, of opposite sign in the two directions.
-    block = np.interp(time, stamp, block)
+    if len(time):
+        block = np.interp(time, stamp, block)
     return Course(time, block, resistance, direction == WARMING, direction == COOLING)

@@ -43,6 +43,10 @@ SIGNIFICANT = 10.0
 PROVEN = 1e-3
 """Relative change of the longitudinal resistance within which a level is proven to be safe. Assumed; the heat that is
 left a second after a pulse is below half of it."""
+FEWEST_CHANGES = 3
+"""Changes of a resistance that its noise is told from."""
+NORMAL_MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 INSIDE = (0.03, 0.97)
 """Parts of a film between which the straight line of the probit is fitted."""
 
@@ -149,7 +153,7 @@ class Story:
     @property
     def between_saturations(self) -> float | None:
         """Swing of the Hall resistance in ohm between the states that the field has made; None where it made none."""
-        made = [shot.hall for shot in self.shots if shot.step == SATURATED]
+        made = [shot.hall for shot in self.shots if shot.step == SATURATED and math.isfinite(shot.hall)]
         return abs(made[0] - made[-1]) if len(made) > 1 else None
 
     @property
@@ -219,6 +223,17 @@ class Story:
         both = zip(self.along(), self.between_leads(), strict=True)
         return [one if math.isnan(other) else max(one, other, key=abs) for one, other in both]
 
+    @property
+    def change_noise(self) -> float | None:
+        """Standard uncertainty of such a change, told from how they go to and fro; None of fewer than three.
+
+        The median of the differences from state to state, so that a device that gives way does not count as noise.
+        """
+        known = [change for change in self.changes() if math.isfinite(change)][1:]  # the first is zero by definition
+        if len(known) < FEWEST_CHANGES:
+            return None
+        return NORMAL_MAD * float(np.median(np.abs(np.diff(known))))
+
     def proven(self) -> float | None:
         """Return the largest level in A after which nothing had happened to the device; None where there is none."""
         levels = sorted({toggle.level for toggle in self.toggles})
@@ -237,7 +252,8 @@ def _toggles(told: Sequence[Shot]) -> list[Toggle]:
     found: list[Toggle] = []
     coarse = [shot for shot in told if shot.step == COARSE]
     for one, other in itertools.pairwise(coarse):
-        if one.current > 0.0 and other.current == -one.current:
+        read = math.isfinite(one.hall) and math.isfinite(other.hall)
+        if read and one.current > 0.0 and other.current == -one.current:
             found.append(Toggle(one.current, one.hall, other.hall))
     return found
 

@@ -41,6 +41,11 @@ UNKNOWN = 5.0
 COEFFICIENT_PART, ASSUMED_PART = 0.1, 0.3
 """Part of itself by which a record's temperature coefficient is uncertain, and one that is marked as assumed (both
 assumed; it is meant for wide ranges, too, over which no resistance is quite straight)."""
+MEND = (
+    "measure the temperature coefficient once with `labctl run rt` and write it into the record: that tells changes "
+    "three times finer, or better"
+)
+"""What to do about a coefficient that nobody has measured; see `COEFFICIENT_PART` and `ASSUMED_PART`."""
 LARGEST_COEFFICIENT = 4e-3
 """1/K, of a pure metal at room temperature: what a film without a known coefficient may have."""
 
@@ -53,11 +58,13 @@ class Coefficient:
         value: 1/K; 0 where it is not known.
         uncertainty: 1/K.
         at: K, the temperature that it refers to.
+        measured: Whether anybody has measured it on this sample.
     """
 
     value: float
     uncertainty: float
     at: float
+    measured: bool = False
 
     def log_ratio(self, cold: float, warm: float) -> tuple[float, float]:
         """Return ln R(warm)/R(cold) for two temperatures in K, and its uncertainty; infinite where it breaks down."""
@@ -117,6 +124,7 @@ class Change:
         conversion: Part of the uncertainty that comes from the temperatures.
         moved: K from the other's temperature to this one's; None where nobody knows.
         said: What the other is.
+        measured: Whether the temperature coefficient that converts it was measured.
     """
 
     value: float
@@ -124,6 +132,7 @@ class Change:
     conversion: float
     moved: float | None
     said: str
+    measured: bool = False
 
     def exceeds(self, limit: float) -> bool:
         """Whether it is certainly larger than a limit."""
@@ -152,10 +161,8 @@ class Change:
             return "the record's temperature coefficient leaves nothing of the resistance at this temperature"
         if abs(self.moved) < MOVING:
             return f"the temperature at the sample is known too little: {percent(self.conversion)} of uncertainty"
-        return (
-            f"the temperature moved by {self.moved:+.4g} K, which is converted to {percent(self.conversion)} only; "
-            "`labctl run rt` measures the temperature coefficient for the record"
-        )
+        moved = f"the temperature moved by {self.moved:+.4g} K, which is converted to {percent(self.conversion)} only"
+        return moved if self.measured else f"{moved}; {MEND}"
 
 
 def compared(check: Check, reference: Reference, coefficient: Coefficient) -> Change | None:
@@ -176,7 +183,8 @@ def compared(check: Check, reference: Reference, coefficient: Coefficient) -> Ch
     part = check.resistance / expected
     conversion *= abs(part) if math.isfinite(conversion) else 1.0
     reading = math.hypot(check.uncertainty / expected, part * reference.uncertainty / reference.resistance)
-    return Change(part - 1.0, math.hypot(reading, conversion), conversion, moved, reference.said)
+    whole = math.hypot(reading, conversion)
+    return Change(part - 1.0, whole, conversion, moved, reference.said, coefficient.measured)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from instruments.units import format_quantity
 from labctl.analysis.health import (
     END,
+    MEND,
     TWO,
     WARN,
     Change,
@@ -123,7 +124,8 @@ def summary(results: Mapping[str, Result]) -> str:
         return f"{text}, not compared, since {'nothing is known' if drift is None else drift.why}{leads}"
     change = Change(float(drift.value), drift.uncertainty, 0.0, 0.0, "")
     if change.blind:
-        return f"{text}; a change of {percent(WARN)} cannot be told, {change.text()}{leads}"
+        mend = f" ({MEND})" if MEND in (drift.note or "") else ""
+        return f"{text}; a change of {percent(WARN)} cannot be told, {change.text()}{mend}{leads}"
     return f"{text}, {change.text()}{leads}"
 
 

@@ -267,16 +267,26 @@ MOST_DIGITS = 10**8
 LONGEST = 1e6
 """Numbers from here on are written with a power of ten: current densities are."""
 
-_PREFIXES = {3: "k", 0: "", -3: "m", -6: "µ", -9: "n"}
+SMALL, MOST_PLACES = 1e-2, 5
+"""Numbers below the one that would need more decimal places than the other are written with a power of ten, too, where
+no prefix is."""
+
+COLD = 1e-2
+"""K below which a temperature difference has a prefix: heating by a reading is told in microkelvin."""
+
+_PREFIXES = {3: "k", 0: "", -3: "m", -6: "u", -9: "n"}
+"""As they are typed, so that a printed value can be given to a parameter; figures show the signs of print instead, see
+`labctl.frame.shown`."""
 
 
 def prefix_for(size: float, unit: str) -> tuple[float, str]:
     """(factor, unit with prefix) in which a number of this size has one to three digits before the point."""
-    if unit.startswith(("1", "K", "A/m")) or size == 0 or not math.isfinite(size):
+    bare = unit.startswith(("1", "K", "A/m")) and not (unit == "K" and abs(size) < COLD)
+    if bare or size == 0 or not math.isfinite(size):
         return 1.0, "" if unit == "1" else unit
     power = min(3, max(-9, 3 * math.floor(math.log10(abs(size) * (1 + 1e-12)) / 3)))
-    if power == 3 and unit.startswith("T"):
-        power = 0  # nobody writes kilotesla
+    if power == 3 and (unit.startswith("T") or unit == "s"):
+        power = 0  # nobody writes kilotesla, or kiloseconds
     return 10.0**-power, _PREFIXES[power] + unit
 
 
@@ -286,23 +296,31 @@ def quantity_text(value: float, uncertainty: float | None, unit: str) -> str:
     shown, error = value * factor, None if uncertainty is None else uncertainty * factor
     if error is None or error == 0:
         return f"{_few_digits(shown)} {shown_unit}".rstrip()
-    if LONGEST <= abs(shown) < math.inf and error < abs(shown):
-        power = math.floor(math.log10(abs(shown)))
-        decimals = max(0, uncertain_decimals(error * 10.0**-power))
-        return (
-            f"({shown * 10.0**-power:.{decimals}f} ± {error * 10.0**-power:.{decimals}f})e{power} {shown_unit}".rstrip()
-        )
-    decimals = max(0, uncertain_decimals(error))
+    size = max(abs(shown), error)
+    large = LONGEST <= size < math.inf and error < abs(shown)
+    if large or (factor == 1.0 and 1e-300 < size < SMALL and uncertain_decimals(error) > MOST_PLACES):
+        power = math.floor(math.log10(size))
+        return f"({_rounded(shown * 10.0**-power, error * 10.0**-power)})e{power} {shown_unit}".rstrip()
+    return f"{_rounded(shown, error)} {shown_unit}".rstrip()
+
+
+def _rounded(shown: float, error: float) -> str:
+    """`74.98 ± 0.02`, `400 ± 500`: both to the digits of the uncertainty that are worth writing."""
+    decimals = uncertain_decimals(error)
     if abs(shown) * 10.0**decimals >= MOST_DIGITS:
-        return f"{shown:.8g} ± {error:.1g} {shown_unit}".rstrip()
-    return f"{shown:.{decimals}f} ± {error:.{decimals}f} {shown_unit}".rstrip()
+        return f"{shown:.8g} ± {error:.1g}"
+    places = max(0, decimals)
+    # Python rounds the integer places as well; a zero has no sign.
+    return f"{round(shown, decimals) + 0.0:.{places}f} ± {round(error, decimals):.{places}f}"
 
 
 def _few_digits(shown: float) -> str:
     """A number that nobody knows the uncertainty of: whole ones as they are, others to four digits (`864.5`)."""
+    if abs(shown) >= LONGEST:
+        return f"{shown:.4g}".replace("e+", "e")
     if not math.isfinite(shown) or abs(shown - round(shown)) <= 1e-9 * abs(shown):
         return f"{shown:.6g}"
-    return f"{shown:.0f}" if 1e3 <= abs(shown) < LONGEST else f"{shown:.4g}"
+    return f"{shown:.0f}" if abs(shown) >= 1e3 else f"{shown:.4g}"
 
 
 def short_text(size: float, unit: str) -> str:

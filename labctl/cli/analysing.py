@@ -10,6 +10,8 @@ from labctl.cli import output
 from labctl.cli.places import check_figure_place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from labctl.procedure import Procedure
     from labctl.request import Outcome
     from labctl.rundir import RunDirectory
@@ -39,7 +41,12 @@ def _analyse_run(path: Path, *, json: bool) -> None:
 
     directory = RunDirectory.open(_existing(path))
     series = is_series(directory.request())
-    outcome = _series_again(directory, json=json) if series else _again(directory)
+    main: Sequence[str] = ()
+    if series:
+        outcome = _series_again(directory, json=json)
+    else:
+        procedure = procedure_of(directory, directory.request())
+        outcome, main = _again(directory, procedure), procedure.main_results
     if json:
         output.print_json(outcome.to_json())
     else:
@@ -48,17 +55,19 @@ def _analyse_run(path: Path, *, json: bool) -> None:
             output.points_table(directory.table())
         if directory.figure_file.exists():
             output.line(f"figure: {directory.figure_file}")
+        if why := output.nothing_found(main, outcome.results):
+            output.complain(f"warning: {why}")
     for warning in outcome.warnings:
         output.complain(f"warning: {warning}")
 
 
-def _again(directory: RunDirectory) -> Outcome:
+def _again(directory: RunDirectory, procedure: Procedure) -> Outcome:
     from labctl.conclusion import conclude
     from labctl.request import Outcome
 
     request = directory.request()
     outcome = Outcome(run=directory.path, simulated=bool(request.get("simulated")), status=directory.status())
-    conclude(procedure_of(directory, request), directory, outcome)
+    conclude(procedure, directory, outcome)
     return outcome
 
 
@@ -71,7 +80,7 @@ def _series_again(directory: RunDirectory, *, json: bool) -> Outcome:
     outcome = SeriesOutcome(run=directory.path, simulated=simulated, status=directory.status())
     for child in child_directories(directory):
         if child.data_file.exists() and not child.read_data()[0].empty:
-            done = _again(child)
+            done = _again(child, procedure_of(child, child.request()))
             outcome.points += done.points
             outcome.warnings.extend(f"{child.path.name}: {warning}" for warning in done.warnings)
     series = conclude_series(directory, simulated=simulated)
@@ -83,7 +92,7 @@ def _series_again(directory: RunDirectory, *, json: bool) -> Outcome:
 
 def plot(path: Path, *, out: Path | None, unit: str) -> None:
     """Draw a run's figure again."""
-    from labctl.conclusion import analysed, draw, rows_of
+    from labctl.conclusion import analysed, draw, rows_of, trouble
     from labctl.procedure import Caption
     from labctl.rundir import RunDirectory
     from labctl.series_results import draw_series, is_series, read_series
@@ -94,14 +103,15 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
         check_figure_place(out)
     directory = RunDirectory.open(_existing(path))
     request = directory.request()
+    simulated, state = bool(request.get("simulated")), trouble(directory.status())
     if is_series(request):
-        caption = Caption(directory.path.name, bool(request.get("simulated")), unit)
+        caption = Caption(directory.path.name, simulated, unit, state)
         target = out or directory.figure_file
         drawn = draw_series(read_series(directory), target, caption)
         output.line(f"figure: {target}" if drawn else "there is no result to draw; `labctl analyse` looks for some")
         return
     procedure = procedure_of(directory, request)
-    procedure.caption = Caption(directory.path.name, bool(request.get("simulated")), unit)
+    procedure.caption = Caption(directory.path.name, simulated, unit, state)
     data, warnings = rows_of(directory)
     target = out or directory.figure_file
     if not draw(procedure, data, analysed(procedure, data), target):

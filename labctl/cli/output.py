@@ -103,6 +103,19 @@ def results_table(results: Mapping[str, Any]) -> None:
         line(part)
 
 
+def nothing_found(main: Sequence[str], results: Mapping[str, Any]) -> str:
+    """Say in a sentence that none of an experiment's main results was found, and why; "" where one was.
+
+    Among the many lines of a table of dashes nobody sees the reason, such as a lead that may be open.
+    """
+    from labctl.analysis.result import Results
+
+    known = {name: result for name, result in results.items() if name in main}
+    found = list(Results.from_dict(known).values())
+    absent = found and all(result.value is None for result in found)
+    return f"nothing was found: {found[0].why}" if absent else ""
+
+
 SHOWN_OF_POINTS = ("temperature", "coercive_field", "anomalous_hall_resistance", "largest_field", "saturated")
 """Results that are printed of each point of a run's table, if it has them; others only as far as there is room."""
 

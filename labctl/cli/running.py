@@ -95,6 +95,8 @@ def run(options: Options) -> None:
         with _progress(options.procedure) as watch:
             outcome = measure(_forewarning(watch))
         _report(outcome)
+        if not axes and (why := output.nothing_found(kind.main_results, outcome.results)):
+            output.complain(f"warning: {why}")
     for warning in outcome.warnings:
         output.complain(f"warning: {warning}")
     if outcome.error is not None:

@@ -68,6 +68,11 @@ def record(sample: SampleRecord, path: Path) -> None:
     if found.resistance_area is not None:
         area = format_quantity(found.resistance_area, "ohm m^2", shown="ohm um^2")
         resistances.append(f"resistance times area {area}")
+    coefficient = ""
+    if found.temperature_coefficient is not None:
+        basis = sample.basis.get("resistances.temperature_coefficient")
+        assumed = " (assumed)" if basis is not None and basis.mark == "A" else ""
+        coefficient = f"; temperature coefficient {format_quantity(found.temperature_coefficient, '1/K')}{assumed}"
     tilted = format_quantity(mounted.field_from_normal, "rad", shown="deg")
     rows = [
         ("file", str(path)),
@@ -75,7 +80,7 @@ def record(sample: SampleRecord, path: Path) -> None:
         ("shape", f"{KINDS[sample.geometry.kind].partition(' ')[2]}, {_geometry(sample)}"),
         ("stack", " / ".join(layers)),
         ("mounting", f"field {tilted} from the film normal; rotator axis: {mounted.rotator_axis}"),
-        ("resistances", f"{', '.join(resistances)}, at {found.temperature:g} K"),
+        ("resistances", f"{', '.join(resistances)}, at {found.temperature:g} K{coefficient}"),
         ("model", "none: it cannot be simulated" if sample.model is None else sample.model.family),
     ]  # fmt: skip
     wrapped(rows, (sample.name, ""))

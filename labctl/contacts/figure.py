@@ -12,7 +12,7 @@ from labctl.analysis.result import quantity_text
 from labctl.contacts.results import ohms_text
 from labctl.contacts.table import PAIR
 from labctl.contacts.verdicts import Check, LeadState
-from labctl.frame import AMBER, COLOURS, FAINT, GREEN, INK, Caption, framed
+from labctl.frame import AMBER, COLOURS, FAINT, GREEN, INK, Caption, framed, say, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 _RED = COLOURS["up"]
 _SMALLEST, _LARGEST = 1.0, 1e6  # ohm; ends of the axis
+LIGHTEST, DARKEST = 0.06, 0.34
+"""Shades of the smallest and the largest resistance, as parts of the colour scale."""
+
+
+FEWEST_LEADS = 2
+FEW_DECADES = 200.0
+"""Ratio of the axis' ends below which its numbers stand closer than a factor of ten."""
 
 
 def contacts(check: Check, *, title: str, subtitle: str, caption: Caption) -> Figure:
@@ -32,10 +39,17 @@ def contacts(check: Check, *, title: str, subtitle: str, caption: Caption) -> Fi
         caption: Whence it comes.
     """
     word = "all contacts good" if check.passed else "not all contacts are good"
+    if caption.state:
+        word = "THE CHECK DID NOT COME TO ITS END"
     if check.solution is not None and check.solution.told:
         solution = check.solution
         word += f"; film {quantity_text(solution.sheet_resistance, solution.sheet_uncertainty, 'ohm')} per square"
     figure, (matrix, leads) = framed(title, f"{subtitle}: {word}", caption, columns=2)
+    if len(check.leads) < FEWEST_LEADS:
+        for panel in (matrix, leads):
+            panel.set_axis_off()
+        say(leads, "no pair of leads was measured")
+        return figure
     _draw_matrix(matrix, check)
     _draw_leads(leads, check)
     return figure
@@ -56,7 +70,8 @@ def _draw_matrix(axes: Axes, check: Check) -> None:
     low, high = (float(np.min(finite)), float(np.max(finite))) if finite.size else (1.0, 10.0)
     values_shown = np.where(np.isfinite(values), values, math.nan)  # what is open stays white
     shades = np.log(np.clip(values_shown, low, high) / low) / max(math.log(high / low), math.log(1.5))
-    axes.imshow(0.08 + 0.55 * shades[1:, :-1], cmap="Blues", vmin=0.0, vmax=1.0, aspect="equal")
+    # Never darker than what dark numbers can be read on.
+    axes.imshow(LIGHTEST + (DARKEST - LIGHTEST) * shades[1:, :-1], cmap="Blues", vmin=0.0, vmax=1.0, aspect="equal")
     for row in range(1, len(names)):
         for column in range(row):
             ohm = values[row, column]
@@ -71,7 +86,7 @@ def _draw_matrix(axes: Axes, check: Check) -> None:
     axes.set_yticks(range(len(names) - 1), names[1:])
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
-    axes.set_title("Two-wire resistance (ohm)", fontsize=11, color=INK, loc="left")
+    axes.set_title("Two-wire resistance (Ω)", fontsize=11, color=INK, loc="left")
     for line, (word, uses, colour) in enumerate(_uses(check)):
         text = f"{word} {', '.join(uses)}"
         wrapped = textwrap.fill(text, 26, break_on_hyphens=False)
@@ -102,7 +117,7 @@ def _draw_leads(axes: Axes, check: Check) -> None:
     names = [lead.name for lead in check.leads]
     known = [lead.resistance for lead in check.leads if lead.resistance is not None and lead.resistance > 0.0]
     low = min(_SMALLEST * 10.0, *(0.5 * ohm for ohm in known)) if known else _SMALLEST
-    high = max([1e3, *(3.0 * ohm for ohm in known)])
+    high = max([1e2, *(3.0 * ohm for ohm in known)])
     low, high = max(low, _SMALLEST), min(high, _LARGEST)
     axes.set_xscale("log")
     axes.set_xlim(low, high)
@@ -122,10 +137,11 @@ def _draw_leads(axes: Axes, check: Check) -> None:
         )
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.75)
-    axes.set_xlabel("Lead resistance (ohm)")
+    axes.set_xlabel("Lead resistance (Ω)")
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    ticks = [10.0**power for power in range(7) if low <= 10.0**power <= high]
+    steps = (1.0, 2.0, 5.0) if high < FEW_DECADES * low else (1.0,)
+    ticks = [step * 10.0**power for power in range(7) for step in steps if low <= step * 10.0**power <= high]
     axes.set_xticks(ticks, [f"{tick / 1e3:.0f}k" if tick >= 1e3 else f"{tick:.0f}" for tick in ticks])
     axes.minorticks_off()
     axes.set_title("Leads and verdicts", fontsize=11, color=INK, loc="left")
@@ -133,10 +149,10 @@ def _draw_leads(axes: Axes, check: Check) -> None:
 
 
 def _words(lead: LeadState) -> str:
-    """`ok, 25.0 ± 0.9 ohm`."""
+    """`ok, 25.0 ± 0.9 Ω`."""
     parts = [lead.verdict]
     if lead.resistance is not None:
         parts.append(quantity_text(lead.resistance, lead.uncertainty, "ohm"))
     if lead.leak is not None:
         parts.append(f"{ohms_text(lead.leak)} to the shield")
-    return ", ".join(parts)
+    return shown(", ".join(parts))

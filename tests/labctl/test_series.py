@@ -418,3 +418,16 @@ def test_the_axis_of_a_figure_is_one_of_numbers_where_they_are_numbers(
     )
     assert shown == pytest.approx(ticks) if isinstance(ticks[0], float) else shown == ticks
     assert axes.get_xlabel() == label
+
+
+def test_curves_of_one_panel_are_told_apart_by_what_differs_in_their_names() -> None:
+    names = ["coercive_field_up_ensemble", "coercive_field_down_ensemble"]
+    results = Results({name: Result(0.07, 1e-3, "T", "ensemble") for name in names})
+    over = Over("temperature", "K", [300.0, 290.0], ["300 K", "290 K"])
+    points = [
+        Point(str(number), "finished", {"temperature": {"value": value, "text": text}}, results)
+        for number, (value, text) in enumerate(zip(over.values, over.texts, strict=True))
+    ]
+    axes: Any = series_figure.main_results(Series("s", "ahe", "n", [over], names, points), Caption()).axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["up", "down"]
+    assert axes.get_ylabel() == "Coercive field (mT)"

@@ -61,7 +61,7 @@ def test_a_bracket_without_a_line_is_said() -> None:
 
 def test_the_curve_of_the_coercive_field_goes_through_points_on_a_straight_line() -> None:
     axes = panel(drawn(straight()), "Coercive field")
-    curve = next(line for line in axes.lines if line.get_label() == "as the line on the right has it")
+    curve = next(line for line in axes.lines if line.get_label() == "from the line on the right")
     x, y = np.asarray(curve.get_xdata(), dtype=float), np.asarray(curve.get_ydata(), dtype=float)
     for one in straight():
         value = one.coercive_field.value

@@ -282,3 +282,23 @@ def test_numbers_are_written_with_the_digits_that_they_have() -> None:
 def test_a_reference_is_kept_exactly() -> None:
     assert Reference.from_dict(reference(136.123456789).as_dict()) == reference(136.123456789)
     assert replace(reference(1.0), temperature=None).as_dict()["temperature_K"] is None
+
+
+def test_a_change_that_an_assumed_coefficient_hides_says_how_to_tell_it() -> None:
+    """30 % of the coefficient hide 1 % from 11 K on; the 10 % of a measured one from 33 K on."""
+    assumed = Coefficient(1.5e-3, 0.3 * 1.5e-3, 300.0)
+    measured = Coefficient(1.5e-3, 0.1 * 1.5e-3, 300.0, measured=True)
+    warm = [check(136.0 * (1.0 + 1.5e-3 * moved), 300.0 + moved) for moved in (-30.0, -60.0)]
+    changes = [compared(each, reference(136.0), one) for each in warm for one in (assumed, measured)]
+    blind = [change is not None and change.blind for change in changes]
+    assert blind == [True, False, True, True]
+    says = [change is not None and "labctl run rt" in change.why_blind() for change in changes]
+    assert says == [True, False, True, False]
+
+
+def test_the_line_for_people_says_how_a_measured_coefficient_helps() -> None:
+    start, end = event(START, *[136.0] * 5), event(END, *[136.0 * 0.955] * 5, kelvin=270.0)
+    for measured, part in ((False, 0.3), (True, 0.1)):
+        line = summary(results_of([start, end], Coefficient(1.5e-3, part * 1.5e-3, 300.0, measured)))
+        assert ("cannot be told" in line) != measured
+        assert ("labctl run rt" in line) != measured

@@ -106,7 +106,17 @@ def test_text_is_rounded_to_its_uncertainty_with_a_prefix() -> None:
     assert quantity_text(0.0749812, 0.0000213, "ohm") == "74.981 ± 0.021 mohm"
     assert quantity_text(-0.07, 0.0005, "T") == "-70.0 ± 0.5 mT"
     assert quantity_text(0.9991, 0.0021, "1") == "0.9991 ± 0.0021"
-    assert quantity_text(-2.5e-8, 5.8e-5, "T") == "-0 ± 58 µT"
+    assert quantity_text(72056.0, 32376.0, "K/A^2") == "72000 ± 32000 K/A^2"
+    assert quantity_text(3.7e-7, 4.61e-7, "T") == "400 ± 500 nT"
+    # No zeros to be counted: a power of ten, or a prefix for a small difference of temperature.
+    assert quantity_text(1.1e-6, 5e-7, "1") == "(1.1 ± 0.5)e-6"
+    assert quantity_text(0.0015002, 3e-6, "1/K") == "(1.5002 ± 0.0030)e-3 1/K"
+    assert quantity_text(5.2e-4, 1.7e-4, "1") == "0.00052 ± 0.00017"
+    assert quantity_text(7.2e-4, 3.2e-4, "K") == "720 ± 320 uK"
+    assert quantity_text(-0.05, 0.12, "K/h") == "-0.05 ± 0.12 K/h"
+    assert quantity_text(1158.2, None, "s") == "1158 s"
+    assert quantity_text(4.31111e11, None, "A/m^2") == "4.311e11 A/m^2"
+    assert quantity_text(-2.5e-8, 5.8e-5, "T") == "0 ± 60 uT"
     # Without an uncertainty four digits, but all of a whole number.
     assert quantity_text(0.0133336, None, "A") == "13.33 mA"
     assert quantity_text(864.502, None, "s") == "864.5 s"
@@ -116,7 +126,7 @@ def test_text_is_rounded_to_its_uncertainty_with_a_prefix() -> None:
     assert quantity_text(0.013, 0.0, "A") == "13 mA"
     assert quantity_text(54321.0, None, "1") == "54321"
     assert quantity_text(75e-3, 2e-16, "ohm") == "75 ± 2e-13 mohm"
-    assert short_text(2.9e-4, "T") == "290 µT"
+    assert short_text(2.9e-4, "T") == "290 uT"
     assert Result(False, None, "1", "this loop").text() == "no"
     assert missing("T", "no loop").text() == "- (no loop)"
 
@@ -159,7 +169,7 @@ def test_a_shared_part_is_read_back_and_is_no_more_than_the_whole() -> None:
     ("size", "result", "text"),
     [
         (4.3e-4, Result(0.07, 1e-4, "T", "this loop"), "0.43 mT"),
-        (4.3e-4, Result(7e-4, 1e-4, "T", "this loop"), "430 µT"),
+        (4.3e-4, Result(7e-4, 1e-4, "T", "this loop"), "430 uT"),
         (4.3e-9, Result(0.07, 1e-4, "T", "this loop"), "4.3 nT"),
     ],
 )

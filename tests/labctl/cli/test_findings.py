@@ -6,7 +6,7 @@ from labctl.analysis.combine import combine
 from labctl.analysis.loops import anomalous_hall
 from labctl.analysis.result import FIXED_UNITS, Result, Results, missing
 from labctl.cli.findings import HEADER, rows_and_remarks
-from labctl.cli.output import SHOWN_OF_POINTS, points_table, results_table
+from labctl.cli.output import SHOWN_OF_POINTS, nothing_found, points_table, results_table
 from tests.labctl.analysis.synthetic import Film
 
 
@@ -88,3 +88,11 @@ def test_of_the_table_of_a_shipped_experiment_the_chosen_ones_are_printed(capsys
 def test_no_table_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     points_table([])
     assert capsys.readouterr().out == ""
+
+
+def test_a_run_without_any_of_its_main_results_says_why_in_a_line_of_its_own() -> None:
+    open_lead = Results({"one": missing("T", "a lead may be open"), "two": missing("ohm", "a lead may be open"),
+                         "three": Result(1.0, None, "T", "magnet", why="set")})  # fmt: skip
+    assert nothing_found(["one", "two"], open_lead.as_dict()) == "nothing was found: a lead may be open"
+    assert nothing_found(["one", "three"], open_lead.as_dict()) == ""
+    assert nothing_found(["four"], open_lead.as_dict()) == nothing_found([], open_lead.as_dict()) == ""

@@ -202,6 +202,7 @@ def test_show_prints_record_defaults_limits_leads_and_journal_within_80_columns(
         assert text in labctl.out
     assert max(map(len, labctl.out.splitlines())) <= 80
     assert labctl("show", "cotb2025") == 0
+    assert "temperature coefficient 0.0015 /K (assumed)" in " ".join(labctl.out.split())
     assert "journal: nothing is written in runs/samples/cotb2025.jsonl" in labctl.out
 
 
