@@ -74,7 +74,7 @@ class Health:
         self._before = before
         self._settings: Any = None
         self._start: Check | None = None
-        self._coefficient = coefficient_of(run.request.sample)
+        self._coefficient = coefficient_of(self._procedure.sample)
         self._stop = run.request.overrides.get(limits.DRIFT)
 
     # ---- the two checks

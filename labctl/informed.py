@@ -1,9 +1,11 @@
 """What the sample's journal knows, in the place of parameters that nobody gave and of nominal resistances.
 
 The record of a sample holds what its maker wrote down; its journal what was measured in this mounting. So the
-compliance follows from the two-wire resistance that the contact check found, and a procedure may say in `informed` what
-else follows for it. It is decided once, before anything is checked or sent, and written into run.json with its source.
-A run that is carried on later takes it from there, whatever the journal has learnt meanwhile.
+compliance follows from the two-wire resistance that the contact check found, a sample that is its own thermometer has
+the temperature coefficient that `rt` found, and a procedure may say in `informed` what else follows for it.
+
+It is decided once, before anything is checked or sent, and written into run.json with its source. A run that is carried
+on later takes it from there, whatever the journal has learnt meanwhile.
 """
 
 from __future__ import annotations
@@ -13,18 +15,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from instruments.units import format_quantity
 from labctl.adopted import Adopted
+from labctl.analysis.health import FOUR
 from labctl.journal import CONTACTS, Entry, latest
 from labctl.own_code import own_code
 from labctl.rundir import RunDirectory
+from labctl.sample_sections import Basis
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
     from labctl.request import Request
     from labctl.sample import SampleRecord
 
-TWO_WIRE = "resistances.two_wire"
-"""Name of what the contact check found between the current source's leads, in ohm; the others are parameters."""
+TWO_WIRE, COEFFICIENT = "resistances.two_wire", "resistances.temperature_coefficient"
+"""Keys of the record that the journal may know better: what the contact check found between the current source's leads,
+in ohm, and what `rt` found, in 1/K. All other names are parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +57,25 @@ def inform(request: Request) -> None:
     if isinstance(procedure, Adopted):
         return
     declared = procedure.declared_parameters()
-    procedure.set(**{name: declared[name].default for name in procedure.known if name != TWO_WIRE})
-    found = dict(_of_journal(request) if request.resume is None else _of_run(request.resume))
-    for name, known in found.items():
-        if name == TWO_WIRE:
-            procedure.sample = _with_two_wire(procedure.sample, known.value)
-        else:
-            procedure.set(**{name: known.value})
+    procedure.set(**{name: declared[name].default for name in procedure.known if name in declared})
+    if request.resume is None:
+        found = dict(_of_journal(request))
+    else:
+        found = of_description(RunDirectory.open(request.resume).request())
+    procedure.set(**{name: known.value for name, known in found.items() if name in declared})
+    procedure.sample = completed(procedure.sample, found)
     procedure.known = found
+
+
+def completed(record: SampleRecord, known: Mapping[str, Known]) -> SampleRecord:
+    """Return a record with what was measured in the place of its own numbers, each marked as measured."""
+    better = {name: each for name, each in known.items() if name in {TWO_WIRE, COEFFICIENT}}
+    if not better:
+        return record
+    values = {name.partition(".")[2]: each.value for name, each in better.items()}
+    basis = {name: Basis(mark="M", note=each.why) for name, each in better.items()}
+    resistances = record.resistances.model_copy(update=values)
+    return record.model_copy(update={"resistances": resistances, "basis": {**record.basis, **basis}})
 
 
 def described(procedure: Procedure) -> dict[str, Any]:
@@ -71,7 +88,9 @@ def sentences(procedure: Procedure) -> Iterator[str]:
     """Say what follows from the journal, one line each."""
     declared = procedure.declared_parameters()
     for name, known in procedure.known.items():
-        text = f"{known.value:.4g} ohm" if name == TWO_WIRE else declared[name].show(known.value)
+        parameter = declared.get(name)
+        unit = "ohm" if name == TWO_WIRE else "1/K"
+        text = format_quantity(known.value, unit) if parameter is None else parameter.show(known.value)
         yield f"{name} is {text}, {known.why}"
 
 
@@ -81,9 +100,9 @@ def on(entry: Entry) -> str:
     return f"measured on {entry.utc:%Y-%m-%d}{by}"
 
 
-def _of_run(path: Path) -> Iterator[tuple[str, Known]]:
-    for name, each in RunDirectory.open(path).request().get("informed", {}).items():
-        yield name, Known(each["value"], each["why"])
+def of_description(description: Mapping[str, Any]) -> dict[str, Known]:
+    """Return what was taken from the journal when a run began, from what its run.json says."""
+    return {name: Known(each["value"], each["why"]) for name, each in description.get("informed", {}).items()}
 
 
 def _of_journal(request: Request) -> Iterator[tuple[str, Known]]:
@@ -92,6 +111,7 @@ def _of_journal(request: Request) -> Iterator[tuple[str, Known]]:
         return
     if "probe_current" in procedure.declared_parameters():
         yield from _two_wire(procedure, procedure.sample_journal.since_mounting())
+        yield from _coefficient(procedure.sample, procedure.sample_journal.entries("resistance"))
     with own_code(procedure, "informed() failed"):
         told = dict(procedure.informed())
     for name, known in told.items():
@@ -117,5 +137,10 @@ def _two_wire(procedure: Procedure, entries: list[Entry]) -> Iterator[tuple[str,
             return
 
 
-def _with_two_wire(record: SampleRecord, ohm: float) -> SampleRecord:
-    return record.model_copy(update={"resistances": record.resistances.model_copy(update={"two_wire": ohm})})
+def _coefficient(record: SampleRecord, entries: list[Entry]) -> Iterator[tuple[str, Known]]:
+    """Find the last temperature coefficient that was measured with four wires, at the record's own temperature."""
+    for entry in reversed(entries):
+        value, of = entry.number("temperature_coefficient"), entry.values.get("of")
+        if value is not None and of == f"{FOUR}, at {record.resistances.temperature:g} K":
+            yield COEFFICIENT, Known(value, on(entry))
+            return

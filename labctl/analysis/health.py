@@ -42,8 +42,8 @@ COEFFICIENT_PART, ASSUMED_PART = 0.1, 0.3
 """Part of itself by which a record's temperature coefficient is uncertain, and one that is marked as assumed (both
 assumed; it is meant for wide ranges, too, over which no resistance is quite straight)."""
 MEND = (
-    "measure the temperature coefficient once with `labctl run rt` and write it into the record: that tells changes "
-    "three times finer, or better"
+    "measure the temperature coefficient once with `labctl run rt`, which leaves it in the sample's journal, or write "
+    "it into the record: that tells changes three times finer, or better"
 )
 """What to do about a coefficient that nobody has measured; see `COEFFICIENT_PART` and `ASSUMED_PART`."""
 LARGEST_COEFFICIENT = 4e-3

@@ -142,6 +142,7 @@ def procedure_of(directory: RunDirectory, request: dict[str, Any]) -> Procedure:
     """
     from pydantic import ValidationError
 
+    from labctl.informed import completed, of_description
     from labctl.procedures import procedure_of_run
     from labctl.sample import SampleRecord
     from labctl.station import Station
@@ -152,7 +153,8 @@ def procedure_of(directory: RunDirectory, request: dict[str, Any]) -> Procedure:
             output.complain(f"warning: {remark}")
         procedure = kind(**{name: entry["text"] for name, entry in request["parameters"].items()})
         procedure.station = Station.model_validate(request["station"])
-        procedure.sample = SampleRecord.model_validate(request["sample"])
+        procedure.known = of_description(request)
+        procedure.sample = completed(SampleRecord.model_validate(request["sample"]), procedure.known)
     except (KeyError, TypeError, AttributeError, ValidationError) as error:
         what = str(error).splitlines()[0]
         raise DataDamaged(f"{directory.request_file} is damaged, or of another version of labctl: {what}") from error

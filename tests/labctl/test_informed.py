@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pytest
 from instruments.errors import Aborted, BadValue
 from labctl import beforehand, informed, learning
 from labctl.beforehand import check_request
+from labctl.cli.analysing import procedure_of
+from labctl.cli.main import run_command
+from labctl.health import coefficient_of
 from labctl.informed import TWO_WIRE, Known
 from labctl.journal import Journal, quantity
 from labctl.procedure import Procedure
@@ -97,6 +101,41 @@ def test_what_was_measured_before_it_was_mounted_anew_holds_no_more(journal: Jou
 def test_a_check_of_other_leads_tells_nothing(journal: Journal, tmp_path: Path) -> None:
     journal.append("contacts", {"passed": True, "two_wire": {"elsewhere/nowhere": quantity(1.0, "ohm")}})
     assert not prepared(tmp_path).known
+
+
+# ---- the temperature coefficient
+
+
+def told(journal: Journal, coefficient: float, of: str = "four wires, at 300 K") -> None:
+    journal.append("resistance", {"temperature_coefficient": quantity(coefficient, "1/K", 1e-6), "of": of})
+
+
+def test_the_coefficient_that_was_measured_takes_the_place_of_the_records(journal: Journal, tmp_path: Path) -> None:
+    assumed = coefficient_of(prepared(tmp_path).sample)
+    told(journal, 1.31e-3)
+    journal.append("mounting", {"text": "puck 4"})
+    told(journal, 9e-3, "two wires, at 300 K")
+    told(journal, 9e-3, "four wires, at 77 K")
+    measured = coefficient_of(prepared(tmp_path).sample)
+    assert measured.value == 1.31e-3
+    assert measured.measured
+    assert not assumed.measured
+    assert measured.uncertainty == pytest.approx(assumed.uncertainty / 3 * 1.31e-3 / assumed.value)
+
+
+def test_a_run_that_is_analysed_again_has_what_it_was_told(journal: Journal, tmp_path: Path) -> None:
+    told(journal, 1.31e-3)
+    done = carry_out(asked(tmp_path, AnomalousHallLoop(**QUICK), given=QUICK))
+    assert done.run is not None
+    assert any("resistances.temperature_coefficient is 0.00131 /K" in line for line in done.informed), done.informed
+    first = (done.run / "result.json").read_bytes()
+    told(journal, 2.2e-3)
+    assert run_command(["analyse", str(done.run)]) == 0
+    again = (done.run / "result.json").read_bytes()
+    assert json.loads(again)["results"] == json.loads(first)["results"]
+    directory = RunDirectory(done.run)
+    procedure = procedure_of(directory, directory.request())
+    assert procedure.sample.resistances.temperature_coefficient == 1.31e-3
 
 
 # ---- the largest field of a loop
