@@ -53,9 +53,9 @@ def with_jumps(loop: Loop, plateaus: Plateaus, step: float) -> tuple[Plateaus, s
             "switch by: what jumps between two states may be a contact"
         )
         return replace(plateaus, why_not=why), None
-    jump = _against(loop, plateaus)
+    jump, pairs = _against(loop, plateaus)
     if jump is None:
-        return plateaus, None
+        return plateaus, _of_layers(pairs)
     height = abs(jump.height)
     distance = max(map(abs, plateaus.inner))
     where = f"the curve jumps back by {short_text(height, 'ohm')} near {1e3 * jump.field:.4g} mT, which no film does"
@@ -71,22 +71,51 @@ def with_jumps(loop: Loop, plateaus: Plateaus, step: float) -> tuple[Plateaus, s
     return found, f"{where}: the baseline jumps, and the uncertainties count it"
 
 
-def _against(loop: Loop, plateaus: Plateaus) -> _Jump | None:
-    """The highest jump that goes against the switch of its branch and has no counterpart in the other branch."""
+def _of_layers(pairs: list[tuple[_Jump, _Jump]]) -> str | None:
+    """A sentence about jumps that are taken for a film of opposite sense whose loop is shifted; None without any."""
+    said = [
+        f"the curve jumps back by {short_text(abs(down.height), 'ohm')} near {1e3 * down.field:.4g} mT and near "
+        f"{1e3 * up.field:.4g} mT: taken for a second film of opposite sense with a shifted loop; were it a contact, "
+        f"the amplitude would be off by {short_text(abs(down.height) / 2, 'ohm')}"
+        for down, up in pairs
+    ]
+    return "; ".join(said) or None
+
+
+def _against(loop: Loop, plateaus: Plateaus) -> tuple[_Jump | None, list[tuple[_Jump, _Jump]]]:
+    """The highest jump that goes against the switch of its branch and is no film's; and pairs that may be a film's."""
     sense = float(np.sign(plateaus.amplitude[0]))
     down, up = (_jumps(branch, plateaus.slope[0], plateaus.noise) for branch in (loop.down, loop.up))
+    back = [jump for jump in down if jump.height * sense > 0], [jump for jump in up if jump.height * sense < 0]
+    pairs = [(one, other) for one in back[0] for other in back[1] if _is_shifted(one, other, down, up)]
+    paired = [jump for pair in pairs for jump in pair]
     found: list[_Jump] = []
-    for own, others, direction in ((down, up, -sense), (up, down, sense)):
-        back = [jump for jump in own if jump.height * direction < 0]
-        found += [jump for jump in back if not any(_is_counterpart(jump, other) for other in others)]
-    return max(found, key=lambda jump: abs(jump.height), default=None)
+    for own, others in ((back[0], up), (back[1], down)):
+        alone = [jump for jump in own if jump not in paired]
+        found += [jump for jump in alone if not any(_is_counterpart(jump, other) for other in others)]
+    pairs = [pair for pair in pairs if not _is_counterpart(*pair)]
+    return max(found, key=lambda jump: abs(jump.height), default=None), pairs
 
 
 def _is_counterpart(jump: _Jump, other: _Jump) -> bool:
     """Whether a second film of opposite sense makes both: at mirrored fields, more or less, and of opposite height."""
     low, high = sorted((abs(jump.field), abs(other.field)))
     mirrored = jump.field * other.field < 0 and high - low < MIRRORED * high
-    return mirrored and abs(jump.height + other.height) < ALIKE * abs(jump.height)
+    return mirrored and _alike(jump, other) and jump.height * other.height < 0
+
+
+def _is_shifted(one: _Jump, other: _Jump, down: list[_Jump], up: list[_Jump]) -> bool:
+    """Whether a film of opposite sense with a shifted loop makes a jump of the falling and one of the rising branch.
+
+    It follows its field, the rising branch later than the falling one, and jumps once in each. What jumps between two
+    states for other reasons comes back on the same branch as often as not.
+    """
+    once = all(sum(_alike(one, jump) for jump in jumps) == 1 for jumps in (down, up))
+    return once and _alike(one, other) and one.height * other.height < 0 and one.field < other.field
+
+
+def _alike(one: _Jump, other: _Jump) -> bool:
+    return abs(abs(one.height) - abs(other.height)) < ALIKE * abs(one.height)
 
 
 def _jumps(branch: Branch, slope: float, noise: float) -> list[_Jump]:

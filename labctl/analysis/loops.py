@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labctl.analysis.background import bend_of_levels, unevenness, unstraight, with_uneven_drift, without_parabola
+from labctl.analysis.between import lack_at_zero, said_of, with_bent_background
 from labctl.analysis.branches import Branch, Loop, find_loops
 from labctl.analysis.combine import combine, of_one_loop
 from labctl.analysis.contacts import with_jumps
@@ -23,6 +24,7 @@ from labctl.analysis.ends import SIGNIFICANT
 from labctl.analysis.jitter import jittered
 from labctl.analysis.middles import is_buried, middles, where_flat
 from labctl.analysis.parity import Parity, split
+from labctl.analysis.peaks import with_peaks
 from labctl.analysis.plateaus import Plateaus, find_plateaus
 from labctl.analysis.rates import effective_rate, outside_window, rate_at, reading_rate
 from labctl.analysis.readings import Readings, read_table
@@ -246,19 +248,22 @@ def _saturated(
     both, said = where_flat(loop, plateaus, both, float(width_of_switch.value or 0.0))
     both = stepped(loop, (few_grains(both[0]), few_grains(both[1])), said)
     both = jittered(loop, plateaus, both, said)
+    both = with_peaks(loop, plateaus, both, float(width_of_switch.value or 0.0), said)
+    lack = lack_at_zero(loop, plateaus, both)
+    both = with_bent_background(loop, plateaus, both, float(width_of_switch.value or 0.0), lack, said)
     outer = max(abs(crossing.field) for crossing in both) + float(width_of_switch.value or 0.0)
     uneven = 0.0 if isinstance(parity, str) else unevenness(parity, outer)
-    amplitude, slope = _amplitude(plateaus, parity, unstraight(plateaus))
+    amplitude, slope = _amplitude(plateaus, parity, float(np.hypot(unstraight(plateaus), lack.doubt)))
     off = float(np.linalg.norm([unstraight(plateaus), uneven, plateaus.doubt]))
     level = float(np.hypot(off, bend_of_levels(plateaus)))
     results = {
-        "anomalous_hall_resistance": amplitude,
-        "anomalous_hall_resistance_saturated": _raw_amplitude(plateaus, off),
+        "anomalous_hall_resistance": said_of(amplitude, lack),
+        "anomalous_hall_resistance_saturated": said_of(_raw_amplitude(plateaus, off, lack.doubt), lack),
         "polarity": Result(float(np.sign(plateaus.amplitude[0])), None, "1", THIS_LOOP, note=CONVENTION),
         "loop_shift": _shift(both, level),
         "remanence_ratio": _remanence(parity, both, float(np.hypot(plateaus.bend, plateaus.unresolved))),
         "switching_width_10_90": width_of_switch,
-        "ordinary_hall_slope": slope,
+        "ordinary_hall_slope": said_of(slope, lack),
         "saturated": Result(True, None, "1", THIS_LOOP),
         "field_rate": rate_at(loop, both, reading_rate),
         "effective_field_rate": rate_at(loop, both, effective_rate),
@@ -319,7 +324,11 @@ def _amplitude(plateaus: Plateaus, parity: Parity | str, off: float) -> tuple[Re
         note = "; ".join(filter(None, [note, "the ends may still bend; the uncertainty counts it"]))
     distance = max(map(abs, plateaus.inner))
     error = float(np.linalg.norm([amplitude[1], plateaus.bend, plateaus.unresolved, off]))
-    of_slope = float(np.linalg.norm([slope[1], plateaus.bend / distance, off / distance, plateaus.slope_open]))
+    of_slope = float(
+        np.linalg.norm(
+            [slope[1], plateaus.bend / distance, off / distance, plateaus.slope_open, plateaus.unresolved / distance]
+        )
+    )
     uneven = UNEVEN if plateaus.slope_open > slope[1] else None
     return (
         Result(amplitude[0], error, "ohm", THIS_LOOP, note=note),
@@ -327,10 +336,10 @@ def _amplitude(plateaus: Plateaus, parity: Parity | str, off: float) -> tuple[Re
     )
 
 
-def _raw_amplitude(plateaus: Plateaus, off: float) -> Result:
+def _raw_amplitude(plateaus: Plateaus, off: float, doubt: float) -> Result:
     """Mean of the two raw branches, each with its own slope: no drift model, no split."""
     (down, down_error), (up, up_error) = plateaus.down.amplitude, plateaus.up.amplitude
-    error = float(np.linalg.norm([down_error / 2, up_error / 2, off, plateaus.bend, plateaus.unresolved]))
+    error = float(np.linalg.norm([down_error / 2, up_error / 2, off, doubt, plateaus.bend, plateaus.unresolved]))
     note = f"the branches differ by {short_text(abs(down - up), 'ohm')}: the baseline is not straight"
     return Result((down + up) / 2, error, "ohm", THIS_LOOP, note=note if off else None)
 

@@ -3,14 +3,18 @@
 A film, of whatever layers, tails and reversible parts, answers the reversed field with the reversed Hall resistance:
 the falling branch at H and the rising branch at -H add up to the same everywhere, but for the even part and an even
 drift. A baseline that steps or wanders in time does not do so, unless it repeats itself with the loop. A layer whose
-loop is shifted does not do so either, near its switches.
+loop is shifted does not do so between its switch on the one branch and the mirror image of that on the other, and
+does everywhere else.
 """
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
 from labctl.analysis.branches import Loop
+from labctl.analysis.readings import BoolArray, FloatArray
 
 GROUPS = 16
 """Groups of neighbouring readings that the sum of both branches is looked at in."""
@@ -21,6 +25,12 @@ FAR = 3.5
 and three of sixteen in one loop of ten million."""
 SEVERAL = 3
 """Groups that must be off: a switch that scatters from branch to branch puts one or two there, a baseline more."""
+DISTINCT = 1e-6
+"""Product of the three distances of groups, each over the span of the field, from which they tell a parabola."""
+STRETCHES = 2
+"""Stretches of the field in which layers with shifted loops, and what is even only near the switch, may be off."""
+MOST = 0.5
+"""Part of the groups that may be off so; where it is more, nothing tells how the rest would go."""
 MEDIAN = 1.2533
 """Standard error of a median over that of a mean."""
 
@@ -28,7 +38,7 @@ MEDIAN = 1.2533
 def is_lopsided(loop: Loop) -> bool:
     """Whether more goes on in a loop than reverses with the field, beside an even part and an even drift.
 
-    False also where there are too few readings to tell.
+    False also where there are too few readings to tell, and where all of it is what layers with shifted loops do.
     """
     down, up = loop.down.rows, loop.up.rows
     order = np.argsort(-up.field, kind="stable")
@@ -46,12 +56,31 @@ def is_lopsided(loop: Loop) -> bool:
     medians = np.median(groups, axis=1)
     single = np.median(np.abs(groups - medians[:, None]), axis=1) / 0.6745
     noise = float(np.median(single))
-    design = np.stack([np.ones(GROUPS), where, where**2], axis=1)
-    weights, rest = np.ones(GROUPS), np.zeros(GROUPS)
-    for _ in range(10):  # without what is far off, which is what is sought
-        fit = np.linalg.lstsq(design * weights[:, None], medians * weights, rcond=None)[0]
-        rest = medians - design @ fit
-        scale = 1.4826 * float(np.median(np.abs(rest))) + 1e-300
-        weights = 1.0 / np.maximum(1.0, np.abs(rest) / (2 * scale))
-    error = MEDIAN * noise * np.sqrt(2.0 / size)
-    return int(np.sum(np.abs(rest) > FAR * error)) >= SEVERAL
+    # A made-up curve without noise still has the arithmetic's.
+    limit = FAR * MEDIAN * noise * float(np.sqrt(2.0 / size)) + 1e-9 * float(np.max(np.abs(medians)))
+    off = np.abs(_beside_most(where, medians, limit)) > limit
+    return int(np.sum(off)) >= SEVERAL and not _comes_back(off)
+
+
+def _beside_most(where: FloatArray, medians: FloatArray, limit: float) -> FloatArray:
+    """How far each group is off the parabola that passes within the limit of as many of them as any does, ohm.
+
+    What is far off is what is sought, and may be half of the groups: a least-squares fit would follow it.
+    """
+    place = (where - np.mean(where)) / (float(np.ptp(where)) or 1.0)
+    design = np.stack([np.ones(GROUPS), place, place**2], axis=1)
+    threes = np.array(list(combinations(range(GROUPS), 3)))
+    threes = threes[np.abs(np.linalg.det(design[threes])) > DISTINCT]
+    if not len(threes):
+        return np.zeros(GROUPS)
+    trials = np.linalg.solve(design[threes], medians[threes][..., None])[..., 0] @ design.T
+    away = np.minimum(np.abs(medians - trials), limit)
+    near = np.abs(medians - trials[int(np.argmin(np.sum(away, axis=1)))]) < limit
+    fit = np.linalg.lstsq(design[near], medians[near], rcond=None)[0]
+    return medians - design @ fit
+
+
+def _comes_back(off: BoolArray) -> bool:
+    """Whether the sum is off in one or two stretches within the loop only, and comes back to one course after each."""
+    begins = int(np.sum(np.diff(off.astype(int), prepend=0) == 1))
+    return begins <= STRETCHES and not off[0] and not off[-1] and float(np.mean(off)) <= MOST

@@ -10,7 +10,9 @@ from labctl.analysis.fits import linear_fit, white_noise
 from labctl.analysis.readings import FloatArray
 
 TELLING = 8
-"""Points of an end from which they tell the noise."""
+"""Points of an end from which they tell the noise; distances of readings that tell their last digit."""
+WHOLE = 1e-3
+"""Part of a digit by which readings may be off whole numbers of it, from the arithmetic."""
 
 
 def end_noise(ends: tuple[End, ...], loop: Loop) -> float:
@@ -32,11 +34,15 @@ def _resolution(loop: Loop) -> float:
     """Distance between neighbouring readings that were written with few digits, ohm; 0 where they were not."""
     hall = np.concatenate([loop.down.rows.hall, loop.up.rows.hall])
     values = np.unique(hall)
-    if len(values) < 2 or len(values) > len(hall) / 2:
-        return 0.0
     distances = np.diff(values)
     distances = distances[distances > 1e-9 * _size(values)]  # the rest is the arithmetic's
-    return float(np.min(distances)) if len(distances) else 0.0
+    if not len(distances):
+        return 0.0
+    digit = float(np.min(distances))
+    away = distances / digit
+    # Many different readings may still all be whole numbers of one digit.
+    whole = len(distances) >= TELLING and float(np.max(np.abs(away - np.round(away)))) < WHOLE
+    return digit if whole or len(values) <= len(hall) / 2 else 0.0
 
 
 def noise_of_few(design: FloatArray, hall: FloatArray) -> float:

@@ -302,3 +302,50 @@ def test_a_second_layer_of_opposite_sense_is_no_wander(seed: int) -> None:
     assert found.value is not None
     assert found.uncertainty is not None
     assert abs(found.value - 0.5 * film.amplitude) < 3 * found.uncertainty
+
+
+@pytest.mark.parametrize("points", [101, 201])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_shifted_second_layer_of_opposite_sense_is_no_wander(seed: int, points: int) -> None:
+    """It is not mirrored between its switch and the mirror image of that, and is everywhere else."""
+    rng = np.random.default_rng([seed, points])
+    film = Film(coercive=float(rng.uniform(0.02, 0.05)), width=0.005, points=points, maximum=0.2, noise=3e-4)
+    table = film.table(seed, timed=False)
+    part, coercive, shift = rng.uniform(0.2, 0.6), rng.uniform(0.08, 0.11), rng.uniform(0.01, 0.05)
+    field = table[FIELD].to_numpy(float)
+    sense = np.where(np.arange(len(table)) < points, -1.0, 1.0)
+    layer = sense * np.tanh((sense * (field - shift) - coercive) / rng.uniform(0.004, 0.012))
+    table[HALL] -= part * film.amplitude * layer
+    results = anomalous_hall(table)
+    assert "wander" not in (results["saturated"].note or "")
+    found = results["anomalous_hall_resistance"]
+    if found.value is not None:
+        assert abs(found.value - (1 - part) * film.amplitude) < 4 * (found.uncertainty or 0.0)
+
+
+def test_the_jumps_of_a_shifted_layer_are_told_from_a_contact() -> None:
+    film = Film(coercive=0.04, width=0.004, points=201, maximum=0.2)
+    table = film.table(0, timed=False)
+    field = table[FIELD].to_numpy(float)
+    falling = np.arange(len(table)) < film.points
+    table[HALL] -= 0.4 * film.amplitude * np.sign(field - np.where(falling, -0.081, 0.141))
+    results = anomalous_hall(table)
+    amplitude = results["anomalous_hall_resistance"]
+    assert amplitude.value == pytest.approx(0.6 * film.amplitude, abs=4 * (amplitude.uncertainty or 0.0))
+    assert "taken for a second film of opposite sense" in (results["saturated"].note or "")
+    # A second jump of the kind on one branch is no film's.
+    table.loc[np.flatnonzero(falling)[20:40], HALL] += 0.8 * film.amplitude
+    assert anomalous_hall(table)["anomalous_hall_resistance"].value is None
+
+
+def test_few_digits_are_seen_where_all_readings_differ() -> None:
+    """With a slope of nearly a digit a reading the ends look perfectly straight, and are not known so well."""
+    digit, step = 2.25e-3, 0.6 / 19
+    film = Film(coercive=0.07, width=0.04, points=20, maximum=0.3, noise=1e-5, slope=-0.98 * digit / step)
+    table = film.table(timed=False)
+    table[HALL] = np.round(table[HALL] / digit) * digit
+    results = anomalous_hall(table)
+    for name, truth in (("anomalous_hall_resistance", film.amplitude), ("ordinary_hall_slope", film.slope)):
+        found = results[name]
+        assert found.value is not None
+        assert abs(found.value - truth) < 3 * (found.uncertainty or 0.0)
