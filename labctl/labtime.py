@@ -27,6 +27,9 @@ from instruments.clock import Clock, VirtualClock, WallClock
 OURS = frozenset({"labctl", "instruments", "simulators", "procedures", "pyvisa_labctl"})
 """Packages that are handed a clock and need no stand-in."""
 
+ROOT = Path(__file__).resolve().parent.parent
+"""Where these packages lie."""
+
 TRANSPORTS = frozenset({"pyvisa", "pyvisa_py", "pyvisa_sim"})
 """Packages that wait for a wire, which is in real time."""
 
@@ -226,6 +229,8 @@ class _Finder(MetaPathFinder):
 
 def lies_in(file: Path, folders: Sequence[Path]) -> bool:
     """Whether a file belongs to a program in these folders; what is installed there, or is labctl's own, does not."""
+    if file.is_relative_to(ROOT) and file.relative_to(ROOT).parts[0] in OURS:
+        return False  # also where the copy of labctl is a folder beside the program
     for folder in folders:
         if file.is_relative_to(folder):
             inner = file.relative_to(folder).parts

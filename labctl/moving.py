@@ -6,14 +6,16 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from instruments.cryostat import CryostatReading, FieldApproach
-from instruments.errors import BadValue, UsageError
+from instruments.cryostat import WATCH, CryostatReading, FieldApproach
+from instruments.errors import BadValue, DeadlinePassed, InstrumentFault, UsageError
 from labctl.reversal import ReversalReader, with_field
 from labctl.waiting import settle_field
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
 
+ALLOWANCE = 60.0
+"""s that a ramp may take beyond twice its own time, as where a field is waited for."""
 KIND, ON_THE_WAY = "Kind", "moving"
 """Column and word by which a procedure marks rows that were read on the way to where a block begins."""
 
@@ -101,13 +103,16 @@ def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str,
 
     Yields:
         One row a reading, with the field at its middle.
+
+    Raises:
+        InstrumentFault: The magnet has failed (a quench, say), or stands elsewhere: somebody else has sent it there.
+        DeadlinePassed: It is not there in twice the ramp and a minute, the time that `settle_field` gives it.
     """
     cryostat, run, reader = procedure.cryostat, procedure.run, reader_of(procedure)
     before = cryostat.reading()
     distance = abs(field - before.field)
-    cryostat.set_field(field, rate, FieldApproach.LINEAR)
-    told_at = procedure.clock.now()
-    arrived = _Arrival(procedure, field, told_at)
+    taken = cryostat.set_field(field, rate, FieldApproach.LINEAR)
+    arrived = _Arrival(procedure, field, procedure.clock.now(), distance / taken.rate)
     try:
         while not arrived.at(before):
             row = reader.read()
@@ -115,26 +120,65 @@ def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str,
             run.path.within = 1.0 - min(1.0, abs(field - after.field) / distance) if distance else 1.0
             yield with_field(row, before, after)
             before = after
+            arrived.check(before)
     finally:
-        if not arrived.at(before):
+        if not arrived.at(before) and not before.field_state.failed:  # a magnet that has failed takes no set point
             cryostat.hold_field()
 
 
 class _Arrival:
-    """Whether a ramp is over: at the set point, stable, and not just still showing the state from before the ramp."""
+    """Whether a ramp is over: at the set point, stable, and not just still showing the state from before the ramp.
 
-    def __init__(self, procedure: Procedure, field: float, told_at: float) -> None:
+    Args:
+        procedure: Whose cryostat.
+        field: T, where it goes.
+        told_at: Lab time in s at which it was told.
+        ramp: s that the way takes at its rate.
+    """
+
+    def __init__(self, procedure: Procedure, field: float, told_at: float, ramp: float) -> None:
         self._cryostat = procedure.cryostat
         self._field = field
         self._told_at = told_at
+        self._limit = 2 * ramp + ALLOWANCE
         self._left = False
+        self._stood_since: float | None = None
 
     def at(self, reading: CryostatReading) -> bool:
         state = reading.field_state
         self._left = self._left or (state.known and not state.stable and reading.stamp >= self._told_at)
-        believed = self._left or reading.stamp - self._told_at >= self._cryostat.FIELD_DEAD_TIME
-        near = abs(reading.field - self._field) <= self._cryostat.FIELD_TOLERANCE
-        return believed and state.stable and near
+        return self._believed(reading) and state.stable and self._near(reading)
+
+    def check(self, reading: CryostatReading) -> None:
+        """Look whether it can still arrive: readings go on for ever on a ramp that nobody ends.
+
+        Raises:
+            InstrumentFault: It cannot.
+            DeadlinePassed: It should have long since.
+        """
+        if self.at(reading) or not self._believed(reading):  # before, a fault may be an old one that is over
+            return
+        state, passed = reading.field_state, reading.stamp - self._told_at
+        where = f"on the way to {self._field:.6g} T the field is {reading.field:.6g} T, {state.value}"
+        if state.failed:
+            raise InstrumentFault(where)
+        if not state.stable or self._near(reading):
+            self._stood_since = None
+        elif self._stood_since is None:
+            self._stood_since = reading.stamp
+        elif reading.stamp - self._stood_since >= WATCH:
+            raise InstrumentFault(
+                f"{where}, and has stood there for {WATCH:g} s: another program or person has sent it there; see who "
+                "else uses this cryostat, and start again"
+            )
+        if passed > self._limit:
+            raise DeadlinePassed(f"{where}, {passed:.0f} s after it was sent there; {self._limit:.0f} s were to do")
+
+    def _believed(self, reading: CryostatReading) -> bool:
+        return self._left or reading.stamp - self._told_at >= self._cryostat.FIELD_DEAD_TIME
+
+    def _near(self, reading: CryostatReading) -> bool:
+        return abs(reading.field - self._field) <= self._cryostat.FIELD_TOLERANCE
 
 
 def steps(procedure: Procedure, fields: Sequence[float], rate: float) -> Iterator[dict[str, Any]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from instruments.units import format_quantity
 from labctl.records import (
@@ -32,6 +32,19 @@ COMPLIANCE_OF_BREAKDOWN = 0.5
 BIAS_OF_BREAKDOWN = 0.2
 """Part of the breakdown voltage that may stand across a junction where its record says nothing (assumed)."""
 
+LARGEST_SIDE = 0.1
+"""m, far beyond any device on a chip: "5" without its unit is 5 m, and all limits would follow from that."""
+
+
+def _of_a_device(value: float) -> float:
+    if value > LARGEST_SIDE:
+        raise ValueError(f'it is {value:g} m; a bare number is in m, so write its unit, e.g. "5 um"')
+    return value
+
+
+Size = Annotated[Metre, AfterValidator(_of_a_device)]
+"""m, of a part of a device."""
+
 
 class Basis(Section):
     """Where a value comes from."""
@@ -46,7 +59,7 @@ class Layer(Section):
     """One layer of the stack."""
 
     material: str = Field(min_length=1, description='what it is made of, e.g. material = "Pt"')
-    thickness: Metre = Field(gt=0, description='how thick it is, e.g. thickness = "9 nm"')
+    thickness: Size = Field(gt=0, description='how thick it is, e.g. thickness = "9 nm"')
     carries_current: bool = Field(description="whether its thickness counts in the current density: true or false")
 
 
@@ -54,17 +67,17 @@ class HallBar(Section):
     """A conductor in the film plane, with arms."""
 
     kind: Literal["hall_bar"] = Field(description='shape of the sample, e.g. kind = "hall_bar"')
-    width: Metre = Field(gt=0, description='width of the bar, e.g. width = "5 um"')
-    length: Metre = Field(gt=0, description='length of the bar between the current pads, e.g. length = "50 um"')
+    width: Size = Field(gt=0, description='width of the bar, e.g. width = "5 um"')
+    length: Size = Field(gt=0, description='length of the bar between the current pads, e.g. length = "50 um"')
 
 
 class Junction(Section):
     """A tunnel junction: a barrier that the current crosses."""
 
     kind: Literal["junction"] = Field(description='shape of the sample, e.g. kind = "junction"')
-    diameter: Metre | None = Field(default=None, gt=0, description='of a round junction, e.g. diameter = "2 um"')
-    width: Metre | None = Field(default=None, gt=0, description='of a rectangular one, e.g. width = "56 um"')
-    length: Metre | None = Field(default=None, gt=0, description='of a rectangular one, e.g. length = "56 um"')
+    diameter: Size | None = Field(default=None, gt=0, description='of a round junction, e.g. diameter = "2 um"')
+    width: Size | None = Field(default=None, gt=0, description='of a rectangular one, e.g. width = "56 um"')
+    length: Size | None = Field(default=None, gt=0, description='of a rectangular one, e.g. length = "56 um"')
     barrier_thickness: Metre = Field(
         gt=0, lt=100e-9, description='thickness of the barrier, e.g. barrier_thickness = "3 nm"'
     )

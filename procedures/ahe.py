@@ -73,6 +73,7 @@ class AnomalousHallLoop(Procedure):
         why = f"twice the coercive field of {format_quantity(coercive, 'T')} {on(entry)}"
         if wanted == SMALLEST_FIELD:
             why = f"enough for the coercive field of {format_quantity(coercive, 'T')} {on(entry)}"
+        why += ": give it for loops that are to be compared, since the trapped flux goes with the largest field"
         allowed = wanted <= self.station.limits.field and (self.window is None or self.window < wanted)
         return {"maximum_field": Known(wanted, why)} if allowed else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import textwrap
@@ -133,7 +134,11 @@ def summary(found: Mapping[str, Any], all_entries: Sequence[Entry], journal: Jou
     rows += [("damage", *_when_and_what(entry, "damage")) for entry in damage] or [("damage", "", "none known")]
     wrapped(rows, ("journal", "since (UTC)", "what"))
     entries = f"all {len(all_entries)} entries" if len(all_entries) > 1 else "its entry"
-    output.line(f"{entries}: labctl sample log {journal.sample}{' --simulated' if journal.simulated else ''}")
+    root = journal.path.parents[1]
+    elsewhere = "" if root == Path("runs") else f" --out {shlex.quote(str(root))}"
+    output.line(
+        f"{entries}: labctl sample log {journal.sample}{' --simulated' if journal.simulated else ''}{elsewhere}"
+    )
 
 
 def _when_and_what(entry: Entry | None, kind: str) -> tuple[str, str]:

@@ -171,3 +171,9 @@ def test_what_is_installed_beside_a_program_is_not_its_own(tmp_path: Path) -> No
     assert labtime.lies_in(tmp_path / "sub" / "helper.py", [tmp_path])
     assert not labtime.lies_in(tmp_path / "labctl" / "run.py", [tmp_path])
     assert not labtime.lies_in(tmp_path.parent / "x.py", [tmp_path])
+
+
+def test_labctl_in_a_folder_beside_a_program_is_not_the_programs_own() -> None:
+    copy = Path(labtime.__file__).resolve().parent.parent
+    assert not labtime.lies_in(copy / "instruments" / "guard" / "checks.py", [copy.parent])
+    assert labtime.lies_in(copy / "mine.py", [copy.parent])

@@ -16,6 +16,7 @@ from labctl.probe import Probe
 from labctl.procedure import Procedure
 from labctl.reversal import COLUMNS
 from labctl.sample import load_sample
+from labctl.station import Station, load_station
 from labctl.testing import assert_resumable
 from tests.simulated import Done, Simulate
 
@@ -75,6 +76,24 @@ class Held(Reads):
         began = self.clock.now()
         for row in self.hold(duration=self.duration, interval=self.interval):
             self.record(**row, Noted=self.clock.now() - began)
+
+
+class Swept(Reads):
+    """Reads once at 20 mT, and then on the way to 0.2 T, which takes a minute and a half."""
+
+    DATA_COLUMNS = (*COLUMNS,)
+
+    def execute(self) -> None:
+        self.settle(field=0.02)
+        self.record(**self.read())
+        for row in self.sweep(field=0.2, rate=0.002):
+            self.record(**row)
+
+
+def swept(simulate: Simulate, *events: dict[str, Any], **more: Any) -> Done:
+    data = load_station("ppms").snapshot()
+    data["simulation"] |= {"events": list(events)}
+    return simulate(Swept(), station=Station.model_validate(data), **more)
 
 
 def held(simulate: Simulate, duration: Any, interval: Any, **more: Any) -> Done:
@@ -161,6 +180,46 @@ def test_an_abort_does_not_wait_for_the_next_reading(simulate: Simulate) -> None
     assert done.outcome.points == 1
     assert done.outcome.lab_time_s < 60
     done.assert_source_off()
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence", "longest"),
+    [
+        ({"what": "quench"}, r"on the way to 0\.2 T the field is \S+ T, quench", 80.0),
+        ({"what": "magnet supply fault"}, r"the field is 0\.\d+ T, current error", 80.0),
+        (
+            {"what": "somebody sets field", "field": "0.1 T", "field_rate": "100 Oe/s"},
+            "T, driven, stable, and has stood there for 10 s: another program or person has sent it there",
+            120.0,
+        ),
+        (
+            {"what": "somebody sets field", "field": "0.9 T", "field_rate": "15 Oe/s"},
+            r"T, \S+, 24\d s after it was sent there; 240 s were to do",
+            300.0,
+        ),
+    ],
+)
+def test_a_sweep_that_cannot_arrive_ends(
+    simulate: Simulate, event: dict[str, Any], sentence: str, longest: float
+) -> None:
+    done = swept(simulate, {"at": "60 s"} | event)
+    assert done.outcome.status == "fault"
+    assert done.outcome.exit_code == 5
+    assert re.search(sentence, str(done.outcome.error))
+    assert done.outcome.lab_time_s < longest
+    assert done.outcome.points > 100  # what was read on the way is kept
+    done.assert_source_off()
+
+
+def test_a_sweep_at_half_its_rate_arrives(simulate: Simulate) -> None:
+    def slow(run: Any) -> None:
+        if run.points == 1:
+            simulate.labs[-1].cryostat.slow_down(ramp=0.5, settle=3.0)
+
+    done = swept(simulate, watch=slow)
+    assert done.outcome.status == "finished"
+    assert done.rows["Field (T)"].iloc[-1] == pytest.approx(0.2, abs=5e-4)
+    assert 180 < done.outcome.lab_time_s < 260  # a minute and a half would do at the full rate
 
 
 def test_another_current_brings_its_own_settings_and_the_one_before_comes_back(simulate: Simulate) -> None:

@@ -258,7 +258,8 @@ def test_a_record_knows_its_file_and_is_equal_to_its_like_elsewhere(tmp_path: Pa
     assert SampleRecord.model_validate(mine.snapshot()).label == "'mine'"
 
 
-def test_titles_of_the_shipped_records() -> None:
+def test_titles_of_the_shipped_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # away from records of whoever runs this
     assert sample_titles() == {name: load_sample(name).title for name in available_samples()}
     assert all(sample_titles().values())
 
@@ -270,3 +271,10 @@ def test_open_cables_reach_nothing(mine: SampleRecord) -> None:
     reached = connections(Station.model_validate(data), mine)
     assert not {"cables.voltmeter.channel_2_high", "cables.smu.sense_high"} & set(reached)
     assert reached["cables.voltmeter.channel_1_high"] == "up"
+
+
+@pytest.mark.parametrize(("old", "where"), [("width = ", "geometry.width"), ("thickness = ", r"stack\[1\].thickness")])
+def test_a_size_without_its_unit_is_no_device(tmp_path: Path, old: str, where: str) -> None:
+    line = next(line for line in GOOD.splitlines() if line.startswith(old))
+    with pytest.raises(UsageError, match=where + ".* 5 m; a bare number is in m, so write its unit"):
+        load_sample(changed(tmp_path, line, f'{old}"5"'))
