@@ -83,12 +83,9 @@ def check_contacts(request: Request) -> None:
         said = found.values.get("good_for", {}).get(request.name, "pass" if found.values.get("passed") else "failed")
         why = "" if said == "pass" else f"its last contact check says: {said}"
     if why:
-        do = "run contact-check, or permit it"
-        if request.sample.is_junction:
-            why, do = "its contacts have not been checked", f"{limits.JUNCTIONS_CONTACTS}, and then permit it"
         raise Refused(
-            f"no current was sent through sample {request.sample.label}, since {why}; {do} for this run with "
-            f"--override {limits.UNCHECKED}=contacts"
+            f"no current was sent through sample {request.sample.label}, since {why}; run contact-check, or permit it "
+            f"for this run with --override {limits.UNCHECKED}=contacts"
         )
 
 

@@ -26,8 +26,6 @@ UNGUARDED, UNSEEN = "unguarded", "unseen"
 UNCHECKED, UNCHECKED_CONTACTS = "unchecked", "unchecked.contacts"
 """The override `unchecked=contacts`: a current may flow though nobody has checked the sample's contacts."""
 
-JUNCTIONS_CONTACTS = "contact-check measures Hall bars only: look at a junction's leads by hand, with 1 mV or less"
-
 DRIFT = "drift"
 """The override `drift=10 %`: how much a sample's resistance may have changed for a run to begin, and to end well."""
 

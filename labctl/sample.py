@@ -110,6 +110,7 @@ class SampleRecord(Record):
                     f"leads.{name}.pad is {lead.pad!r}, which is not one of the pads; "
                     f"{suggest(lead.pad, list(self.pads))}there are {', '.join(self.pads)}"
                 )
+        _check_electrodes(self)
         _check_resistances(self)
         filled = self.model_copy(update={"limits": self.limits.model_copy(update=_missing_limits(self))})
         density = filled.limits.read_current_density
@@ -323,6 +324,27 @@ def _let_all_layers_carry(plain: dict[str, object]) -> None:
             {"carries_current": True, **cast("Mapping[str, object]", layer)} if isinstance(layer, Mapping) else layer
             for layer in layers
         ]
+
+
+def _check_electrodes(record: SampleRecord) -> None:
+    """Refuse electrodes of what has none, and pads that are all on one.
+
+    Raises:
+        ValueError: The sentence names the key.
+    """
+    said = {name: pad.electrode for name, pad in record.pads.items() if pad.electrode is not None}
+    if said and not record.is_junction:
+        raise ValueError(
+            f"pads.{next(iter(said))}.electrode does not go with {KINDS[record.geometry.kind]}, which geometry.kind "
+            "says this is; leave it out"
+        )
+    if len(said) == len(record.pads) and len(set(said.values())) == 1:
+        only = next(iter(said.values()))
+        other = "bottom" if only == "top" else "top"
+        raise ValueError(
+            f'pads.{next(iter(said))}.electrode is "{only}" as of every other pad, but a current crosses a junction '
+            f'from one electrode to the other; write electrode = "{other}" of those on the {other} one'
+        )
 
 
 def _check_resistances(record: SampleRecord) -> None:

@@ -111,6 +111,9 @@ class Pad(Section):
     """A contact on the sample."""
 
     function: str = Field(min_length=1, description='what it is for, e.g. function = "Hall arm at +y"')
+    electrode: Literal["top", "bottom"] | None = Field(
+        default=None, description='of a junction, the one that it is on: electrode = "top" or "bottom"'
+    )
     position: Metre | None = Field(default=None, ge=0)
     """m along the bar, from its end at the source to where this pad's arm leaves it."""
     position_uncertainty: Metre = Field(default=0.0, ge=0)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.errors import UsageError
 from instruments.units import format_quantity
-from labctl.contacts import table, verdicts
+from labctl.contacts import junction, table, verdicts
+from labctl.contacts.check import Check
 from labctl.contacts.geometry import Geometry, geometry_of, transfers_of
 from labctl.contacts.instruments import NanovoltReader, SmuReader, TwoWireReader
 from labctl.journal import CONTACTS
-from labctl.limits import JUNCTIONS_CONTACTS, UNCHECKED
 from labctl.parameters import Count, OptionalQuantity, Quantity
 from labctl.procedure import Procedure
-from labctl.sample import SMALLEST_COMPLIANCE
+from labctl.sample import SMALLEST_COMPLIANCE, SMALLEST_JUNCTION_COMPLIANCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +29,13 @@ RECOVERY = 0.2
 """s after which a nanovoltmeter that a loose lead has overloaded reads right again (assumed)."""
 STEPS_DOWN = 2
 """So often the test current is divided by ten where the source is clamped, before a pair is called open."""
+BELOW = 0.9
+"""Part of the record's limit that is used within an electrode: what an instrument sets is rounded, and a little off."""
+METAL = 0.1
+"""Part of a junction's low state below which a pair of one electrode gets more current than a barrier (assumed)."""
+CABLE = 1e-9
+"""F of a line at the breakout, which a small current has to charge to the compliance before an open one is seen to be
+open (assumed)."""
 
 
 class ContactCheck(Procedure):
@@ -41,6 +48,12 @@ class ContactCheck(Procedure):
     as well, where only a leak lets a current through, and with source and nanovoltmeter the film between the arms with
     four wires. The leads follow by least squares with the arms and positions in the sample record.
 
+    A junction gets less. Every pair is first tried with the record's probe current, twice the test current: that makes
+    no more than the probe's voltage, 1 mV or so, across the barrier, also where leads are exchanged. Only where a pair
+    of one electrode then turns out to be metal does more flow, up to the record's limit and never more than makes the
+    same voltage. The compliance is 0.1 V, so that nothing which an open or bouncing lead discharges does any harm.
+    Leads and barrier follow by least squares; which pad is on which electrode the record says.
+
     It is done with current source and voltmeter where the station has both, and otherwise with the source-measure unit,
     which measures its own voltage; then without four-wire readings, and a leak is not assigned to a lead. Nothing is
     done to field or temperature.
@@ -50,7 +63,7 @@ class ContactCheck(Procedure):
     needs_contacts = False
     no_health_check = "it moves the cables, and measures every lead by itself"
     DATA_COLUMNS = table.COLUMNS
-    main_results = ("sheet_resistance",)
+    main_results = ("sheet_resistance", "junction_resistance")
 
     test_current = OptionalQuantity(
         "from record", "Current through each pair; twice that flows as well", unit="A", minimum="10 nA"
@@ -68,35 +81,71 @@ class ContactCheck(Procedure):
         """Choose the instruments by what the station has.
 
         Raises:
-            UsageError: The sample is a junction, of which two wires at 10 uA tell little, and may leave little.
+            UsageError: The sample is a junction, and its record does not say on which electrode a pad is.
         """
-        if "sample" in vars(self) and self.sample.is_junction:
-            raise UsageError(
-                f"{JUNCTIONS_CONTACTS}, as sample {self.sample.label} is one; a run on it needs "
-                f"--override {UNCHECKED}=contacts on hardware, and nothing in simulation"
-            )
+        if self.on_junction:
+            used = dict.fromkeys(lead.pad for lead in self.sample.leads.values())
+            lacking = [name for name in used if self.sample.pads[name].electrode is None]
+            if lacking:
+                raise UsageError(
+                    f"sample {self.sample.label} does not say on which electrode the pad {lacking[0]!r} is, so that "
+                    "nobody can tell whether two leads should conduct through metal or through the barrier; add "
+                    f'electrode = "top" or "bottom" to pads.{lacking[0]}, and to every other pad'
+                )
         both = {"source", "voltmeter"} <= self.station.instruments.keys()
         if not both and "smu" in self.station.instruments:
             self.roles = ("smu",)
 
     def demands(self) -> dict[str, float]:
         """Return what will be asked for at most."""
-        return {"current": 2.0 * self.current, "voltage": self.largest_voltage}
+        demands = {"current": 2.0 * max(self.current, self.metal_current), "voltage": self.largest_voltage}
+        if self.on_junction:
+            demands["bias"] = 2.0 * self.current * self.sample.sample_resistance()
+        return demands
+
+    @property
+    def on_junction(self) -> bool:
+        """Whether the sample is a junction."""
+        return "sample" in vars(self) and self.sample.is_junction
 
     @property
     def current(self) -> float:
-        """The test current in A: 10 uA, or half of what the record allows for reading where that is less."""
+        """The test current in A: 10 uA, or half of what the record allows for reading where that is less.
+
+        Of a junction half of what makes the probe's voltage across its low state.
+        """
         if self.test_current is not None:
             return self.test_current
+        if self.on_junction:
+            return 0.5 * min(self.sample.probe_current(), self.sample.read_current_limit())
         return min(USUAL_CURRENT, 0.5 * self.sample.read_current_limit())
 
     @property
+    def metal_current(self) -> float:
+        """The largest test current in A within an electrode of a junction; of a bar there is no difference."""
+        if not self.on_junction:
+            return self.current
+        return max(self.current, min(USUAL_CURRENT, 0.5 * BELOW * self.sample.read_current_limit()))
+
+    @property
+    def current_to_shield(self) -> float:
+        """A from a lead to the shield: `leak_current`, and through a barrier no more than the pairs get."""
+        return min(self.leak_current, 2.0 * self.current) if self.on_junction else self.leak_current
+
+    @property
     def largest_voltage(self) -> float:
-        """The compliance in V: 0.2 V, or what the record allows where that is less."""
+        """The compliance in V: 0.2 V, of a junction 0.1 V, or what the record allows where that is less."""
         if self.compliance is not None:
             return self.compliance
+        usual = SMALLEST_JUNCTION_COMPLIANCE if self.on_junction else SMALLEST_COMPLIANCE
         limit = self.sample.limits.voltage
-        return SMALLEST_COMPLIANCE if limit is None else min(SMALLEST_COMPLIANCE, limit)
+        return usual if limit is None else min(usual, limit)
+
+    @property
+    def wait(self) -> float:
+        """The wait in s after each reversal: long enough for a line that ends nowhere to reach the compliance."""
+        charged = 2.0 * CABLE * self.largest_voltage / self.current if self.on_junction else 0.0
+        return max(self.settle_time, charged)
 
     def startup(self) -> None:
         """Refuse where nobody can move a cable, and say what measures."""
@@ -111,7 +160,7 @@ class ContactCheck(Procedure):
             self.device.restore()
 
     def _reader(self) -> TwoWireReader:
-        settings = (self.nplc, self.settle_time, self.largest_voltage)
+        settings = (self.nplc, self.wait, self.largest_voltage)
         if "source" in self.roles:
             return NanovoltReader(self.source, self.voltmeter, self.clock, *settings)
         return SmuReader(self.smu, self.clock, *settings)
@@ -126,7 +175,7 @@ class ContactCheck(Procedure):
         leads = list(self.sample.leads)
         for high, low in self.track("pair", list(itertools.combinations(leads, 2)), restart=True):
             self.breakout.connect(self.device.ends(high, low))
-            for row in self.recovered(self.pair()):
+            for row in self.recovered(self.pair(metal=self.is_metal(high, low))):
                 self.record(
                     **{"Kind": table.PAIR, "High": high, "Low": low, "Sense high": high, "Sense low": low, **row}
                 )
@@ -136,7 +185,9 @@ class ContactCheck(Procedure):
                 for row in self.recovered(self.pair()):
                     names = {"High": high, "Low": low, "Sense high": one, "Sense low": other}
                     self.record(**{"Kind": table.TRANSFER, **names, **row})
-        for lead, beside in self.track("shield", list(zip(leads, leads[1:] + leads[:1], strict=True)), restart=True):
+        places = junction.map_of(self.sample)
+        around = leads if places is None else junction.in_order(places)
+        for lead, beside in self.track("shield", list(zip(around, around[1:] + around[:1], strict=True)), restart=True):
             self.breakout.connect(self.device.ends_to_shield(lead, beside))
             for row in self.to_shield():
                 names = {"High": lead, "Low": "shield", "Sense high": lead, "Sense low": beside}
@@ -150,10 +201,31 @@ class ContactCheck(Procedure):
         if not check.passed:
             self.run.remark(check.failure)
 
-    def pair(self) -> Iterator[dict[str, Any]]:
-        """Read what is plugged in now, with the largest current that it lets pass."""
+    def is_metal(self, high: str, low: str) -> bool:
+        """Whether two leads end on one electrode of a junction, as far as the record knows."""
+        places = junction.map_of(self.sample)
+        return places is not None and not junction.crosses(places, (high, low))
+
+    def more(self, tried: list[dict[str, Any]]) -> float:
+        """Return the test current in A for what was tried: larger only where it is metal beyond doubt."""
+        if any(row["Clamped"] or row["Overflow"] for row in tried):
+            return self.current
+        ohm = max(abs(tried[0]["Voltage (V)"] - tried[1]["Voltage (V)"]) / (4.0 * self.current), 1.0)
+        if ohm > METAL * self.sample.sample_resistance():
+            return self.current
+        return max(self.current, min(self.metal_current, 0.5 * self.sample.probe.voltage / ohm))
+
+    def pair(self, *, metal: bool = False) -> Iterator[dict[str, Any]]:
+        """Read what is plugged in now, with the largest current that it lets pass.
+
+        Args:
+            metal: Whether it is within one electrode of a junction, and may get more current than a barrier.
+        """
         device, current, tried = self.device, self.current, self.tried(2.0 * self.current)
-        for _ in range(STEPS_DOWN):
+        if metal and (larger := self.more(tried)) > current:
+            device.off()
+            current, tried = larger, self.tried(2.0 * larger)
+        for _ in range(0 if self.on_junction else STEPS_DOWN):
             if not any(row["Clamped"] for row in tried):
                 break
             device.off()
@@ -194,7 +266,7 @@ class ContactCheck(Procedure):
 
     def to_shield(self) -> Iterator[dict[str, Any]]:
         """Read what a lead lets pass to the shield, and where in the sample that flows."""
-        device, size = self.device, self.leak_current
+        device, size = self.device, self.current_to_shield
         device.on(size)
         device.watch_shield()
         found = [{"Step": table.TEST, **device.convert(sign * size)} for sign in (1.0, -1.0)]
@@ -214,7 +286,7 @@ class ContactCheck(Procedure):
         del results
         yield CONTACTS, self.verdicts(data).contacts
 
-    def verdicts(self, data: pd.DataFrame) -> verdicts.Check:
+    def verdicts(self, data: pd.DataFrame) -> Check:
         """Return all that the rows tell of the leads; its `contacts` is what the journal keeps."""
         return verdicts.judged(data, self.sample, self.station, temperature=self.temperature)
 
@@ -226,7 +298,15 @@ class ContactCheck(Procedure):
         return figure.contacts(
             self.verdicts(data),
             title=" of ".join(filter(None, ["Contacts", self.sample_name])),
-            subtitle=f"{format_quantity(self.current, 'A')} and twice that, both ways, "
+            subtitle=f"{self.currents_in_words} and twice that, both ways, "
             f"at most {format_quantity(self.largest_voltage, 'V')}",
             caption=self.caption,
         )
+
+    @property
+    def currents_in_words(self) -> str:
+        """`10 uA`, or of a junction `3.24 nA (barrier), up to 459 nA (one electrode)`."""
+        across = format_quantity(self.current, "A", digits=3)
+        if not self.on_junction:
+            return format_quantity(self.current, "A")
+        return f"{across} (barrier), up to {format_quantity(self.metal_current, 'A', digits=3)} (one electrode)"

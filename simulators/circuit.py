@@ -409,7 +409,9 @@ class Circuit:
 
     def within(self, leads: Pair, current: float, voltage: float) -> bool:
         """Whether a current in A alone needs no more than a voltage in V between two leads now."""
-        if self.network is None and not self.sample.linear:
+        if not self.sample.linear:
+            if self.network is not None:
+                return abs(current) * self.network.resistance(leads, current, self.now) <= voltage
             return abs(current) * self._alone(leads, current, self.now) <= voltage
         return abs(current) <= self.largest(leads, voltage, math.copysign(1.0, current))
 

@@ -320,7 +320,7 @@ class MeterSide:
             return math.nan
         aperture = end - start
         voltage = self._emf[channel](0.5 * (start + end))
-        if leads[0].pad != leads[1].pad:
+        if leads[0].pad != leads[1].pad or channel in self._on_driven:  # leads that share a pad have drops, too
             for begin, finish, change in self._circuit.steps(start, end):
                 weight = (finish - begin) / aperture
                 part = self._sample_voltage(leads, begin, finish, change.source)

@@ -213,7 +213,12 @@ def _contacts(values: Mapping[str, Any]) -> str:
     leads = cast("Mapping[str, Mapping[str, Any]]", values.get("leads") or {})
     bad = [f"{name} {lead['verdict']}" for name, lead in leads.items() if lead.get("verdict", "ok") != "ok"]
     parts = ["passed" if values.get("passed") else "failed", *bad]
-    named = ("sheet_resistance", "leak", "compliance", "largest_current")
+    junction = cast("Mapping[str, Any]", values.get("junction") or {})
+    if junction:
+        verdict = junction.get("verdict", "ok")
+        parts += [f"junction {verdict}"] * (verdict != "ok")
+        values = {**values, "junction": junction.get("resistance")}
+    named = ("sheet_resistance", "junction", "leak", "compliance", "largest_current")
     return ", ".join([*parts, *_words({name: values[name] for name in named if values.get(name) is not None})])
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labctl.analysis.result import quantity_text
+from labctl.contacts.check import Check, LeadState
 from labctl.contacts.results import ohms_text
 from labctl.contacts.table import PAIR
-from labctl.contacts.verdicts import Check, LeadState
 from labctl.frame import AMBER, COLOURS, FAINT, GREEN, INK, Caption, framed, say, shown
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def contacts(check: Check, *, title: str, subtitle: str, caption: Caption) -> Fi
     if check.solution is not None and check.solution.told:
         solution = check.solution
         word += f"; film {quantity_text(solution.sheet_resistance, solution.sheet_uncertainty, 'ohm')} per square"
+    if (barrier := check.barrier) is not None and barrier.resistance is not None:
+        word += f"; junction {quantity_text(barrier.resistance, barrier.uncertainty, 'ohm')}"
     figure, (matrix, leads) = framed(title, f"{subtitle}: {word}", caption, columns=2)
     if len(check.leads) < FEWEST_LEADS:
         for panel in (matrix, leads):
@@ -66,7 +68,7 @@ def _draw_matrix(axes: Axes, check: Check) -> None:
         values[row, column] = math.inf if (one, other) in torn else ohm
         if (one, other) in torn:
             at_times.add((row, column))
-    finite = values[np.isfinite(values)]
+    finite = values[np.isfinite(values) & (values > 0.0)]  # of next to nothing the noise may leave less
     low, high = (float(np.min(finite)), float(np.max(finite))) if finite.size else (1.0, 10.0)
     values_shown = np.where(np.isfinite(values), values, math.nan)  # what is open stays white
     shades = np.log(np.clip(values_shown, low, high) / low) / max(math.log(high / low), math.log(1.5))

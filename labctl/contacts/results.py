@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labctl.analysis.result import Result, Results, missing, short_text
-from labctl.contacts.verdicts import INTERMITTENT, Check, LeadState
+from labctl.contacts.check import INTERMITTENT, Barrier, Check, LeadState
 
 OF = "this check"
 UNASSIGNED = "some lead"
@@ -14,11 +14,13 @@ UNASSIGNED = "some lead"
 def of(check: Check) -> Results:
     """Return the results of a check: of the whole, and a row of the table for each lead, named in `of`."""
     bad = [f"{lead.name}: {lead.verdict}" for lead in check.leads if lead.faults]
+    if check.barrier is not None and check.barrier.faults:
+        bad.append(f"junction: {check.barrier.verdict}")
     note = "; ".join([*bad, *check.notes]) or None
     found: dict[str, Result] = {
         "contacts_passed": Result(check.passed, None, "1", OF, note=note),
-        "bad_leads": Result(len(bad), None, "1", OF, note=note),
-        "sheet_resistance": _sheet(check),
+        "bad_leads": Result(sum(bool(lead.faults) for lead in check.leads), None, "1", OF, note=note),
+        **({"sheet_resistance": _sheet(check)} if check.barrier is None else _of_junction(check, check.barrier)),
         "fits_map": _fits(check),
         "linearity": Result(check.linearity, None, "1", OF, note="largest part by which a pair's resistance differs"
                             " between the test current and twice that"),
@@ -29,13 +31,14 @@ def of(check: Check) -> Results:
     }  # fmt: skip
     for use in check.uses:
         found[f"good_for_{use.name.replace('-', '_')}"] = Result(not use.why, None, "1", OF, note=use.why or None)
-    return Results(found, [_row(lead) for lead in check.leads])
+    lacking = "the record lacks positions and arms" if check.barrier is None else "it is alone on its electrode"
+    return Results(found, [_row(lead, lacking) for lead in check.leads])
 
 
-def _row(lead: LeadState) -> Results:
+def _row(lead: LeadState, lacking: str) -> Results:
     of = f"lead {lead.name}"
     missed = next((fault for fault in lead.faults if fault in {"open", INTERMITTENT}), "")
-    why = f"it is {missed}" if missed else "the record lacks positions and arms"
+    why = f"it is {missed}" if missed else lacking
     note = lead.verdict
     if lead.by_geometry is not None and lead.uncertainty and lead.by_geometry > 0.5 * lead.uncertainty:
         note += "; its uncertainty is that of the record's positions and arms"
@@ -61,14 +64,34 @@ def _sheet(check: Check) -> Result:
     return Result(solution.sheet_resistance, solution.sheet_uncertainty, "ohm", OF, note="per square")
 
 
+def _of_junction(check: Check, barrier: Barrier) -> dict[str, Result]:
+    """Resistance and noise of the barrier."""
+    note = "; ".join([barrier.verdict, *check.hints])
+    if barrier.resistance is None:
+        why = barrier.verdict if barrier.faults else "; ".join(check.notes) or "no pair across the barrier conducts"
+        resistance = missing("ohm", why, OF)
+    else:
+        resistance = Result(barrier.resistance, barrier.uncertainty, "ohm", OF, note=note)
+    noise = (
+        missing("1", "the voltmeter's own noise hides it", OF)
+        if barrier.noise is None
+        else Result(barrier.noise, None, "1", OF, note="across the barrier, without the voltmeter's own")
+    )
+    return {
+        "junction_ok": Result(not barrier.faults, None, "1", OF, note=barrier.verdict),
+        "junction_resistance": resistance, "junction_noise_over_johnson": noise,
+    }  # fmt: skip
+
+
 def _fits(check: Check) -> Result:
-    if check.solution is None:
+    if check.barrier is None and check.solution is None:
         return missing("1", check.notes[0], OF)
     groups = "; ".join(", ".join(group) for group in check.alike)
     note = f"an exchange within {groups} would not show in resistances" if groups else None
     if check.exchange is not None:
         note = f"it does with {check.exchange[0]} and {check.exchange[1]} exchanged; {note or ''}".rstrip("; ")
-    return Result(check.told and check.exchange is None, None, "1", OF, note=note)
+    told = check.told if check.barrier is None else check.barrier.fits
+    return Result(told and check.exchange is None, None, "1", OF, note=note)
 
 
 def ohms_text(ohm: float) -> str:

@@ -104,6 +104,22 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path, old: str, new: st
     assert "\n" not in str(caught.value)
 
 
+def test_each_pad_is_on_an_electrode(device: SampleRecord, tmp_path: Path) -> None:
+    assert {name: pad.electrode for name, pad in device.pads.items()} == {
+        "top_1": "top", "top_2": "top", "bottom_1": "bottom", "bottom_2": "bottom",
+    }  # fmt: skip
+    older = text_of("junction", JUNCTION).replace(', electrode = "top"', "").replace(', electrode = "bottom"', "")
+    assert junction(tmp_path, older).pads["top_1"].electrode is None  # runs as before; only contact-check asks for it
+    with pytest.raises(UsageError, match=r'pads\.top_1\.electrode is "top" as of every other pad.*"bottom" of those'):
+        junction(tmp_path, text_of("junction", JUNCTION).replace('electrode = "bottom"', 'electrode = "top"'))
+    with pytest.raises(UsageError, match=r"pads\.top_2\.electrode is 'upper', but must be 'top' or 'bottom'"):
+        changed(tmp_path, 'voltage", electrode = "top"', 'voltage", electrode = "upper"')
+    bar = load_sample("cotb2025").snapshot()
+    bar["pads"]["A"]["electrode"] = "top"
+    with pytest.raises(ValueError, match=r"pads\.A\.electrode does not go with a Hall bar"):
+        SampleRecord.model_validate(bar)
+
+
 def test_keys_of_a_junction_do_not_go_with_a_hall_bar(tmp_path: Path) -> None:
     text = load_sample("cotb2025").snapshot()
     text["resistances"]["junction"] = 5.0

@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labctl.contacts.verdicts import Check
+from labctl.contacts.check import Check
 from labctl.happenings import BadContact
-from labctl.request import Request
-from labctl.run import carry_out
-from labctl.sample import load_sample
 from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.contact_check import ContactCheck
-from procedures.log import Log
 from tests.devices import EXPECTED, Device, found, planted, random_device
 from tests.simulated import Done, Simulate
 
@@ -185,17 +181,6 @@ def test_a_failed_check_ends_with_a_warning_that_nobody_overlooks(simulate: Simu
     some = random_device(21, (BadContact(lead="A", what="open"),))
     assert "fit for longitudinal, two-wire only" in checked(simulate, some)[0].failure
     assert check.contacts["passed"] is False
-
-
-def test_a_junction_is_told_what_to_type(simulate: Simulate) -> None:
-    station, device, out = load_station("ppms"), load_sample("fimtj2026"), simulate.folder
-    for procedure, name in ((ContactCheck(), "contact-check"), (Log(duration="1 s"), "log")):
-        outcome = carry_out(Request(name, procedure, station, device, simulate=False, out=out))
-        assert outcome.exit_code == (2 if name == "contact-check" else 4)
-        assert outcome.error is not None
-        assert "contact-check measures Hall bars only: look at a junction's leads by hand, with 1 mV" in outcome.error
-        assert "--override unchecked=contacts" in outcome.error
-        assert "run contact-check" not in outcome.error
 
 
 def test_a_check_that_was_cut_can_be_carried_on() -> None:

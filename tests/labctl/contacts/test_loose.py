@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from labctl.contacts.loose import loose_leads
+from labctl.contacts.pairs import OPEN, culprits
 from labctl.contacts.solve import Row
 from labctl.contacts.table import COLUMNS, DOUBLE, PAIR, TEST, summed_up
-from labctl.contacts.verdicts import OPEN, _culprits
 
 NAMES: tuple[str, ...] = ("I+", "I-", "A", "B", "C", "D")
 PAIRS: tuple[tuple[str, str], ...] = tuple(itertools.combinations(NAMES, 2))
@@ -21,7 +21,7 @@ PAIRS: tuple[tuple[str, str], ...] = tuple(itertools.combinations(NAMES, 2))
 
 def judged(dead: Collection[tuple[str, str]], torn: Collection[tuple[str, str]] = ()) -> tuple[list[str], list[str]]:
     ohms: dict[Row, float] = {row: math.inf if row in dead else 500.0 for row in PAIRS}
-    return loose_leads(ohms, torn, NAMES, OPEN, _culprits)
+    return loose_leads(ohms, torn, NAMES, OPEN, culprits)
 
 
 def of(lead: str) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def test_an_open_lead_and_an_intermittent_one_are_told_apart() -> None:
 def test_two_leads_of_600_kohm_each_are_not_intermittent() -> None:
     ohms: dict[Row, float] = {row: 500.0 + 6e5 * len({"A", "D"} & {*row}) for row in PAIRS}
     ohms["A", "D"] = math.inf
-    assert loose_leads(ohms, [], NAMES, OPEN, _culprits) == ([], [])
+    assert loose_leads(ohms, [], NAMES, OPEN, culprits) == ([], [])
 
 
 def rows_of(resistance: list[float], clamped: list[bool], step: list[str], current: list[float]) -> pd.DataFrame:
