@@ -113,16 +113,17 @@ def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str,
     distance = abs(field - before.field)
     taken = cryostat.set_field(field, rate, FieldApproach.LINEAR)
     arrived = _Arrival(procedure, field, procedure.clock.now(), distance / taken.rate)
+    there = arrived.at(before)
     try:
-        while not arrived.at(before):
+        while not there:
             row = reader.read()
             after = cryostat.reading()
             run.path.within = 1.0 - min(1.0, abs(field - after.field) / distance) if distance else 1.0
             yield with_field(row, before, after)
             before = after
-            arrived.check(before)
+            there = arrived.at(before) or arrived.refuse_to_wait(before)
     finally:
-        if not arrived.at(before) and not before.field_state.failed:  # a magnet that has failed takes no set point
+        if not there and not before.field_state.failed:  # a magnet that has failed takes no set point
             cryostat.hold_field()
 
 
@@ -149,30 +150,35 @@ class _Arrival:
         self._left = self._left or (state.known and not state.stable and reading.stamp >= self._told_at)
         return self._believed(reading) and state.stable and self._near(reading)
 
-    def check(self, reading: CryostatReading) -> None:
-        """Look whether it can still arrive: readings go on for ever on a ramp that nobody ends.
+    def refuse_to_wait(self, reading: CryostatReading) -> bool:
+        """Look whether it can still arrive, and return False: readings go on for ever on a ramp that nobody ends.
 
         Raises:
             InstrumentFault: It cannot.
             DeadlinePassed: It should have long since.
         """
-        if self.at(reading) or not self._believed(reading):  # before, a fault may be an old one that is over
-            return
+        if not self._believed(reading):  # a fault may be an old one that is over
+            return False
         state, passed = reading.field_state, reading.stamp - self._told_at
-        where = f"on the way to {self._field:.6g} T the field is {reading.field:.6g} T, {state.value}"
         if state.failed:
-            raise InstrumentFault(where)
+            raise InstrumentFault(self._where(reading))
         if not state.stable or self._near(reading):
             self._stood_since = None
         elif self._stood_since is None:
             self._stood_since = reading.stamp
         elif reading.stamp - self._stood_since >= WATCH:
             raise InstrumentFault(
-                f"{where}, and has stood there for {WATCH:g} s: another program or person has sent it there; see who "
-                "else uses this cryostat, and start again"
+                f"{self._where(reading)}, and has stood there for {WATCH:g} s: another program or person has sent it "
+                "there; see who else uses this cryostat, and start again"
             )
         if passed > self._limit:
-            raise DeadlinePassed(f"{where}, {passed:.0f} s after it was sent there; {self._limit:.0f} s were to do")
+            raise DeadlinePassed(
+                f"{self._where(reading)}, {passed:.0f} s after it was sent there; {self._limit:.0f} s were to do"
+            )
+        return False
+
+    def _where(self, reading: CryostatReading) -> str:
+        return f"on the way to {self._field:.6g} T the field is {reading.field:.6g} T, {reading.field_state.value}"
 
     def _believed(self, reading: CryostatReading) -> bool:
         return self._left or reading.stamp - self._told_at >= self._cryostat.FIELD_DEAD_TIME
