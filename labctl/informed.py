@@ -126,9 +126,12 @@ def _given(request: Request, name: str) -> bool:
 
 
 def _two_wire(procedure: Procedure, entries: list[Entry]) -> Iterator[tuple[str, Known]]:
-    """Find what the last contact check measured between the leads that the current source is plugged into."""
+    """Find what the last contact check measured between the leads that the current source is plugged into.
+
+    Not of a junction: there it is that of the state which the junction was in.
+    """
     entry, cables = latest(entries, CONTACTS), procedure.station.cables.source
-    if entry is None or cables is None:
+    if entry is None or cables is None or procedure.sample.is_junction:
         return
     pairs: Mapping[str, Any] = entry.values.get("two_wire") or {}
     for row in (f"{cables.high}/{cables.low}", f"{cables.low}/{cables.high}"):

@@ -23,10 +23,11 @@ from labctl.contacts.pairs import (
     curved,
     noisy,
     over_johnson,
+    to_the_shield,
     two_wire,
 )  # fmt: skip
 from labctl.contacts.solve import MISFIT, Row
-from labctl.contacts.table import DROP, PAIR, SHIELD, TEST, Plugged
+from labctl.contacts.table import PAIR, Plugged
 from labctl.contacts.uses import JUNCTION_USES, currents, uses_of
 
 if TYPE_CHECKING:
@@ -198,18 +199,7 @@ def _leak(
     solution: JunctionSolution,
 ) -> tuple[float | None, float, dict[str, float], bool]:  # fmt: skip
     """Return the ohm to the shield, the bound where there is none, that of each lead, and whether it is nobody's."""
-    seen: dict[str, float] = {}
-    drops: dict[tuple[str, str], float] = {}
-    bounds: list[float] = []
-    for each in (each for each in plugged if each.kind == SHIELD and TEST in each.steps):
-        lead, beside = each.leads
-        step, drop = each.steps[TEST], each.steps.get(DROP)
-        if math.isfinite(step.resistance):
-            seen[lead] = abs(step.resistance)
-            if drop is not None and math.isfinite(drop.resistance):
-                drops[lead, beside] = drop.resistance
-        elif step.clamped:
-            bounds.append(step.largest / step.current)
+    seen, drops, bounds = to_the_shield(plugged)
     own = {lead: ohm for lead, ohm in seen.items() if lead in names}
     leaking = {lead: ohm for lead, ohm in seen.items() if lead not in names}
     if own:

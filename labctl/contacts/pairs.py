@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from labctl.contacts.solve import Row
-from labctl.contacts.table import DOUBLE, TEST, Plugged
+from labctl.contacts.table import DOUBLE, DROP, SHIELD, TEST, Plugged
 
 BOLTZMANN = 1.380649e-23
 OPEN = 1e6
@@ -105,3 +105,25 @@ def curved(pairs: Mapping[Row, Plugged], names: Sequence[str]) -> dict[str, floa
         name: float(np.median([bend for row, bend in bends.items() if name in row]))
         for name in culprits(bent, list(bends), names)
     }
+
+
+def to_the_shield(plugged: Sequence[Plugged]) -> tuple[dict[str, float], dict[tuple[str, str], float], list[float]]:
+    """Return what was measured to the shield, in ohm.
+
+    Returns:
+        From each lead that conducts to it; of the drops beside it, from one lead to another, those that were seen; and
+        where nothing conducted, the resistances that there are at least.
+    """
+    seen: dict[str, float] = {}
+    drops: dict[tuple[str, str], float] = {}
+    bounds: list[float] = []
+    for each in (each for each in plugged if each.kind == SHIELD and TEST in each.steps):
+        lead, beside = each.leads
+        step, drop = each.steps[TEST], each.steps.get(DROP)
+        if math.isfinite(step.resistance):
+            seen[lead] = abs(step.resistance)
+            if drop is not None and math.isfinite(drop.resistance):
+                drops[lead, beside] = drop.resistance
+        elif step.clamped:
+            bounds.append(step.largest / step.current)
+    return seen, drops, bounds

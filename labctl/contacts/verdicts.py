@@ -12,9 +12,19 @@ from labctl.contacts import junction_verdicts, solve
 from labctl.contacts.check import HARMLESS, HIGH, INSULATED, INTERMITTENT, SHARE, Check, LeadState
 from labctl.contacts.geometry import Geometry, expected_sheet_resistance, geometry_of
 from labctl.contacts.loose import loose_leads
-from labctl.contacts.pairs import OPEN, asymmetry_of, bend_of, culprits, curved, noisy, over_johnson, two_wire
+from labctl.contacts.pairs import (
+    OPEN,
+    asymmetry_of,
+    bend_of,
+    culprits,
+    curved,
+    noisy,
+    over_johnson,
+    to_the_shield,
+    two_wire,
+)
 from labctl.contacts.solve import Row, Solution
-from labctl.contacts.table import DROP, PAIR, SHIELD, TEST, TRANSFER, Plugged, summed_up
+from labctl.contacts.table import PAIR, TRANSFER, Plugged, summed_up
 from labctl.contacts.uses import currents, uses_of
 
 if TYPE_CHECKING:
@@ -94,18 +104,7 @@ def _leak(
     All leads that conduct reach a leak through the sample, whichever line it is of; an open one only its own. What a
     contact that is not ohmic makes of the small current is not known from what it made of the large one.
     """
-    seen: dict[str, float] = {}
-    drops: dict[tuple[str, str], float] = {}
-    bounds: list[float] = []
-    for each in (each for each in plugged if each.kind == SHIELD and TEST in each.steps):
-        lead, beside = each.leads
-        step, drop = each.steps[TEST], each.steps.get(DROP)
-        if math.isfinite(step.resistance):
-            seen[lead] = abs(step.resistance)
-            if drop is not None and math.isfinite(drop.resistance):
-                drops[lead, beside] = drop.resistance
-        elif step.clamped:
-            bounds.append(step.largest / step.current)
+    seen, drops, bounds = to_the_shield(plugged)
     total = min((ohm for lead, ohm in seen.items() if lead in names), default=None)
     leaking = {lead: ohm for lead, ohm in seen.items() if lead not in names}
     if total is not None:

@@ -24,6 +24,7 @@ from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.station import load_station
 from procedures.ahe import AnomalousHallLoop
+from procedures.log import Log
 from tests.simulated import QUICK
 
 SAMPLE = "cotb2025"
@@ -96,6 +97,18 @@ def test_what_was_measured_before_it_was_mounted_anew_holds_no_more(journal: Jou
     later = prepared(tmp_path, temperature="300 K")
     assert not later.known
     assert later.probe_settings() == nominal
+
+
+def test_a_junction_is_not_held_to_the_state_that_it_was_checked_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path, "fimtj2026")
+    monkeypatch.setattr(beforehand, "journal_of", lambda _: journal)
+    checked(journal, 1000.0)
+    procedure = Log()
+    check_request(asked(tmp_path, procedure, sample=load_sample("fimtj2026")))
+    assert not procedure.known
+    assert procedure.sample.two_wire_resistance() > 1e4
 
 
 def test_a_check_of_other_leads_tells_nothing(journal: Journal, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.contact_check import ContactCheck
 from procedures.log import Log
-from tests.junctions import EXPECTED, Device, planted, random_junction, wanted
+from tests.junctions import FAULTS, Device, planted, random_junction
+from tests.planted import pulls, verdicts, wanted
 from tests.simulated import Done, Simulate
 
 
@@ -41,19 +42,6 @@ def checked(simulate: Simulate, device: Device, seed: int = 1, *, drawn: bool = 
 def barrier_of(check: Check) -> Barrier:
     assert check.barrier is not None
     return check.barrier
-
-
-def verdicts(check: Check) -> dict[str, str]:
-    return {lead.name: lead.verdict for lead in check.leads}
-
-
-def pulls(check: Check, device: Device) -> list[float]:
-    """Errors of all leads in units of their uncertainties."""
-    return [
-        (lead.resistance - device.leads[lead.name]) / lead.uncertainty
-        for lead in check.leads
-        if lead.resistance is not None and lead.uncertainty
-    ]
 
 
 def true_barrier(done: Done) -> float:
@@ -94,7 +82,7 @@ def test_good_junctions_pass_and_their_leads_are_within_what_is_stated(simulate:
     assert max(of_good(simulate, range(6))) < 3.0
 
 
-@pytest.mark.parametrize("what", EXPECTED)
+@pytest.mark.parametrize("what", FAULTS)
 def test_what_is_planted_is_found_at_its_lead(simulate: Simulate, what: str) -> None:
     of_planted(simulate, what, range(3))
 
@@ -256,6 +244,6 @@ def test_a_hundred_good_junctions_pass_and_their_leads_are_covered(simulate: Sim
 
 
 @pytest.mark.endurance
-@pytest.mark.parametrize("what", EXPECTED)
+@pytest.mark.parametrize("what", FAULTS)
 def test_twenty_of_twenty_planted_faults_are_found(simulate: Simulate, what: str) -> None:
     of_planted(simulate, what, range(20))
