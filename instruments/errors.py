@@ -55,7 +55,7 @@ class Aborted(LabError):
 
 
 class Refused(LabError):
-    """A limit, an interlock or a rehearsal forbids it; nothing was sent."""
+    """A limit, an interlock or a rehearsal forbids it, or somebody else measures; nothing was sent."""
 
     exit_code = 4
     status = "refused"
@@ -63,6 +63,10 @@ class Refused(LabError):
 
 class LimitExceeded(Refused, ValueError):
     """A value beyond a limit of the instrument, the station or the sample."""
+
+
+class StationInUse(Refused):
+    """Another run, or another program of labctl, holds the station or one of its instruments; nothing was sent."""
 
 
 class InstrumentFault(LabError):

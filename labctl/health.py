@@ -26,7 +26,7 @@ from labctl.analysis.health import END, EVENT, START, TWO, Change, Check, Coeffi
 from labctl.analysis.health_results import results_of
 from labctl.analysis.result import Results
 from labctl.health_reading import readings_by, way_of
-from labctl.journal import HEALTH, quantity, since_mounting
+from labctl.journal import HEALTH, quantity
 from labctl.reversal import ReversalReader
 from labctl.sample import SampleRecord
 
@@ -197,7 +197,7 @@ class Health:
         request = self._run.request
         try:
             journal = learning.journal_of(request)
-            entries = [] if journal is None else since_mounting(journal.entries())
+            entries = [] if journal is None else journal.since_mounting()
         except LabError as error:
             self._run.remark(f"the sample was not compared with its last check: {error}")
             return None

@@ -9,6 +9,9 @@
 It is named after the record and lies under the runs' root. Nothing of it goes into the record by itself. What was
 learnt of a simulated sample in a lab of its own process stands in `<record>-sim.jsonl`, so that simulation and hardware
 never mix; a simulated lab within the run's process begins with a fresh sample each time and has no journal.
+
+Another sample seed makes another device of a record. So an entry about a simulated sample has its `sample_seed`; what
+people write has none, and is about the device that was there before it, or after a mounting about whichever comes.
 """
 
 from __future__ import annotations
@@ -80,6 +83,7 @@ class Entry:
         run: Folder of the run that found it, relative to the runs' root; None where nobody measured.
         user: Who.
         simulated: Whether the sample was a simulated one.
+        sample_seed: Of the simulated sample's disorder, which makes it this device; None where nobody said.
         line: Its line in the file, from 1.
     """
 
@@ -89,6 +93,7 @@ class Entry:
     run: str | None = None
     user: str = ""
     simulated: bool = False
+    sample_seed: int | None = None
     line: int = 0
 
     def number(self, name: str) -> float | None:
@@ -125,12 +130,15 @@ class Journal:
         root: Folder that holds the runs.
         sample: Name of the record.
         simulated: Whether it is the one of the simulated sample.
+        sample_seed: Of the simulated sample that is in the lab: entries about others are passed over; None for all.
 
     Raises:
         UsageError: The name is that of another sample's simulated journal.
     """
 
-    def __init__(self, root: Path, sample: str, *, simulated: bool = False) -> None:
+    def __init__(
+        self, root: Path, sample: str, *, simulated: bool = False, sample_seed: int | None = None
+    ) -> None:  # fmt: skip
         if not simulated and sample.endswith(SIMULATED):
             raise UsageError(
                 f"a sample that is called {sample!r} would have the journal of the simulated sample "
@@ -138,6 +146,7 @@ class Journal:
             )
         self.sample = sample
         self.simulated = simulated
+        self.sample_seed = sample_seed
         self.path = root / FOLDER / f"{sample}{SIMULATED if simulated else ''}.jsonl"
 
     # ---- writing
@@ -160,9 +169,10 @@ class Journal:
             WriteFailed: The operating system does not take it.
         """
         when = (WallClock().utc() if utc is None else utc).astimezone(UTC)
-        entry = Entry(kind, when, checked(kind, values), run, user, self.simulated)
+        entry = Entry(kind, when, checked(kind, values), run, user, self.simulated, self.sample_seed)
+        seed = {} if self.sample_seed is None else {"sample_seed": self.sample_seed}
         content = {
-            "kind": kind, "utc": when.isoformat(), "run": run, "user": user, "simulated": self.simulated,
+            "kind": kind, "utc": when.isoformat(), "run": run, "user": user, "simulated": self.simulated, **seed,
             "values": entry.values,
         }  # fmt: skip
         line = json.dumps(content, ensure_ascii=False, allow_nan=False).encode() + b"\n"
@@ -214,12 +224,14 @@ class Journal:
         return entries, warnings
 
     def entries(self, kind: str | None = None) -> list[Entry]:
-        """Return all entries, or those of a kind, the oldest first.
+        """Return all entries about this device, or those of a kind, the oldest first.
 
         Raises:
             DataDamaged: See `read`.
         """
-        return [entry for entry in self.read()[0] if kind in {None, entry.kind}]
+        found = self.read()[0]
+        own = found if self.sample_seed is None else of_device(found, self.sample_seed)
+        return [entry for entry in own if kind in {None, entry.kind}]
 
     def latest(self, kind: str) -> Entry | None:
         """Return the newest entry of a kind, None where there is none.
@@ -235,7 +247,22 @@ class Journal:
         Raises:
             DataDamaged: See `read`.
         """
-        return since_mounting(self.entries())
+        return since_mounting(self.read()[0], self.sample_seed)
+
+    def another_device(self) -> str:
+        """Say that the newest entry is about another device than the one in the lab; empty where it is not.
+
+        Raises:
+            DataDamaged: See `read`.
+        """
+        seed = latest_device(self.read()[0])
+        if self.sample_seed is None or seed in {None, self.sample_seed}:
+            return ""
+        return (
+            f"{self.path.name} was last written for the simulated sample with the seed {seed}, and the lab has the one "
+            f"with {self.sample_seed}, another device: nothing that was learnt of the former is used, and this one "
+            "counts as newly mounted"
+        )
 
     def odometer(self) -> Odometer:
         """Return what all pulses together were.
@@ -250,7 +277,7 @@ class Journal:
             content = json.loads(line.decode("utf-8-sig"))
             entry = Entry(
                 content["kind"], datetime.fromisoformat(content["utc"]), content["values"], content["run"],
-                content["user"], content["simulated"], number,
+                content["user"], content["simulated"], _seed(content), number,
             )  # fmt: skip
             checked(entry.kind, entry.values)
         except (ValueError, KeyError, TypeError, RecursionError, BadValue) as error:
@@ -271,10 +298,49 @@ def latest(entries: Sequence[Entry], kind: str) -> Entry | None:
     return next((entry for entry in reversed(entries) if entry.kind == kind), None)
 
 
-def since_mounting(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries from the last mounting on, or all where there is none."""
-    places = [place for place, entry in enumerate(entries) if entry.kind == MOUNTING]
-    return list(entries[places[-1] if places else 0 :])
+def since_mounting(entries: Sequence[Entry], sample_seed: int | None = None) -> list[Entry]:
+    """Return the entries from the last mounting on, or all where there is none.
+
+    A simulated sample with another seed than this one was another device, and this one was mounted after it.
+    """
+    start = 0
+    for place, (entry, seed) in enumerate(zip(entries, _devices(entries), strict=True)):
+        if entry.kind == MOUNTING:
+            start = place
+        elif sample_seed is not None and seed not in {None, sample_seed}:
+            start = place + 1
+    return list(entries[start:])
+
+
+def of_device(entries: Sequence[Entry], sample_seed: int) -> list[Entry]:
+    """Return the entries about the simulated sample with this seed, or about one of which nobody said which it was."""
+    return [e for e, seed in zip(entries, _devices(entries), strict=True) if seed in {None, sample_seed}]
+
+
+def latest_device(entries: Sequence[Entry]) -> int | None:
+    """Return the seed of the simulated sample that the newest entry with a seed is about, None where none has one."""
+    return next((entry.sample_seed for entry in reversed(entries) if entry.sample_seed is not None), None)
+
+
+def _devices(entries: Sequence[Entry]) -> Iterator[int | None]:
+    """Yield for each entry the seed of the simulated sample that it is about: its own, or that of the one before."""
+    seed = None
+    for entry in entries:
+        if entry.sample_seed is not None or entry.kind == MOUNTING:
+            seed = entry.sample_seed
+        yield seed
+
+
+def _seed(content: Mapping[str, Any]) -> int | None:
+    """Return the sample seed of an entry as it was read.
+
+    Raises:
+        ValueError: It is no whole number.
+    """
+    seed = content.get("sample_seed")
+    if seed is not None and (not isinstance(seed, int) or isinstance(seed, bool)):
+        raise ValueError(f"the sample seed is {seed!r}")
+    return seed
 
 
 def odometer(entries: Sequence[Entry]) -> Odometer:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import LabError
+from instruments.errors import DataDamaged, LabError
 from labctl.events import EventLog
 from labctl.journal import Journal, checked
 from labctl.own_code import own_code
@@ -32,7 +32,9 @@ def journal_of(request: Request) -> Journal | None:
     """
     if request.simulate and request.lab is None:
         return None
-    return Journal(request.out, request.sample.name, simulated=request.lab is not None)
+    served = request.lab is not None
+    seed = request.sample_seed if served else None
+    return Journal(request.out, request.sample.name, simulated=served, sample_seed=seed)
 
 
 class Learning:
@@ -57,6 +59,13 @@ class Learning:
         self._events = events
         self._attempt = attempt
         self._passed_over = passed_over
+
+    def forewarning(self) -> str:
+        """Say that the journal is about another device than the one in the lab; empty where it is not."""
+        try:
+            return "" if self._journal is None else self._journal.another_device()
+        except DataDamaged:  # who reads an entry of it says so
+            return ""
 
     def take(self, kind: str, values: Mapping[str, Any], block: str, *, at_once: bool) -> None:
         """Take an entry in.

@@ -1,10 +1,12 @@
 """Where labctl's own files are: the only place that knows.
 
-In a checkout the folder `data` lies beside the packages; in an installed wheel it is `labctl/_data`.
+In a checkout the folder `data` lies beside the packages; in an installed wheel it is `labctl/_data`. What labctl keeps
+on a computer apart from the runs lies in the state folder of the account.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from instruments.errors import UsageError
@@ -27,6 +29,25 @@ def data_folder(package: Path = _PACKAGE) -> Path:
             return folder
     raise UsageError(f"labctl's own files are missing: neither {package / '_data'} nor {package.parent / 'data'} "
                      "has a folder 'stations'; install labctl again")  # fmt: skip
+
+
+STATE = "LABCTL_STATE"
+"""Environment variable that names another state folder."""
+
+
+def state_folder() -> Path:
+    """Return the folder for what holds on this computer; `~/.local/state/labctl` on Linux, unless LABCTL_STATE is set.
+
+    Raises:
+        UsageError: LABCTL_STATE is no whole path, so that it would be another folder for each place to start from.
+    """
+    if named := os.environ.get(STATE, "").strip():
+        if not Path(named).is_absolute():
+            raise UsageError(f"the environment variable {STATE} is {named!r}, but must be a whole path")
+        return Path(named)
+    from platformdirs import user_state_path
+
+    return user_state_path("labctl", appauthor=False)
 
 
 def station_files() -> dict[str, Path]:

@@ -71,6 +71,12 @@ class LabAddresses:
         place = "{}:{}".format(*self.multivu)
         return replace(self, resources={**others, "cryostat": place}, hosts={**self.hosts, "cryostat": self.multivu})
 
+    @property
+    def doors(self) -> dict[str, Address]:
+        """Host and port of everything that the file names: instruments by role, `multivu`, `clock`, `breakout`."""
+        others = {"multivu": self.multivu, "clock": self.clock, "breakout": self.breakout}
+        return {**self.hosts, **{name: address for name, address in others.items() if address is not None}}
+
     def resource(self, role: str) -> str:
         """Return the resource name of a role.
 

@@ -37,6 +37,8 @@ class Request:
         resume: Folder of a run of the same procedure with the same parameters that was cut, to be carried on there with
             its own seeds; None for a new run.
         quiet: Whether nothing fluctuates in a simulated lab in this process: for tests.
+        keeper: Number of the process that keeps the station over several runs and asked for this one
+            (`labctl.station_lock.keeping`); None for a run by itself.
         given: Parameters as somebody wrote them, by name; of a number without a unit it is kept what it was taken for.
     """
 
@@ -55,6 +57,7 @@ class Request:
     lab: Path | None = None
     resume: Path | None = None
     quiet: bool = False
+    keeper: int | None = None
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

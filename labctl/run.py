@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from labctl.remote import in_its_lab
 from labctl.request import Outcome, Request
 from labctl.rundir import read_rows
 from labctl.session import LabStart, Session, open_session
+from labctl.station_lock import Hold, holding
 from labctl.tracking import Path as LoopPath
 from labctl.visiting import Visitor, visiting
 
@@ -187,7 +189,9 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
         try:
             if request.lab is not None:
                 request = in_its_lab(request)
-            _measure(request, outcome, switch, watch)
+            check_request(request)
+            with station_of(request, "run" if request.resume is None else "resume") as hold:
+                _measure(request, outcome, switch, watch, hold)
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True  # the data are safe, and what is left takes a second
@@ -200,22 +204,33 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
     return outcome
 
 
-def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None) -> None:
-    """Check, open, execute and make safe."""
-    check_request(request)
-    procedure = request.procedure
+def station_of(request: Request, doing: str) -> AbstractContextManager[Hold]:
+    """Hold the station that a run is for; `doing` is said to others meanwhile, in front of the experiment's name.
+
+    Raises:
+        StationInUse: Somebody else holds it.
+    """
+    return holding(
+        request.station, simulate=request.simulate, lab=request.lab, what=f"{doing} {request.name}",
+        keeper=request.keeper,
+    )  # fmt: skip
+
+
+def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None, hold: Hold) -> None:
+    """Make the run's folder, open, execute and make safe."""
     entry = begin(request, title_of(request)) if request.resume is None else begin_again(request, request.resume)
     directory = entry.directory
     outcome.run = directory.path
+    hold.tell(directory.path)
     if entry.attempt == 1:
         directory.write_request(entry.description)
     else:
         mend_events(directory)
     try:
         with open_session(
-            request.station, request.sample, procedure.roles, simulate=request.simulate,
+            request.station, request.sample, request.procedure.roles, simulate=request.simulate,
             start=LabStart(entry.noise_seed, entry.sample_seed, entry.start, request.quiet),
-            overrides=request.overrides, lab=request.lab,
+            overrides=request.overrides, lab=request.lab, hold=hold,
         ) as session:  # fmt: skip
             carry_out_in(session, request, entry, outcome, switch, watch)
     except LabError as error:  # an instrument that is not there: nothing was energised
@@ -268,7 +283,7 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
     procedure = run.request.procedure
     try:
         events.state("running")
-        for sentence in procedure.forewarnings:
+        for sentence in filter(None, (run.learning.forewarning(), *procedure.forewarnings)):
             run.remark(sentence)
             events.write("warning", text=sentence)
         run.check()  # whoever watches hears of it before anything is sent

@@ -10,7 +10,18 @@ from typing import Any
 from instruments.errors import LimitExceeded, UsageError
 from instruments.units import format_quantity
 from labctl import limits, sample_files
-from labctl.journal import CONTACTS, HEALTH, MOUNTING, SAFE_PULSE, Entry, latest, odometer, since_mounting
+from labctl.journal import (
+    CONTACTS,
+    HEALTH,
+    MOUNTING,
+    SAFE_PULSE,
+    Entry,
+    latest,
+    latest_device,
+    odometer,
+    of_device,
+    since_mounting,
+)
 from labctl.records import locate, looked_at, read_toml
 from labctl.sample import LARGEST_PROBE_CURRENT, SampleRecord, connection_faults
 from labctl.station import Station
@@ -172,9 +183,12 @@ def history(entries: Sequence[Entry]) -> dict[str, Any]:
     """Return what a journal comes to, by kind; `pulses` is an odometer and `damage` a list.
 
     Coercive fields, angle and contacts are those since the last mounting, in which `contacts` must be newer; health
-    check and safe pulse are the last ones there are, with their date; damage and pulses are all there ever were.
+    check and safe pulse are the last ones there are, with their date; damage and pulses are all there ever were. Of
+    simulated samples all of it is about the one with the newest entry's seed.
     """
-    here = since_mounting(entries)
+    seed = latest_device(entries)
+    here = since_mounting(entries, seed)
+    entries = entries if seed is None else of_device(entries, seed)
     return {
         MOUNTING: latest(entries, MOUNTING),
         CONTACTS: latest(here, CONTACTS),

@@ -44,10 +44,11 @@ from labctl.procedure import Procedure, check_names
 from labctl.reentry import Entry
 from labctl.remote import in_its_lab
 from labctl.request import Outcome, Request
-from labctl.run import Watcher, carry_out_in, title_of
+from labctl.run import Watcher, carry_out_in, station_of, title_of
 from labctl.rundir import RunDirectory
 from labctl.series_results import conclude_series
 from labctl.session import LabStart, Session, open_session
+from labctl.station_lock import Hold
 
 KIND = "series"
 MOST_RUNS = 1000
@@ -150,9 +151,11 @@ def carry_out_series(
             children = list(_children(request, axes, make))
             for child in children:
                 _check(child, len(children))
-            directory = RunDirectory.create(request.out, f"{KIND}-{title_of(request)}", WallClock().utc().astimezone())
-            outcome.run = directory.path
-            _measure(_Series(request, axes, children, directory, outcome, switch, watch))
+            with station_of(request, "series of") as hold:
+                title = f"{KIND}-{title_of(request)}"
+                directory = RunDirectory.create(request.out, title, WallClock().utc().astimezone())
+                outcome.run = directory.path
+                _measure(_Series(request, axes, children, directory, outcome, switch, watch), hold)
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True
@@ -215,15 +218,17 @@ class _Series:
     before: Before = field(default_factory=Before)
 
 
-def _measure(series: _Series) -> None:
+def _measure(series: _Series, hold: Hold) -> None:
     """Open the station once, and carry out one run after the other."""
     request, directory = series.request, series.directory
+    hold.tell(directory.path)
     seed = secrets.randbits(32) if request.seed is None else request.seed
     directory.write_request(_describe(series, seed))
     try:
         with open_session(
             request.station, request.sample, request.procedure.roles, simulate=request.simulate,
             start=LabStart(seed, request.sample_seed, 0.0, request.quiet), overrides=request.overrides, lab=request.lab,
+            hold=hold,
         ) as session:  # fmt: skip
             events = EventLog(directory.events_file, session.clock)
             events.state("running")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from labctl.remote import RemoteClock, read_addresses
 from labctl.sample import SampleRecord
 from labctl.simulation import build_lab
 from labctl.station import Station
+from labctl.station_lock import Hold, holding
 from simulators.lab import Lab
 
 SOCKETS = "@py"
@@ -234,6 +235,7 @@ def open_session(
     start: LabStart,
     overrides: Mapping[str, float] = NONE,
     lab: Path | None = None,
+    hold: Hold | None = None,
 ) -> Generator[Session]:
     """Open a station's instruments for the roles that are needed, and close them afterwards.
 
@@ -245,12 +247,15 @@ def open_session(
         start: How the lab begins; one that runs elsewhere has begun already.
         overrides: Limits for this session by name, in SI units, in the place of the station's and the sample's.
         lab: File with the line that `labctl simulate` printed: the twin runs there, and has its own seeds.
+        hold: Of the station, of who holds it already; the session's own where there is none.
 
     Raises:
         UsageError: The station or the lab lacks a role, or a driver is not there.
+        StationInUse: Somebody else holds the station.
         InstrumentFault: An instrument cannot be opened.
     """
-    with _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as bare:
+    held = nullcontext() if hold else holding(station, simulate=simulate, lab=lab, what="a session of a program")
+    with held, _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as bare:
         around = _listened(bare, station, record, start)
         library = guarded(around.library, station, record, overrides, around.resources, around.clock)
         instruments: dict[str, Driver | MultiVu] = {}

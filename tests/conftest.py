@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from labctl import paths
 from tests.simulated import Simulate, capture_labs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """What holds on this computer lies elsewhere for the tests and all programs that they start."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(paths.STATE, str(folder))
+        yield folder
 
 
 @pytest.fixture

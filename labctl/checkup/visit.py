@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from instruments.driver import Driver
-from instruments.errors import InstrumentFault, LabError, NoReply, UsageError
+from instruments.errors import InstrumentFault, LabError, NoReply, StationInUse, UsageError
 from instruments.keithley6221_core import LARGEST_CURRENT
 from instruments.multivu import MultiVu
 from instruments.scpi_driver import ScpiDriver
@@ -23,6 +23,7 @@ from labctl.checkup.scene import Scene
 from labctl.sample import SampleRecord, load_sample
 from labctl.session import LabStart, Session, open_session
 from labctl.station import Station
+from labctl.station_lock import Hold, holding
 
 Part = Callable[[Scene], Iterator[Finding]]
 """A part of the examination."""
@@ -55,14 +56,22 @@ def visit(station: Station, sample: SampleRecord | None, way: Way) -> Iterator[F
         yield fault(f"station {station.name}", why, "use another station, or install a package with it")
         return
     try:
-        with _session(station, sample, way) as session:
+        with (
+            holding(station, simulate=way.simulate, lab=way.lab, what="doctor") as hold,
+            _session(station, sample, way, hold) as session,
+        ):
             yield from _at(session, station, sample, way)
+    except StationInUse as error:
+        # Not even with questions: one between what a run asks and its answer spoils both, and a question about errors
+        # takes away what the run would have found at its end.
+        do = "ask again when that has ended: even a question would come between a run and its instruments"
+        yield fault(f"station {station.name}", f"not looked at: {str(error).partition('; ')[0]}", do)
     except LabError as error:
         roles = {f"{role} ({_shown(station, role)})": error for role in station.instruments}
         yield from _silent(station, roles)
 
 
-def _session(station: Station, sample: SampleRecord | None, way: Way) -> AbstractContextManager[Session]:
+def _session(station: Station, sample: SampleRecord | None, way: Way, hold: Hold) -> AbstractContextManager[Session]:
     """Open a session without instruments.
 
     Who an instrument is does not depend on the sample, and none may be mounted. No test needs a current; but what the
@@ -74,7 +83,7 @@ def _session(station: Station, sample: SampleRecord | None, way: Way) -> Abstrac
     if "source" in station.instruments:
         overrides[f"{limits.UNSEEN}.source"] = 1.0
     return open_session(
-        station, sample, [], simulate=way.simulate, start=LabStart(seed=0), overrides=overrides, lab=way.lab
+        station, sample, [], simulate=way.simulate, start=LabStart(seed=0), overrides=overrides, lab=way.lab, hold=hold
     )
 
 

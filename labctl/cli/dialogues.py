@@ -94,6 +94,7 @@ def _ask(options: Options) -> None:
     from labctl.sample import load_sample
     from labctl.session import LabStart, open_session
     from labctl.station import load_station
+    from labctl.station_lock import holding
 
     if not options.simulate and not options.sample:
         raise BadValue("the limits of the mounted sample hold here, too; name its record with --sample")
@@ -108,9 +109,10 @@ def _ask(options: Options) -> None:
     overrides = parse_overrides(options.overrides)
     _check_free(options.file)
     with (
+        holding(station, simulate=options.simulate, what=f"record-dialogue --ask {options.ask}") as hold,
         recording(options.file, ("record-dialogue", "--ask", options.ask)) as kept,
         open_session(
-            station, record, (options.ask,), simulate=options.simulate, start=start, overrides=overrides
+            station, record, (options.ask,), simulate=options.simulate, start=start, overrides=overrides, hold=hold
         ) as session,
     ):
         try:

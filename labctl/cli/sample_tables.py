@@ -14,7 +14,19 @@ from typing import Any, cast
 from instruments.units import format_quantity
 from labctl.analysis.result import quantity_text
 from labctl.cli import output
-from labctl.journal import CONTACTS, HEALTH, MOUNTING, PULSES, SAFE_PULSE, Entry, Journal, Odometer, odometer
+from labctl.journal import (
+    CONTACTS,
+    HEALTH,
+    MOUNTING,
+    PULSES,
+    SAFE_PULSE,
+    Entry,
+    Journal,
+    Odometer,
+    latest_device,
+    odometer,
+    of_device,
+)
 from labctl.sample import KINDS, Junction, SampleRecord
 from labctl.sample_summary import Derived
 
@@ -133,6 +145,10 @@ def summary(found: Mapping[str, Any], all_entries: Sequence[Entry], journal: Jou
     rows.append(("pulses", "", _pulses(pulses)))
     rows += [("damage", *_when_and_what(entry, "damage")) for entry in damage] or [("damage", "", "none known")]
     wrapped(rows, ("journal", "since (UTC)", "what"))
+    seed = latest_device(all_entries)
+    if seed is not None and (others := len(all_entries) - len(of_device(all_entries, seed))):
+        rest = "1 entry is" if others == 1 else f"{others} entries are"
+        output.line(f"this is the simulated sample with the seed {seed}; {rest} about other ones")
     entries = f"all {len(all_entries)} entries" if len(all_entries) > 1 else "its entry"
     root = journal.path.parents[1]
     elsewhere = "" if root == Path("runs") else f" --out {shlex.quote(str(root))}"
@@ -181,7 +197,9 @@ def entries(shown: Sequence[Entry]) -> None:
         alike = [entry for _, entry in together]
         first = alike[0]
         text = _cell(first) if len(alike) == 1 else _pulses_together(alike)
-        rows.append((_when(first), first.kind, first.user or "-", text + (f"\nrun {first.run}" if first.run else "")))
+        seed = "" if first.sample_seed is None else f", sample seed {first.sample_seed}"
+        by = f"\nrun {first.run}{seed}" if first.run else ""
+        rows.append((_when(first), first.kind, first.user or "-", text + by))
     wrapped(rows, ("UTC", "kind", "user", "what"))
 
 

@@ -133,7 +133,8 @@ def _entries_as_json(found: Entry | Sequence[Entry] | None) -> Any:
 def _entry_as_json(entry: Entry) -> Mapping[str, Any]:
     return {
         "kind": entry.kind, "utc": entry.utc.isoformat(), "run": entry.run, "user": entry.user,
-        "simulated": entry.simulated, "values": dict(entry.values),
+        "simulated": entry.simulated, **({} if entry.sample_seed is None else {"sample_seed": entry.sample_seed}),
+        "values": dict(entry.values),
     }  # fmt: skip
 
 

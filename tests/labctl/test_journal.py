@@ -14,7 +14,7 @@ import pytest
 from instruments.clock import WallClock
 from instruments.errors import BadValue, DataDamaged, UsageError, WriteFailed
 from labctl.analysis.result import Result
-from labctl.journal import Journal, Odometer, latest, quantity
+from labctl.journal import Journal, Odometer, latest, latest_device, of_device, quantity, since_mounting
 
 
 @pytest.fixture
@@ -207,3 +207,67 @@ def test_the_odometer_is_the_sum_over_all_pulses_ever(journal: Journal) -> None:
     counted = journal.odometer()
     assert (counted.count, counted.largest_current_density) == (121, 5e11)
     assert counted.energy == pytest.approx(3.5e-3)
+
+
+# ---- devices of a simulated lab
+
+
+def written(root: Path, *entries: tuple[int | None, str, str]) -> Path:
+    """A simulated sample's journal with entries of seeds, kinds and texts."""
+    for seed, kind, text in entries:
+        Journal(root, "bar", simulated=True, sample_seed=seed).append(kind, {"text": text})
+    return root
+
+
+def texts(entries: list[Any]) -> str:
+    return "".join(entry.values["text"] for entry in entries)
+
+
+def test_an_entry_about_a_simulated_sample_has_its_seed_and_no_other_has(tmp_path: Path) -> None:
+    written(tmp_path, (3, "note", "a"), (None, "note", "b"))
+    journal = Journal(tmp_path, "bar", simulated=True)
+    assert [entry.sample_seed for entry in journal.entries()] == [3, None]
+    lines = [json.loads(line) for line in journal.path.read_text().splitlines()]
+    assert [line.get("sample_seed", "none") for line in lines] == [3, "none"]
+    assert Journal(tmp_path, "bar").append("note", {"text": "c"}).sample_seed is None
+
+
+def test_another_seed_is_another_device_and_counts_as_newly_mounted(tmp_path: Path) -> None:
+    written(tmp_path, (0, "contacts", "a"), (None, "damage", "b"), (3, "contacts", "c"), (None, "note", "d"))
+    first, second, third = (Journal(tmp_path, "bar", simulated=True, sample_seed=seed) for seed in (0, 3, 4))
+    assert texts(first.entries()) == "ab"
+    assert texts(second.entries()) == texts(second.since_mounting()) == "cd"
+    assert (texts(third.entries()), texts(third.since_mounting())) == ("", "")
+    assert texts(first.since_mounting()) == ""  # it was taken out for the other one, and is in again now
+    assert texts(Journal(tmp_path, "bar", simulated=True).entries()) == "abcd"
+    assert first.another_device() == (
+        "bar-sim.jsonl was last written for the simulated sample with the seed 3, and the lab has the one with 0, "
+        "another device: nothing that was learnt of the former is used, and this one counts as newly mounted"
+    )
+    assert (second.another_device(), Journal(tmp_path, "bar", simulated=True).another_device()) == ("", "")
+    first.append("contacts", {"text": "e"})
+    assert (first.another_device(), texts(first.since_mounting()), texts(first.entries())) == ("", "e", "abe")
+
+
+def test_what_people_write_is_about_the_device_before_it_and_after_a_mounting_about_the_next(tmp_path: Path) -> None:
+    written(tmp_path, (0, "note", "a"), (None, "mounting", "b"), (None, "note", "c"), (3, "note", "d"))
+    entries = Journal(tmp_path, "bar", simulated=True).entries()
+    assert texts(of_device(entries, 0)) == "abc"
+    assert texts(of_device(entries, 3)) == texts(since_mounting(entries, 3)) == "bcd"
+    assert latest_device(entries) == 3
+    assert latest_device(entries[1:3]) is None
+    assert texts(since_mounting(entries[:3], 0)) == "bc"
+
+
+def test_a_journal_without_seeds_is_read_as_one_about_this_device(tmp_path: Path) -> None:
+    written(tmp_path, (None, "contacts", "a"), (None, "note", "b"))
+    journal = Journal(tmp_path, "bar", simulated=True, sample_seed=5)
+    assert (texts(journal.since_mounting()), journal.another_device()) == ("ab", "")
+
+
+@pytest.mark.parametrize("seed", ['"3"', "true", "1.5"])
+def test_a_seed_that_is_none_is_damage(tmp_path: Path, seed: str) -> None:
+    journal = Journal(written(tmp_path, (3, "note", "a")), "bar", simulated=True)
+    journal.path.write_text(journal.path.read_text().replace('"sample_seed": 3', f'"sample_seed": {seed}'))
+    with pytest.raises(DataDamaged, match="line 1: it is no entry of a journal"):
+        journal.read()

@@ -19,6 +19,7 @@ from labctl.parameters import Count
 from labctl.procedure import Procedure
 from labctl.request import Outcome, Request
 from labctl.run import carry_out
+from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.series import carry_out_series, parse_over
 from labctl.station import load_station
@@ -248,3 +249,30 @@ def test_on_hardware_no_current_flows_before_a_contact_check_of_this_mounting(tm
     assert refusal() == ""
     journal.append("contacts", {"passed": False})
     assert refusal({"unchecked.contacts": 1.0}) == ""
+
+
+def test_a_lab_with_another_sample_seed_has_another_device(tmp_path: Path) -> None:
+    def measure(**options: Any) -> Outcome:
+        asked = request(tmp_path, AnomalousHallLoop(**QUICK), name="ahe", simulate=False, seed=None)
+        return carry_out(replace(asked, **options))
+
+    said: list[list[str]] = []
+    for seed in (0, 0, 3, 3):
+        with in_a_thread(tmp_path / "lab.json", sample_seed=seed) as served:
+            outcome = measure(lab=served.file)
+        assert outcome.status == "finished"
+        assert outcome.run is not None
+        warned = [event["text"] for event in RunDirectory(outcome.run).events() if event.get("event") == "warning"]
+        said.append([text for text in outcome.warnings if "another device" in text])
+        assert said[-1] == [text for text in warned if "another device" in text]
+        assert (outcome.results["health_drift_before"]["value"] is None) == (len(said) in {1, 3})
+    assert [len(sentences) for sentences in said] == [0, 0, 1, 0]
+    assert said[2][0].startswith(
+        "cotb2025-sim.jsonl was last written for the simulated sample with the seed 0, and the lab has the one with 3, "
+    )
+    entries = Journal(tmp_path, "cotb2025", simulated=True).entries()
+    assert {entry.sample_seed for entry in entries} == {0, 3}
+    kept = Journal(tmp_path, "cotb2025", simulated=True).path.read_bytes()
+    here = measure(simulate=True, sample_seed=5)  # in the run's own process the sample is a fresh one in any case
+    assert (here.status, [text for text in here.warnings if "device" in text]) == ("finished", [])
+    assert Journal(tmp_path, "cotb2025", simulated=True).path.read_bytes() == kept

@@ -346,6 +346,22 @@ def test_the_simulated_sample_has_a_journal_of_its_own(labctl: Labctl) -> None:
     assert labctl.json("show", "cotb2025", "--simulated", "--out", "elsewhere")["journal"]["entries"] == 1
 
 
+def test_of_simulated_samples_with_several_seeds_the_latest_is_shown(labctl: Labctl) -> None:
+    for seed, ohm in ((0, 100.0), (0, 101.0), (3, 200.0)):
+        Journal(Path("runs"), "cotb2025", simulated=True, sample_seed=seed).append(
+            "health", {"resistance": quantity(ohm, "ohm")}, run=f"2026-03-01/000{seed}-ahe-cotb2025"
+        )
+    assert labctl("show", "cotb2025", "--simulated") == 0
+    assert "200 ohm" in labctl.out
+    assert "this is the simulated sample with the seed 3; 2 entries are about other ones" in labctl.out
+    shown = labctl.json("log", "cotb2025", "--simulated")["entries"]
+    assert [entry["sample_seed"] for entry in shown] == [0, 0, 3]
+    assert labctl("log", "cotb2025", "--simulated") == 0
+    assert "0003-ahe-cotb2025, sample seed 3" in labctl.out
+    labctl("log", "cotb2025", "put in")
+    assert "sample_seed" not in labctl.json("log", "cotb2025")["entries"][0]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
