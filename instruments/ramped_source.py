@@ -36,8 +36,8 @@ class RampedSource(ScpiDriver):
 
     STEP_INTERVAL: ClassVar[float] = 0.02
     """Time between two steps of a ramp, in s."""
-    SHUTDOWN_TIME: ClassVar[float] = 0.5
-    """How long the ramp to zero of `shutdown` takes, in s."""
+    shutdown_time: float = 0.5
+    """How long the ramp to zero of `shutdown` and `rest` takes, in s; 0 for one step. A run takes its station's."""
 
     source_enabled = control(
         ":OUTP?",
@@ -102,7 +102,7 @@ class RampedSource(ScpiDriver):
             self.reset()
 
     def shutdown(self) -> None:
-        """Stop what runs, ramp to zero within 0.5 s, turn the output off and read back that it is off.
+        """Stop what runs, ramp to zero within `shutdown_time`, turn the output off and read back that it is off.
 
         Every message has its time-out, so that this ends also with an instrument that does not answer. A step that
         fails is logged and the next one is tried; `:SOUR:CLE` is sent even when nobody answers.
@@ -132,4 +132,4 @@ class RampedSource(ScpiDriver):
 
     def _ramp_down(self) -> None:
         if self.source_enabled:
-            self._ramp(*self._level(), 0.0, round(self.SHUTDOWN_TIME / self.STEP_INTERVAL))
+            self._ramp(*self._level(), 0.0, round(self.shutdown_time / self.STEP_INTERVAL))

@@ -43,6 +43,7 @@ def check_request(request: Request) -> None:
     informed.inform(request)
     check_shape(request.name, procedure.shapes, request.sample)
     procedure.forewarnings = ()
+    _check_given_current(request)
     with own_code(procedure, "check() failed"):
         procedure.check()
     for role in procedure.roles:
@@ -53,7 +54,7 @@ def check_request(request: Request) -> None:
     with own_code(procedure, "demands() failed"):
         demands = procedure.demands()
     try:
-        limits.check(demands, request.station, request.sample, request.overrides)
+        limits.check(demands, request.station, request.sample, request.overrides, procedure.roles)
     except BadValue as error:
         where = one_file.written_at(guest_of(type(procedure)), "demands")
         raise BadValue(f"{where}: {error}") from error
@@ -61,6 +62,20 @@ def check_request(request: Request) -> None:
         current = procedure.probe_settings().current
         limits.check_reversal(current, request.station, request.sample, request.overrides)
     check_contacts(request)
+
+
+def _check_given_current(request: Request) -> None:
+    """Refuse a probe current that was given, before a compliance of kilovolts is derived from it.
+
+    Raises:
+        LimitExceeded: It exceeds a limit.
+    """
+    procedure = request.procedure
+    if isinstance(procedure, Adopted) or "probe_current" not in procedure.declared_parameters():
+        return
+    current = procedure.values()["probe_current"]
+    if isinstance(current, float):
+        limits.check({"current": current}, request.station, request.sample, request.overrides, procedure.roles)
 
 
 def check_contacts(request: Request) -> None:

@@ -36,7 +36,7 @@ SIMULATED = "-sim"
 """End of the name of a simulated sample's journal."""
 
 MOUNTING, PULSES, COERCIVE_FIELD, CONTACTS = "mounting", "pulses", "coercive_field", "contacts"
-HEALTH, ANGLE, SAFE_PULSE, COOLDOWN = "health", "angle", "safe_pulse", "cooldown"
+HEALTH, ANGLE, SAFE_PULSE, COOLDOWN, DEGAUSS = "health", "angle", "safe_pulse", "cooldown", "degauss"
 
 KINDS: Mapping[str, str] = {
     MOUNTING: "it was put into the cryostat; what is newer holds for this mounting",
@@ -47,6 +47,7 @@ KINDS: Mapping[str, str] = {
     ANGLE: "the true in-plane angle",
     SAFE_PULSE: "the largest pulse that is recommended, `pulse_max`, of the width `pulse_width`",
     COOLDOWN: "it was cooled down or warmed up, in a field; the first loop after it is training",
+    DEGAUSS: "the magnet was degaussed, and what flux may be left",
     PULSES: "pulses that went through it: count, largest_current_density and energy",
     "damage": "something broke",
     "note": "a remark",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -16,6 +16,7 @@ from instruments import units
 from instruments.errors import BadValue, LimitExceeded, UnknownName
 from instruments.guard.limits import LONGEST_WINDOW, UNITS, Bound, Limits, shown
 from instruments.guard.slew import ROOM
+from labctl import deliverable
 from labctl.records import suggest
 from labctl.sample import SampleRecord
 from labctl.station import ROLES, Station
@@ -88,12 +89,25 @@ def parse_overrides(texts: Sequence[str]) -> dict[str, float]:
             if name == "average_window" and number > LONGEST_WINDOW:
                 raise BadValue(f"--override {name}={value} must be at most {LONGEST_WINDOW:g} s: heat evens out sooner")
         else:
-            known = (*OVERRIDES, UNGUARDED, UNSEEN, UNCHECKED)
-            raise UnknownName(f"no limit is called {name!r}; {suggest(name, known)}there are {', '.join(known)}")
+            raise UnknownName(_no_limit(name, value))
         if name in overrides:
             raise BadValue(f"--override {name} is given twice; give it once")
         overrides[name] = number
     return overrides
+
+
+def _no_limit(name: str, value: str) -> str:
+    """Say that no limit is called so; `contacts=unchecked` is only the wrong way round."""
+    takes = {UNCHECKED: ("contacts",), UNGUARDED: ROLES, UNSEEN: ROLES}
+    if name in takes.get(value, ()):
+        return f"--override {name}={value} is the wrong way round; write --override {value}={name}"
+    if name == "contacts":
+        return (
+            f"--override {name}={value} is none; a run without a contact check is permitted with "
+            f"--override {UNCHECKED}={name}"
+        )
+    known = (*OVERRIDES, *takes)
+    return f"no limit is called {name!r}; {suggest(name, known)}there are {', '.join(known)}"
 
 
 def _role(name: str, value: str) -> str:
@@ -253,9 +267,13 @@ def _in_place_of(
 
 
 def check(
-    demands: Mapping[str, float], station: Station, sample: SampleRecord, overrides: Mapping[str, float] | None = None
+    demands: Mapping[str, float],
+    station: Station,
+    sample: SampleRecord,
+    overrides: Mapping[str, float] | None = None,
+    roles: Collection[str] = ROLES,
 ) -> None:
-    """Refuse what exceeds a limit.
+    """Refuse what exceeds a limit, or what the instruments can deliver.
 
     Args:
         demands: What is asked for, by name: `current` in A, `voltage` (as compliance) and `bias` (as it is set) in V,
@@ -264,6 +282,7 @@ def check(
         station: The station, with its limits.
         sample: The sample, with its limits.
         overrides: Limits for this run by name, in SI units.
+        roles: Instruments of the station that are used.
 
     Raises:
         LimitExceeded: The first that does; the sentence names value, limit and owner.
@@ -273,16 +292,27 @@ def check(
     for name, value in demands.items():
         sides = _both_sides(name, limits)
         _finite(name, value)
+        most = deliverable.largest(name, station, roles)
         for bound in sides:
             within = value >= bound.value if bound.name in _LOWER else value <= bound.value
             if not within:
-                side = "below" if bound.name in _LOWER else "above"
-                unit = UNITS[name]
-                raise LimitExceeded(
-                    f"{_WORDS[name]} would be {shown(value, unit, bound.value)}, {side} the limit of {bound.owner}, "
-                    f"{shown(bound.value, unit)}; nothing was sent: choose a value within it, or set another limit for "
-                    f"this run with --override {bound.override}=..."
-                )
+                raise LimitExceeded(_refusal(name, value, bound, most))
+        if most is not None and value > most.value:  # an override allows it, and nothing delivers it
+            raise LimitExceeded(
+                f"{_WORDS[name]} would be {shown(value, UNITS[name], most.value)}, and the {most.role} gives "
+                f"{shown(most.value, UNITS[name])} at most; nothing was sent: choose no more than that"
+            )
+
+
+def _refusal(name: str, value: float, bound: Bound, most: deliverable.Largest | None) -> str:
+    side, unit = "below" if bound.name in _LOWER else "above", UNITS[name]
+    what = (
+        f"{_WORDS[name]} would be {shown(value, unit, bound.value)}, {side} the limit of {bound.owner}, "
+        f"{shown(bound.value, unit)}; nothing was sent: "
+    )
+    if most is not None and value > most.value:
+        return what + deliverable.beyond(name, value, most, bound.value)
+    return f"{what}choose a value within it, or set another limit for this run with --override {bound.override}=..."
 
 
 def check_reversal(

@@ -51,6 +51,9 @@ SMALLEST_COMPLIANCE = 0.2
 SMALLEST_JUNCTION_COMPLIANCE = 0.1
 """V; the smallest that a 6221 can be set to (reference manual)."""
 
+LARGEST_COMPLIANCE = 105.0
+"""V; the largest that a 6221 can be set to (reference manual)."""
+
 READ_CURRENT_DENSITY = 5e9
 """A/m2; what may flow in a Hall bar for any time where its record says nothing (assumed)."""
 
@@ -203,16 +206,22 @@ class SampleRecord(Record):
         Of a junction it is what its high state needs, and at least 0.1 V.
 
         Raises:
-            LimitExceeded: That is more than the sample endures.
+            LimitExceeded: That is more than the sample endures, or than a source gives.
         """
         resistance = self.two_wire_resistance() + self.highest_resistance() - self.sample_resistance()
         smallest = SMALLEST_JUNCTION_COMPLIANCE if self.is_junction else SMALLEST_COMPLIANCE
         needed = max(HEADROOM * abs(current) * resistance, smallest)
+        asks = (
+            f"{format_quantity(current, 'A')} through {resistance:g} ohm asks for a compliance of "
+            f"{format_quantity(needed, 'V')}"
+        )
+        if needed > LARGEST_COMPLIANCE:
+            most = format_quantity(LARGEST_COMPLIANCE, "V")
+            raise LimitExceeded(f"{asks}, above the {most} that a source gives at most; take a smaller current")
         if self.limits.voltage is not None and needed > self.limits.voltage:
             raise LimitExceeded(
-                f"{format_quantity(current, 'A')} through {resistance:g} ohm asks for a compliance of "
-                f"{format_quantity(needed, 'V')}, above the {format_quantity(self.limits.voltage, 'V')} that sample "
-                f"{self.name!r} endures; take a smaller current, or permit more with --override voltage=..."
+                f"{asks}, above the {format_quantity(self.limits.voltage, 'V')} that sample {self.name!r} endures; "
+                "take a smaller current, or permit more with --override voltage=..."
             )
         return needed
 

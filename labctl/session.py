@@ -22,6 +22,7 @@ from instruments.errors import InstrumentFault, LabError, Restarted, UsageError
 from instruments.guard.library import GuardedLibrary
 from instruments.multivu import MultiVu
 from instruments.multivu_socket import Connect, SocketWire
+from instruments.ramped_source import RampedSource
 from instruments.scpi_driver import LONGEST_ERROR_QUEUE, POWER_ON, QueuedError, ScpiDriver
 from labctl import discovery
 from labctl.breakout import Breakout, Hands, Operator, SimulatedHands, remote_hands, rest_sources
@@ -389,7 +390,10 @@ class _Door:
         if self.station.instrument(role).driver == "multivu":
             gate = multivu_gate(self.station, self.record, self.overrides, role, around.resources[role])
             way = {"connect": around.connect, "gate": gate}
-        return _open(self.station, role, around, way)
+        driver = _open(self.station, role, around, way)
+        if isinstance(driver, RampedSource):
+            driver.shutdown_time = self.station.safe_state.source_ramp
+        return driver
 
     def claim(self, instruments: Mapping[str, Driver | MultiVu], handles: Sequence[Any] = ()) -> None:
         """Name the run's connections to a lab in another process; no other lab asks."""

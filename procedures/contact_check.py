@@ -170,10 +170,21 @@ class ContactCheck(Procedure):
         """What the record says of the film between the pads."""
         return geometry_of(self.sample)
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """All pairs of leads."""
+        return list(itertools.combinations(self.sample.leads, 2))
+
+    @property
+    def beside(self) -> list[tuple[str, str]]:
+        """Each lead with the one that the voltmeter goes to while it is driven against the shield."""
+        places = junction.map_of(self.sample)
+        around = list(self.sample.leads) if places is None else junction.in_order(places)
+        return list(zip(around, around[1:] + around[:1], strict=True))
+
     def execute(self) -> None:
         """Measure every pair, the film between the arms, and every lead against the shield."""
-        leads = list(self.sample.leads)
-        for high, low in self.track("pair", list(itertools.combinations(leads, 2)), restart=True):
+        for high, low in self.track("pair", self.pairs, restart=True):
             self.breakout.connect(self.device.ends(high, low))
             for row in self.recovered(self.pair(metal=self.is_metal(high, low))):
                 self.record(
@@ -185,9 +196,7 @@ class ContactCheck(Procedure):
                 for row in self.recovered(self.pair()):
                     names = {"High": high, "Low": low, "Sense high": one, "Sense low": other}
                     self.record(**{"Kind": table.TRANSFER, **names, **row})
-        places = junction.map_of(self.sample)
-        around = leads if places is None else junction.in_order(places)
-        for lead, beside in self.track("shield", list(zip(around, around[1:] + around[:1], strict=True)), restart=True):
+        for lead, beside in self.track("shield", self.beside, restart=True):
             self.breakout.connect(self.device.ends_to_shield(lead, beside))
             for row in self.to_shield():
                 names = {"High": lead, "Low": "shield", "Sense high": lead, "Sense low": beside}
@@ -279,7 +288,19 @@ class ContactCheck(Procedure):
         """Find leads, sheet resistance and what is wrong; see `labctl.contacts`."""
         from labctl.contacts import results
 
-        return results.of(self.verdicts(data))
+        lacking = self.lacking(data)
+        return results.of(self.verdicts(data)) if not lacking else results.cut(self.verdicts(data), lacking)
+
+    def lacking(self, data: pd.DataFrame) -> str:
+        """Say what a check that was cut has not measured; empty for one that came to its end."""
+        rows = set(zip(*(data[name].tolist() for name in ("Kind", "High", "Low")), strict=True))
+        pairs, leads = (sum(kind == each for kind, *_ in rows) for each in (table.PAIR, table.SHIELD))
+        if pairs == len(self.pairs) and leads == len(self.beside):
+            return ""
+        return (
+            f"{pairs} of {len(self.pairs)} pairs of leads were measured, and {leads} of {len(self.beside)} leads "
+            "against the shield; a verdict needs all of them, so carry the run on, or begin again"
+        )
 
     def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
         """Give the verdicts to the sample's journal."""

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from instruments.cryostat import FieldApproach
+from instruments.cryostat import ChamberState, FieldApproach
 from instruments.errors import ComplianceFault, InstrumentFault, LabError
 from labctl import reversal
 from labctl.analysis.jumps import NORMAL_MAD, SIGNIFICANT, Jumps, Step
-from labctl.journal import COOLDOWN, quantity
+from labctl.informed import Known
+from labctl.journal import COOLDOWN, DEGAUSS, quantity
 from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.probe import Probe, ProbeSettings
 from labctl.procedure import Procedure
 from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL
 from labctl.sample import HEADROOM
 from labctl.waiting import SLOW_BELOW, word_of
-from procedures import chamber, cooldown_results
+from procedures import chamber, cooldown_results, flux
 from procedures.cooldown_results import BEGIN, CHAMBER, RESISTANCE, TEMPERATURE, TIME
 from procedures.degauss import LEFT, MOST_NEEDED, go, to_zero
 from procedures.longitudinal import FOUR, choose_range, wires_of
@@ -36,6 +37,7 @@ MOST_CURRENT = 10e-6
 """A; what flows all the way, unless the record's probe current is less: nobody sits beside it."""
 AT_BEGIN, INTERVAL = 18.0, 2.0
 """s of readings before the ramp, and s from one to the next."""
+FIELD_NOTE = "the uncertainty is the magnet's remanence: this run did not degauss it"
 DEGAUSS_RATE, DEGAUSS_REST = 0.015, 300.0
 """T/s and s, as `degauss` has them."""
 
@@ -65,6 +67,7 @@ class Cooldown(Procedure):
     rate = Quantity("5 K/min", "Rate above 50 K; 2 K/min for membranes, PDMS and glue", above_zero=True)
     slow_rate = Quantity("2 K/min", "Rate below 50 K, where that is less", above_zero=True)
     field = OptionalQuantity("stay", "Field to cool in", unit="T", default="0 T")
+    trapped_field = flux.parameter()
     degauss = Choice("no", "Whether the magnet's trapped flux is removed first", options=["no", "yes"])
     purge = Choice("if needed", "Whether the chamber is purged and sealed first", options=["if needed", "no"])
     largest_jump = Quantity("5 %", "Change between two readings that temperature need not explain", unit="",
@@ -73,6 +76,10 @@ class Cooldown(Procedure):
         "10 uA or less", "Probe current, reversed during a reading", unit="A", minimum="100 pA", maximum="10 uA"
     )
     probe = Probe()
+
+    def informed(self) -> Mapping[str, Known]:
+        """Take the bound on the trapped flux from the last `degauss` in the sample's journal."""
+        return {} if self._degausses else flux.informed(self, self.field)
 
     def check(self) -> None:
         """Refuse a station on which no longitudinal resistance can be read."""
@@ -299,14 +306,15 @@ class Cooldown(Procedure):
             return {"cooldown_field": missing("T", "no field was read", "magnet")}
         value = float(np.mean(read))
         value = round(value, 6) + 0.0  # zero has no sign
-        bound = self.field_remanence
+        given = self.trapped_field
+        bound = self.field_remanence if given is None or self._degausses else given
         if bound is None:
             why = "the station file gives no field_remanence"
             return {"cooldown_field": Result(value, None, "T", "magnet", why=why)}
         if self._degausses:
             note = "degaussed before: a tenth of the magnet's remanence may be left (assumed)"
             return {"cooldown_field": Result(value, LEFT * bound, "T", "magnet", note=note)}
-        note = "the uncertainty is the magnet's remanence: this run did not degauss it"
+        note = flux.said_of(self, given, FIELD_NOTE)
         return {"cooldown_field": Result(value, bound, "T", "magnet", note=note)}
 
     def _times(self, data: pd.DataFrame) -> dict[str, Result]:
@@ -314,13 +322,14 @@ class Cooldown(Procedure):
         from labctl.analysis.result import Result, missing
 
         ramp = data.loc[data["Step"] == RAMP].sort_values(TIME, kind="stable")
-        purged = data[PURGED].dropna()
-        since = missing("s", "the chamber was found purged, or was not purged by this run", "chamber")
-        if len(purged):
-            since = Result(float(data[TIME].max() - purged.iloc[0]), None, "s", "chamber", why="by the lab's clock")
+        since = self._since_purge(data)
         if len(ramp) < 2:
             why = "it did not come to the ramp"
-            return {"duration": missing("s", why), "time_lost": missing("s", why), "time_since_purge": since}
+            return {
+                "duration": missing("s", why, "ramp and settling"),
+                "time_lost": missing("s", why, "ramp and settling"),
+                "time_since_purge": since,
+            }
         took = float(ramp[TIME].iloc[-1] - ramp[TIME].iloc[0])
         low, high = sorted(ramp[TEMPERATURE].to_list()[:: len(ramp) - 1])
         above = max(0.0, high - max(low, SLOW_BELOW))
@@ -332,11 +341,27 @@ class Cooldown(Procedure):
             "time_since_purge": since,
         }
 
+    def _since_purge(self, data: pd.DataFrame) -> Result:
+        """How long before the end this run purged the chamber, or why it is not known."""
+        from labctl.analysis.result import Result, missing
+
+        purged = data[PURGED].dropna()
+        if len(purged):
+            return Result(float(data[TIME].max() - purged.iloc[0]), None, "s", "chamber", why="by the lab's clock")
+        why = "this run left the chamber as it was"
+        if set(data[CHAMBER].tolist()) == {word_of(ChamberState.PURGED)}:
+            why += ": purged before, and its controller does not say when"
+        return missing("s", why, "chamber")
+
     def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
         """Tell the sample's journal that it was cooled: the first loop afterwards is training."""
         temperature = data.sort_values(TIME, kind="stable")[TEMPERATURE]
         names = ("cooldown_field", "residual_resistance_ratio", "largest_jump", "exchange_gas", "duration")
         ends = {"from": quantity(float(temperature.iloc[0]), "K"), "to": quantity(float(temperature.iloc[-1]), "K")}
+        left, field = results["cooldown_field"].uncertainty, results.number("cooldown_field")
+        if self._degausses and left and field is not None and abs(field) < left:
+            largest = quantity(self._outermost(), "T")
+            yield DEGAUSS, {"field_uncertainty": quantity(left, "T"), "largest_field": largest}
         yield COOLDOWN, {**ends, **{name: results[name] for name in names}}
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:

@@ -112,7 +112,7 @@ def gas_of(data: pd.DataFrame) -> dict[str, Result]:
     """Whether there is gas that takes the sample's heat, by what the chamber says."""
     states = list(dict.fromkeys(data[CHAMBER].tolist()))
     known = {chamber.gas_of(state) for state in states}
-    said = "the chamber was " + ", then ".join(states)
+    said = "its controller calls the chamber " + ", then ".join(states)
     if known in ({True}, {False}):
         return {"exchange_gas": Result(known.pop(), None, "1", "chamber", note=said)}
     return {"exchange_gas": missing("1", f"{said}, which does not tell it for the whole time", "chamber")}

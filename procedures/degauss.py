@@ -12,6 +12,7 @@ import numpy as np
 from instruments.cryostat import FieldApproach
 from instruments.errors import InstrumentError, LimitExceeded
 from labctl import waiting
+from labctl.journal import DEGAUSS
 from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.procedure import Procedure
 
@@ -157,7 +158,7 @@ class Degauss(Procedure):
         """Say in the sample's journal that the magnet was degaussed while it was mounted."""
         del data
         if results.number("field_uncertainty") is not None:
-            yield "degauss", {name: results[name] for name in ("field_uncertainty", "largest_field")}
+            yield DEGAUSS, {name: results[name] for name in ("field_uncertainty", "largest_field")}
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw the field against time, and its end enlarged."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from instruments.units import format_quantity
+from labctl.analysis.branches import FEWEST_POINTS
 from labctl.analysis.heating import CERTAIN, Extrapolation, Visit, extrapolate, straight
 from labctl.analysis.result import Result, Results, missing
 from labctl.frame import COLOURS, FAINT, Caption, framed, name_curves, say, temperature_text
@@ -81,9 +82,18 @@ def loops_of(data: pd.DataFrame, remanence: float | None) -> list[Loop]:
         part = rows.loc[rows["Loop"] == number]
         results = loops.anomalous_hall(part, remanence=remanence)
         both = [_known(results[f"coercive_field_{way}_ensemble"]) for way in ("up", "down")]
-        why = results["coercive_field_up_ensemble"].why or ""
+        why = _cut(part) or results["coercive_field_up_ensemble"].why or ""
         found.append(Loop(int(number), float(part[CURRENT].iloc[0]), both[0], both[1], why))
     return found
+
+
+def _cut(part: pd.DataFrame) -> str:
+    """Say that a run ended within a loop; empty where both of its branches were begun in earnest."""
+    sizes = [part["Branch"].tolist().count(branch) for branch in ("down", "up")]
+    if min(sizes) >= FEWEST_POINTS:
+        return ""
+    current = format_quantity(float(part[CURRENT].iloc[0]), "A")
+    return f"the run ended within the Hall loop with {current}, and two currents need a loop each"
 
 
 def _known(result: Result) -> tuple[float, float] | None:
@@ -162,8 +172,14 @@ def _resistances(fit: Extrapolation | str, current: float, limit: float | None) 
         "resistance_at_read_current": Result(*fit.at(current), "ohm", FROM),
         "resistance_change": Result(*fit.change(current), "1", FROM, note="of the resistance at no current"),
         "largest_read_current": bound,
-        "resistance_drift": Result(drift, error, "1/h", FROM, note="within the rounds, told from the heating"),
+        "resistance_drift": Result(drift, error, "1/h", FROM, note=_said_of_drift(drift, error)),
     }
+
+
+def _said_of_drift(drift: float, error: float) -> str:
+    """Say what the mean drift within the rounds is, or that it is only the scatter of the visits."""
+    told = "mean of the straight drifts within the rounds, fitted beside the heating"
+    return told if abs(drift) > CERTAIN * error else f"{told}; no more than the scatter of the readings"
 
 
 def _warmth(
@@ -194,8 +210,12 @@ def _fields(field: Extrapolation | str, loops: Sequence[Loop], current: float) -
     same = [loop.coercive_field for loop in loops if loop.current == current and loop.coercive_field is not None]
     if len(same) > 1:
         (first, one), (last, other) = same[0], same[-1]
-        note = "last loop with the probe current less the first: a drift, or training"
-        repeated = Result(last - first, math.hypot(one, other), "T", "two loops", note=note)
+        apart, error = last - first, math.hypot(one, other)
+        meaning = (
+            "a drift, or training" if abs(apart) > CERTAIN * error else "no more than the scatter between two loops"
+        )
+        note = f"last loop with the probe current less the first: {meaning}"
+        repeated = Result(apart, error, "T", "two loops", note=note)
     return {
         "coercive_field_at_zero_current": Result(*field.zero, "T", of),
         "coercive_field_change": Result(*change, "T", of, note="at the probe current, of the coercive field at none"),
@@ -236,7 +256,7 @@ def _table(visits: Sequence[Visit], loops: Sequence[Loop]) -> list[Results]:
             joined = np.concatenate(values)
             error = float(np.std(joined, ddof=1)) / math.sqrt(len(joined)) if len(joined) > 1 else None
             why = None if error is not None else "one reading"
-            note = "drift and all"
+            note = "the uncertainty is the scatter of all readings, within the rounds and between them"
             resistance = Result(float(np.mean(joined)), error, "ohm", f"{len(joined)} readings", why=why, note=note)
         same = [loop for loop in loops if loop.current == current]
         rows.append(

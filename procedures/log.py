@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labctl import reversal
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from labctl.analysis.result import Results
 
 HALL, LONGITUDINAL, TIME = "Hall resistance (ohm)", "Longitudinal resistance (ohm)", "Time (s)"
+RESISTANCE, SECOND = "Resistance (ohm)", "Resistance on channel 2 (ohm)"
+"""Columns of a junction, which has neither of the two of a bar."""
 QUANTITIES = {
     "temperature": ("Temperature (K)", "K"),
     "field": ("Field (T)", "T"),
@@ -28,9 +31,17 @@ QUANTITIES = {
     "longitudinal_resistance": (LONGITUDINAL, "ohm"),
 }
 """What is summed up: name of the result, column, unit."""
+OF_JUNCTION = {
+    "temperature": ("Temperature (K)", "K"),
+    "field": ("Field (T)", "T"),
+    "junction_resistance": (RESISTANCE, "ohm"),
+    "junction_resistance_channel_2": (SECOND, "ohm"),
+}
+"""The same of a junction."""
 CALLED = {
     "temperature": "temperature", "field": "field", "hall_resistance": "Hall resistance",
-    "longitudinal_resistance": "longitudinal",
+    "longitudinal_resistance": "longitudinal", "junction_resistance": "junction",
+    "junction_resistance_channel_2": "channel 2",
 }  # fmt: skip
 """What they are called in the figure."""
 FEWEST = 4
@@ -42,16 +53,19 @@ class Log(Procedure):
 
     What the cryostat and the sample do by themselves: after a ramp, overnight, with somebody else's hand on the magnet.
     Every `interval` the Hall resistance is read by current reversal, then the longitudinal one where the voltmeter's
-    channel 2 is cabled, and the cryostat is asked for everything it knows. Temperature, field and rotator stay as they
-    are found. The sample gets the probe current all the time, reversed with each reading.
+    channel 2 is cabled, and the cryostat is asked for everything it knows. Of a junction both channels read its
+    resistance, each between the leads that it is plugged into. Temperature, field and rotator stay as they are found.
+    The sample gets the probe current all the time, reversed with each reading.
     """
 
     roles = ("source", "voltmeter", "cryostat")
     DATA_COLUMNS = (
-        *reversal.COLUMNS, LONGITUDINAL, "Temperature state", "Field state", "Chamber state", "Position (deg)",
-        "Position state",
+        *reversal.COLUMNS, LONGITUDINAL, RESISTANCE, SECOND, "Temperature state", "Field state", "Chamber state",
+        "Position (deg)", "Position state",
     )  # fmt: skip
-    main_results = ("longitudinal_resistance_drift", "hall_resistance_drift", "temperature_drift")
+    main_results = (
+        "longitudinal_resistance_drift", "hall_resistance_drift", "junction_resistance_drift", "temperature_drift",
+    )  # fmt: skip
 
     duration = Quantity("10 min", "How long", minimum="0 s")
     interval = Quantity("10 s", "From one row to the next", minimum="1 s")
@@ -66,9 +80,10 @@ class Log(Procedure):
         """Read until the time is over."""
         both = has_longitudinal(self)
         if not both:
-            self.run.remark("the voltmeter's channel 2 is not cabled, so there is no longitudinal resistance")
+            lacks = "second" if self.sample.is_junction else "longitudinal"
+            self.run.remark(f"the voltmeter's channel 2 is not cabled, so there is no {lacks} resistance")
         for row in self.hold(duration=self.duration, interval=self.interval):
-            self.record(**self._with_longitudinal(row, both=both), **self._states())
+            self.record(**self._named(self._with_longitudinal(row, both=both)), **self._states())
 
     def _with_longitudinal(self, row: dict[str, Any], *, both: bool) -> dict[str, Any]:
         """Add the longitudinal resistance to a row; either of the two may overflow or be in compliance."""
@@ -80,6 +95,12 @@ class Log(Procedure):
         self.reader.select(CHANNEL, settings.voltage_range)
         flags = {name: bool(row[name] or other[name]) for name in ("Overflow", "Compliance")}
         return {**row, **flags, LONGITUDINAL: other[HALL]}
+
+    def _named(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Put the resistances of a junction under its own columns."""
+        if not self.sample.is_junction:
+            return {**row, RESISTANCE: math.nan, SECOND: math.nan}
+        return {**row, RESISTANCE: row[HALL], SECOND: row[LONGITUDINAL], HALL: math.nan, LONGITUDINAL: math.nan}
 
     def _states(self) -> dict[str, Any]:
         found = self.cryostat.reading()
@@ -97,7 +118,7 @@ class Log(Procedure):
 
         found: dict[str, Result] = {}
         hours = data[TIME].to_numpy(dtype=float) / 3600.0
-        for name, (column, unit) in QUANTITIES.items():
+        for name, (column, unit) in quantities_of(data).items():
             values = data[column].to_numpy(dtype=float)
             found |= means_and_drifts(name, unit, hours, values)
         return Results(found)
@@ -107,16 +128,21 @@ class Log(Procedure):
         from labctl import plot_columns
         from labctl.frame import temperature_text
 
-        at = temperature_text(data["Temperature (K)"])
-        names = [name for name in QUANTITIES if results[f"{name}_drift"].value is not None]
+        at, quantities = temperature_text(data["Temperature (K)"]), quantities_of(data)
+        names = [name for name in quantities if results[f"{name}_drift"].value is not None]
         drifts = [f"{CALLED[name]} {results[f'{name}_drift'].text()}" for name in names]
         shown = data.assign(**{"Time (min)": (data[TIME] - data[TIME].min()) / 60.0})
-        columns = [column for column, _ in QUANTITIES.values() if bool(data[column].notna().any())]
+        columns = [column for column, _ in quantities.values() if bool(data[column].notna().any())]
         drift = "drift: " + ", ".join(drifts) if drifts else ""
         return plot_columns(
             shown, x="Time (min)", y=columns, title=" of ".join(filter(None, ["Log", self.sample_name])),
             subtitle=" · ".join(filter(None, [at, drift])), caption=self.caption,
         )  # fmt: skip
+
+
+def quantities_of(data: pd.DataFrame) -> Mapping[str, tuple[str, str]]:
+    """Return what is summed up: of a junction, which its column shows, its own resistances."""
+    return OF_JUNCTION if RESISTANCE in data and bool(data[RESISTANCE].notna().any()) else QUANTITIES
 
 
 def means_and_drifts(name: str, unit: str, hours: Any, values: Any) -> dict[str, Any]:

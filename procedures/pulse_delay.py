@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,22 @@ LEAST_SCATTER = 1e-7
 LASTS = 3.0
 """Standard uncertainties from which on a change is taken to stay."""
 THIS_PULSE = "this pulse"
+
+
+class Course(NamedTuple):
+    """How the resistance goes after the pulses, a value for each delay.
+
+    Attributes:
+        delay: s since the end of the pulse.
+        part: Relative deviation of the resistance, mean over the pulses.
+        sigma: Its standard uncertainty.
+        shared: Standard uncertainty of what the deviations of all delays have in common.
+    """
+
+    delay: Any
+    part: Any
+    sigma: Any
+    shared: float
 
 
 class PulseDelay(Procedure):
@@ -171,19 +187,17 @@ class PulseDelay(Procedure):
         if course is None:
             why = "no pulse has readings before and after it"
             return Results({name: missing(unit, why, THIS_PULSE) for name, unit in names.items()})
-        delay, part, sigma = course
+        delay, part, sigma, _ = course
         cooling = fit_of(course)
         height = float(np.abs(data["Pulse current (A)"].to_numpy(dtype=float)).max())
+        lasting = _of_lasting(course, cooling), _said_of_lasting(data, course, cooling)
         found = {
             "wait_before_read": self._wait(course, cooling),
             "heating_after_pulse": self._heating(cooling, float(delay[0]), float(sigma.max())),
             "time_constant": missing("s", "no heat is seen", THIS_PULSE)
             if not cooling.constants
             else Result(cooling.constants[-1], cooling.constant_uncertainties[-1], "s", THIS_PULSE, note="the slowest"),
-            "lasting_change": Result(
-                cooling.lasting, cooling.lasting_uncertainty, "1", THIS_PULSE,
-                note="what never goes: the device has changed, or drifts",
-            ),
+            "lasting_change": Result(cooling.lasting, lasting[0], "1", THIS_PULSE, note=lasting[1]),
             "earliest_delay": Result(float(delay[0]), None, "s", "this run", why="read off the stamps"),
             "earliest_deviation": Result(float(part[0]), float(sigma[0]), "1", THIS_PULSE),
             "pulse_current": Result(height, None, "A", "all pulses", why="set"),
@@ -191,18 +205,17 @@ class PulseDelay(Procedure):
         }  # fmt: skip
         return Results(found)
 
-    def _wait(self, course: tuple[Any, Any, Any], cooling: Cooling) -> Result:
+    def _wait(self, course: Course, cooling: Cooling) -> Result:
         """The delay in s from which on the heat is within the tolerance."""
         from labctl.analysis.result import Result, missing
 
-        delay, part, sigma = course
+        delay, part, sigma, _ = course
         wait = cooling.within(self.tolerance, float(delay[-1]))
-        stays = abs(cooling.lasting) > max(self.tolerance, LASTS * cooling.lasting_uncertainty)
+        stays = abs(cooling.lasting) > max(self.tolerance, LASTS * _of_lasting(course, cooling))
         if math.isinf(wait) or stays:
-            why = (
-                f"after {delay[-1]:.3g} s the resistance is still {100 * part[-1]:.2g} % off; give a longer last_delay"
-            )
-            why += ", or the device has changed for good" if stays else ""
+            off = 100 * (part[-1] if math.isinf(wait) else cooling.lasting)
+            why = f"after {delay[-1]:.3g} s the resistance is still {off:.2g} % off; give a longer last_delay"
+            why += ", unless it stays so, for which see lasting_change" if stays else ""
             return missing("s", why, THIS_PULSE)
         said = f"back within {100 * self.tolerance:g} %"
         if wait <= delay[0]:
@@ -259,11 +272,11 @@ class PulseDelay(Procedure):
         return figure
 
 
-def _draw_course(axes: Axes, course: tuple[Any, Any, Any], wait: float | None, tolerance: float) -> None:
+def _draw_course(axes: Axes, course: Course, wait: float | None, tolerance: float) -> None:
     """Draw the deviations against the delay, their fit, and the band that counts as back; `wait` in s."""
     from labctl.frame import COLOURS, FAINT, QUIET, name_curves
 
-    delay, part, sigma = course
+    delay, part, sigma, _ = course
     cooling = fit_of(course)
     along = np.geomspace(delay[0], delay[-1], 300)
     curve = [1e6 * (cooling.heat(float(at)) + cooling.lasting) for at in along]
@@ -286,34 +299,69 @@ def _draw_course(axes: Axes, course: tuple[Any, Any, Any], wait: float | None, t
     name_curves(axes, loc="upper center", ncols=4, columnspacing=1.4)
 
 
-def fit_of(course: tuple[Any, Any, Any]) -> Cooling:
+def fit_of(course: Course) -> Cooling:
     """Fit the cooling to what `course_of` returns."""
     from labctl.analysis.cooling import fit
 
-    return fit(*(column.tolist() for column in course))
+    return fit(*(column.tolist() for column in course[:3]))
 
 
-def course_of(data: pd.DataFrame) -> tuple[Any, Any, Any] | None:
-    """Return delays (s), relative deviations of the resistance, and their uncertainties; None where there are none.
+def _of_lasting(course: Course, cooling: Cooling) -> float:
+    """Uncertainty of what stays: that of the fit, and what the readings of one pulse have in common."""
+    return math.hypot(cooling.lasting_uncertainty, course.shared)
 
-    Each delay's value is the mean over the pulses, each against the readings before it.
+
+def _said_of_lasting(data: pd.DataFrame, course: Course, cooling: Cooling) -> str:
+    """Say whether anything stays at all, and if so whether it is more than the health check lets pass."""
+    from labctl.analysis.health import COVERAGE, WARN
+
+    uncertainty = _of_lasting(course, cooling)
+    if abs(cooling.lasting) <= LASTS * uncertainty:
+        return f"nothing is seen to stay; {100 * LASTS * uncertainty:.2g} % by each pulse would be"
+    shots = [shot[RESISTANCE] for _, shot in data.loc[data[KIND] == BEFORE].groupby(SHOT)]
+    first, last = shots[0], shots[-1]
+    whole = float(last.mean() / first.mean()) - 1.0
+    doubt = math.hypot(*(float(each.std()) / math.sqrt(len(each)) / abs(float(each.mean())) for each in (first, last)))
+    said = f"{100 * whole:+.2g} % from the first pulse to before the last"
+    if abs(whole) - COVERAGE * doubt > WARN:
+        return f"{said}, above the {100 * WARN:g} % of the health check: the device has changed"
+    return f"{said}, within the {100 * WARN:g} % of the health check: a rest of warmth, a drift, or a small change"
+
+
+def course_of(data: pd.DataFrame) -> Course | None:
+    """Return the course of the resistance after the pulses; None where there is none.
+
+    Each delay's value is the mean over the pulses, each against the readings before it. What a pulse's readings have in
+    common, as the error of the readings before it, does not become less with the number of delays.
     """
     shots: dict[Any, Any] = dict(iter(data.loc[data[RESISTANCE].notna()].groupby(SHOT)))
     found: dict[int, list[tuple[float, float, float]]] = {}
+    whole: list[tuple[float, float, float]] = []
     for shot in shots.values():
-        before = shot.loc[shot[KIND] == BEFORE, RESISTANCE]
-        for row in shot.loc[(shot[KIND] == AFTER) & ~shot["Pulse clamped"].astype(bool)].to_dict("records"):
-            if not before.empty:
-                way = math.copysign(2.0, row["Pulse current (A)"]) + math.copysign(1.0, row["Current 1 (A)"])
-                delay = row["Time (s)"] - row["Pulse end stamp (s)"]
-                found.setdefault(int(row[POINT]), []).append((delay, row[RESISTANCE] / float(before.mean()) - 1.0, way))
+        own = list(_deviations(shot))
+        for point, *values in own:
+            found.setdefault(point, []).append((values[0], values[1], values[2]))
+        if own:
+            whole.append((0.0, float(np.mean([part for _, _, part, _ in own])), own[0][3]))
     points = [np.array(found[point]) for point in sorted(found)]
     if len(points) < FEWEST:
         return None
     sigma = scatter_of(points)
     columns = [(*point.mean(axis=0)[:2].tolist(), sigma / math.sqrt(len(point))) for point in points]
     delay, part, error = np.array(columns).T
-    return delay, part, error
+    shared = max(0.0, scatter_of([np.array(whole)]) ** 2 - sigma**2 / len(points))
+    return Course(delay, part, error, math.sqrt(shared / len(whole)))
+
+
+def _deviations(shot: pd.DataFrame) -> Iterator[tuple[int, float, float, float]]:
+    """Yield a pulse's points: number, delay in s, relative deviation from before it, way of pulse and reading."""
+    before = shot.loc[shot[KIND] == BEFORE, RESISTANCE]
+    if before.empty:
+        return
+    for row in shot.loc[(shot[KIND] == AFTER) & ~shot["Pulse clamped"].astype(bool)].to_dict("records"):
+        way = math.copysign(2.0, row["Pulse current (A)"]) + math.copysign(1.0, row["Current 1 (A)"])
+        delay = row["Time (s)"] - row["Pulse end stamp (s)"]
+        yield int(row[POINT]), delay, row[RESISTANCE] / float(before.mean()) - 1.0, way
 
 
 def scatter_of(points: list[Any]) -> float:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from labctl import reversal
+from labctl.informed import Known
 from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 from labctl.reversal import CHANNEL
 from labctl.waiting import time_constant
+from procedures import flux
 from procedures.longitudinal import FOUR, TWO, choose_range, wires_of
 
 if TYPE_CHECKING:
@@ -53,7 +55,12 @@ class ResistanceTemperature(Procedure):
     rate = Quantity("2 K/min", "Rate, in both directions", above_zero=True)
     directions = Choice("both", "Whether to come back at the same rate", options=["both", "one"])
     field = OptionalQuantity("stay", "Field to measure in; none means that it stays as it is", unit="T")
+    trapped_field = flux.parameter()
     probe = Probe()
+
+    def informed(self) -> Mapping[str, Known]:
+        """Take the bound on the trapped flux from the last `degauss` in the sample's journal."""
+        return flux.informed(self, self.field)
 
     def check(self) -> None:
         """Refuse a station on which no longitudinal resistance can be read; say what temperatures will not give."""
@@ -136,7 +143,12 @@ class ResistanceTemperature(Procedure):
         course = course_of(data)
         if not (course.cooling | course.warming).any():
             why = "no row was read on the way"
-            return Results({"temperature_coefficient": missing("1/K", why), "time_constant": missing("s", why)})
+            return Results(
+                {
+                    "temperature_coefficient": missing("1/K", why, "this run"),
+                    "time_constant": missing("s", why, "this run"),
+                }
+            )
         lag = find_lag(course, time_constant)
         sample, later = (sample_temperatures(course, lag, more) for more in (0.0, 1.0))
         reference = self.sample.resistances.temperature if "sample" in vars(self) else 300.0
@@ -144,6 +156,8 @@ class ResistanceTemperature(Procedure):
         constant, error = lag.at(middle)
         at = at_reference(course, lag, reference, self.rate * error if lag.why else 0.0)
         field = float(data["Field (T)"].to_numpy(dtype=float).mean())
+        bound = self.field_remanence if self.trapped_field is None else self.trapped_field
+        field_note = flux.said_of(self, self.trapped_field, FIELD_NOTE)
         lag_note = lag.why or "from the hysteresis between cooling and warming; taken out of R(T) and all that follows"
         return Results(
             {
@@ -151,7 +165,7 @@ class ResistanceTemperature(Procedure):
                 "residual_resistance_ratio": ratio_of(course, sample, later, data["Set temperature (K)"]),
                 "time_constant": Result(constant, error, "s", f"sample at {middle:.4g} K"),
                 "lag": Result(self.rate * constant, self.rate * error, "K", f"sample at {middle:.4g} K", note=lag_note),
-                "field": Result(field, self.field_remanence, "T", "magnet", note=FIELD_NOTE),
+                "field": Result(field, bound, "T", "magnet", note=field_note),
             },
             table=_table(course, sample, later),
         )  # fmt: skip

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _RED = COLOURS["up"]
-_SMALLEST, _LARGEST = 1.0, 1e6  # ohm; ends of the axis
+SMALLEST, _LARGEST = 1.0, 1e6  # ohm; ends of the logarithmic axis
+LARGEST_LINEAR = 200.0
+"""ohm up to which the leads have a linear axis where one of them is below 1 ohm."""
 LIGHTEST, DARKEST = 0.06, 0.34
 """Shades of the smallest and the largest resistance, as parts of the colour scale."""
 
@@ -52,13 +54,13 @@ def contacts(check: Check, *, title: str, subtitle: str, caption: Caption) -> Fi
             panel.set_axis_off()
         say(leads, "no pair of leads was measured")
         return figure
-    _draw_matrix(matrix, check)
+    _draw_matrix(matrix, check, cut=bool(caption.state))
     _draw_leads(leads, check)
     return figure
 
 
-def _draw_matrix(axes: Axes, check: Check) -> None:
-    """Two-wire resistances by pair, written into their squares; of a pair that did not always conduct no figure."""
+def _draw_matrix(axes: Axes, check: Check, *, cut: bool) -> None:
+    """Two-wire resistances by pair in their squares, but of a pair that conducts at times; and the uses, unless cut."""
     names = [lead.name for lead in check.leads]
     values = np.full((len(names), len(names)), math.nan)
     torn = {each.leads for each in check.plugged if each.kind == PAIR and each.intermittent}
@@ -89,7 +91,7 @@ def _draw_matrix(axes: Axes, check: Check) -> None:
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(length=0)
     axes.set_title("Two-wire resistance (Ω)", fontsize=11, color=INK, loc="left")
-    for line, (word, uses, colour) in enumerate(_uses(check)):
+    for line, (word, uses, colour) in enumerate([] if cut else _uses(check)):
         text = f"{word} {', '.join(uses)}"
         wrapped = textwrap.fill(text, 26, break_on_hyphens=False)
         axes.text(
@@ -117,37 +119,64 @@ def _short(ohm: float) -> str:
 def _draw_leads(axes: Axes, check: Check) -> None:
     """A bar for each lead, with its uncertainty, and its verdict beside it."""
     names = [lead.name for lead in check.leads]
-    known = [lead.resistance for lead in check.leads if lead.resistance is not None and lead.resistance > 0.0]
-    low = min(_SMALLEST * 10.0, *(0.5 * ohm for ohm in known)) if known else _SMALLEST
-    high = max([1e2, *(3.0 * ohm for ohm in known)])
-    low, high = max(low, _SMALLEST), min(high, _LARGEST)
-    axes.set_xscale("log")
-    axes.set_xlim(low, high)
+    low, high = _span(axes, check)
     for place, lead in enumerate(check.leads):
         colour = GREEN if not lead.faults else _RED
         if lead.resistance is not None:
-            axes.barh(place, max(lead.resistance, low) - low, left=low, height=0.42, color=colour, alpha=0.85)
-            if lead.uncertainty is not None:
-                reach = [max(low, lead.resistance - lead.uncertainty), lead.resistance + lead.uncertainty]
-                axes.plot(reach, [place, place], color=INK, linewidth=1.6, solid_capstyle="butt")
+            _draw_lead(axes, place, lead, low, colour)
         else:
             axes.barh(
                 place, high - low, left=low, height=0.42, color="none", edgecolor=FAINT, hatch="///", linewidth=0.8
             )
-        axes.text(
-            low * 1.03, place - 0.36, _words(lead), fontsize=9.5, color=INK if not lead.faults else _RED, va="center"
-        )
+        axes.annotate(
+            _words(lead), (0.0, place - 0.36), (4.0, 0.0), xycoords=("axes fraction", "data"),
+            textcoords="offset points", fontsize=9.5, color=INK if not lead.faults else _RED, va="center",
+        )  # fmt: skip
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.75)
     axes.set_xlabel("Lead resistance (Ω)")
     axes.spines["left"].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=10)
+    axes.set_title("Leads and verdicts", fontsize=11, color=INK, loc="left")
+    axes.axvline(max(low, 0.0), color=AMBER if not check.told else FAINT, linewidth=1.0, zorder=0)
+
+
+def _draw_lead(axes: Axes, place: int, lead: LeadState, low: float, colour: str) -> None:
+    """A lead's bar and its uncertainty; on a logarithmic axis an arrow for one that is off its lower end."""
+    ohm, error = lead.resistance, lead.uncertainty
+    assert ohm is not None
+    start = max(low, 0.0)
+    axes.barh(place, max(ohm - start, 0.0), left=start, height=0.42, color=colour, alpha=0.85)
+    if ohm < low:
+        axes.plot([low], [place], marker="<", color=colour, markersize=8, clip_on=False)
+    elif ohm < SMALLEST:  # no bar to speak of
+        axes.plot([ohm], [place], marker="o", color=colour, markersize=6, clip_on=False)
+    if error is not None and ohm + error > low:
+        reach = [max(low, ohm - error), ohm + error]
+        axes.plot(reach, [place, place], color=INK, linewidth=1.6, solid_capstyle="butt")
+
+
+def _span(axes: Axes, check: Check) -> tuple[float, float]:
+    """Set the axis of the leads' resistances up, and return its ends in ohm.
+
+    It is logarithmic, but where leads are next to nothing, which has no place on such an axis, and none is large.
+    """
+    known = [(lead.resistance, lead.uncertainty or 0.0) for lead in check.leads if lead.resistance is not None]
+    largest = max((ohm + error for ohm, error in known), default=0.0)
+    if any(ohm < SMALLEST for ohm, _ in known) and largest <= LARGEST_LINEAR:
+        low, high = min(0.0, *(ohm - error for ohm, error in known)), max(10.0 * SMALLEST, 1.3 * largest)
+        axes.set_xlim(1.1 * low, high)
+        return 1.1 * low, high
+    seen = [ohm for ohm, _ in known if ohm > 0.0]
+    low = min(SMALLEST * 10.0, *(0.5 * ohm for ohm in seen)) if seen else SMALLEST
+    low, high = max(low, SMALLEST), min(max([1e2, *(3.0 * ohm for ohm in seen)]), _LARGEST)
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
     steps = (1.0, 2.0, 5.0) if high < FEW_DECADES * low else (1.0,)
     ticks = [step * 10.0**power for power in range(7) for step in steps if low <= step * 10.0**power <= high]
     axes.set_xticks(ticks, [f"{tick / 1e3:.0f}k" if tick >= 1e3 else f"{tick:.0f}" for tick in ticks])
     axes.minorticks_off()
-    axes.set_title("Leads and verdicts", fontsize=11, color=INK, loc="left")
-    axes.axvline(low, color=AMBER if not check.told else FAINT, linewidth=1.0)
+    return low, high
 
 
 def _words(lead: LeadState) -> str:

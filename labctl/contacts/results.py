@@ -35,6 +35,11 @@ def of(check: Check) -> Results:
     return Results(found, [_row(lead, lacking) for lead in check.leads])
 
 
+def cut(check: Check, why: str) -> Results:
+    """Return the results of a check that did not come to its end: none, since a part of it judges no lead."""
+    return Results({name: missing(result.unit, why, OF) for name, result in of(check).items()})
+
+
 def _row(lead: LeadState, lacking: str) -> Results:
     of = f"lead {lead.name}"
     missed = next((fault for fault in lead.faults if fault in {"open", INTERMITTENT}), "")

@@ -167,7 +167,7 @@ def test_shutdown_ramps_turns_off_and_reads_back():
     bench.driver.shutdown()
     assert bench.device.heard[-3:] == [":SOUR:CURR 0.0;*ESR?;:SYST:ERR?", ":SOUR:CLE;*ESR?;:SYST:ERR?", ":OUTP?"]
     assert len([message for message in bench.device.heard if message.startswith(":SOUR:CURR ")]) == 25
-    assert 0.4 < clock.now() <= Keithley6221.SHUTDOWN_TIME
+    assert 0.4 < clock.now() <= Keithley6221.shutdown_time
     assert bench.driver.isShutdown
 
 

@@ -161,3 +161,19 @@ def _quiet():
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+
+
+def test_the_source_goes_to_zero_in_the_time_that_the_station_gives_it() -> None:
+    for seconds in (0.0, 0.1, 3.0):
+        sound = load_station("ppms")
+        safe = sound.safe_state.model_copy(update={"source_ramp": seconds})
+        patient = sound.model_copy(update={"safe_state": safe})
+        with open_session(patient, load_sample("cotb2025"), ["source"], simulate=True, start=LabStart(1)) as session:
+            source: Any = session.instruments["source"]
+            source.source_compliance = 1.0
+            source.source_range = 1e-4
+            source.source_current = 1e-5
+            source.source_enabled = True
+            began = session.clock.now()
+            assert session.make_safe() == []
+            assert session.clock.now() - began == pytest.approx(seconds, abs=0.05 + 0.02 * bool(seconds))

@@ -156,3 +156,17 @@ def test_a_run_without_a_row_says_so(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (
         "warning: no row was recorded: execute() came to its end without calling self.record" in capsys.readouterr().err
     )
+
+
+def test_a_probe_current_without_its_unit_is_refused_by_the_current_not_by_kilovolts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["run", "ahe", "--simulate", "--out", str(tmp_path), "-p"]
+    for given in ("80", "800"):  # 800 A would also be beyond the voltmeter
+        assert run_command([*asked, f"probe_current={given}"]) == 4
+        said = capsys.readouterr().err
+        assert said.startswith(f"error: the probe current would be {given} A, above the limit of sample 'cotb2025'")
+        assert "the source gives 105 mA at most" in said
+        assert "--override" not in said
+    assert run_command([*asked, "probe_current=80"]) == 4
+    assert capsys.readouterr().err.rstrip().endswith("or was the unit left out, as in 80 uA?")

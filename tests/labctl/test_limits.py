@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from instruments.errors import BadValue, LimitExceeded, UnknownName
-from labctl import limits
-from labctl.sample import SampleRecord, load_sample
+from instruments.tables import keithley2400, keithley6221
+from labctl import deliverable, limits
+from labctl.sample import LARGEST_COMPLIANCE, SampleRecord, load_sample
 from labctl.station import Station, load_station
 
 
@@ -181,12 +183,69 @@ def test_what_is_exactly_at_the_limit_is_allowed(station: Station, sample: Sampl
         limits.check({"weight": 1.0}, station, sample)
 
 
-@pytest.mark.parametrize("name", ["current", "voltage", "pulse_width", "field", "temperature"])
-def test_a_refusal_names_the_override_that_lifts_it(station: Station, sample: SampleRecord, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"), [("current", 0.05), ("voltage", 50.0), ("pulse_width", 1e4), ("field", 12.0)]
+)
+def test_a_refusal_names_the_override_that_lifts_it(
+    station: Station, sample: SampleRecord, name: str, value: float
+) -> None:
     with pytest.raises(LimitExceeded) as caught:
-        limits.check({name: 1e4}, station, sample)
+        limits.check({name: value}, station, sample)
     assert str(caught.value).endswith(f"set another limit for this run with --override {name}=...")
-    limits.check({name: 1e4}, station, sample, {name: 1e4, "bias": 1e4, "average_current": 1e4})
+    limits.check({name: value}, station, sample, {name: value, "bias": value, "average_current": value})
+
+
+@pytest.mark.parametrize(
+    ("demand", "limit", "says"),
+    [
+        ({"current": 80.0}, "450 uA", "the source gives 105 mA at most; choose .*, or was .* left out, as in 80 uA?"),
+        ({"pulse_current": 20.0}, "22.5 mA", "the source gives 105 mA at most; choose .*, as in 20 mA?"),
+        ({"field": 500.0}, "9 T", "the cryostat gives 16 T at most; choose .*, as in 500 mT or 500 Oe?"),
+        ({"temperature": 5000.0}, "400 K", "the cryostat gives 400 K at most; choose a value within the limit"),
+    ],
+)
+def test_what_nothing_delivers_offers_no_override_but_asks_for_the_unit(
+    station: Station, sample: SampleRecord, demand: dict[str, float], limit: str, says: str
+) -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        limits.check(demand, station, sample, roles=("source", "voltmeter", "cryostat"))
+    assert "--override" not in str(caught.value)
+    pattern = f"{limit}; nothing was sent: no override gets there, since {says}".replace("?", r"\?")
+    assert re.search(f"{pattern}$", str(caught.value))
+
+
+def test_no_override_gets_beyond_what_is_delivered(station: Station, sample: SampleRecord) -> None:
+    eased = limits.parse_overrides(["current=2 A"])
+    with pytest.raises(LimitExceeded, match="would be 200 mA, and the source gives 105 mA at most"):
+        limits.check({"current": 0.2}, station, sample, eased, roles=("source", "voltmeter"))
+    limits.check({"current": 0.2}, station, sample, eased, roles=("source", "smu"))
+    unknown = {**station.instruments, "source": station.instruments["source"].model_copy(update={"driver": "mine"})}
+    limits.check({"current": 0.2}, station.model_copy(update={"instruments": unknown}), sample, eased, ("source",))
+
+
+def test_the_tables_know_what_is_delivered() -> None:
+    assert deliverable.LARGEST["keithley6221"]["current"] == keithley6221.LARGEST
+    assert deliverable.LARGEST["keithley6221"]["voltage"] == LARGEST_COMPLIANCE
+    assert deliverable.LARGEST["keithley2400"]["current"] == keithley2400.CURRENT_RANGES[-1]
+    assert deliverable.LARGEST["keithley2400"]["voltage"] == keithley2400.VOLTAGE_RANGES[-1]
+
+
+def test_a_compliance_that_no_source_gives_offers_no_override(sample: SampleRecord) -> None:
+    with pytest.raises(LimitExceeded, match=r"58\.5 kV, above the 105 V that a source gives .* a smaller current$"):
+        sample.probe_compliance(100.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        ("contacts=unchecked", "is the wrong way round; write --override unchecked=contacts"),
+        ("smu=unguarded", "is the wrong way round; write --override unguarded=smu"),
+        ("contacts=no", "a run without a contact check is permitted with --override unchecked=contacts"),
+    ],
+)
+def test_an_override_the_wrong_way_round_is_put_right(given: str, right: str) -> None:
+    with pytest.raises(UnknownName, match=f"--override {given} .*{right}$"):
+        limits.parse_overrides([given])
 
 
 def test_of_a_junction_too_the_key_is_the_one_that_lifts_it(station: Station) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from instruments.errors import Aborted
 from labctl.contacts.check import Check
 from labctl.happenings import BadContact
 from labctl.station import load_station
@@ -211,3 +213,16 @@ def test_twenty_of_twenty_planted_faults_are_found(simulate: Simulate, what: str
         device = random_device(1000 * len(what) + seed, (planted(what, seed),))
         check, _ = checked(simulate, device, seed)
         assert first_words(check) == wanted(device), (seed, device.faults, verdicts(check))
+
+
+@pytest.mark.parametrize(("points", "said"), [(30, "2 of 15 pairs .* 0 of 6 leads"), (410, "15 of 15 pairs .* 1 of 6")])
+def test_a_check_that_was_cut_judges_nothing_and_says_what_it_lacks(simulate: Simulate, points: int, said: str) -> None:
+    def watch(run: Any) -> None:
+        if run.points >= points:
+            raise Aborted("aborted by Ctrl-C")
+
+    done = simulate(ContactCheck(), watch=watch)
+    assert done.outcome.status == "aborted"
+    found = {name: result for name, result in done.outcome.results.items() if not name.startswith("health")}
+    assert {result["value"] for result in found.values()} == {None}
+    assert re.search(said, found["contacts_passed"]["why"])

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from instruments.cryostat_words import ChamberState, CryostatReading, FieldState, TemperatureState
+from instruments.errors import Aborted
 from labctl.happenings import BadContact, Event
 from labctl.run import ActiveRun
 from labctl.station import Station, load_station
@@ -323,3 +324,21 @@ def test_on_every_machine_it_takes_what_the_machine_needs(simulate: Simulate, na
     ramp = sum(1.0 / rate for rate in slower)  # min; a VersaLab manages 3 K/min below 100 K
     assert ramp + 4.0 < done.outcome.lab_time_s / 60.0 < ramp + 8.0
     assert done.value("time_lost") == pytest.approx(60.0 * (done.outcome.lab_time_s / 60.0 - 50.0), abs=60.0)
+
+
+def test_a_chamber_that_was_found_purged_is_not_said_to_have_been_purged_by_the_run(simulate: Simulate) -> None:
+    results = simulate(Cooldown(end=HERE)).outcome.results
+    assert results["exchange_gas"]["note"] == "its controller calls the chamber purged and sealed"
+    why = results["time_since_purge"]["why"]
+    assert why == "this run left the chamber as it was: purged before, and its controller does not say when"
+
+
+def test_what_a_cut_cooldown_lacks_is_none_of_a_loop(simulate: Simulate) -> None:
+    def watch(run: Any) -> None:
+        if run.points:
+            raise Aborted("aborted by Ctrl-C")
+
+    done = simulate(Cooldown(end="200 K"), watch=watch)
+    assert done.outcome.status == "aborted"
+    assert done.outcome.results["duration"]["why"] == "it did not come to the ramp"
+    assert not [result for result in done.outcome.results.values() if "loop" in result["of"]]

@@ -79,3 +79,14 @@ def test_one_row_is_enough_to_be_kept_and_too_few_to_tell_a_drift(simulate: Simu
 
 def test_it_begins_again_when_it_was_cut() -> None:
     assert assert_resumable(Log, at=[2], from_the_start=True, duration="8 s", interval="4 s") == 2
+
+
+def test_of_a_junction_it_logs_the_junctions_resistance_and_none_of_a_bar(simulate: Simulate) -> None:
+    done = simulate(Log(duration="20 s", interval="2 s"), sample="fimtj2026")
+    assert done.outcome.status == "finished", done.outcome.error
+    assert done.value("junction_resistance") == pytest.approx(104e3, rel=0.01)
+    assert done.value("junction_resistance_channel_2") == pytest.approx(104e3, rel=0.01)
+    assert not [name for name in done.outcome.results if "hall" in name or "longitudinal" in name]
+    rows = done.rows
+    assert rows[["Hall resistance (ohm)", "Longitudinal resistance (ohm)"]].isna().to_numpy().all()
+    assert rows[["Resistance (ohm)", "Resistance on channel 2 (ohm)"]].notna().to_numpy().all()

@@ -119,6 +119,34 @@ def test_a_device_that_changes_for_good_is_seen(simulate: Simulate, monkeypatch:
     done = measured(simulate, load_sample("cotb2025"), per_decade=4, cycles=2, last_delay="2 s")
     assert done.value("lasting_change") == pytest.approx(0.002, rel=0.05)
     assert abs(done.value("lasting_change")) > 10 * done.uncertainty("lasting_change")
+    note = done.outcome.results["lasting_change"]["note"]
+    assert note.startswith("+1.4 % from the first pulse")  # seven pulses
+    assert note.endswith("above the 1 % of the health check: the device has changed")
+
+
+def test_noise_is_no_lasting_change(simulate: Simulate) -> None:
+    """Read with 20 uA: what the readings before a pulse are off by, they are off by at all delays."""
+    pulls: list[float] = []
+    for seed in range(8):
+        simulate.labs.clear()
+        done = measured(
+            simulate,
+            load_sample("cotb2025"),
+            seed,
+            current="10 mA",
+            width="1 ms",
+            probe_current="20 uA",
+            last_delay="5 s",
+        )
+        pulls.append(done.value("lasting_change") / done.uncertainty("lasting_change"))
+        assert "nothing is seen to stay" in done.outcome.results["lasting_change"]["note"]
+    assert 0.5 < float(np.std(pulls)) < 1.6, pulls
+
+
+def test_a_rest_of_warmth_is_not_called_a_changed_device(simulate: Simulate) -> None:
+    done = measured(simulate, warm((2e7, 300.0)), last_delay="2 s", per_decade=4, cycles=1)
+    assert done.value("lasting_change") > 5 * done.uncertainty("lasting_change")
+    assert "within the 1 % of the health check" in done.outcome.results["lasting_change"]["note"]
 
 
 def test_the_pulse_is_the_safe_one_of_the_journal(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from instruments.errors import BadValue
+from instruments.errors import Aborted, BadValue
 from labctl.sample import Model, SampleRecord, load_sample
 from labctl.station import Station, load_station
 from labctl.testing import assert_resumable
@@ -73,6 +73,9 @@ def test_the_models_heating_and_resistance_lie_within_the_uncertainty(done: Done
         assert abs(done.value(name) - BAR) < 4 * done.uncertainty(name)
     assert done.value("heating_by_read") == pytest.approx(1e-8 * done.value("heating_coefficient"))
     assert abs(done.value("resistance_drift")) < 4 * done.uncertainty("resistance_drift")
+    for name in ("resistance_drift", "coercive_field_repeated"):  # only what exceeds two uncertainties is one
+        seen = abs(done.value(name)) > 2 * done.uncertainty(name)
+        assert ("scatter" in done.outcome.results[name]["note"]) is not seen
 
 
 def test_the_probe_current_is_first_and_last_of_each_round_and_of_the_loops(done: Done) -> None:
@@ -137,6 +140,7 @@ def test_a_sample_that_drifts_is_not_taken_for_a_warm_one(simulate: Simulate) ->
 
     done = simulate(Drifting(**SHORT))
     assert done.value("resistance_drift") == pytest.approx(6.0 * 1.5e-3, rel=0.05)
+    assert "scatter" not in done.outcome.results["resistance_drift"]["note"]
     assert abs(pull(done)) < 3.5
 
 
@@ -239,3 +243,15 @@ def test_the_whole_of_it_on_every_machine(simulate: Simulate, name: str) -> None
     assert abs(pull(done)) < 3.5
     assert done.value("accepted") is True
     assert RESISTANCE in done.rows.columns
+
+
+def test_a_run_that_is_cut_within_a_loop_says_so(simulate: Simulate) -> None:
+    def watch(run: Any) -> None:
+        if run.points > 1000:
+            raise Aborted("aborted by Ctrl-C")
+
+    done = simulate(ReadHeating(rounds=1, readings=20), watch=watch)
+    assert done.outcome.status == "aborted"
+    assert done.value("coercive_field_change") is None
+    why = done.outcome.results["coercive_field_change"]["why"]
+    assert why == "the run ended within the Hall loop with 100 uA, and two currents need a loop each"
