@@ -206,13 +206,13 @@ class ScpiDriver(Driver):
         self.write(question + WATCH)
         reply = self.line.receive()
         answer, _, events = reply.rpartition(";")
-        events = events.lstrip(" ")  # the manual prints a blank there, instruments send none
-        if form.matches(answer) is None or (events != "0" and EVENTS.matches(events) is None):
-            raise self.line.doubt(f"{form.expected}, a semicolon and {EVENTS.expected}", reply)
-        if events == "0":
+        if events == "0" and form.matches(answer) is not None:
             self._power.looked = self.clock.now()
-        else:
-            self._watch(int(events), question)
+            return form.read(answer)
+        events = events.lstrip(" ")  # the manual prints a blank there, instruments send none
+        if form.matches(answer) is None or EVENTS.matches(events) is None:
+            raise self.line.doubt(f"{form.expected}, a semicolon and {EVENTS.expected}", reply)
+        self._watch(int(events), question)
         return form.read(answer)
 
     def _judge(self, message: str, answers: str, reply: str) -> None:

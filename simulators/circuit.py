@@ -145,6 +145,7 @@ class Circuit:
         self.after_break: Callable[[], None] = _nothing
         self._following = False
         self._moment: float | None = None
+        self._strongest = 0.0
 
     def plug(self, source: Pair | None, smu: Pair | None, network: ContactNetwork | None) -> None:
         """Have the instruments at other leads from now on; what they drive flows on, through these."""
@@ -247,6 +248,7 @@ class Circuit:
         while len(changes) > REMEMBERED and changes[1].time < change.time - MEMORY:
             changes.popleft()
         changes.append(change)
+        self._strongest = max(self._strongest, abs(change.source))
 
     def catch_up(self) -> None:
         """Let everything happen that changes what flows by itself, until now."""
@@ -365,6 +367,12 @@ class Circuit:
             if change.time <= start:
                 break
         return parts[::-1]
+
+    def strongest_source(self) -> float:
+        """Return a current in A, either way, that the source has not exceeded since the beginning."""
+        if self._moves or self.sample.wearing:
+            self._follow()
+        return self._strongest
 
     def largest_source(self, start: float, end: float) -> float | None:
         """Return the source's largest current in A, either way, between two lab times (s); None without a change."""

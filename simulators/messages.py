@@ -12,6 +12,7 @@ import math
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
+from operator import length_hint
 from typing import ClassVar, NamedTuple
 
 from instruments.scpi import ScpiError
@@ -59,20 +60,29 @@ Step = tuple[Effect, tuple[Value, ...], bool]
 
 
 class _Message:
-    """A program message on its way through the parser."""
+    """A program message on its way through the parser.
 
-    __slots__ = ("answer", "dropped", "event", "finish", "length", "position", "replies", "steps", "time")
+    Attributes:
+        position: Steps that were begun when it was held last.
+        rest: The steps that are still to be begun.
+        time: Of one that is held, when that ends; see `Later`.
+        event: Of one that is held, what ends that; None for nothing on the timeline.
+    """
+
+    __slots__ = ("answer", "dropped", "event", "finish", "length", "position", "replies", "rest", "steps", "time")
+
+    time: float | None
+    event: Event | None
 
     def __init__(self, steps: list[Step], length: int, answer: Callable[[str], None] | None = None) -> None:
         self.steps = steps
+        self.rest = iter(steps)
         self.length = length
         self.answer = answer
         self.position = 0
         self.replies: list[str] = []
         self.dropped = False
-        self.time: float | None = None
         self.finish: Callable[[], Outcome] | None = None
-        self.event: Event | None = None
 
     def expects_reply(self) -> bool:
         """Whether a reply to this message is still to come through the door."""
@@ -81,8 +91,8 @@ class _Message:
         if self.replies:
             return True
         first = self.position - 1 if self.finish is not None else self.position
-        for position in range(first, len(self.steps)):  # noqa: SIM110 - a generator costs more than the look itself
-            if self.steps[position][2]:
+        for _, _, asks in self.steps[first:]:  # noqa: SIM110 - a generator costs more than the look itself
+            if asks:
                 return True
         return False
 
@@ -362,9 +372,8 @@ class MessageExchange(Device):
     def _run(self, message: _Message) -> None:
         """Carry out a message from where it stands, until its end or a unit that needs time."""
         self._running = message
-        steps, replies, status = message.steps, message.replies, self.status
-        for position in range(message.position, len(steps)):
-            effect, values, _ = steps[position]
+        replies, status = message.replies, self.status
+        for effect, values, _ in message.rest:
             try:
                 outcome = effect(*values)
             except ScpiError as error:
@@ -375,7 +384,7 @@ class MessageExchange(Device):
             if outcome is None:
                 continue
             if isinstance(outcome, Later):
-                message.position = position + 1
+                message.position = len(message.steps) - length_hint(message.rest)
                 self._hold(message, outcome)
                 self._running = None
                 return
@@ -412,7 +421,7 @@ class MessageExchange(Device):
             outcome = finish()
         except ScpiError as error:
             self.status.report(error.code)
-            outcome, held.position = None, len(held.steps)
+            outcome, held.rest = None, iter(())
         if isinstance(outcome, Later):
             self._running = None
             self._hold(held, outcome)

@@ -133,12 +133,15 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
         opened = self._sessions.get(session)
         if opened is None or opened.lost:
             return 0, self._refuse(session, opened)
-        port = opened.port
-        if port.gpib and port.heard and not data.isspace():
-            port.heard = b""
-            port.device.interrupted()
+        port, message = opened.port, data
+        if port.gpib:
+            if port.heard and not data.isspace():
+                port.heard = b""
+                port.device.interrupted()
+            if data[-1:] != b"\n":
+                message = data + b"\n"
         try:
-            port.device.write(data + b"\n" if port.gpib and data[-1:] != b"\n" else data)
+            port.device.write(message)
         except Unplugged:
             return 0, self._lose(session, opened)
         self._last_status_in_session[session] = StatusCode.success
@@ -149,7 +152,8 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
         opened = self._sessions.get(session)
         if opened is None or opened.lost:
             return b"", self._refuse(session, opened)
-        port, heard = opened.port, opened.port.heard
+        port = opened.port
+        heard = port.heard
         try:
             if not heard:
                 self._timeline.catch_up()
@@ -161,13 +165,22 @@ class SimulatedVisaLibrary(highlevel.VisaLibraryBase):
             heard = b""
         if not heard:
             return b"", self.handle_return_value(session, StatusCode.error_timeout)
+        status = StatusCode.success
+        if opened.termination < 0 and len(heard) <= count:
+            port.heard = b""
+        else:
+            heard, status = self._piece(opened, heard, count)
+        self._last_status_in_session[session] = status
+        return heard, status
+
+    def _piece(self, opened: _Session, heard: bytes, count: int) -> tuple[bytes, StatusCode]:
+        """Take what there is up to the termination character, at most `count` bytes; the rest stays at the port."""
         end = heard.find(opened.termination) + 1 if opened.termination >= 0 else 0
         status = StatusCode.success_termination_character_read if end else StatusCode.success
         end = end or len(heard)
         if end > count:
             end, status = count, StatusCode.success_max_count_read
-        port.heard = heard[end:]
-        self._last_status_in_session[session] = status
+        opened.port.heard = heard[end:]
         return heard[:end], status
 
     def _lose(self, session: Any, opened: _Session) -> StatusCode:

@@ -30,6 +30,7 @@ from simulators.timeline import Timeline
 NOISE_BAND = 10.0
 """Hz; upper end of the band in which a source's noise is specified."""
 
+_ROOT_OF_BAND = math.sqrt(NOISE_BAND)
 _SLOW = 0.1  # s; what a meter's bias current flows through is not looked up again within this time of an aperture
 _FAR_BELOW = 10.0  # a voltage that the last reading lets expect this far below a level need not be worked out
 _VERDICTS = 4096  # how many changes of being clamped are remembered
@@ -180,7 +181,7 @@ class SourceSide:
         self._commanded, self._compliance, self.noise = current, compliance, noise
         self._extremes = (current, current)
         limited = self._limited(current)
-        self._judge(limited != current)
+        self._judge(limited != current, self._circuit.now)
         self._circuit.set_source(limited, settling)
 
     def drive_cycle(self, steps: Sequence[tuple[float, float]], compliance: float, noise: float = 0.0) -> None:
@@ -194,7 +195,7 @@ class SourceSide:
         lowest, highest = self._extremes = _extremes(current for _, current in steps)
         bottom, top = self._limited(lowest), self._limited(highest)
         clamped = (bottom, top) != (lowest, highest)
-        self._judge(clamped)
+        self._judge(clamped, self._circuit.now)
         limited = [(duration, min(max(current, bottom), top)) for duration, current in steps] if clamped else steps
         self._circuit.set_cycle(limited)
 
@@ -205,15 +206,16 @@ class SourceSide:
         self._again = self.release
         self._commanded, self._compliance, self.noise = 0.0, math.inf, 0.0
         self._extremes = (0.0, 0.0)
-        self._judge(False)
+        self._judge(False, self._circuit.now)
         self._circuit.set_source(0.0)
 
     def in_compliance(self) -> bool:
         """Whether less flows now than was commanded, because the compliance voltage is reached."""
-        if self._circuit.now != self._looked_at:
+        now = self._circuit.now
+        if now != self._looked_at:
             lowest, highest = self._extremes
             clamped = self._limited(highest) != highest or (lowest != highest and self._limited(lowest) != lowest)
-            self._judge(clamped)
+            self._judge(clamped, now)
         return self._verdicts[-1][1]
 
     def clamped_since(self, time: float) -> bool:
@@ -227,10 +229,10 @@ class SourceSide:
                 break
         return False
 
-    def _judge(self, clamped: bool) -> None:
-        self._looked_at = self._circuit.now
+    def _judge(self, clamped: bool, now: float) -> None:
+        self._looked_at = now
         if clamped != self._verdicts[-1][1]:
-            self._verdicts.append((self._looked_at, clamped))
+            self._verdicts.append((now, clamped))
 
     def voltage(self) -> float:
         """Voltage in V between the source's terminals."""
@@ -314,18 +316,18 @@ class MeterSide:
         """Return a channel's mean voltage in V between two lab times in s; see `MeterTerminals.mean_voltage`."""
         if channel in self._beside_source and self._source.in_compliance():
             return self._beside_source[channel] * self._source.voltage() + self._emf[channel](0.5 * (start + end))
-        leads = self._channels.get(channel)
-        network = self._circuit.network
-        if leads is None or not (network is None or network.connects(leads)):
+        leads, circuit = self._channels.get(channel), self._circuit
+        if leads is None or not (circuit.network is None or circuit.network.connects(leads)):
             return math.nan
         aperture = end - start
         voltage = self._emf[channel](0.5 * (start + end))
-        if leads[0].pad != leads[1].pad or channel in self._on_driven:  # leads that share a pad have drops, too
-            for begin, finish, change in self._circuit.steps(start, end):
+        on_driven = channel in self._on_driven
+        if on_driven or leads[0].pad != leads[1].pad:  # leads that share a pad have drops, too
+            for begin, finish, change in circuit.steps(start, end):
                 weight = (finish - begin) / aperture
                 part = self._sample_voltage(leads, begin, finish, change.source)
-                if channel in self._on_driven:  # two wires: the drop along a lead that carries current is seen as well
-                    part += self._circuit.drop(leads, source=change.source, smu=change.smu, start=begin, end=finish)
+                if on_driven:  # two wires: the drop along a lead that carries current is seen as well
+                    part += circuit.drop(leads, source=change.source, smu=change.smu, start=begin, end=finish)
                     if change.bridges is not None:
                         part += change.bridges.drop(leads, begin, finish)
                 if change.source:
@@ -333,10 +335,9 @@ class MeterSide:
                 if change.settling:  # the sample itself takes the new current from its first moment on
                     part += change.mean_excess(begin, finish) * self._transfer.get(channel, 0.0)
                 voltage += weight * part
-        temperature = self._circuit.sample.temperature(end)
-        return voltage + self._johnson[channel]() * johnson_rms(
-            self._resistance(channel, leads, end), temperature, aperture
-        )
+        temperature, resistance = circuit.sample.temperature(end), circuit.resistance(leads, end)
+        self._looked_into[channel] = (end, resistance)
+        return voltage + self._johnson[channel]() * johnson_rms(resistance, temperature, aperture)
 
     def thermal_emf(self, channel: int, time: float) -> float:
         """Thermal voltage in V of a channel's leads at a lab time in s: the truth, which no instrument shows alone."""
@@ -346,26 +347,21 @@ class MeterSide:
         """Resistance in ohm that a channel looks into; none of a source that keeps its compliance voltage."""
         if channel in self._beside_source and self._source.in_compliance():
             return 0.0
-        leads = self._channels.get(channel)
-        network = self._circuit.network
-        if leads is None or not (network is None or network.connects(leads)):
+        leads, circuit = self._channels.get(channel), self._circuit
+        if leads is None or not (circuit.network is None or circuit.network.connects(leads)):
             return math.inf
-        time, resistance = self._looked_into.get(channel, (-math.inf, 0.0))
-        now = self._circuit.timeline.now
-        return resistance if now - time < _SLOW else self._resistance(channel, leads, now)
-
-    def _resistance(self, channel: int, leads: Pair, time: float) -> float:
-        """Resistance in ohm between two leads."""
-        resistance = self._circuit.resistance(leads, time)
-        self._looked_into[channel] = (time, resistance)
-        return resistance
+        now = circuit.timeline.now
+        looked = self._looked_into.get(channel)
+        if looked is None or now - looked[0] >= _SLOW:
+            looked = self._looked_into[channel] = (now, circuit.resistance(leads, now))
+        return looked[1]
 
     def _sample_voltage(self, leads: Pair, start: float, end: float, current: float) -> float:
         """Mean voltage in V that the sample makes of a constant current, with the source's noise on it."""
         voltage = self._circuit.difference(leads, start, end)
         if not (self._source.noise and current):
             return voltage
-        density = self._source.noise / math.sqrt(NOISE_BAND)
+        density = self._source.noise / _ROOT_OF_BAND
         fluctuation = self._source_noise() * density / math.sqrt(2.0 * (end - start))
         return voltage * (1.0 + fluctuation / current)
 
@@ -378,12 +374,15 @@ class MeterSide:
             start: Lab time in s from which on it is looked at.
             end: Lab time in s, now or earlier.
         """
+        transfer = abs(self._transfer.get(channel, math.inf))
+        if self._circuit.strongest_source() * transfer * _FAR_BELOW < level:
+            return None  # whatever flowed from `start` to `end`, it was not more than that
         leads = self._channels.get(channel)
         largest = self._circuit.largest_source(start, end)
         network = self._circuit.network
         if leads is None or largest is None or not (network is None or network.connects(leads)):
             return None  # what does not change shows in the reading itself
-        if largest * abs(self._transfer.get(channel, math.inf)) * _FAR_BELOW < level:
+        if largest * transfer * _FAR_BELOW < level:
             return None
         for begin, finish, change in reversed(self._circuit.steps(start, end)):
             voltage = (

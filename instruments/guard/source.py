@@ -28,6 +28,7 @@ from instruments.tables.table import Row
 _NUMERALS = b"0123456789.eE+-"
 _LONGEST_NUMERAL = 30
 _MOST_LEARNED = 4
+_MOST_LEVELS = 256
 
 _LINE = re.compile(r"[\r\n]")
 _SEND = key("SYST:COMM:SER:SEND")
@@ -56,6 +57,7 @@ class SourceGate(Gate):
         )
         self._rules = SourceRules(speaker, limits, unseen=unseen, slew=self._slew)
         self._around: tuple[tuple[bytes, bytes], ...] = ()
+        self._levels: dict[bytes, float] = {}
         self._take(State())
 
     def quick(self, data: bytes) -> bool:
@@ -63,18 +65,11 @@ class SourceGate(Gate):
 
         The words around the number must have been read before, with another number.
         """
-        for before, behind in self._around:
-            if data.startswith(before) and data.endswith(behind):
-                number = data[len(before) : len(data) - len(behind)]
-                break
-        else:
-            return False
-        if number.translate(None, _NUMERALS) or len(number) > _LONGEST_NUMERAL:
-            return False
-        try:
-            level = float(number)
-        except ValueError:
-            return False
+        level = self._levels.get(data)  # what a message says depends on its bytes alone; a reading's come back
+        if level is None:
+            level = self._read_level(data)
+            if level is None:
+                return False
         if not -self._sure < level < self._sure:
             return False
         state = self._state
@@ -88,6 +83,25 @@ class SourceGate(Gate):
             state.path = path
         state.values[LEVEL] = (level,)
         return True
+
+    def _read_level(self, data: bytes) -> float | None:
+        """Return the level in A that a message sets, None where other words are around it than those read before."""
+        for before, behind in self._around:
+            if data.startswith(before) and data.endswith(behind):
+                number = data[len(before) : len(data) - len(behind)]
+                break
+        else:
+            return None
+        if number.translate(None, _NUMERALS) or len(number) > _LONGEST_NUMERAL:
+            return None
+        try:
+            level = float(number)
+        except ValueError:
+            return None
+        if len(self._levels) >= _MOST_LEVELS:
+            self._levels.clear()
+        self._levels[data] = level
+        return level
 
     def judge(self, data: bytes) -> bool:
         """Read whole messages; see `Gate.judge`."""

@@ -29,6 +29,9 @@ _MEMORY = 9.0
 
 _ICE = 273.15
 
+_FRONT_WANDER = front.FRONT_DRIFT * front.ROOM
+"""V by which the zero of the front end wanders in a decade of frequency."""
+
 
 class Measurement(Modes):
     """What is behind the meter's input, up to the reading.
@@ -136,7 +139,7 @@ class Measurement(Modes):
             return volts
         variance = setup.variance + setup.source_variance * self.input.resistance
         volts += math.sqrt(variance) * noise() + setup.slow * self._box.slow(time)
-        return volts + front.FRONT_DRIFT * front.ROOM * self._box.room(time) if setup.front else volts
+        return volts + _FRONT_WANDER * self._box.room(time) if setup.front else volts
 
     def _autorange(self, setup: Setup, volts: float) -> bool:
         """Change the range where the input asks for it: up at 120 % of it, down at 10 %."""

@@ -45,7 +45,7 @@ _TEMPERATURE_UNIT = TABLE["UNIT:TEMP"].header
 _BYTE_ORDER = TABLE["FORM:BORD"].header
 _MATH_ON = TABLE["CALC:STAT"].header
 _STATISTICS_ON = TABLE["CALC2:STAT"].header
-_LIMITS_ON = {limit: TABLE[f"CALC3:LIM{limit}:STAT"].header for limit in (1, 2)}
+_LIMITS_ON = tuple((limit, TABLE[f"CALC3:LIM{limit}:STAT"].header) for limit in (1, 2))
 
 
 class Processing(BufferCommands, Readings):
@@ -86,7 +86,7 @@ class Processing(BufferCommands, Readings):
             self.note(301 if overflow else 306)
         if self.shows_filter_settled:
             self.status.operation.set(FILTER_SETTLED)
-        for limit, switch in _LIMITS_ON.items():
+        for limit, switch in _LIMITS_ON:
             if self.settings[switch]:
                 self._compare(limit, self.processed(reading.value))
         if self.storing():
@@ -115,7 +115,7 @@ class Processing(BufferCommands, Readings):
     def _compare_again(self) -> None:
         """Hold the latest result against the limits as they are now; without one there is nothing to do."""
         self.catch_reading()
-        for limit, switch in _LIMITS_ON.items():
+        for limit, switch in _LIMITS_ON:
             if self._latest is not None and self.settings[switch]:
                 self._compare(limit, self.processed(self._latest.value))
 

@@ -29,6 +29,7 @@ DATA_STALE = -230
 MEASURING = 0x10
 WAITING = 0x20
 IDLE = 0x400
+_STATES = MEASURING | WAITING | IDLE
 READING_AVAILABLE = 0x20
 
 RESOLUTION = 1e-9
@@ -89,7 +90,7 @@ class TriggerModel(ScpiDevice):
         self._wants_reading = False
         self._last_trigger = -math.inf
         self._initiated = False
-        self._indicate: Callable[[int], None] = partial(self.status.operation.renew, among=MEASURING | WAITING | IDLE)
+        self._indicate = self.status.operation.renew
         self.status.operation.condition = IDLE
 
     # ---- what the meter gives
@@ -136,7 +137,7 @@ class TriggerModel(ScpiDevice):
             self._event = None
         self._free_since = None
         self._samples = []
-        self._indicate(IDLE)
+        self._indicate(IDLE, _STATES)
         if self._initiated:
             self._initiated = False
             self.end_operation()
@@ -178,33 +179,33 @@ class TriggerModel(ScpiDevice):
             self._trigger_now()
         elif source == "TIM" and not self._endless():
             beat = max(self.timeline.now, self._last_trigger + self.number("TRIG:TIM"))
-            self._indicate(WAITING)
+            self._indicate(WAITING, _STATES)
             self._event = self.timeline.schedule(beat, self._trigger_now)
         elif source == "TIM":
             self._trigger_now()
         else:
             self._free_since = None
-            self._indicate(WAITING)
+            self._indicate(WAITING, _STATES)
 
     def _endless(self) -> bool:
         """Whether the meter triggers itself without end and may skip readings that nobody asks for."""
-        endless = self._left == math.inf or bool(self.settings[CONTINUOUS])
-        return endless and self.settings[TRIGGER_SOURCE] in {"IMM", "TIM"} and self.may_skip()
+        endless = self._left == math.inf or self.settings[CONTINUOUS]
+        return bool(endless) and self.settings[TRIGGER_SOURCE] in {"IMM", "TIM"} and self.may_skip()
 
     def may_skip(self) -> bool:
         """Whether nobody misses a reading that was not asked for."""
         return not self.storing()
 
     def _trigger_now(self) -> None:
-        self._indicate(MEASURING)
-        self._last_trigger = self.timeline.now
+        self._indicate(MEASURING, _STATES)
+        self._last_trigger = now = self.timeline.now
         if self._endless():
             self._event = None
-            self._free_since = self.timeline.now
+            self._free_since = now
             self._free_index = self._fresh_index = -1
         else:
             self._free_since = None
-            self._convert(self.timeline.now)
+            self._event = self.timeline.schedule(self.begin_conversion(now), self._converted)
 
     def _convert(self, trigger: float | None) -> None:
         self._event = self.timeline.schedule(self.begin_conversion(trigger), self._converted)

@@ -45,15 +45,14 @@ class ThermalEmf:
         self._drift = drift
         periods = np.geomspace(SHORTEST_PERIOD, LONGEST_PERIOD, _COMPONENTS)
         phases = generator.uniform(0.0, 2 * np.pi, _COMPONENTS)
-        amplitude = wander * math.sqrt(2.0 / _COMPONENTS)
+        self._amplitude = wander * math.sqrt(2.0 / _COMPONENTS)
         self._waves = [
-            (2 * math.pi / period, phase, amplitude)
-            for period, phase in zip(periods.tolist(), phases.tolist(), strict=True)
+            (2 * math.pi / period, phase) for period, phase in zip(periods.tolist(), phases.tolist(), strict=True)
         ]
 
     def __call__(self, time: float) -> float:
         """Return the voltage in V at a lab time in s."""
-        wander, sine = 0.0, math.sin
-        for rate, phase, amplitude in self._waves:
+        wander, sine, amplitude = 0.0, math.sin, self._amplitude
+        for rate, phase in self._waves:
             wander += amplitude * sine(rate * time + phase)
         return self._offset + self._drift * time + wander

@@ -103,7 +103,7 @@ class ThermalTrajectory:
     def sample(self, time: float) -> float:
         """Temperature of the sample in K at a lab time in s."""
         stretch = self._stretches[-1] if time >= self._starts[-1] else self._at(time)
-        if stretch.rate == 0.0 and stretch.fast == 0.0 and stretch.slow == 0.0:
+        if stretch.rests:
             return stretch.setpoint
         return stretch.sample_after(max(0.0, time - stretch.start))
 

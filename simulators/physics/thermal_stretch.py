@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulators.environment import GRID_TEMPERATURE
 
@@ -20,6 +20,9 @@ class Stretch:
 
     With u the time in s since `start`: S = setpoint + rate u, B = S - rate tau_c + block exp(-u/tau_c),
     X = S - rate (tau_c + tau_s) + fast exp(-u/tau_c) + slow exp(-u/tau_s).
+
+    Attributes:
+        rests: Whether the sample's temperature is the set point all the time.
     """
 
     start: float
@@ -32,6 +35,10 @@ class Stretch:
     fast: float
     slow: float
     commanded: bool = False  # whether it begins with a command
+    rests: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rests", self.rate == 0.0 and self.fast == 0.0 and self.slow == 0.0)
 
     def setpoint_at(self, time: float) -> float:
         """Set point in K at a lab time in s."""

@@ -92,6 +92,8 @@ class FerrimagnetHallBar(Sample):
         self._places: dict[tuple[str, str], tuple[int, int]] = {}
         self._known: dict[tuple[tuple[str, float], ...], Steady] = {}
         self._square_resistance = model.resistance / self._squares
+        self._coefficient = model.resistance_temperature_coefficient
+        self._reference_temperature = model.reference_temperature
         self._reference_order = reference_order(self._ferrimagnet, model)
         self._torque = model.torque(geometry)
         self._anisotropy = model.anisotropy()
@@ -310,8 +312,8 @@ class FerrimagnetHallBar(Sample):
         entry = self._record.latest
         if time < entry.time:
             entry = self._record.at(time)
-        slow = 0.0 if entry.slow.idle else entry.slow.at(time)
-        return self._environment.sample_temperature(time) + entry.carried.warmth + slow
+        temperature = self._environment.sample_temperature(time) + entry.carried.warmth
+        return temperature if entry.slow.idle else temperature + entry.slow.at(time)
 
     def _cycle_potentials(self, carried: Cycling, around: float, start: float, end: float) -> list[float]:
         """Mean potentials of the pads in a fast cycle, each of its steps with a film temperature of its own."""
@@ -333,9 +335,7 @@ class FerrimagnetHallBar(Sample):
 
     def _sheet_resistance(self, temperature: float) -> float:
         """Ohm per square."""
-        model = self._model
-        slope = model.resistance_temperature_coefficient * (temperature - model.reference_temperature)
-        return self._square_resistance * (1.0 + slope)
+        return self._square_resistance * (1.0 + self._coefficient * (temperature - self._reference_temperature))
 
     def _leaning(self, temperature: float, direction: Direction, start: float, end: float) -> float:
         """Mean over the film and a window of n_z, with the field's tilt in the middle of the window."""

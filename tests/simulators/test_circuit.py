@@ -308,6 +308,35 @@ def test_a_pulse_between_two_readings_is_known_as_an_overload() -> None:
     assert setup.meter.overload(3, 0.012, start, now) is None
 
 
+def test_a_pulse_is_known_as_an_overload_when_readings_before_saw_little() -> None:
+    setup = Setup()
+    setup.source.drive(1e-4, 10.0)
+    setup.clock.sleep(0.1)
+    now = setup.clock.now()
+    assert setup.meter.mean_voltage(1, now - 0.02, now) == pytest.approx(0.01, rel=0.01)
+    assert setup.meter.overload(1, 0.2, now - 0.2, now) is None
+    setup.source.drive(-20e-3, 10.0)
+    setup.clock.sleep(1e-3)
+    setup.source.drive(1e-4, 10.0)
+    setup.clock.sleep(0.05)
+    after = setup.clock.now()
+    assert setup.meter.overload(1, 0.2, now, after) == (pytest.approx(now + 1e-3), pytest.approx(-2.0))
+    setup.clock.sleep(1.0)
+    assert setup.meter.overload(1, 0.2, after, after + 1.0) is None
+
+
+def test_a_step_of_a_cycle_is_known_as_an_overload_before_anybody_has_followed_it() -> None:
+    setup = Setup()
+    setup.source.drive(1e-4, 10.0)
+    setup.clock.sleep(0.1)
+    now = setup.clock.now()
+    setup.meter.mean_voltage(1, now - 0.02, now)
+    setup.source.drive_cycle([(0.01, 1e-4), (0.01, 20e-3)], 10.0)
+    setup.clock.sleep(0.025)
+    found = setup.meter.overload(1, 0.2, now, setup.clock.now())
+    assert found == (pytest.approx(now + 0.02), pytest.approx(2.0))
+
+
 def test_a_meter_on_the_leads_that_carry_the_current_sees_their_drop() -> None:
     setup = Setup()
     cables = Cables(("p0", "p3"), {1: ("p0", "p3")})

@@ -192,6 +192,13 @@ class TestTurningOn:
         passes(on, "OUTP 0", "SOUR:CURR 1.1e-4")
         refuses(on, "OUTP 1", "would be 1.1 mW")
 
+    def test_a_level_that_has_passed_is_judged_anew(self) -> None:
+        on = bench(power=1e-3)
+        level = "SOUR:CURR 1.1e-4"
+        passes(on, "*RST", "SOUR:CURR 1e-4", level, level, "SOUR:CURR 1e-5", "OUTP 1")
+        refuses(on, level, "the power, current times compliance, would be 1.1 mW")
+        passes(on, "OUTP 0", level)
+
     def test_nobody_knows_what_was_armed_before(self) -> None:
         on = bench()
         refuses(on, "INIT", "may be armed since before the source was opened")
