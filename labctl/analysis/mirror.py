@@ -2,13 +2,14 @@
 
 A film, of whatever layers, tails and reversible parts, answers the reversed field with the reversed Hall resistance:
 the falling branch at H and the rising branch at -H add up to the same everywhere, but for the even part and an even
-drift. A baseline that steps or wanders in time does not do so, unless it repeats itself with the loop. A layer whose
-loop is shifted does not do so between its switch on the one branch and the mirror image of that on the other, and
-does everywhere else.
+drift. A baseline that steps or wanders in time does not do so, unless it repeats itself with the loop; `repeating`
+tells that from a film. A layer whose loop is shifted does not do so between its switch on the one branch and the mirror
+image of that on the other, and does everywhere else.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -35,11 +36,23 @@ MEDIAN = 1.2533
 """Standard error of a median over that of a mean."""
 
 
-def is_lopsided(loop: Loop) -> bool:
-    """Whether more goes on in a loop than reverses with the field, beside an even part and an even drift.
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """What a loop shows beside its own mirror image.
 
-    False also where there are too few readings to tell, and where all of it is what layers with shifted loops do.
+    Attributes:
+        lopsided: More goes on in it than reverses with the field, beside an even part and an even drift. False also
+            where there are too few readings to tell, and where all of it is what layers with shifted loops do.
+        off: Stretches within the loop, lowest and highest field of the falling branch in T, in which the sum is off its
+            course; on the rising branch they lie at opposite fields.
     """
+
+    lopsided: bool
+    off: tuple[tuple[float, float], ...]
+
+
+def mirror_of(loop: Loop) -> Mirrored:
+    """Compare a loop with its mirror image."""
     down, up = loop.down.rows, loop.up.rows
     order = np.argsort(-up.field, kind="stable")
     mirrored, field = -up.field[order], down.field
@@ -50,7 +63,7 @@ def is_lopsided(loop: Loop) -> bool:
     places, total = places[order], total[order]
     size = len(total) // GROUPS
     if size < FEWEST:
-        return False
+        return Mirrored(lopsided=False, off=())
     count = size * GROUPS
     groups, where = total[:count].reshape(GROUPS, size), places[:count].reshape(GROUPS, size).mean(axis=1)
     medians = np.median(groups, axis=1)
@@ -59,7 +72,18 @@ def is_lopsided(loop: Loop) -> bool:
     # A made-up curve without noise still has the arithmetic's.
     limit = FAR * MEDIAN * noise * float(np.sqrt(2.0 / size)) + 1e-9 * float(np.max(np.abs(medians)))
     off = np.abs(_beside_most(where, medians, limit)) > limit
-    return int(np.sum(off)) >= SEVERAL and not _comes_back(off)
+    return Mirrored(int(np.sum(off)) >= SEVERAL and not _comes_back(off), _stretches(where, off))
+
+
+def _stretches(where: FloatArray, off: BoolArray) -> tuple[tuple[float, float], ...]:
+    """Fields of the groups that are off and of their neighbours, whose median stays if less than half of one is off.
+
+    None where the sum is off up to the largest field: no layer does that.
+    """
+    if off[0] or off[-1]:
+        return ()
+    edges = [-np.inf, *((where[1:] + where[:-1]) / 2).tolist(), np.inf]
+    return tuple((edges[max(group - 1, 0)], edges[min(group + 2, GROUPS)]) for group in np.flatnonzero(off).tolist())
 
 
 def _beside_most(where: FloatArray, medians: FloatArray, limit: float) -> FloatArray:

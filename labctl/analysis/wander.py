@@ -11,31 +11,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labctl.analysis.branches import Branch, Loop
+from labctl.analysis.branches import Loop
+from labctl.analysis.calm import calm, group_size, grouped
 from labctl.analysis.ends import SIGNIFICANT
-from labctl.analysis.fits import BATCH
-from labctl.analysis.mirror import is_lopsided
-from labctl.analysis.plateaus import END, Plateaus
-from labctl.analysis.readings import BoolArray, FloatArray
+from labctl.analysis.fits import BATCH, linear_fit, persistence
+from labctl.analysis.mirror import mirror_of
+from labctl.analysis.plateaus import Plateaus
+from labctl.analysis.readings import FloatArray
+from labctl.analysis.repeating import LENGTHS, goes_with_time
 from labctl.analysis.result import short_text
+from labctl.analysis.strengths import STRENGTHS, Course, courses, in_all_strengths
 from labctl.analysis.switching import Crossing
 
-AWAY = 3.0
-"""10-90 % widths from the half-way field beyond which a branch counts as straight; there an error function and a
-hyperbolic tangent lack less than 1e-4 of the amplitude."""
-GROUPS = 360
-"""Groups of neighbouring readings that a long loop is put together to; the work goes with the cube of their number."""
-OPEN = 0.25
-"""Part of the amplitude by which the branches are apart where a film of two layers has switched one of them."""
-FEWEST = 4
-"""Groups after the switch that a branch must have."""
-LENGTHS = (0.1, 0.2, 0.4, 0.8)
-"""Parts of the loop's time over which a smooth wander is taken to hang together."""
-STRENGTHS = np.concatenate([[0.0], np.geomspace(1e-2, 1e8, 31)])
-"""Trial variances of a wander over that of a group's noise."""
 SURE = 10.0
 """Gain of the log-likelihood above which a wander is believed. White noise was seen to gain 6 in one of 600 loops of
 24 groups and in one of 1500 of 40, and falls off by e for a unit or nearly so: 10 in fewer than one of 10 000."""
+SLOW = 1.2
+"""Variance of means of neighbours over what white noise gives, below which no wander is slow enough to repeat itself
+with the loop: one good loop in twenty exceeds it, and none of a hundred such wanders that were found was below 1.7."""
 STATE, SLOPE, DRIFT, GAP = 1, 2, 4, 5
 """Columns of the design; the others are offset and field squared."""
 
@@ -109,7 +102,7 @@ def wander_of(
 ) -> Wander | None:
     """What the baseline leaves open; None where it is straight as far as the noise tells, or nothing shows it.
 
-    What reverses with the field is taken for the film's, and no wander is looked for in it.
+    What reverses with the field is taken for the film's, unless it goes with the time and not with the field.
 
     Args:
         loop: The raw branches.
@@ -120,12 +113,15 @@ def wander_of(
             ordinary slope makes of it what looks like a wander.
     """
     # What may be left to switch is no matter of the baseline.
-    stretches = None if plateaus.left or not is_lopsided(loop) else _stretches(loop, plateaus, both, width)
-    if stretches is None:
+    stretches = None if plateaus.left else _stretches(loop, plateaus, both, width)
+    mirror = mirror_of(loop)
+    if stretches is None or not (mirror.lopsided or _hangs_together(stretches)):
         return None
-    kinds = [_fitted(stretches, kind) for kind in range(len(LENGTHS) + 2)]
+    kinds = [_fitted(stretches, course) for course in courses(LENGTHS)]
     fit = _Trials(*(np.concatenate([getattr(kind, name) for kind in kinds]) for name in _Trials.__slots__))
     wanders = float(np.max(fit.likelihood) - fit.likelihood[0]) >= SURE
+    if not mirror.lopsided and not (wanders and goes_with_time(loop, plateaus, both, width, mirror.off)):
+        return None
     straight = float(fit.parameters[0, GAP]), float(np.sqrt(fit.covariance[0, GAP, GAP]))
     gap, gap_error = fit.parameter(GAP) if wanders else straight
     gap = gap if abs(gap) > SIGNIFICANT * gap_error else 0.0
@@ -133,15 +129,22 @@ def wander_of(
     by_field = trapped * abs(plateaus.slope[0])
     if not (wanders and size > by_field) and abs(gap) <= 2 * by_field:
         return None
+    amplitude, error = fit.parameter(STATE)
+    # A step in the first switch or in the second moves the mean of both by a quarter of it, to either side.
+    error = float(np.hypot(error, gap / 4))
+    return Wander((amplitude, error), fit.parameter(SLOPE), _levels(fit, loop, plateaus, both, gap), size, gap)
+
+
+def _levels(
+    fit: _Trials, loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing], gap: float
+) -> tuple[float, float]:
+    """How far the half-way levels of the falling and the rising branch may be off, ohm."""
     levels: list[float] = []
     for place, (branch, crossing) in enumerate(zip((loop.down, loop.up), both, strict=True)):
         level, error = fit.mean(fit.levels[:, place], fit.level_variance[:, place])
         away = level - float(plateaus.line(branch).level(crossing.field, 0.0))
         levels.append(float(np.linalg.norm([away, error, gap / 2])))
-    amplitude, error = fit.parameter(STATE)
-    # A step in the first switch or in the second moves the mean of both by a quarter of it, to either side.
-    error = float(np.hypot(error, gap / 4))
-    return Wander((amplitude, error), fit.parameter(SLOPE), (levels[0], levels[1]), size, gap)
+    return levels[0], levels[1]
 
 
 def unsettled(both: tuple[Crossing, Crossing], wander: Wander) -> tuple[Crossing, Crossing]:
@@ -155,21 +158,26 @@ def unsettled(both: tuple[Crossing, Crossing], wander: Wander) -> tuple[Crossing
     return down, up
 
 
+def _hangs_together(stretches: _Stretches) -> bool:
+    """Whether straight lines leave over what may be a slow wander; it saves the work of looking for one."""
+    return persistence(linear_fit(stretches.design, stretches.hall).residual) > SLOW
+
+
 def _stretches(loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing], width: float) -> _Stretches | None:
     crossings = both if loop.in_time[0] is loop.down else both[::-1]
     start = float(loop.in_time[0].rows.time[0])
     duration = float(loop.in_time[1].rows.time[-1]) - start
-    size = -(-(len(loop.down.rows.field) + len(loop.up.rows.field)) // GROUPS)
+    size = group_size(loop)
     parts: list[FloatArray] = []
     for branch, crossing, late in zip(loop.in_time, crossings, (False, True), strict=True):
-        before, after = _calm(loop, plateaus, branch, crossing, width, size)
+        before, after = calm(loop, plateaus, branch, crossing, width, size)
         if min(np.sum(before), np.sum(after)) < 2 * size or duration <= 0:
             return None
         state = 1.0 if branch.direction == "down" else -1.0
         first, last = (0.0, 0.5) if late else (-0.5, 0.0)
         for rows, sign, gap in ((before, state, first), (after, -state, last)):
             values = (branch.rows.time, branch.rows.hall, branch.rows.field)
-            time, hall, field = (_grouped(column[rows], size) for column in values)
+            time, hall, field = (grouped(column[rows], size) for column in values)
             elapsed, one = (time - start) / duration, np.ones(len(time))
             parts.append(np.stack([elapsed, hall, one, sign * one, field, field**2, elapsed, gap * one], axis=1))
     table = np.concatenate(parts)
@@ -181,85 +189,26 @@ def _stretches(loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing], 
     return _Stretches(table[:, 0], table[:, 1], table[:, 2:], np.array(at), np.array(aims))
 
 
-def _calm(
-    loop: Loop, plateaus: Plateaus, branch: Branch, crossing: Crossing, width: float, size: int
-) -> tuple[BoolArray, BoolArray]:
-    """Rows of a branch before and after its switch at which it is straight."""
-    sign = -1.0 if branch.direction == "down" else 1.0
-    onwards = sign * (branch.rows.field - crossing.field)
-    reach = AWAY * width + crossing.spacing
-    end, closed = (loop.low, plateaus.closed[0]) if sign < 0 else (loop.high, plateaus.closed[1])
-    begun = plateaus.inner[1] if sign < 0 else plateaus.inner[0]
-    left, joined = sign * (begun - crossing.field), sign * (closed - crossing.field)
-    # Where the film has a tail of grains that switch late, the arriving branch counts from where it has joined.
-    late = abs(closed - end) < END * (loop.high - loop.low) / 2 * (1 - 1e-6)
-    after = onwards >= (joined if late else min(reach, joined))
-    after &= onwards > _opened(loop, branch, onwards, plateaus)
-    if np.sum(after) < FEWEST * size:  # so late that a wander may have parted the ends
-        after = onwards >= min(reach, joined)
-    # The ends count in any case: a wander may make the switch look as wide as the loop.
-    return onwards <= max(-reach, left), after
-
-
-def _opened(loop: Loop, branch: Branch, onwards: FloatArray, plateaus: Plateaus) -> float:
-    """How far beyond its middle a branch is still apart from the other one: there a part of the film has yet to switch.
-
-    A wander parts the branches, too, but a little.
-    """
-    other = loop.up.rows if branch is loop.down else loop.down.rows
-    order = np.argsort(other.field, kind="stable")
-    apart = np.abs(branch.rows.hall - np.interp(branch.rows.field, other.field[order], other.hall[order]))
-    limit = max(OPEN * abs(plateaus.amplitude[0]), 2 * SIGNIFICANT * plateaus.noise)
-    return float(np.max(onwards[apart > limit], initial=-np.inf))
-
-
-def _grouped(values: FloatArray, size: int) -> FloatArray:
-    """Means of so many neighbours each; what is left over at the end is left out."""
-    whole = len(values) // size
-    return values[: whole * size].reshape(whole, size).mean(axis=1)
-
-
-def _covariance(kind: int, first: FloatArray, second: FloatArray) -> FloatArray:
-    """Of a wander of unit strength between two times: a random walk, its integral, or a smooth one of some length."""
-    a, b = first[:, None], second[None, :]
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    if kind == 0:
-        return np.asarray(low, dtype=np.float64)
-    if kind == 1:
-        return np.asarray(low**2 * (3 * high - low) / 2, dtype=np.float64)
-    return np.asarray(np.exp(-(((a - b) / LENGTHS[kind - 2]) ** 2) / 2), dtype=np.float64)
-
-
 def _beside(walks: FloatArray, line: FloatArray) -> FloatArray:
     """Root mean square of each trial's wander beside the straight line through it."""
     basis = np.linalg.qr(line)[0]
     return np.sqrt(np.mean((walks - walks @ basis @ basis.T) ** 2, axis=1))
 
 
-def _fitted(stretches: _Stretches, kind: int) -> _Trials:
+def _fitted(stretches: _Stretches, course: Course) -> _Trials:
     """Universal kriging in time as `fits.krige` does it in field, with the noise taken from the readings themselves."""
-    along, axes = np.linalg.eigh(_covariance(kind, stretches.time, stretches.time))
-    along = np.maximum(along, 0.0)
-    reach = axes.T @ _covariance(kind, stretches.time, stretches.at)
-    own = np.diag(_covariance(kind, stretches.at, stretches.at))
-    design, hall, aims = axes.T @ stretches.design, axes.T @ stretches.hall, stretches.aims
+    fit = in_all_strengths(stretches.design, stretches.hall, course(stretches.time, stretches.time))
+    reach = fit.axes.T @ course(stretches.time, stretches.at)
+    own, aims = np.diag(course(stretches.at, stretches.at)), stretches.aims
     strength = STRENGTHS[:, None]
-    total = 1 + strength * along
-    weighted = design.T / total[:, None, :]
-    information = weighted @ design
-    spread = np.linalg.inv(information)
-    beta = (spread @ (weighted @ hall)[..., None])[..., 0]
-    rest = hall - beta @ design.T
-    freedom = len(hall) - design.shape[1]
-    variance = np.maximum(np.sum(rest**2 / total, axis=1) / freedom, 1e-300)
-    misfit = freedom * np.log(variance) + np.sum(np.log(total), axis=1) + np.linalg.slogdet(information)[1]
-    lack = aims.T - strength[..., None] * (weighted @ reach)
-    open_ = strength * own - strength**2 * (1 / total @ reach**2) + np.einsum("sat,sab,sbt->st", lack, spread, lack)
+    lack = aims.T - strength[..., None] * (fit.weighted @ reach)
+    bridged = np.einsum("sat,sab,sbt->st", lack, fit.spread, lack)
+    open_ = strength * own - strength**2 * (1 / fit.total @ reach**2) + bridged
     return _Trials(
-        likelihood=-0.5 * misfit,
-        parameters=beta,
-        covariance=spread * variance[:, None, None],
-        levels=beta @ aims.T + strength * ((rest / total) @ reach),
-        level_variance=np.maximum(variance[:, None] * open_, 0.0),
-        size=_beside(strength * along / total * rest, design[:, [0, DRIFT]]),
+        likelihood=fit.likelihood,
+        parameters=fit.parameters,
+        covariance=fit.spread * fit.variance[:, None, None],
+        levels=fit.parameters @ aims.T + strength * ((fit.rest / fit.total) @ reach),
+        level_variance=np.maximum(fit.variance[:, None] * open_, 0.0),
+        size=_beside(strength * fit.along / fit.total * fit.rest, fit.design[:, [0, DRIFT]]),
     )
