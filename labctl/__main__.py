@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 from labctl import guarding
 from labctl.cli.failure import failure
+
+for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    # Our matrices are small: threads that wait for each other make an analysis ten times slower on a computer that does
+    # something else as well. It is read when numpy is imported, which nothing has done yet.
+    os.environ.setdefault(_threads, "1")
 
 
 def main() -> int:
