@@ -15,11 +15,13 @@ from pathlib import Path
 
 PACKAGES = ("instruments", "simulators", "procedures")
 NEEDED = {
+    "filelock": "filelock",
     "matplotlib": "matplotlib",
     "numpy": "numpy",
     "packaging": "packaging",
     "pandas": "pandas",
     "pint": "pint",
+    "platformdirs": "platformdirs",
     "pydantic": "pydantic",
     "pymeasure": "pymeasure",
     "pyvisa": "pyvisa",

@@ -70,7 +70,7 @@ class Cut(Swift):
 
     def execute(self) -> None:
         for number, row in enumerate(self.hold(duration=self.duration, interval=self.interval)):
-            self.record(**self._with_longitudinal(row, both=True), **self._states())
+            self.record(**self._named(self._with_longitudinal(row, both=True)), **self._states())
             if number == 1:
                 raise Aborted("cut")
 
