@@ -38,6 +38,7 @@ def check_request(request: Request) -> None:
     """
     procedure = request.procedure
     check_written(procedure)
+    limits.check_overrides(request.overrides, request.station)
     procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
     procedure.sample_journal = journal_of(request)
     informed.inform(request)

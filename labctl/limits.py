@@ -56,6 +56,10 @@ _WORDS = {
 _LOWER = {"slowest_field_rate", "lowest_temperature"}
 
 
+_OF_CRYOSTAT = frozenset({"field", "field_rate", "slowest_field_rate", "temperature", "lowest_temperature"})
+"""Limits that a station file copies from what its cryostat can do."""
+
+
 def parse_overrides(texts: Sequence[str]) -> dict[str, float]:
     """Read `--override` options such as `current=120 mA` or `unguarded=smu`.
 
@@ -312,7 +316,28 @@ def _refusal(name: str, value: float, bound: Bound, most: deliverable.Largest | 
     )
     if most is not None and value > most.value:
         return what + deliverable.beyond(name, value, most, bound.value)
+    if name in _OF_CRYOSTAT and bound.owner.startswith("station"):
+        return (
+            f"{what}choose a value within it; --override {bound.override}=... would lift this limit, which mostly is "
+            "the cryostat's own, and not what the cryostat can do"
+        )
     return f"{what}choose a value within it, or set another limit for this run with --override {bound.override}=..."
+
+
+def check_overrides(overrides: Mapping[str, float], station: Station) -> None:
+    """Refuse an override beyond what the station's instruments deliver: it would lift the limit for nothing.
+
+    Raises:
+        BadValue: The first that is; the sentence says what they deliver.
+    """
+    for name, value in overrides.items():
+        most = deliverable.largest(name, station, ROLES)
+        if most is not None and value > most.value:
+            unit = UNITS[name]
+            raise BadValue(
+                f"--override {name}={shown(value, unit)} is beyond what the {most.role} gives, "
+                f"{shown(most.value, unit)}; take no more than that, or was a prefix of the unit left out?"
+            )
 
 
 def check_reversal(

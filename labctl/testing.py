@@ -126,6 +126,11 @@ def assert_resumable(  # noqa: PLR0913 - all that a test may ask, by name
         cuts = [cut for cut in trial.cuts if at is None or cut.points in at][::every]
         ways = itertools.cycle((False, True))
         turns = [(cut, turned) for cut in cuts for turned in ((False, True) if at is not None else (next(ways),))]
+        if not turns:
+            raise AssertionError(
+                f"{procedure.__name__}: nothing was cut, since the run has {trial.cuts[-1].points} points and "
+                f"at={sorted(at or ())} with every={every} names none of its moments; give numbers of points within it"
+            )
         for number, (cut, turned) in enumerate(turns):
             complaint = trial.complaint(cut, Path(folder) / f"cut-{number}", turned=turned)
             if complaint:

@@ -183,9 +183,7 @@ def test_what_is_exactly_at_the_limit_is_allowed(station: Station, sample: Sampl
         limits.check({"weight": 1.0}, station, sample)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("current", 0.05), ("voltage", 50.0), ("pulse_width", 1e4), ("field", 12.0)]
-)
+@pytest.mark.parametrize(("name", "value"), [("current", 0.05), ("voltage", 50.0), ("pulse_width", 1e4)])
 def test_a_refusal_names_the_override_that_lifts_it(
     station: Station, sample: SampleRecord, name: str, value: float
 ) -> None:
@@ -277,3 +275,14 @@ def test_a_probe_current_that_cannot_be_reversed_at_once_is_refused_before(
     with pytest.raises(LimitExceeded, match=r"one step of 1\.2 mA.*choose 500 uA or less.*--override slew=\"12 mA/s\""):
         limits.check_reversal(600e-6, station, sample)
     limits.check_reversal(600e-6, station, sample, limits.parse_overrides(["slew=12 mA/s"]))
+
+
+def test_an_override_beyond_the_instruments_is_refused() -> None:
+    with pytest.raises(BadValue, match=r"--override current=80 A is beyond what the smu gives, 1\.05 A"):
+        limits.check_overrides({"current": 80.0}, load_station("ppms"))
+    limits.check_overrides({"current": 0.1, "field": 9.0, "drift": 0.2}, load_station("ppms"))
+
+
+def test_a_limit_of_the_cryostat_is_not_said_to_be_lifted_by_an_override() -> None:
+    with pytest.raises(LimitExceeded, match=r"which mostly is the cryostat's own, and not what the cryostat can do"):
+        limits.check({"field_rate": 5.0}, load_station("ppms"), load_sample("cotb2025"))

@@ -106,3 +106,9 @@ def test_loops_over_temperatures_can_be_resumed(temperatures: str, cuts: dict[st
         probe_nplc=5,
     )
     assert carried_on >= 2
+
+
+def test_moments_that_the_run_does_not_have_are_no_test() -> None:
+    """A run that has become shorter must not disarm the test that cuts it at its 800th point."""
+    with pytest.raises(AssertionError, match=r"nothing was cut, since the run has \d+ points and at=\[50000\]"):
+        assert_resumable(AnomalousHallLoop, at=[50000], loops=2, **STEPPED)
