@@ -10,8 +10,9 @@ from typing import Any
 from instruments.clock import Clock
 from instruments.errors import WriteFailed
 
-FORCED = frozenset({"state", "block", "abandoned", "torn", "journal"})
-"""What is forced to disk at once: a later attempt at the run relies on it."""
+FORCED = frozenset({"state", "block", "abandoned", "torn"})
+"""What is forced to disk at once, and all lines before it: a later attempt at the run relies on it. What a block learnt
+counts with the block, and what counts at once is in the sample's journal already."""
 
 
 class EventLog:

@@ -336,7 +336,7 @@ class Procedure(PymeasureProcedure):
         return moving.read(self)
 
     def pulse(self, *, current: float, width: float) -> dict[str, Any]:
-        """Send one pulse of a current in A and a width in s from 1 ms on, and return what was sent, as a part of a row.
+        """Send one pulse of a current in A and a width in s from 10 us on, and return what was sent, as part of a row.
 
         The source times it, in the range that holds it, and its output stays on; it is in the journal's odometer at
         once. Its compliance is 1.5 times what it needs by the record. One that was clamped is ended by the source and

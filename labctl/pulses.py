@@ -1,9 +1,10 @@
 """One current pulse into the sample, and the state that it leaves.
 
 A pulse is a list sweep of the source, 0 - height - 0, in the range that holds it: the source itself times it, the
-output stays on, and the level is 0 A across both changes of the range. What it has done is read afterwards, with the
-small probe current in the probe's own range: at a thousandth of its range a source is off by half of what it should
-give.
+output stays on, and the level is 0 A across both changes of the range. One that is too short for a list is a period of
+a wave, behind which the source turns its output off, at 0 A, and it is turned on again. What the pulse has done is read
+afterwards, with the small probe current in the probe's own range: at a thousandth of its range a source is off by half
+of what it should give.
 
 The source has no voltmeter. What is known of the voltage during a pulse is the compliance bit: a pulse without it kept
 below the compliance, so that between its terminals lay less than compliance over current, the two-wire bound. A pulse
@@ -19,6 +20,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from instruments.errors import BadValue, InstrumentFault, LimitExceeded
+from instruments.keithley6221_pulses import SHORTEST_STEP
 from instruments.keithley6221_sweeps import ListSweep
 from instruments.units import format_quantity
 from labctl import limits, moving, reversal
@@ -41,8 +43,8 @@ PULSE_COLUMNS = (CURRENT, WIDTH, START, END, COMPLIANCE, CLAMPED, BOUND)
 COLUMNS = (*PULSE_COLUMNS, *reversal.COLUMNS, RESISTANCE)
 """Columns of a reading that follows a pulse; `read_after` gives them, with rows for the longitudinal resistance."""
 
-SHORTEST, LONGEST = 1e-3, 10.0
-"""s, of a pulse that is a list sweep."""
+SHORTEST, LONGEST = 10e-6, 10.0
+"""s, of a pulse: of one that is a wave, and of one that is a list sweep."""
 AROUND = 1e-3
 """s at 0 A before and after it, in the list."""
 DIGITS = 4
@@ -129,7 +131,7 @@ def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
         raise BadValue(f"pulse() was given a current of {current!r} A; give one that is not zero")
     if not SHORTEST <= width <= LONGEST:
         raise BadValue(
-            f"pulse() was given a width of {width!r} s; a list sweep makes pulses from {SHORTEST:g} s to {LONGEST:g} s"
+            f"pulse() was given a width of {width!r} s; the source makes pulses from {SHORTEST:g} s to {LONGEST:g} s"
         )
     compliance, needed = pulse_compliance(procedure, current), voltage_of(procedure, current)
     if needed > compliance:
@@ -139,15 +141,12 @@ def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
             "was sent, take a smaller current"
         )
     with moving.reader_of(procedure).aside():
-        levels = ListSweep((0.0, current, 0.0), (AROUND, width, AROUND))
         try:
-            report = procedure.source.sweep(levels, compliance=compliance)
+            begin, clamped = _made(procedure, current, width, compliance)
         except InstrumentFault:
             count(procedure, current, width)
             raise
         count(procedure, current, width)
-    begin = report.start + AROUND
-    clamped = report.clamped or report.aborted
     return {
         CURRENT: current,
         WIDTH: width,
@@ -157,6 +156,15 @@ def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
         CLAMPED: clamped,
         BOUND: math.nan if clamped else compliance / abs(current),
     }
+
+
+def _made(procedure: Procedure, current: float, width: float, compliance: float) -> tuple[float, bool]:
+    """Have the source make a pulse; return when it began, in lab s, and whether it was clamped."""
+    if width < SHORTEST_STEP:
+        pulse = procedure.source.pulse(current, width, compliance=compliance)
+        return pulse.start, pulse.clamped
+    sweep = procedure.source.sweep(ListSweep((0.0, current, 0.0), (AROUND, width, AROUND)), compliance=compliance)
+    return sweep.start + AROUND, sweep.clamped or sweep.aborted
 
 
 def count(procedure: Procedure, current: float, width: float) -> None:

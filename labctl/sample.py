@@ -18,8 +18,8 @@ from pydantic import Field, model_validator
 
 from instruments.errors import LimitExceeded, UsageError
 from instruments.units import format_quantity
-from labctl import paths, sample_files
-from labctl.records import Ampere, AmperePerSquareMetre, Record, read_record, suggest, titles
+from labctl import paths, sample_bases, sample_files
+from labctl.records import Ampere, AmperePerSquareMetre, Record, check, locate, suggest, titles
 from labctl.sample_sections import (
     COMPLIANCE_OF_BREAKDOWN,
     Basis,
@@ -73,6 +73,8 @@ class SampleRecord(Record):
     """A sample record."""
 
     reference: str = ""
+    based_on: str = ""
+    """Record that gave everything that this one's file does not say; see `labctl.sample_bases`."""
     stack: tuple[Layer, ...] = Field(min_length=1, description="[[stack]], a table for each layer")
     geometry: HallBar | Junction = Field(discriminator="kind", description="[geometry]")
     pads: dict[str, Pad] = Field(min_length=1, description="[pads], what each contact is for")
@@ -309,7 +311,8 @@ def load_sample(name: str | os.PathLike[str]) -> SampleRecord:
         UsageError: Two have it, the file is not there or does not fit; the sentence names file, key and value, and
             what would be right.
     """
-    return read_record(sample_files.KIND, name, sample_files.places(name), SampleRecord)
+    path = locate(sample_files.KIND, name, sample_files.places(name))
+    return check(sample_files.KIND, sample_bases.read(path), path, SampleRecord).read_from(path)
 
 
 def available_samples() -> tuple[str, ...]:

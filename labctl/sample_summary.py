@@ -9,7 +9,7 @@ from typing import Any
 
 from instruments.errors import LimitExceeded, UsageError
 from instruments.units import format_quantity
-from labctl import limits, sample_files
+from labctl import limits, sample_bases, sample_files
 from labctl.journal import (
     CONTACTS,
     HEALTH,
@@ -131,7 +131,7 @@ def look(path: Path, station: Station | None = None) -> Verdict:
     Raises:
         UsageError: The file cannot be read at all.
     """
-    record, faults = looked_at(read_toml(sample_files.KIND, path), SampleRecord)
+    record, faults = looked_at(sample_bases.read(path), SampleRecord)
     if record is None:
         return Verdict(None, faults, ())
     if record.name != path.stem:

@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from instruments.errors import BadValue, UsageError
-from instruments.units import format_quantity
-from labctl import facing, pulses
+from labctl import pulses
 from labctl.analysis import approaching
 from labctl.analysis.approaching import BEGIN, COARSE, END, FINE, RESET, SATURATED, STATE, STEP, STOPPED, TWO_WIRE
-from labctl.journal import ANGLE, SAFE_PULSE, quantity
+from labctl.journal import SAFE_PULSE, quantity
 from labctl.moving import wait_until
-from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
+from labctl.parameters import Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
-from labctl.procedure import Procedure
 from labctl.sample_thermometer import has_longitudinal
-from labctl.turning import found_at, leave_at, turn_from_below
+from labctl.turning import found_at, leave_at
 from labctl.two_wire import TwoWireMeter, on_current_leads
-from labctl.waiting import settle_angle, settle_field
+from procedures.in_plane import ALONG, InPlane
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +29,6 @@ PERCENT = range(10, 101, 5)
 """Of the largest current: the coarse levels."""
 OF_COMPLIANCE = 0.8
 """Part of the largest compliance that a pulse may need."""
-DWELL = 60.0
-"""s of rest at a field of some mT."""
 FINE_STEPS = range(-4, 4)
 """Fine steps from the current that the coarse levels give: the single pulses of either sign."""
 MOST_FURTHER = 6
@@ -43,12 +39,10 @@ MADE = 0.05
 """Part of the swing within which a state has to be the full one."""
 COOLING = 10
 """Times the wait before reading, after which a changed resistance is looked at again: it may have been heat."""
-LEAST_IN_PLANE = 0.5
-"""Part of the field in the film plane below which it is no in-plane field."""
-ALONG, CHECK = "Field along current (T)", "check"
+CHECK = "check"
 
 
-class Approach(Procedure):
+class Approach(InPlane):
     """Smallest current pulse that switches a film, and the largest that leaves its resistance as it was.
 
     For the first pulses on a device. Single pulses go up from a tenth of the largest current in steps of a twentieth of
@@ -76,12 +70,6 @@ class Approach(Procedure):
     width = Quantity("1 ms", "Width of the pulses", minimum="1 ms", maximum="1 s")
     wait_before_read = Quantity("1 s", "From the end of a pulse to its reading", minimum="50 ms", maximum="60 s")
     reads = Count(3, "Readings of the Hall resistance after each pulse", minimum=2, maximum=100)
-    in_plane_field = Quantity("25 mT", "Field in the film plane, along the current")
-    angle = OptionalQuantity("from align", "Rotator's angle at which the field is there", unit="deg")
-    initialise = Choice(
-        "from mounting", "How the first state is made", options=["from mounting", "field", "pulse"],
-        )  # fmt: skip
-    saturation = Quantity("0.5 T", "Field along the normal that saturates the film", above_zero=True)
     fine_step = Quantity("0.02", "Fine step, as part of the switching current", unit="", minimum="0.005", maximum="0.1")
     resistance_change = Quantity(
         "0.005", "Change of a resistance that ends it, as part of it", unit="", minimum="0.0005",
@@ -107,25 +95,7 @@ class Approach(Procedure):
                 f"station {self.station.name!r} has no cable on the voltmeter's channel 2, so that nobody would see "
                 "the device change; plug it into two arms on one side of the bar, and write it into [cables]"
             )
-        tips = facing.tips(self.sample.mounting)
-        if self.initialise == "field" and not tips:
-            raise BadValue(
-                f"initialise is 'field', but sample {self.sample.label} has mounting.rotator_axis = "
-                f"{self.sample.mounting.rotator_axis!r}, so turning it never brings the field along its normal; say "
-                "initialise=pulse"
-            )
-        self._check_field()
-
-    def _check_field(self) -> None:
-        x, y, z = facing.direction(self.sample.mounting, self.rotator_angle() or 0.0)
-        if self.in_plane_field and math.hypot(x, y) < LEAST_IN_PLANE:
-            leaning = math.degrees(math.acos(min(1.0, abs(z))))
-            raise BadValue(
-                f"in_plane_field is {format_quantity(self.in_plane_field, 'T')}, but the field is {leaning:.3g} deg "
-                f"from the normal of sample {self.sample.label} by its record; put it on a rotator "
-                '(mounting.rotator_axis = "across current") or flat (field_from_normal = "90 deg"), or say '
-                'in_plane_field="0 T" to see what pulses do without'
-            )
+        self.check_in_plane()
 
     def largest_current(self) -> float:
         """Return the largest pulse in A: the parameter, or what the record allows."""
@@ -133,23 +103,10 @@ class Approach(Procedure):
             return pulses.on_grid(self.maximum_current)
         return pulses.on_grid(self.sample.pulse_current_limit() or 0.0)
 
-    def by_field(self) -> bool:
-        """Whether a field makes the first state."""
-        return self.initialise == "field" or (self.initialise == "from mounting" and facing.tips(self.sample.mounting))
-
-    def rotator_angle(self) -> float | None:
-        """Return the rotator's angle in deg at which the field is in the plane; None where the sample does not turn."""
-        nominal = facing.angle_in_plane(self.sample.mounting)
-        if nominal is None or self.angle is not None:
-            return None if nominal is None else math.degrees(self.angle or 0.0)
-        entry = self.latest(ANGLE) if facing.tips(self.sample.mounting) else None
-        found = None if entry is None else entry.number("in_plane_angle")
-        return nominal if found is None else found
-
     def demands(self) -> dict[str, float]:
         """Return what the largest pulse, the probe and the fields ask for."""
-        field = max(abs(self.in_plane_field), self.saturation if self.by_field() else 0.0)
-        return {**pulses.pulse_demands(self, self.largest_current(), self.width), "field": field}
+        wanted = pulses.pulse_demands(self, self.largest_current(), self.width)
+        return {**wanted, "field": self.largest_field()}
 
     def startup(self) -> None:
         """Set the probe up, in a range of the voltmeter that stands the pulses."""
@@ -159,8 +116,7 @@ class Approach(Procedure):
             self._two_wire.prepare()
         super().startup()
         pulses.stand_pulses(self, self.largest_current())
-        self._faced = False
-        self._along = 0.0
+        self.begin_in_plane()
         self._shots: list[approaching.Shot] = []
 
     # ---- the run
@@ -173,12 +129,14 @@ class Approach(Procedure):
         for _ in self.track("coarse", ("up to full switching",), restart=made):
             self._look_back()
             if made:
-                self._saturate()
-            self._face()
+                for state in (-1, 1):
+                    self.saturate(state)
+                    self._state(SATURATED, 0.0)
+            self.face(self.in_plane_field)
             self._state(END, 0.0, stopped=self._go_up())
         for sign in self.track("sign", (1, -1), restart=made):
             self._look_back()
-            self._face()
+            self.face(self.in_plane_field)
             self._refine(sign)
         leave_at(self, home)
 
@@ -204,45 +162,13 @@ class Approach(Procedure):
         number = self._shots[-1].number + 1 if self._shots else 1
         rows: list[dict[str, Any]] = []
         for row in self.read_after(sent, wait=self.wait_before_read, reads=self.reads):
-            along = row["Field (T)"] * self._along
+            along = row["Field (T)"] * self.along
             read = self._two_wire is not None and math.isfinite(row[pulses.RESISTANCE])
             two = self._two_wire.read() if read and self._two_wire is not None else math.nan
             rows.append({STATE: number, STEP: step, **row, TWO_WIRE: two, ALONG: along, STOPPED: stopped})
             self.record(**rows[-1])
         self._shots.append(approaching.shots(pd.DataFrame(rows))[0])
         return self._shots[-1]
-
-    # ---- field
-
-    def _saturate(self) -> None:
-        """Have the field along the normal make both states of the film, the upper one last, and read each at zero."""
-        settle_field(self, 0.0)
-        in_plane = self.rotator_angle()
-        assert in_plane is not None
-        settle_angle(self, facing.angle_along_normal(in_plane), facing.SPEED)
-        for field in (-self.saturation, self.saturation):
-            settle_field(self, field)
-            settle_field(self, 0.0, dwell=DWELL)
-            self._state(SATURATED, 0.0)
-
-    def _face(self) -> None:
-        """Turn the sample at zero field until the field is in its plane, from below, and apply it."""
-        if self._faced:
-            return
-        angle = self.rotator_angle()
-        x, y, z = facing.direction(self.sample.mounting, angle or 0.0)
-        if angle is not None:
-            settle_field(self, 0.0)
-            turn_from_below(self, angle)
-            if self.angle is None and self.latest(ANGLE) is None:
-                self.run.remark(f"the rotator's angle, {angle:g} deg, is the record's: run align to know the true one")
-        if abs(z) > 0.02 and self.in_plane_field:
-            self.run.remark(f"{100 * abs(z):.2g} % of the field are along the film's normal, by the record's mounting")
-        self._along = x
-        if not self.in_plane_field or abs(x) < LEAST_IN_PLANE * math.hypot(x, y):
-            self.run.remark("there is no field along the current, so that no pulse decides which way the film goes")
-        settle_field(self, self.in_plane_field, dwell=DWELL)
-        self._faced = True
 
     # ---- pulses
 

@@ -45,4 +45,8 @@ PROCEDURES = {
         "procedures.pulse_delay:PulseDelay",
         "How long after a pulse the resistance is back, so that a state may be read: wait_before_read",
     ),
+    "sot-switching": (
+        "procedures.sot_switching:SpinOrbitSwitching",
+        "Current loops: Hall resistance after each pulse, in a field along the current of either sign",
+    ),
 }

@@ -111,6 +111,8 @@ class Hysterons:
         athermal_temperature: T0 in K.
         clocks: Where clocks are drawn from; without it all are 1 for ever, which makes reversal deterministic.
         propagation: P_i in J/m3, or None where walls do not propagate.
+        pinned_at: Temperature in K for which that is given; a wall leaves its pinning by heat as a nucleus forms by it,
+            so that P_i goes with 1/(T + T0). None where it is the same at all temperatures.
         state: +1 or -1, the state of all droplets at the beginning.
         start: Lab time in s of the beginning.
 
@@ -129,6 +131,7 @@ class Hysterons:
         athermal_temperature: float,
         clocks: np.random.Generator | None,
         propagation: NDArray[np.float64] | None = None,
+        pinned_at: float | None = None,
         state: int = 1,
         start: float = 0.0,
     ) -> None:
@@ -140,6 +143,7 @@ class Hysterons:
         self._athermal = athermal_temperature
         self._source = clocks
         self._propagation = propagation
+        self._pinned_at = pinned_at
         self._state = np.full(barriers.size, state, dtype=np.int8)
         self._clock = self._draw(barriers.size)
         self._up = barriers.size if state > 0 else 0
@@ -225,8 +229,8 @@ class Hysterons:
     def _stirred(self, alternation: Alternation) -> Stir:
         """Begin a fast alternation, in which every droplet may reverse."""
         return Stir(
-            alternation, self._state, self._barriers, self._clock, self._attempts, (BOLTZMANN, self._athermal),
-            self._propagation,
+            alternation, self._state, self._barriers - alternation.softening, self._clock,
+            self._attempts, (BOLTZMANN, self._athermal), self._propagation, self._loosened,
         )  # fmt: skip
 
     def _oppose(self, stretch: Stretch) -> Ramp | None:
@@ -238,12 +242,17 @@ class Hysterons:
         return Ramp(
             stretch,
             opposed,
-            self._barriers[opposed] / (BOLTZMANN * (stretch.temperature + self._athermal)),
+            (self._barriers[opposed] - stretch.softening) / (BOLTZMANN * (stretch.temperature + self._athermal)),
             self._clock[opposed],
             self._attempts,
-            None if self._propagation is None else self._propagation[opposed],
+            None if self._propagation is None else self._propagation[opposed] * self._loosened(stretch.temperature),
             mixed=0 < self._up < self.count,
         )
+
+    def _loosened(self, temperature: float) -> float:
+        """Return the propagation drive at a temperature in K over the one that was given."""
+        given = self._pinned_at
+        return 1.0 if given is None else (given + self._athermal) / (temperature + self._athermal)
 
     def _reverse(self, droplets: NDArray[np.intp]) -> None:
         if droplets.size:

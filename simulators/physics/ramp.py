@@ -31,6 +31,7 @@ class Stretch:
         temperature: K.
         drive: Signed energy density D in J/m3 at `start`; D > 0 favours the state +1.
         rate: dD/dt in J/m3/s.
+        softening: By how much all barriers are lower than without a field in the film plane, in J x J/m3.
     """
 
     start: float
@@ -38,6 +39,7 @@ class Stretch:
     temperature: float
     drive: float
     rate: float
+    softening: float = 0.0
 
     @property
     def direction(self) -> int:
@@ -93,7 +95,9 @@ class Ramp:
     def continued_by(self, stretch: object) -> bool:
         """Whether a stretch goes on where this ramp ended, on the same line."""
         first = self._first
-        if not isinstance(stretch, Stretch) or stretch.temperature != first.temperature or stretch.start != self.end:
+        if not isinstance(stretch, Stretch) or stretch.start != self.end:
+            return False
+        if stretch.temperature != first.temperature or stretch.softening != first.softening:
             return False
         reached = first.drive + first.rate * (stretch.start - first.start)
         return (

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,11 +37,13 @@ class Alternation:
         start: Lab time in s.
         end: Lab time in s; may be infinite.
         parts: The cycle; shares add up to 1.
+        softening: By how much all barriers are lower than without a field in the film plane, in J x J/m3.
     """
 
     start: float
     end: float
     parts: tuple[Part, ...]
+    softening: float = 0.0
 
     def one_signed(self) -> list[Alternation]:
         """Return it as it is; both directions occur in it."""
@@ -73,6 +76,7 @@ class Stir:
         attempts: Attempt rate f0 in 1/s.
         thermal: Boltzmann's constant in J/K and T0 in K.
         propagation: P_i in J/m3, or None where walls do not propagate.
+        loosened: Gives P_i at a temperature in K over the one that was given.
 
     Attributes:
         end: Lab time in s up to which it was lived through.
@@ -80,9 +84,10 @@ class Stir:
 
     def __init__(
         self, alternation: Alternation, states: NDArray[np.int8], barriers: Array, clocks: Array, attempts: float,
-        thermal: tuple[float, float], propagation: Array | None,
+        thermal: tuple[float, float], propagation: Array | None, loosened: Callable[[float], float],
     ) -> None:  # fmt: skip
         self._first = alternation
+        self._loosened = loosened
         self.end = alternation.start
         up, down = (_rates(barriers, alternation, sign, attempts, thermal) for sign in (1, -1))
         self._away, self._both = np.where(states > 0, down, up), up + down
@@ -110,8 +115,8 @@ class Stir:
     def _spread(self, times: Array, states: NDArray[np.int8], needed: Array, attempts: float, onset: float) -> None:
         """Let walls take droplets along in the parts of the cycle that are strong enough, once there are walls."""
         up, down = (
-            sum((np.where(drive * sign > needed, share * attempts, 0.0) for share, _, drive in self._first.parts),
-                np.zeros(needed.size))
+            sum((np.where(drive * sign > needed * self._loosened(temperature), share * attempts, 0.0)
+                 for share, temperature, drive in self._first.parts), np.zeros(needed.size))
             for sign in (1, -1)
         )  # fmt: skip
         self._away, self._both = self._away + np.where(states > 0, down, up), self._both + up + down
@@ -119,7 +124,9 @@ class Stir:
 
     def continued_by(self, stretch: object) -> bool:
         """Whether a stretch goes on where this one ended, with the same cycle."""
-        return isinstance(stretch, Alternation) and stretch.start == self.end and stretch.parts == self._first.parts
+        if not isinstance(stretch, Alternation) or stretch.start != self.end:
+            return False
+        return stretch.parts == self._first.parts and stretch.softening == self._first.softening
 
     def due(self, until: float) -> tuple[list[float], list[int]]:
         """Return lab times in s, in order, at which droplets reverse that have not yet, and the states they take."""

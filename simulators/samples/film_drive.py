@@ -2,6 +2,8 @@
 
     D = M_net(T) mu0 H_z + D_SOT,   D > 0 favours n = +1
 
+A field in the film plane lowers what the droplets hold against, besides (see `simulators.physics.nucleation`).
+
 The result is a stretch in which the temperature is constant and the drive linear, or a fast alternation of drives. It
 depends on the trajectory and on the currents, never on who asked when.
 """
@@ -12,6 +14,7 @@ import math
 from dataclasses import dataclass
 
 from simulators.environment import GRID_TEMPERATURE, Piece
+from simulators.physics import nucleation
 from simulators.physics.ferrimagnet import Ferrimagnet
 from simulators.physics.ramp import Stretch
 from simulators.physics.stir import Alternation
@@ -46,6 +49,40 @@ class Walls:
         return 1.0 if self.moment is None else net / self.moment
 
 
+@dataclass(frozen=True, slots=True)
+class Softening:
+    """How a field in the film plane lowers the barriers of droplets.
+
+    Attributes:
+        barrier: What the wall around a droplet contributes to its barrier without a field, in J x J/m3; 0 where the
+            droplets take no notice.
+        anisotropy: Net moment times anisotropy field, J/m3.
+    """
+
+    barrier: float
+    anisotropy: float
+
+    def at(self, piece: Piece, time: float, moment: float) -> tuple[float, float]:
+        """Return by how much barriers are lower at a lab time in s, in J x J/m3, and until when (s).
+
+        In the middle of a cell of the field where that moves, so that a stretch has one barrier.
+
+        Args:
+            piece: The piece of the trajectory, with the field.
+            time: Lab time in s within it.
+            moment: Net moment of the film in A/m.
+        """
+        in_plane = math.hypot(piece.direction[0], piece.direction[1])
+        if not self.barrier or not in_plane:
+            return 0.0, math.inf
+        scale = in_plane * abs(moment) / self.anisotropy
+        tilt, rate, end = scale * piece.field(time), scale * piece.field_rate, math.inf
+        if rate and (abs(tilt) < 1.0 or tilt * rate < 0.0):
+            middle, line = nucleation.cell(tilt, rate)
+            tilt, end = middle, piece.start + (line - scale * piece.field_start) / rate
+        return self.barrier * (1.0 - nucleation.wall_part(tilt)), end
+
+
 class FilmDrive:
     """Assembles what acts on the droplets.
 
@@ -53,13 +90,17 @@ class FilmDrive:
         ferrimagnet: The magnetic layer.
         switching_drive: J/m3, of a droplet of the middle.
         walls: How a field aligns walls.
+        softening: How a field in the film plane lowers barriers.
         entry: What flows at the beginning.
     """
 
-    def __init__(self, ferrimagnet: Ferrimagnet, switching_drive: float, walls: Walls, entry: Entry) -> None:
+    def __init__(
+        self, ferrimagnet: Ferrimagnet, switching_drive: float, walls: Walls, softening: Softening, entry: Entry
+    ) -> None:
         self._ferrimagnet = ferrimagnet
         self._switching = switching_drive
         self._walls = walls
+        self._softening = softening
         self._entry = entry
 
     def effective(self, torque: float) -> float:
@@ -96,11 +137,12 @@ class FilmDrive:
         moment = self._ferrimagnet.net_magnetisation(temperature)
         normal = piece.direction[2]
         drive, rate = moment * piece.field(start) * normal, moment * piece.field_rate * normal
-        end = min(piece.end, until)
+        softer, change = self._softening.at(piece, start, moment)
+        end = min(piece.end, until, change)
         if torque and piece.direction[0]:
             along, growth, turn = self._aligned(piece, start, self._walls.pull(moment))
-            return Stretch(start, min(end, turn), temperature, drive + torque * along, rate + torque * growth)
-        return Stretch(start, end, temperature, drive, rate)
+            return Stretch(start, min(end, turn), temperature, drive + torque * along, rate + torque * growth, softer)
+        return Stretch(start, end, temperature, drive, rate, softer)
 
     def _aligned(self, piece: Piece, start: float, pull: float) -> tuple[float, float, float]:
         """How far the field aligns walls at a lab time in s, how fast that grows in 1/s, and until when (s)."""
@@ -127,12 +169,14 @@ class FilmDrive:
             pulls = max(abs(torque * self._walls.pull(net)) for (_, _, torque), net in zip(warm, moments, strict=True))
             steepest = abs(z) * max(map(abs, moments)) + abs(x) * pulls / self._walls.chirality
             field, end = _middle(piece, start, end, _CELL * self._switching / max(steepest, 1e-300))
+        mean = sum(share * moment for (share, _, _), moment in zip(warm, moments, strict=True))
+        softer, change = self._softening.at(piece, start, mean)
         parts: dict[tuple[float, float], float] = {}
         for (share, temperature, torque), moment in zip(warm, moments, strict=True):
             along = alignment(x * field * self._walls.pull(moment), self._walls.chirality)
             key = temperature, moment * field * z + torque * along
             parts[key] = parts.get(key, 0.0) + share
-        return Alternation(start, end, tuple((share, *key) for key, share in parts.items()))
+        return Alternation(start, min(end, change), tuple((share, *key) for key, share in parts.items()), softer)
 
 
 def on_grid(warmth: float) -> float:

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from instruments.errors import BadValue
 from simulators.environment import Direction, Environment
-from simulators.physics.constants import BOLTZMANN
 from simulators.physics.ferrimagnet import Ferrimagnet
 from simulators.physics.heat_capacity import capacity_ratio
 from simulators.physics.heating import SlowWarming, check_poles
@@ -36,7 +35,7 @@ from simulators.physics.tilt import normal_part
 from simulators.randomness import Streams
 from simulators.samples.bar_wear import BarWear, weakness
 from simulators.samples.carrying import CurrentRecord, Cycling, Entry, Steady
-from simulators.samples.film_drive import FilmDrive, Walls
+from simulators.samples.film_drive import FilmDrive, Softening, Walls
 from simulators.samples.hall_bar_model import HallBarParameters, reference_order, squares_of
 from simulators.samples.hall_network import MOST_KNOWN
 from simulators.samples.history import History
@@ -101,7 +100,8 @@ class FerrimagnetHallBar(Sample):
         nothing = Entry(-math.inf, self._steady({}), SlowWarming.cold(model.slow_heating))
         self._record = CurrentRecord(nothing)
         walls = Walls(model.chirality_field or math.inf, model.moment_of_walls())
-        self._drive = FilmDrive(self._ferrimagnet, model.switching_drive, walls, nothing)
+        softening = Softening(model.wall_barrier(), self._anisotropy)
+        self._drive = FilmDrive(self._ferrimagnet, model.switching_drive, walls, softening, nothing)
         hysterons = self._fresh(streams, start)
         self._history = History(hysterons, environment, self._drive, start)
         law = model.electromigration(geometry, strength)
@@ -135,6 +135,7 @@ class FerrimagnetHallBar(Sample):
         checked.electromigration(geometry)
         checked.anisotropy()
         checked.moment_of_walls()
+        checked.wall_barrier()
         check_poles(checked.slow_heating)
         return checked.network(squares_of(geometry)).pads
 
@@ -159,18 +160,20 @@ class FerrimagnetHallBar(Sample):
         """Make the film's droplets, all in the state that a large positive field left."""
         model = self._model
         disorder = streams.disorder("barriers")
-        drives = _positive_normal(disorder, model.switching_drive, model.switching_spread, model.hysterons)
-        energy = BOLTZMANN * (model.reference_temperature + model.athermal_temperature)
+        defect = model.switching_drive - model.wall_drive
+        spread = model.switching_spread / (1.0 - model.wall_drive / model.switching_drive)
+        drives = model.wall_drive + _positive_normal(disorder, defect, spread, model.hysterons)
         propagation = None
         if model.propagation_drive is not None:
             propagation = _positive_normal(disorder, model.propagation_drive, model.propagation_spread, model.hysterons)
         moment = self._ferrimagnet.net_magnetisation(self._environment.sample_temperature(start))
         return Hysterons(
-            drives * energy * math.log(model.attempt_rate * model.reference_time),
+            model.barriers(drives),
             attempt_rate=model.attempt_rate,
             athermal_temperature=model.athermal_temperature,
             clocks=streams.noise("thermal clocks"),
             propagation=propagation,
+            pinned_at=model.reference_temperature,
             state=-1 if moment < 0.0 else 1,
             start=start,
         )

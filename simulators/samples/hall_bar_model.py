@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from instruments.errors import BadValue
+from simulators.physics.constants import BOLTZMANN
 from simulators.physics.electromigration import Electromigration
 from simulators.physics.ferrimagnet import Ferrimagnet
 from simulators.physics.heating import Pole
@@ -34,7 +37,16 @@ class HallBarParameters(Parameters):
     exchange_field: float = Field(description="mean exchange field on the rare earth, T", gt=0)
     exchange_shape: float = Field(description="shape of the gamma distribution of exchange fields", gt=0)
     curie_temperature: float = Field(description="K", gt=0)
-    compensation_temperature: float = Field(description="K at which the net moment vanishes", gt=0)
+    compensation_temperature: float | None = Field(
+        description="K at which the net moment vanishes; or transition_metal_moment, from which it follows",
+        gt=0,
+        default=None,
+    )
+    transition_metal_moment: float | None = Field(
+        description="mu_B per transition-metal atom at 0 K; or compensation_temperature, from which it follows",
+        gt=0,
+        default=None,
+    )
     atom_density: float = Field(description="atoms per m3", gt=0)
 
     hysterons: int = Field(description="number of droplets", ge=1, le=10_000_000)
@@ -44,12 +56,18 @@ class HallBarParameters(Parameters):
         description="J/m3, mean drive M_net mu0 H at which a droplet holds for the reference time", gt=0
     )
     switching_spread: float = Field(description="relative standard deviation of the switching drive", ge=0, le=0.5)
+    wall_drive: float = Field(
+        description="J/m3, part of the switching drive that is the walls' and falls with a field in the film plane",
+        ge=0,
+        default=0.0,
+    )
     reference_temperature: float = Field(
         description="K at which switching drive, resistances and Hall resistance are given", gt=0
     )
     reference_time: float = Field(description="s for which a droplet holds at the switching drive", gt=0)
     propagation_drive: float | None = Field(
-        description="J/m3, mean drive that moves walls; left out where every droplet nucleates by itself",
+        description="J/m3, mean drive that moves walls at the reference temperature; left out where every droplet "
+        "nucleates by itself",
         gt=0,
         default=None,
     )
@@ -142,6 +160,7 @@ class HallBarParameters(Parameters):
                 curie_temperature=self.curie_temperature,
                 atom_density=self.atom_density,
                 compensation_temperature=self.compensation_temperature,
+                transition_metal_moment=self.transition_metal_moment,
             )
         )
 
@@ -211,6 +230,31 @@ class HallBarParameters(Parameters):
             self.wear_energy,
             self.wear_threshold / positive(geometry, "length"),
         )
+
+    def barriers(self, drives: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Barriers in J x J/m3 of droplets by the drives in J/m3 at which they hold for the reference time."""
+        energy = BOLTZMANN * (self.reference_temperature + self.athermal_temperature)
+        return drives * energy * math.log(self.attempt_rate * self.reference_time)
+
+    def wall_barrier(self) -> float:
+        """What the wall around a droplet contributes to its barrier without a field in the film plane, in J x J/m3.
+
+        Raises:
+            BadValue: It would be all of the barrier, or there is no anisotropy field to measure a field by.
+        """
+        if self.wall_drive == 0.0:
+            return 0.0
+        if not self.wall_drive < self.switching_drive:
+            raise BadValue(
+                f"[model] wall_drive is {self.wall_drive:g} J/m3 and has to be below switching_drive, "
+                f"{self.switching_drive:g} J/m3, of which it is a part"
+            )
+        if self.anisotropy_field is None:
+            raise BadValue(
+                f"[model] has wall_drive = {self.wall_drive:g} J/m3 but lacks anisotropy_field, by which a field in "
+                "the film plane counts; give it, or leave wall_drive out"
+            )
+        return float(self.barriers(np.array([self.wall_drive]))[0])
 
     def anisotropy(self) -> float:
         """Energy density in J/m3 by which a field tilts: net moment times anisotropy field; infinite without one.
