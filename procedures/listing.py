@@ -49,4 +49,8 @@ PROCEDURES = {
         "procedures.sot_switching:SpinOrbitSwitching",
         "Current loops: Hall resistance after each pulse, in a field along the current of either sign",
     ),
+    "neuron": (
+        "procedures.neuron:Neuron",
+        "Sigmoid of a film: what a pulse switches, with a RESET pulse before each and without",
+    ),
 }
