@@ -25,6 +25,13 @@ from simulators.timeline import Event, Timeline
 WAVE_STARTED = 0x10
 WAVE_STOPPED = 0x80
 
+FEW = 3.0
+"""Periods up to which a slow wave is lived through level by level: what it does depends on their order. A longer one
+goes through its cycle many times, and acts by its mean over that."""
+SLOW = 2e-3
+"""s; period from which on a wave is slow."""
+_ROUNDING = 1e-9
+
 _SHAPE = TABLE["SOUR:WAVE:ARB:DATA"].header
 
 
@@ -58,6 +65,7 @@ class WaveRun:
         self._cycles = 0.0
         self._frequency = 1.0
         self._end: Event | None = None
+        self._next: Event | None = None
         self._marker: Event | None = None
         self._marked = -1
 
@@ -114,9 +122,9 @@ class WaveRun:
         self._since, self._cycles = device.timeline.now, 0.0
         self._frequency = device.number("SOUR:WAVE:FREQ")
         device.wave_started()
-        self._drive()
         duration = device.number("SOUR:WAVE:DUR:TIME")
         self._plan_end(duration if math.isfinite(duration) else self._cycles_left() / self._frequency)
+        self._drive()
         self._plan_marker()
 
     def _cycles_left(self) -> float:
@@ -134,7 +142,33 @@ class WaveRun:
         steps = one_period(plan.shape, self._frequency, plan.duty, plan.points)
         amplitude, offset = device.number("SOUR:WAVE:AMPL"), device.number("SOUR:WAVE:OFFS")
         steps = turned(steps, math.fmod(self._cycles, 1.0) / self._frequency)
-        device.source_cycle([(duration, offset + amplitude * value) for duration, value in steps], plan.range)
+        levels = [(duration, offset + amplitude * value) for duration, value in steps]
+        if self._next is not None:
+            self._next.cancel()
+        if self._is_slow():
+            self._follow(levels, 0, device.timeline.now)
+        else:
+            device.source_cycle(levels, plan.range)
+
+    def _is_slow(self) -> bool:
+        if self._end is None or self._frequency * SLOW > 1.0 + _ROUNDING:
+            return False
+        return (self._end.time - self._device.timeline.now) * self._frequency <= FEW + _ROUNDING
+
+    def _follow(self, levels: list[tuple[float, float]], place: int, time: float) -> None:
+        """Put out one level after the other until the wave's end.
+
+        Args:
+            levels: Of a period, each with its duration in s, in A.
+            place: Which of them, counted on over the periods.
+            time: Lab time in s at which it begins.
+        """
+        duration, level = levels[place % len(levels)]
+        self._device.source(level, self.plan.range)
+        time += duration
+        if self._end is not None and time < self._end.time * (1.0 - 1e-15):
+            step = partial(self._follow, levels, place + 1, time)
+            self._next = self._device.timeline.schedule(time, step)
 
     def changed(self) -> None:
         """Amplitude, frequency or offset is another one: go on at the phase reached."""
@@ -149,10 +183,10 @@ class WaveRun:
         self._since = now
         frequency = device.number("SOUR:WAVE:FREQ")
         other, self._frequency = frequency != self._frequency, frequency
+        if other and not math.isfinite(device.number("SOUR:WAVE:DUR:TIME")):
+            self._plan_end(self._cycles_left() / frequency)
         self._drive()
         if other:
-            if not math.isfinite(device.number("SOUR:WAVE:DUR:TIME")):
-                self._plan_end(self._cycles_left() / frequency)
             self._plan_marker()
 
     def _over(self) -> None:
@@ -190,10 +224,10 @@ class WaveRun:
         self._plan_marker()
 
     def _cancel(self) -> None:
-        for event in (self._end, self._marker):
+        for event in (self._end, self._next, self._marker):
             if event is not None:
                 event.cancel()
-        self._end = self._marker = None
+        self._end = self._next = self._marker = None
         self._marked = -1
 
 

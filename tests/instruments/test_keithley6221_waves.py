@@ -53,7 +53,7 @@ def test_an_arbitrary_wave_goes_out_in_parts():
 @pytest.mark.parametrize(
     ("wave", "lasts"),
     [(Wave("sine", 1e-4, 100.0, duration=0.5), 0.5), (Wave("square", 1e-4, 100.0, cycles=7.0), 0.07),
-     (Wave("arbitrary", 1e-4, 20.0, cycles=1.0, points=[0.0, 1.0, -0.5]), 0.05)],
+     (Wave("arbitrary", 1e-4, 200.0, cycles=10.0, points=[0.0, 1.0, -0.5]), 0.05)],
 )  # fmt: skip
 def test_a_wave_of_limited_duration(wave: Wave, lasts: float):
     on = Bench()

@@ -57,17 +57,17 @@ def test_pymeasures_other_wave_properties(bench, client):
     assert client.waveform_function == "arbitrary2"
     client.waveform_amplitude = 1e-3
     client.waveform_frequency = 100
-    client.waveform_duration_time = 0.02
+    client.waveform_duration_time = 0.05
     client.waveform_use_phasemarker = True
     client.waveform_phasemarker_phase = 90
     client.waveform_phasemarker_line = 4
     assert (client.waveform_phasemarker_phase, client.waveform_phasemarker_line) == (90, 4)
-    assert (client.waveform_duration_time, client.waveform_ranging) == (0.02, "best")
+    assert (client.waveform_duration_time, client.waveform_ranging) == (0.05, "best")
     client.waveform_arm()
     client.waveform_start()
     assert [level for _, level in bench.terminals.changes[-1].cycle] == pytest.approx([0, 0.5e-3, 1e-3, -1e-3])
     bench.wait(1.0)
-    assert [line for _, line in bench.pulses] == [4, 4]
+    assert [line for _, line in bench.pulses] == [4] * 5
     assert not client.source_enabled
     client.waveform_duration_set_infinity()
     client.waveform_start()
