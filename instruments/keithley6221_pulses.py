@@ -1,18 +1,18 @@
-"""Single current pulses of a 6221, timed by the source itself.
+"""Single current pulses of a 6221, and pulses of any shape, timed by the source itself.
 
-From 1 ms on a pulse is a list sweep of 0, height, 0; shorter ones are one period of an arbitrary wave. A program that
-switches the current by itself is off by ten milliseconds.
+From 1 ms on a pulse is a list sweep of 0, height, 0; shorter ones, and those of another shape, are one period of an
+arbitrary wave. A program that switches the current by itself is off by ten milliseconds.
 
 Source: 6220/6221 reference manual, chapters on sweeps and on waves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from instruments.errors import BadValue
-from instruments.forms import finite, of_kind, within
+from instruments.forms import exact, finite, of_kind, within
 from instruments.keithley6221_core import COMPLIANCE, CURRENT
 from instruments.keithley6221_sweeps import ListSweep, check_range
 from instruments.keithley6221_waves import Wave, WaveModes
@@ -30,6 +30,7 @@ EXAMPLE = "[Pulse(height=1e-3, width=1e-3)]"
 """What somebody could have meant who gives something else for pulses."""
 
 _WIDTH = within("width", 10e-6, 999999.999, "s")
+_STEP = within("step", 1e-6, 1.0, "s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,46 @@ class PulseModes(WaveModes):
             reports.append(self.pulse(pulse.height, pulse.width, compliance=compliance, source_range=source_range))
         return reports
 
+    def shape(
+        self, levels: Sequence[float], step: float, *, compliance: float, source_range: float | None = None
+    ) -> PulseReport:
+        """Make one pulse of any shape: levels one after the other, all for the same time.
+
+        It is one period of an arbitrary wave, behind which the source turns its output off, at 0 A; output and range
+        are then as they were found. On a list sweep's shortest step of 1 ms a shape would be a staircase.
+
+        Args:
+            levels: A, 3 to 65,535 of them, the first and the last of them 0 and one at least not.
+            step: s that each lasts.
+            compliance: V, rounded down to 10 mV.
+            source_range: A; the one that holds the largest level unless given.
+
+        Returns:
+            Its largest level, how long all of it lasts, and whether it was clamped.
+
+        Raises:
+            BadValue: A value is none that it can be; nothing was sent.
+            LimitExceeded: A value is out of range; nothing was sent.
+            InstrumentError: The source refused something.
+            DeadlinePassed: It did not end in time.
+            NoReply: The source did not answer.
+            GarbledReply: A reply was damaged.
+        """
+        of_kind("levels", levels, Sequence, "[0.0, 1e-3, 5e-4, 0.0]")
+        wanted = [float(CURRENT(finite("one of the levels", level, "A"))) for level in levels]
+        if len(wanted) < 3 or wanted[0] or wanted[-1] or not any(wanted):
+            raise BadValue(
+                f"a shape of {len(wanted)} levels, from {exact(wanted[0]) if wanted else 'nothing'} A to "
+                f"{exact(wanted[-1]) if wanted else 'nothing'} A, is none: it takes three or more, begins and ends at "
+                "0 A and is not 0 A all the time; nothing was sent"
+            )
+        lasting = len(wanted) * float(_STEP(step))
+        COMPLIANCE(compliance)
+        largest = max(wanted, key=abs)
+        points = tuple(level / abs(largest) for level in wanted)
+        clamped, start = self._once(points, abs(largest), lasting, compliance, source_range)
+        return PulseReport(largest, lasting, clamped, start)
+
     def _long_pulse(
         self, height: float, width: float, compliance: float, source_range: float | None
     ) -> tuple[bool, float]:
@@ -155,8 +196,14 @@ class PulseModes(WaveModes):
         """
         sign, inside = (1.0 if height > 0 else -1.0), POINTS - 2
         period = width * POINTS / inside
-        shape = (0.0, *[sign] * inside, 0.0)
-        wave = Wave("arbitrary", abs(height), 1.0 / period, duration=period, points=shape, source_range=source_range)
+        clamped, start = self._once((0.0, *[sign] * inside, 0.0), abs(height), period, compliance, source_range)
+        return clamped, start + period / POINTS
+
+    def _once(
+        self, points: tuple[float, ...], amplitude: float, period: float, compliance: float, source_range: float | None
+    ) -> tuple[bool, float]:
+        """Make one period of an arbitrary wave; return whether it was clamped, and when it began."""
+        wave = Wave("arbitrary", amplitude, 1.0 / period, duration=period, points=points, source_range=source_range)
         wave.check()
         with self.safely():
             before = self._at_zero(compliance)
@@ -166,7 +213,7 @@ class PulseModes(WaveModes):
             self.command(":SOUR:WAVE:INIT")
             clamped = self._await_wave(period)
             self._leave(before)
-        return clamped, start + period / POINTS
+        return clamped, start
 
 
 def _checked(height: float, width: float) -> tuple[float, float]:

@@ -81,6 +81,7 @@ CALLS: dict[str, dict[str, Call]] = {
         "meter_present": lambda it: it.meter_present(),
         "pulse": lambda it: it.pulse(1e-3, 0.01, compliance=1.0),
         "pulse (short)": lambda it: it.pulse(1e-3, 1e-4, compliance=1.0),
+        "shape": lambda it: it.shape([0.0, 1e-3, -5e-4, 0.0], 1e-3, compliance=1.0),
         "pulse_delta": lambda it: it.pulse_delta(1e-4, width=1e-4, count=3, compliance=1.0),
         "pulse_delta (in a sweep)": lambda it: it.pulse_delta(
             width=1e-4, sweep=LinearSweep(1e-4, 3e-4, 1e-4, 0.2), compliance=1.0

@@ -142,3 +142,31 @@ def test_something_else_is_refused_and_nothing_sent():
     with pytest.raises(BadValue, match=r"one of the pulses cannot be \(0.0001, 0.001\); give e.g. \[Pulse"):
         on.source.pulses([(1e-4, 1e-3)], rest=0.1, compliance=1.0)
     assert on.wire.heard == []
+
+
+def test_a_shape_puts_out_its_levels_in_order_and_leaves_the_output_as_it_was():
+    on = on_at_zero()
+    levels = [0.0, 5e-3, -4e-3, -2e-3, 0.0]
+    report = on.source.shape(levels, 1e-3, compliance=2.0)
+    assert (report.height, report.width, report.clamped) == (5e-3, pytest.approx(5e-3), False)
+    changes = list(on.sample.changes)
+    rises = next(place for place, (_, current) in enumerate(changes) if current)
+    went = changes[rises - 1 : rises - 1 + len(levels)]
+    assert went[0][0] == pytest.approx(report.start, abs=1e-6)
+    assert [current for _, current in went] == pytest.approx(levels, abs=1e-8)
+    assert [after - before for (before, _), (after, _) in pairwise(went)] == pytest.approx([1e-3] * 4, abs=1e-7)
+    assert on.source.source_enabled
+    assert on.sample.current == 0.0
+    assert on.source.source_range == 2e-4
+
+
+def test_a_shape_that_is_clamped_says_so():
+    assert on_at_zero(resistance=1e3).source.shape([0.0, 5e-3, 0.0], 1e-3, compliance=2.0).clamped
+
+
+@pytest.mark.parametrize("levels", [[], [0.0, 0.0], [1e-3, 1e-3, 0.0], [0.0, 1e-3, 1e-3], [0.0, 0.0, 0.0]])
+def test_what_is_no_shape_is_refused_before_anything_is_sent(levels: list[float]):
+    on = on_at_zero()
+    with pytest.raises(BadValue, match="nothing was sent"):
+        on.source.shape(levels, 1e-3, compliance=2.0)
+    assert not on.sample.changes

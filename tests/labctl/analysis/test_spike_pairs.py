@@ -1,0 +1,87 @@
+"""Spikes of two neurons, and what their pairs leave."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labctl.analysis import spike_pairs
+from labctl.analysis.spike_pairs import EXPONENTIAL, Change, Spike
+
+SPIKE = Spike(10e-3, 1e-3, 13e-3, 0.8)
+
+
+def test_a_spike_has_its_height_and_then_its_tail() -> None:
+    times = np.array([-1e-3, 0.5e-3, 1.01e-3, 7.5e-3, 13.99e-3, 14.1e-3])
+    assert SPIKE.at(times) == pytest.approx([0.0, 10e-3, -8e-3, -4e-3, 0.0, 0.0], abs=1e-5)
+    late = Spike(10e-3, 1e-3, 10e-3, 0.8, EXPONENTIAL)
+    assert late.at(np.array([3.0e-3])) == pytest.approx([-8e-3 * np.exp(-1.0)])
+
+
+@given(st.floats(-14e-3, 14e-3).filter(lambda delay: abs(delay) > 0.2e-3))
+def test_a_pair_is_the_one_less_the_other_and_odd_in_the_delay(delay: float) -> None:
+    step = 1e-4
+    there, back = (spike_pairs.pair(SPIKE, SPIKE, sign * delay, step) for sign in (1, -1))
+    assert there[0] == there[-1] == 0.0
+    assert len(there) == len(back)
+    # what comes first is positive with a positive delay, and negative with a negative one
+    assert there.sum() + back.sum() == pytest.approx(0.0, abs=2e-2)
+    alone = spike_pairs.pair(SPIKE, None, delay, step).sum()
+    assert alone == pytest.approx(10 * 10e-3 - 0.5 * 130 * 8e-3, rel=1e-2)
+
+
+def test_near_spikes_add_up_and_far_ones_do_not() -> None:
+    peaks = {delay: float(np.abs(spike_pairs.pair(SPIKE, SPIKE, delay * 1e-3, 1e-4)).max()) for delay in (1, 4, 12, 14)}
+    assert peaks[1] == pytest.approx(18e-3, rel=0.01)
+    assert peaks[1] > peaks[4] > peaks[12] > 10e-3
+    assert peaks[14] == pytest.approx(10e-3)
+
+
+def changes(amplitude: float, constant: float, seed: int, error: float = 0.02, lopsided: float = 0.0) -> list[Change]:
+    rng = np.random.default_rng(seed)
+    sizes = np.array([0.5, 1, 2, 3, 4, 6, 8, 10, 12, 14]) * 1e-3
+    both = [(sign, size) for size in sizes.tolist() for sign in (1, -1)]
+    means = [sign * amplitude * np.exp(-size / constant) + lopsided + error * rng.normal() for sign, size in both]
+    return [Change(sign * size, mean, error, 6) for (sign, size), mean in zip(both, means, strict=True)]
+
+
+def test_the_decay_is_found_within_its_covariance() -> None:
+    pulls: list[tuple[float, float]] = []
+    for seed in range(200):
+        found = spike_pairs.decay(changes(0.8, 4e-3, seed), 1)
+        assert found is not None
+        error = np.sqrt(np.diag(found.covariance))
+        pulls.append(((found.amplitude - 0.8) / error[0], (found.constant - 4e-3) / error[1]))
+    assert np.all(np.std(pulls, axis=0) < 1.1)
+    assert np.all(np.std(pulls, axis=0) > 0.75)
+
+
+def test_odd_changes_pass_and_lopsided_ones_do_not() -> None:
+    good = [spike_pairs.odd(changes(0.8, 4e-3, seed)) for seed in range(200)]
+    values = [found[2] for found in good if found is not None]
+    assert np.mean(np.array(values) < 0.05) == pytest.approx(0.05, abs=0.05)
+    bad = spike_pairs.odd(changes(0.8, 4e-3, 0, lopsided=0.05))
+    assert bad is not None
+    assert bad[2] < 1e-4
+
+
+def test_the_window_ends_where_nothing_is_seen_any_more() -> None:
+    sharp = [Change(s * d * 1e-3, s * (0.5 if d < 8 else 0.0), 0.02, 6) for d in (1, 4, 8, 12) for s in (1, -1)]
+    assert spike_pairs.window(sharp) == 8e-3
+    assert spike_pairs.window([Change(1e-3, 0.5, 0.02, 6)]) is None
+
+
+def test_the_magnitude_falls_with_the_delay() -> None:
+    falling = spike_pairs.falls(changes(0.8, 4e-3, 1, error=1e-4))
+    assert falling is not None
+    assert falling < -0.95
+
+
+def test_pairs_of_one_delay_are_put_together() -> None:
+    found = spike_pairs.changes_of([1e-3, 1e-3, 1e-3, 2e-3], [0.1, 0.2, 0.3, 0.5])
+    assert [(c.delay, c.count) for c in found] == [(1e-3, 3), (2e-3, 1)]
+    assert found[0].mean == pytest.approx(0.2)
+    assert found[0].error == pytest.approx(0.1 / np.sqrt(3))
+    assert found[1].error == pytest.approx(0.1)
