@@ -65,6 +65,16 @@ TABLE: Sequence[Line] = (
         why="the plan has the pulses alone; saturating both ways, resting and turning there and back add 10 min",
     ),
     Line("pulse-delay", "pulse-delay", "not planned", parameters={"current": "20 mA", "width": "10 ms"}),
+    Line(
+        "minor-loops", "minor-loops", "72 min", parameters={"pulse_max": "20 mA", "pulse_width": "10 ms"},
+        why="the saturated states first, and 7 states held for 100 s each",
+    ),
+    Line(
+        "demagnetise", "demagnetise", "4 s and a check", "2.3 min",
+        parameters={"pulse_max": "20 mA", "pulse_width": "10 ms"},
+        why="a train takes 3.3 s; the rest is the field, the saturated states, rising pulses, and ten repeats",
+    ),
+    Line("levels", "levels", "not planned", parameters={"pulse_max": "20 mA", "pulse_width": "10 ms"}),
     Line("ahe, survey of 0.5 T at 50 Oe/s", "ahe", "8 min", "67 to 127 min"),
     Line(
         "ahe, two rates, window of 0.1 T", "ahe", "5 min", "67 to 127 min", parameters={"window": "0.1 T"},

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labctl.analysis.result import Result, Results, missing
     from labctl.api import RunResult, load, run
     from labctl.frame import framed
-    from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
+    from labctl.parameters import Choice, Count, OptionalQuantity, OptionalQuantityList, Quantity, QuantityList
     from labctl.plain_figure import plot_columns
     from labctl.probe import Probe
     from labctl.procedure import Procedure
@@ -29,6 +29,7 @@ __all__ = [
     "Count",
     "LabError",
     "OptionalQuantity",
+    "OptionalQuantityList",
     "Probe",
     "Procedure",
     "Quantity",
@@ -49,6 +50,7 @@ _HOMES = {
     "Count": "labctl.parameters",
     "LabError": "instruments.errors",
     "OptionalQuantity": "labctl.parameters",
+    "OptionalQuantityList": "labctl.parameters",
     "Probe": "labctl.probe",
     "Procedure": "labctl.procedure",
     "Quantity": "labctl.parameters",

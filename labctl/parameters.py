@@ -336,6 +336,36 @@ class QuantityList(_Number[tuple[float, ...]]):
         return f"a list, e.g. {self._first} {super().choices()}".rstrip()
 
 
+class OptionalQuantityList(QuantityList):
+    """A list that may be left out; a word says what then happens: `OptionalQuantityList("none", "...", unit="A")`.
+
+    The value is an empty tuple when it is left out, which is the default.
+    """
+
+    def __init__(self, absent: str, summary: str, *, unit: str, above_zero: bool = False) -> None:
+        self.absent = absent
+        super().__init__(absent, summary, unit=unit, above_zero=above_zero)
+
+    def convert(self, value: Any) -> tuple[float, ...]:
+        """Return the values, none for the word that stands for leaving it out.
+
+        Raises:
+            BadValue: As for a list.
+        """
+        if isinstance(value, str) and value.strip() == self.absent:
+            return ()
+        return () if isinstance(value, tuple) and not value else super().convert(value)
+
+    def show(self, value: Any) -> str:
+        """Write the values exactly, or the word for their absence."""
+        return super().show(value) if value else self.absent
+
+    def choices(self) -> str:
+        """Say which values are allowed."""
+        limits = _Number.choices(self)
+        return f"{self.absent} | {f'a list in {self.units} {limits}'.rstrip()}"
+
+
 class Count(Setting[int]):
     """A whole number: `Count(1, "Hysteresis loops", minimum=1, maximum=100)`."""
 

@@ -1,4 +1,4 @@
-"""One current pulse into the sample, and the state that it leaves.
+"""One current pulse into the sample, or a train of them, and the state that is left.
 
 A pulse is a list sweep of the source, 0 - height - 0, in the range that holds it: the source itself times it, the
 output stays on, and the level is 0 A across both changes of the range. One that is too short for a list is a period of
@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from instruments.errors import BadValue, InstrumentFault, LimitExceeded
+from instruments.guard.averages import listed
 from instruments.keithley6221_pulses import SHORTEST_STEP
-from instruments.keithley6221_sweeps import ListSweep
+from instruments.keithley6221_sweeps import LONGEST_LIST, ListSweep
 from instruments.units import format_quantity
 from labctl import limits, moving, reversal
 from labctl.journal import PULSES, quantity
@@ -47,6 +48,8 @@ SHORTEST, LONGEST = 10e-6, 10.0
 """s, of a pulse: of one that is a wave, and of one that is a list sweep."""
 AROUND = 1e-3
 """s at 0 A before and after it, in the list."""
+MOST_IN_TRAIN = (LONGEST_LIST - 1) // 2
+"""Pulses of a train: each takes two points of the list."""
 DIGITS = 4
 """Digits of a current: the source resolves them in each of its ranges."""
 LARGEST_RANGE = 0.1
@@ -133,20 +136,14 @@ def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
         raise BadValue(
             f"pulse() was given a width of {width!r} s; the source makes pulses from {SHORTEST:g} s to {LONGEST:g} s"
         )
-    compliance, needed = pulse_compliance(procedure, current), voltage_of(procedure, current)
-    if needed > compliance:
-        raise LimitExceeded(
-            f"a pulse of {format_quantity(current, 'A')} makes {format_quantity(needed, 'V')} by the record of sample "
-            f"{procedure.sample.label}, above the {format_quantity(compliance, 'V')} that the limits leave; nothing "
-            "was sent, take a smaller current"
-        )
+    compliance = _compliance_for(procedure, current)
     with moving.reader_of(procedure).aside():
         try:
             begin, clamped = _made(procedure, current, width, compliance)
         except InstrumentFault:
-            count(procedure, current, width)
+            count(procedure, (current,), width)
             raise
-        count(procedure, current, width)
+        count(procedure, (current,), width)
     return {
         CURRENT: current,
         WIDTH: width,
@@ -167,13 +164,116 @@ def _made(procedure: Procedure, current: float, width: float, compliance: float)
     return sweep.start + AROUND, sweep.clamped or sweep.aborted
 
 
-def count(procedure: Procedure, current: float, width: float) -> None:
-    """Add a pulse to the odometer in the sample's journal, now and however the run ends."""
+def train(procedure: Procedure, heights: Sequence[float], width: float, gap: float) -> dict[str, Any]:
+    """Send a train of pulses as one list of the source, which times pulses and gaps; at 0 A between them.
+
+    All of them have one range and one compliance, those of the largest. One that is clamped ends the train. A run can
+    be aborted before and after it, not within.
+
+    Args:
+        procedure: Whose sample and source.
+        heights: A, in the order in which they are sent.
+        width: Of each, s from 1 ms on.
+        gap: Between them, s.
+
+    Returns:
+        Columns as of `Procedure.pulse`, for `Procedure.read_after`: the largest pulse, the start of the first and the
+        end of the last.
+
+    Raises:
+        BadValue: It is no train.
+        LimitExceeded: It exceeds a limit, by itself or on average; nothing was sent.
+        InstrumentFault: The source refused something, or did not answer. The train counts as sent.
+    """
+    check_train(procedure, heights, width, gap)
+    largest = max(heights, key=abs)
+    compliance = pulse_compliance(procedure, largest)
+    with moving.reader_of(procedure).aside():
+        try:
+            report = procedure.source.sweep(ListSweep(*_listed(heights, width, gap)), compliance=compliance)
+        except InstrumentFault:
+            count(procedure, heights, width)
+            raise
+        count(procedure, heights, width)
+    clamped, begin = report.clamped or report.aborted, report.start + AROUND
+    return {
+        CURRENT: largest,
+        WIDTH: width,
+        START: begin,
+        END: begin + len(heights) * (width + gap) - gap,
+        COMPLIANCE: compliance,
+        CLAMPED: clamped,
+        BOUND: math.nan if clamped else compliance / abs(largest),
+    }
+
+
+def _listed(heights: Sequence[float], width: float, gap: float) -> tuple[list[float], list[float]]:
+    """Return the levels of a train in A, and how long each is held in s."""
+    levels, delays = [0.0], [AROUND]
+    for height in heights:
+        levels += [height, 0.0]
+        delays += [width, gap]
+    delays[-1] = AROUND
+    return levels, delays
+
+
+def check_train(procedure: Procedure, heights: Sequence[float], width: float, gap: float) -> None:
+    """Refuse a train that cannot be sent, or that is too much on average; what one pulse may is `pulse_demands`.
+
+    Raises:
+        BadValue: It is no train.
+        LimitExceeded: Its largest pulse would be clamped, or its average exceeds a limit.
+    """
+    if not heights or not all(math.isfinite(height) and height != 0.0 for height in heights):
+        raise BadValue("a train takes one pulse or more, none of them of 0 A; nothing was sent")
+    if len(heights) > MOST_IN_TRAIN:
+        raise BadValue(f"a train of {len(heights)} pulses is longer than the source's list, {MOST_IN_TRAIN}; make two")
+    if not SHORTEST_STEP <= width <= LONGEST or not SHORTEST_STEP <= gap <= LONGEST:
+        raise BadValue(
+            f"a train has pulses of {format_quantity(width, 's')} and gaps of {format_quantity(gap, 's')}; a list of "
+            f"the source holds each from {format_quantity(SHORTEST_STEP, 's')} to {format_quantity(LONGEST, 's')}"
+        )
+    compliance = _compliance_for(procedure, max(heights, key=abs))
+    bounds = limits.of(procedure.station, procedure.sample)
+    mean = listed(*_listed(heights, width, gap), 1)
+    for what, value, bound, unit in (
+        ("power", mean(bounds.window, 1) * compliance, bounds.average_power, "W"),
+        ("current (rms)", math.sqrt(mean(bounds.window, 2)), bounds.average_current, "A"),
+    ):
+        if bound is not None and value > bound.value:
+            raise LimitExceeded(
+                f"a train of {len(heights)} pulses has an average {what} of {format_quantity(value, unit)} over "
+                f"{format_quantity(bounds.window, 's')}, above the limit of {bound.owner}, "
+                f"{format_quantity(bound.value, unit)}; nothing was sent: take a longer gap or smaller pulses"
+            )
+
+
+def _compliance_for(procedure: Procedure, current: float) -> float:
+    """Return the compliance in V for a pulse in A that needs no more than the limits leave.
+
+    Raises:
+        LimitExceeded: It does.
+    """
+    compliance, needed = pulse_compliance(procedure, current), voltage_of(procedure, current)
+    if needed > compliance:
+        raise LimitExceeded(
+            f"a pulse of {format_quantity(current, 'A')} makes {format_quantity(needed, 'V')} by the record of sample "
+            f"{procedure.sample.label}, above the {format_quantity(compliance, 'V')} that the limits leave; nothing "
+            "was sent, take a smaller current"
+        )
+    return compliance
+
+
+def count(procedure: Procedure, heights: Sequence[float], width: float) -> None:
+    """Add pulses to the odometer in the sample's journal, now and however the run ends.
+
+    A train that the source ended early counts in full: nobody knows after which pulse it was.
+    """
     sample = procedure.sample
-    energy = current**2 * sample.two_wire_resistance() * width
-    density = abs(current) / sample.cross_section()
+    energy = math.fsum(height**2 for height in heights) * sample.two_wire_resistance() * width
+    density = max(map(abs, heights)) / sample.cross_section()
     procedure.journal(
-        PULSES, at_once=True, count=1, largest_current_density=quantity(density, "A/m^2"),
+        PULSES, at_once=True, count=len(heights), largest_current_density=quantity(density, "A/m^2"),
         energy=quantity(energy, "J"), width=quantity(width, "s"),
     )  # fmt: skip
 

@@ -52,5 +52,16 @@ PROCEDURES = {
     "neuron": (
         "procedures.neuron:Neuron",
         "Sigmoid of a film: what a pulse switches, with a RESET pulse before each and without",
+    "minor-loops": (
+        "procedures.minor_loops:MinorLoops",
+        "Minor loops: what pulses of up to a largest current switch of a saturated film, and whether it stays",
+    ),
+    "demagnetise": (
+        "procedures.demagnetise:Demagnetise",
+        "Demagnetises a film by pulses of alternating sign and falling height, and proves it by a reading",
+    ),
+    "levels": (
+        "procedures.levels:Levels",
+        "Potentiation and depression: how many states single pulses reach, how evenly, and how long these stay",
     ),
 }

@@ -111,6 +111,12 @@ class Pulsed(InPlane):
             The Hall resistance in ohm, a mean of the readings.
         """
         sent = self.pulse(current=current, width=self.pulse_width) if current else pulses.NONE_YET
+        return self.read_state(sent, number, step, resistance=resistance, more=more)
+
+    def read_state(
+        self, sent: Mapping[str, Any], number: int, step: str, *, resistance: bool = False, more: Mapping[str, Any]
+    ) -> float:
+        """Read the state that a pulse or a train of them has left, and record it; see `state`."""
         found: list[float] = []
         for row in self.read_after(sent, wait=self.wait_before_read, reads=self.reads, resistance=resistance):
             self.record(**{STATE: number, STEP: step, **row, ALONG: row["Field (T)"] * self.along, **more})

@@ -205,9 +205,17 @@ def levels(loops: Sequence[Loop], name: str) -> int | None:
     The deviation is that of the loops at this very pulse, and at least the branch's median one: of few loops some agree
     by chance. None of a single loop, which does not tell what comes back.
     """
-    if len(loops) < 2:
+    return count_levels(np.array([getattr(loop, name).hall for loop in loops]))
+
+
+def count_levels(table: Array) -> int | None:
+    """Count the states along a row of pulses that differ by more than five standard deviations from cycle to cycle.
+
+    Args:
+        table: Hall resistance in ohm, cycles by pulses; `levels` says which deviation counts. None of a single cycle.
+    """
+    if len(table) < 2:
         return None
-    table = np.array([getattr(loop, name).hall for loop in loops])
     means, spread = table.mean(axis=0), table.std(axis=0, ddof=1)
     spread = np.maximum(spread, max(float(np.median(spread)), 1e-300))
     count, last = 1, 0

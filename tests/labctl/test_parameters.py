@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.errors import BadValue, UnknownName
-from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList, bare_numbers
+from labctl.parameters import (
+    Choice,
+    Count,
+    OptionalQuantity,
+    OptionalQuantityList,
+    Quantity,
+    QuantityList,
+    bare_numbers,
+)
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 
@@ -213,3 +221,26 @@ def test_of_lists_and_plain_numbers_too() -> None:
     assert bare_numbers(Loop.declared_parameters(), {"rate": "50", "loops": "2", "sweep": "step"}) == {
         "rate": "50 Oe/s"
     }
+
+
+class Stairs(Procedure):
+    """A row of currents that may be left out."""
+
+    currents = OptionalQuantityList("from approach", "Currents", unit="mA", above_zero=True)
+
+
+def test_a_list_may_be_left_out() -> None:
+    assert Stairs().currents == ()
+    assert Stairs(currents="1, 2, 5").currents == (1e-3, 2e-3, 5e-3)
+    assert Stairs(currents="1:3:1 mA").currents == (1e-3, 2e-3, 3e-3)
+    stairs = Stairs(currents="from approach")
+    stairs.currents = stairs.currents
+    assert stairs.currents == ()
+    shown = Stairs.declared_parameters()["currents"]
+    assert shown.convert(shown.show(stairs.currents)) == ()
+    assert shown.convert(shown.show((1e-3, 2e-3))) == (1e-3, 2e-3)
+    assert shown.shown_default() == "from approach"
+    assert shown.choices() == "from approach | a list in mA above 0"
+    for wrong in ("0 mA", "1 K", "", []):
+        with pytest.raises(BadValue):
+            Stairs(currents=wrong)

@@ -1,0 +1,123 @@
+"""Demagnetising on the simulated station: a film that can be, one that cannot, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from instruments.errors import BadValue
+from labctl.sample import load_sample
+from labctl.station import load_station
+from labctl.testing import assert_resumable
+from procedures.demagnetise import Demagnetise
+from tests.labctl.test_pulses import events
+from tests.simulated import Done, Simulate, capture_labs
+
+PAPER: dict[str, Any] = {
+    "pulse_max": "30 mA", "pulse_width": "10 ms", "in_plane_field": "-50 mT", "demag_start": "28 mA",
+    "demag_step": "0.5 mA", "reads": 2, "repeats": 4,
+}  # fmt: skip
+
+
+def bound(**parameters: Any) -> Demagnetise:
+    procedure = Demagnetise(**{**PAPER, **parameters})
+    procedure.station, procedure.sample = load_station("ppms"), load_sample("cogd2022")
+    return procedure
+
+
+@pytest.fixture(scope="module")
+def demagnetised(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    with pytest.MonkeyPatch.context() as patch:
+        simulate = Simulate(tmp_path_factory.mktemp("demagnetise"), capture_labs(patch))
+        return simulate(Demagnetise(**PAPER), sample="cogd2022")
+
+
+def test_the_papers_film_is_demagnetised(demagnetised: Done) -> None:
+    assert demagnetised.outcome.status == "finished", demagnetised.outcome.error
+    assert demagnetised.value("demagnetised") is True
+    assert demagnetised.value("largest_magnetisation") < 0.1
+    assert abs(demagnetised.value("magnetisation")) < 0.1
+    assert demagnetised.value("states_between") > 10
+    assert demagnetised.value("train_pulses") == 56
+    assert demagnetised.value("train_time") == pytest.approx(56 * 0.06 - 0.05)
+    assert abs(demagnetised.value("memory")) < 5 * demagnetised.uncertainty("memory")
+    assert demagnetised.directory.figure_file.exists()
+    demagnetised.assert_source_off()
+
+
+def test_the_sample_itself_is_left_without_magnetisation(demagnetised: Done) -> None:
+    """The model's own mean n_z after the run: what the readings said of it is true."""
+    sample: Any = demagnetised.lab.sample
+    now = demagnetised.lab.clock.now()
+    assert abs(sample.magnetisation(now, now)) < 0.1
+
+
+def test_every_pulse_is_in_the_odometer(demagnetised: Done) -> None:
+    rows = demagnetised.rows
+    sent = {start: step for start, step in zip(rows["Pulse start stamp (s)"], rows["Step"], strict=True) if start > 0.0}
+    trains = sum(step in {"demagnetise", "balance"} for step in sent.values())
+    assert trains >= 3 + 4
+    counted = [entry["count"] for entry in events(demagnetised, "pulses")]
+    assert sorted(set(counted)) == [1, 56]
+    assert counted.count(56) == trains
+    assert counted.count(1) == len(sent) - trains
+
+
+def test_a_film_that_switches_as_a_whole_cannot_be_and_the_results_say_so(simulate: Simulate) -> None:
+    done = simulate(Demagnetise(**{**PAPER, "repeats": 2}), sample="cogd2022-alox0")
+    assert done.outcome.status == "finished", done.outcome.error
+    assert done.value("demagnetised") is False
+    assert "binary sample: cannot be demagnetised" in done.outcome.results["demagnetised"]["note"]
+    assert done.value("states_between") == 0
+    assert done.value("largest_magnetisation") > 0.9
+    rows = done.rows[done.rows["Step"] == "demagnetise"]
+    assert len(set(zip(rows["Repeat"], rows["State"], strict=True))) == 2 * 3
+
+
+def test_equal_pulses_in_a_field_that_leans_leave_it_magnetised_and_not_binary(simulate: Simulate) -> None:
+    done = simulate(Demagnetise(**{**PAPER, "repeats": 2, "demag_offset": "0 A"}), sample="cogd2022")
+    assert done.value("demagnetised") is False
+    note = done.outcome.results["demagnetised"]["note"]
+    assert "binary" not in note
+    assert "run align" in note
+    assert abs(done.value("magnetisation")) > 0.2
+    assert abs(done.value("current_asymmetry")) > 0.3e-3
+
+
+def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(demagnetised: Done) -> None:
+    rows = demagnetised.rows
+    for count in (1, 3, 20, *range(21, len(rows), len(rows) // 20)):
+        procedure = bound(**PAPER)
+        results = procedure.analyse(rows.iloc[:count])
+        assert set(procedure.main_results) <= set(results)
+        assert procedure.figure(rows.iloc[:count], results).axes
+
+
+def test_it_can_be_carried_on_from_any_point() -> None:
+    """A film that switches as a whole takes three trains each time; how many another takes is chance."""
+    few: dict[str, Any] = {**PAPER, "reads": 1, "repeats": 2, "demag_step": "2 mA"}
+    assert assert_resumable(Demagnetise, sample="cogd2022-alox0", every=4, **few) > 10
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"demag_start": "31 mA"}, "demag_start is 31 mA, above pulse_max, 30 mA"),
+        ({"demag_step": "15 mA"}, "demag_step is 15 mA, which leaves no falling row from demag_start, 28 mA"),
+        ({"pulse_width": "0.5 ms"}, "pulse_width is 500 us, but a list of the source"),
+        ({"demag_step": "0.5 uA"}, "a train of 56000 pulses is longer than the source's list"),
+    ],
+)
+def test_what_is_no_train_is_refused(parameters: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadValue, match=sentence):
+        bound(**parameters).check()
+
+
+def test_a_pulse_that_the_offset_makes_too_large_is_left_out() -> None:
+    procedure = bound(demag_start="30 mA")
+    plain, shifted = procedure.demag_heights(0.0), procedure.demag_heights(0.3e-3)
+    assert len(plain) == 60
+    assert shifted[0] == pytest.approx(-29.2e-3)
+    assert len(shifted) == 59
+    assert max(map(abs, shifted)) <= 30e-3

@@ -1,0 +1,126 @@
+"""Potentiation and depression on the simulated station: what it finds is the film's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from instruments.errors import BadValue
+from labctl.journal import Journal
+from labctl.sample import load_sample
+from labctl.station import load_station
+from labctl.testing import assert_resumable
+from procedures.levels import Levels
+from tests.procedures.test_minor_loops import bare_bench
+from tests.simulated import Done, Simulate, capture_labs
+
+PAPER: dict[str, Any] = {"pulse_max": "30 mA", "pulse_width": "10 ms", "in_plane_field": "-50 mT", "reads": 2}
+EQUAL: dict[str, Any] = {**PAPER, "pulse_current": "14.5 mA", "pulses": 12, "cycles": 3}
+RISING: dict[str, Any] = {**PAPER, "pulse_current": "8 mA", "rise": "0.8 mA", "pulses": 16, "cycles": 3}
+
+
+def bound(**parameters: Any) -> Levels:
+    procedure = Levels(**{**EQUAL, **parameters})
+    procedure.station, procedure.sample = load_station("ppms"), load_sample("cogd2022")
+    return procedure
+
+
+@pytest.fixture(scope="module")
+def rising(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    with pytest.MonkeyPatch.context() as patch:
+        simulate = Simulate(tmp_path_factory.mktemp("levels"), capture_labs(patch))
+        return simulate(Levels(**RISING, retention_time="30 s", retention_levels=2), sample="cogd2022")
+
+
+def test_equal_pulses_do_less_and_less_as_they_do_to_the_film_alone(simulate: Simulate) -> None:
+    done = simulate(Levels(**EQUAL), sample="cogd2022")
+    assert done.outcome.status == "finished", done.outcome.error
+    bench = bare_bench()
+    high, low = bench.pulse(30e-3, 10e-3), bench.pulse(-30e-3, 10e-3)
+    states = [bench.pulse(14.5e-3, 10e-3) for _ in range(12)]
+    # the field is known to 2 mT, and each cycle has thermal clocks of its own: 0.2 mA at the steepest
+    assert done.value("range_up") == pytest.approx((states[-1] - low) / (high - low), abs=0.05)
+    assert done.value("nonlinearity_up") > 3.0
+    assert done.value("nonlinearity_down") > 3.0
+    assert done.value("linearity_deviation_up") > 0.2
+    assert 3 <= done.value("levels") < 13
+    assert "stable" not in done.outcome.results
+    done.assert_source_off()
+
+
+def test_pulses_that_grow_reach_more_levels(rising: Done) -> None:
+    assert rising.outcome.status == "finished", rising.outcome.error
+    assert rising.value("range_up") == pytest.approx(1.0, abs=0.02)
+    assert rising.value("range_down") == pytest.approx(-1.0, abs=0.02)
+    assert 8 <= rising.value("levels") <= 17
+    assert rising.value("cycle_spread") < 0.03
+    assert "no exponential" in rising.outcome.results["nonlinearity_up"]["note"]
+    assert rising.value("saturation_failures") == 0
+
+
+def test_states_stay_and_reading_does_nothing_to_them(rising: Done) -> None:
+    assert rising.value("stable") is True
+    assert abs(rising.value("read_disturb")) < 5 * rising.uncertainty("read_disturb")
+    first, second = rising.directory.table()
+    assert (first["pulses"]["value"], second["pulses"]["value"]) == (8, 16)
+    assert 0.02 < first["part"]["value"] < 0.8
+    assert second["part"]["value"] == pytest.approx(1.0, abs=0.02)
+    for row in (first, second):
+        assert abs(row["drift_per_decade"]["value"]) < 5 * row["drift_per_decade"]["uncertainty"]
+    watched = rising.rows[rising.rows["Step"] == "watch"]
+    counts = [len(set(watched.loc[watched["Control"] == control, "State"])) for control in (0, 1)]
+    assert counts[0] > 2 * counts[1]
+    assert rising.directory.figure_file.exists()
+
+
+def test_a_single_cycle_tells_no_levels(simulate: Simulate) -> None:
+    done = simulate(Levels(**{**EQUAL, "cycles": 1, "pulses": 6}), sample="cogd2022")
+    assert done.value("levels") is None
+    assert "a single cycle does not tell" in done.outcome.results["levels"]["why"]
+    assert done.value("nonlinearity_up") is not None
+
+
+def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(rising: Done) -> None:
+    rows = rising.rows
+    for count in (1, 3, 20, *range(21, len(rows), len(rows) // 20)):
+        procedure = bound(**RISING)
+        results = procedure.analyse(rows.iloc[:count])
+        assert set(procedure.main_results) <= set(results)
+        assert procedure.figure(rows.iloc[:count], results).axes
+
+
+def test_it_can_be_carried_on_from_any_point() -> None:
+    """With pulses that switch all or nothing: what others leave is chance to some parts in a thousand."""
+    few: dict[str, Any] = {
+        **PAPER, "pulse_current": "4 mA", "rise": "22 mA", "pulses": 2, "cycles": 2, "reads": 1,
+        "retention_time": "5 s", "retention_levels": 1,
+    }  # fmt: skip
+    assert assert_resumable(Levels, sample="cogd2022", every=2, **few) > 10
+
+
+def test_the_height_is_a_part_of_the_switching_current_that_approach_found(tmp_path: Path) -> None:
+    procedure = bound(pulse_current="from approach")
+    assert procedure.height() == pytest.approx(15e-3)
+    procedure.sample_journal = Journal(tmp_path, "cogd2022")
+    procedure.sample_journal.append("safe_pulse", {"switching_current": {"value": 16e-3, "unit": "A"}})
+    assert procedure.height() == pytest.approx(14.4e-3)
+
+
+def test_which_states_are_watched() -> None:
+    assert bound(retention_time="10 s").watched() == [4, 8, 12]
+    assert bound().watched() == []
+    assert bound(retention_time="10 s", retention_levels=100).watched() == list(range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"pulse_current": "31 mA"}, "pulse_current is 31 mA, above pulse_max, 30 mA"),
+        ({"rise": "2 mA"}, "rise is 2 mA, with which the last of 12 pulses has 36.5 mA, above pulse_max, 30 mA"),
+    ],
+)
+def test_pulses_beyond_the_largest_are_refused(parameters: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadValue, match=sentence):
+        bound(**parameters).check()
