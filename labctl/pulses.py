@@ -248,6 +248,59 @@ def check_train(procedure: Procedure, heights: Sequence[float], width: float, ga
             )
 
 
+def shape(procedure: Procedure, levels: Sequence[float], step: float) -> dict[str, Any]:
+    """Send one pulse of any shape, levels in A of so many s each, as one wave of the source.
+
+    Returns:
+        Columns as of `Procedure.pulse`, for `Procedure.read_after`: the largest level, and how long all of it lasts.
+
+    Raises:
+        BadValue: It is none that the source can make.
+        LimitExceeded: It exceeds a limit; nothing was sent.
+        InstrumentFault: The source refused something, or did not answer. It counts as sent.
+    """
+    check_shape(procedure, levels, step)
+    largest = max(levels, key=abs)
+    compliance, lasting = pulse_compliance(procedure, largest), len(levels) * step
+    with moving.reader_of(procedure).aside():
+        try:
+            report = procedure.source.shape(levels, step, compliance=compliance)
+        except InstrumentFault:
+            _count_shape(procedure, levels, step)
+            raise
+        _count_shape(procedure, levels, step)
+    return {
+        CURRENT: largest,
+        WIDTH: lasting,
+        START: report.start,
+        END: report.start + lasting,
+        COMPLIANCE: compliance,
+        CLAMPED: report.clamped,
+        BOUND: math.nan if report.clamped else compliance / abs(largest),
+    }
+
+
+def check_shape(procedure: Procedure, levels: Sequence[float], step: float) -> None:
+    """Refuse a shape that a limit does not allow; energy is counted as the guard counts it, see `pulse_demands`.
+
+    Raises:
+        LimitExceeded: It would be clamped, or is too much.
+    """
+    largest = max(levels, key=abs)
+    _compliance_for(procedure, largest)
+    limits.check(pulse_demands(procedure, largest, len(levels) * step), procedure.station, procedure.sample)
+
+
+def _count_shape(procedure: Procedure, levels: Sequence[float], step: float) -> None:
+    """Add it to the odometer as one pulse, with the energy of all its levels."""
+    largest = max(levels, key=abs)
+    energy = math.fsum(level**2 for level in levels) * procedure.sample.two_wire_resistance() * step
+    procedure.journal(
+        PULSES, at_once=True, count=1, energy=quantity(energy, "J"), width=quantity(len(levels) * step, "s"),
+        largest_current_density=quantity(abs(largest) / procedure.sample.cross_section(), "A/m^2"),
+    )  # fmt: skip
+
+
 def _compliance_for(procedure: Procedure, current: float) -> float:
     """Return the compliance in V for a pulse in A that needs no more than the limits leave.
 

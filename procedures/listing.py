@@ -52,6 +52,7 @@ PROCEDURES = {
     "neuron": (
         "procedures.neuron:Neuron",
         "Sigmoid of a film: what a pulse switches, with a RESET pulse before each and without",
+    ),
     "minor-loops": (
         "procedures.minor_loops:MinorLoops",
         "Minor loops: what pulses of up to a largest current switch of a saturated film, and whether it stays",
@@ -63,5 +64,9 @@ PROCEDURES = {
     "levels": (
         "procedures.levels:Levels",
         "Potentiation and depression: how many states single pulses reach, how evenly, and how long these stay",
+    ),
+    "stdp": (
+        "procedures.stdp:SpikeTiming",
+        "Spike timing: what two spikes leave in a film, against the delay of the second",
     ),
 }
