@@ -75,6 +75,13 @@ TABLE: Sequence[Line] = (
         why="a train takes 3.3 s; the rest is the field, the saturated states, rising pulses, and ten repeats",
     ),
     Line("levels", "levels", "not planned", parameters={"pulse_max": "20 mA", "pulse_width": "10 ms"}),
+        "switching-probability", "switching-probability", "7 min", parameters={"pulse_max": "20 mA"},
+        why="30 trials of this film, which switches grain by grain, and turning and resting in the field",
+    ),
+    Line(
+        "pulse-width, 50 us to 34 ms", "pulse-width", "not planned",
+        parameters={"pulse_max": "20 mA", "widths": "50 us, 150 us, 0.44 ms, 1.3 ms, 3.9 ms, 11 ms, 34 ms"},
+    ),
     Line("ahe, survey of 0.5 T at 50 Oe/s", "ahe", "8 min", "67 to 127 min"),
     Line(
         "ahe, two rates, window of 0.1 T", "ahe", "5 min", "67 to 127 min", parameters={"window": "0.1 T"},

@@ -6,7 +6,7 @@ Source: 6220/6221 reference manual, chapter on sweeps.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
@@ -217,6 +217,7 @@ class SweepModes(SourceCore):
         ranging: Ranging = "best",
         source_range: float | None = None,
         compliance_abort: bool = True,
+        meanwhile: Callable[[float], None] | None = None,
     ) -> SweepReport:
         """Have the source step through levels by itself; the times are its own, to the microsecond.
 
@@ -231,6 +232,7 @@ class SweepModes(SourceCore):
             ranging: "best" is one range that holds all levels, "auto" each level's own, "fixed" is `source_range`.
             source_range: A; only for "fixed".
             compliance_abort: End the sweep when the source is in compliance.
+            meanwhile: Called once while it runs, with its start in s of the driver's clock: to read what the levels do.
 
         Raises:
             BadValue: A value is none that it can be; nothing was sent.
@@ -246,16 +248,18 @@ class SweepModes(SourceCore):
             running = f":SOUR:SWE:RANG {_RANGING[ranging]};COUN {repeats};CAB {aborting};:TRIG:SOUR IMM"
             for message in (*sweep.spelled(compliance), running):
                 self.command(message)
-            report = self._run_sweep(math.fsum(delays) * count)
+            report = self._run_sweep(math.fsum(delays) * count, meanwhile)
             self._leave(before)
         return report
 
-    def _run_sweep(self, duration: float) -> SweepReport:
+    def _run_sweep(self, duration: float, meanwhile: Callable[[float], None] | None) -> SweepReport:
         """Run what is set up, and wait for its end."""
         self.command(":SOUR:SWE:ARM")
         _ = self.operation_event, self.measurement_event
         start = self.clock.now()
         self.command(":INIT")
+        if meanwhile is not None:
+            meanwhile(start)
         events = self._await_sweep(duration)
         clamped = bool(self.measurement_event & MeasurementBit.COMPLIANCE)
         return SweepReport(bool(events & OperationBit.SWEEP_ABORTED), clamped, start)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +122,16 @@ def stand_pulses(procedure: Procedure, current: float) -> None:
         reader.settings = dataclasses.replace(reader.settings, voltage_range=wider)
 
 
-def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
+def pulse(
+    procedure: Procedure, current: float, width: float, meanwhile: Callable[[float], None] | None = None
+) -> dict[str, Any]:
     """Send one pulse; see `Procedure.pulse`.
+
+    Args:
+        procedure: Which sends it.
+        current: A.
+        width: s.
+        meanwhile: Called once while a pulse of 1 ms or longer lasts, with its begin in lab s.
 
     Raises:
         BadValue: Current or width is none that a pulse can have.
@@ -139,7 +147,7 @@ def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
     compliance = _compliance_for(procedure, current)
     with moving.reader_of(procedure).aside():
         try:
-            begin, clamped = _made(procedure, current, width, compliance)
+            begin, clamped = _made(procedure, current, width, compliance, meanwhile)
         except InstrumentFault:
             count(procedure, (current,), width)
             raise
@@ -155,12 +163,16 @@ def pulse(procedure: Procedure, current: float, width: float) -> dict[str, Any]:
     }
 
 
-def _made(procedure: Procedure, current: float, width: float, compliance: float) -> tuple[float, bool]:
+def _made(
+    procedure: Procedure, current: float, width: float, compliance: float, meanwhile: Callable[[float], None] | None
+) -> tuple[float, bool]:
     """Have the source make a pulse; return when it began, in lab s, and whether it was clamped."""
     if width < SHORTEST_STEP:
         pulse = procedure.source.pulse(current, width, compliance=compliance)
         return pulse.start, pulse.clamped
-    sweep = procedure.source.sweep(ListSweep((0.0, current, 0.0), (AROUND, width, AROUND)), compliance=compliance)
+    levels = ListSweep((0.0, current, 0.0), (AROUND, width, AROUND))
+    during = None if meanwhile is None else lambda start: meanwhile(start + AROUND)
+    sweep = procedure.source.sweep(levels, compliance=compliance, meanwhile=during)
     return sweep.start + AROUND, sweep.clamped or sweep.aborted
 
 

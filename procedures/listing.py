@@ -69,4 +69,12 @@ PROCEDURES = {
         "procedures.stdp:SpikeTiming",
         "Spike timing: what two spikes leave in a film, against the delay of the second",
     ),
+    "switching-probability": (
+        "procedures.switching_probability:SwitchingProbability",
+        "Probability that a single pulse switches a film, against its height: I50, width of the step",
+    ),
+    "pulse-width": (
+        "procedures.pulse_width:PulseWidth",
+        "Switching current against the width of the pulse: barrier, and how warm the film is during a pulse",
+    ),
 }

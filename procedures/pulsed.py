@@ -96,8 +96,9 @@ class Pulsed(InPlane):
                 self.pulse(current=-self.largest_current(), width=self.pulse_width)
 
     def state(
-        self, number: int, step: str, current: float = 0.0, *, resistance: bool = False, more: Mapping[str, Any]
-    ) -> float:
+        self, number: int, step: str, current: float = 0.0, *, resistance: bool = False, width: float | None = None,
+        more: Mapping[str, Any],
+    ) -> float:  # fmt: skip
         """Send a pulse in A, or none for 0 A, read the state that it leaves, and record it.
 
         Args:
@@ -105,12 +106,13 @@ class Pulsed(InPlane):
             step: What it is read for.
             current: A.
             resistance: Whether the longitudinal resistance is read as well.
+            width: Of the pulse in s; `pulse_width` without one.
             more: Further columns.
 
         Returns:
             The Hall resistance in ohm, a mean of the readings.
         """
-        sent = self.pulse(current=current, width=self.pulse_width) if current else pulses.NONE_YET
+        sent = self.pulse(current=current, width=width or self.pulse_width) if current else pulses.NONE_YET
         return self.read_state(sent, number, step, resistance=resistance, more=more)
 
     def read_state(

@@ -1,0 +1,81 @@
+"""Pairs of spikes on the simulated station: what they leave, what one alone does, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from instruments.errors import BadValue, LimitExceeded
+from labctl.sample import load_sample
+from labctl.station import load_station
+from procedures.stdp import SpikeTiming
+from tests.simulated import Done, Simulate, capture_labs
+
+FEW: dict[str, Any] = {
+    "pulse_max": "30 mA", "pulse_width": "10 ms", "in_plane_field": "-50 mT", "demag_start": "28 mA",
+    "demag_step": "0.5 mA", "amplitude": "10 mA", "delays": "1, 3, 6, 12 ms", "repeats": 2, "reads": 2,
+    "resolution": "0.5 ms",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    with pytest.MonkeyPatch.context() as patch:
+        simulate = Simulate(tmp_path_factory.mktemp("stdp"), capture_labs(patch))
+        return simulate(SpikeTiming(**FEW), sample="cogd2022")
+
+
+def test_near_spikes_write_and_far_ones_do_not(done: Done) -> None:
+    assert done.outcome.status == "finished"
+    assert abs(done.value("largest_change")) > 0.3
+    assert done.value("rank_correlation") < -0.9
+    for name in ("positive", "negative"):
+        assert 1e-3 < done.value(f"time_constant_{name}") < 10e-3
+    assert done.directory.figure_file.exists()
+
+
+def test_opposite_delays_write_opposite_states(done: Done) -> None:
+    assert done.value("amplitude_positive") * done.value("amplitude_negative") < 0.0
+
+
+def test_a_single_spike_hardly_writes(done: Done) -> None:
+    for name in ("change_by_pre_alone", "change_by_post_alone"):
+        assert abs(done.value(name)) < 0.02
+
+
+def test_every_pair_begins_from_a_demagnetised_film(done: Done) -> None:
+    assert done.value("pairs_left_out") == 0
+    states = done.rows.groupby(["Block", "State"], sort=False).first().reset_index()
+    steps = states.loc[states["Block"].str.startswith("repeat"), "Step"].tolist()
+    assert steps.count("pair") == 2 * (2 * 4 + 2)
+    for before, after in zip(steps, steps[1:], strict=False):
+        assert after != "pair" or before == "demagnetise"
+
+
+def test_delays_are_sent_in_random_order(done: Done) -> None:
+    rows = done.rows
+    delays = rows[rows["Step"] == "pair"].groupby(["Block", "State"], sort=False)["Delay (s)"].first().tolist()
+    assert len(delays) == 20
+    assert delays != sorted(delays)
+
+
+def bound(**parameters: Any) -> SpikeTiming:
+    procedure = SpikeTiming(**{**FEW, **parameters})
+    procedure.station, procedure.sample = load_station("ppms"), load_sample("cogd2022")
+    return procedure
+
+
+def test_a_pair_beyond_the_largest_pulse_is_refused() -> None:
+    with pytest.raises(BadValue, match="amplitude with the tail of the other spike is 36 mA, above pulse_max, 30 mA"):
+        bound(amplitude="20 mA").check()
+
+
+def test_a_delay_between_two_steps_of_the_wave_is_refused() -> None:
+    with pytest.raises(BadValue, match=r"delays has 1\.2 ms, which is no multiple of resolution, 500 us"):
+        bound(delays="1.2, 2 ms").check()
+
+
+def test_a_wave_that_is_too_long_for_the_limits_is_refused() -> None:
+    with pytest.raises(LimitExceeded, match="pulse"):
+        bound(tail="200 ms").check()
