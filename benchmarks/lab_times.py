@@ -75,6 +75,7 @@ TABLE: Sequence[Line] = (
         why="a train takes 3.3 s; the rest is the field, the saturated states, rising pulses, and ten repeats",
     ),
     Line("levels", "levels", "not planned", parameters={"pulse_max": "20 mA", "pulse_width": "10 ms"}),
+    Line(
         "switching-probability", "switching-probability", "7 min", parameters={"pulse_max": "20 mA"},
         why="30 trials of this film, which switches grain by grain, and turning and resting in the field",
     ),

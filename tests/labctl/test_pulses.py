@@ -218,7 +218,7 @@ def test_a_pulse_that_the_largest_compliance_would_clamp_is_refused(simulate: Si
     assert not events(done, "pulses")
 
 
-@pytest.mark.parametrize(("height", "width"), [("0 A", "10 ms"), ("1 mA", "0.5 ms"), ("1 mA", "11 s")])
+@pytest.mark.parametrize(("height", "width"), [("0 A", "10 ms"), ("1 mA", "5 us"), ("1 mA", "11 s")])
 def test_what_is_no_pulse_is_refused(simulate: Simulate, height: str, width: str) -> None:
     class Unchecked(Pulsing):
         def demands(self) -> dict[str, float]:
