@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from labctl.request import Request
 
 
-DRIVING = frozenset({"source", "smu", "lockin"})
+DRIVING = frozenset({"source", "smu"})
 """Roles that send a current through the sample."""
 
 

@@ -24,8 +24,8 @@ from labctl.cables import OPEN, Cables
 from labctl.remote import LabAddresses, ask_once
 from simulators.breakout import ENDS
 
-SOURCES = ("source", "smu", "lockin")
-"""Roles of what can drive a current through the breakout."""
+SOURCES = ("source", "smu")
+"""Roles of what can drive a current through the breakout; of a lock-in amplifier only the inputs are cabled."""
 
 SHIELD = "shield"
 """What an end is plugged into that is to be at the shield around the lines, which is the cryostat's earth."""

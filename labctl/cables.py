@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
@@ -58,6 +58,13 @@ class SmuCables(Pair):
         return self
 
 
+class LockinCables(Pair):
+    """Leads that a lock-in amplifier's inputs A (high) and B (low) are plugged into, and its reference."""
+
+    reference_line: Annotated[int, Field(strict=True, ge=1, le=6)] | None = None
+    """Line of the current source's trigger link that goes to the reference input; None for no cable."""
+
+
 class BridgeCables(Section):
     """Leads that a resistance bridge of a Model 6000 is plugged into: two for its current, two for the voltage."""
 
@@ -96,7 +103,7 @@ class Cables(Section):
     source: SourceCables | None = None
     voltmeter: VoltmeterCables | None = None
     smu: SmuCables | None = None
-    lockin: Pair | None = None
+    lockin: LockinCables | None = None
     bridge_1: BridgeCables | None = None
     bridge_2: BridgeCables | None = None
     bridge_3: BridgeCables | None = None

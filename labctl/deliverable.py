@@ -24,7 +24,7 @@ LARGEST: Mapping[str, Mapping[str, float]] = {
 """What a driver's instrument delivers at most, in the units of the limits: A, V, T, K. Sources: the reference manuals
 of the 6221 and the 2400; of a cryostat the largest magnet and the highest temperature that its makers offer with it."""
 
-DRIVING = frozenset({"source", "smu", "lockin", "cryostat"})
+DRIVING = frozenset({"source", "smu", "cryostat"})
 """Roles that put anything on the sample."""
 
 LEFT_OUT: Mapping[str, Mapping[str, float]] = {

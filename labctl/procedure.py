@@ -23,6 +23,7 @@ from instruments.errors import UnknownName
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley2400 import Keithley2400
 from instruments.keithley6221 import Keithley6221
+from instruments.sr830 import Sr830
 from labctl import moving, pulses, waiting
 from labctl.breakout import Breakout
 from labctl.elsewhere.wanted import Wanted
@@ -97,6 +98,7 @@ class Procedure(PymeasureProcedure):
     source: Keithley6221
     voltmeter: Keithley2182A
     smu: Keithley2400
+    lockin: Sr830
     cryostat: Cryostat
     clock: Clock
     station: Station

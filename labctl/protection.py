@@ -29,8 +29,9 @@ GATES: Mapping[str, Callable[..., Gate]] = {
 SOURCES = frozenset({"keithley6221", "keithley2400"})
 """Drivers of instruments of which the guard also watches how fast they change, on a clock."""
 
-HARMLESS = frozenset({"keithley2182a"})
-"""Drivers of instruments that can put nothing on the sample, by their command tables."""
+HARMLESS = frozenset({"keithley2182a", "sr830"})
+"""Drivers of instruments that can put nothing on the sample, by their command tables. An SR830 has a sine output and
+auxiliary outputs, of which no cable goes to the sample: a station file has none for them."""
 
 
 def guarded(

@@ -21,7 +21,7 @@ from simulators.mounting import AS_MADE, Mounting
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
 
-TWINS = ("keithley6221", "keithley2182a", "keithley2400", "ppms6000", "multivu")
+TWINS = ("keithley6221", "keithley2182a", "keithley2400", "sr830", "ppms6000", "multivu")
 """Drivers whose instruments the simulated lab has."""
 
 
@@ -179,6 +179,7 @@ def _sample_factory(model: Model, record: SampleRecord) -> Callable[[Environment
 
 def _cables(station: Station) -> Cables:
     source, meter, smu = station.cables.source, station.cables.voltmeter, station.cables.smu
+    lockin = station.cables.lockin
     return Cables(
         source=(OPEN, OPEN) if source is None else (source.high, source.low),
         voltmeter={}
@@ -200,6 +201,8 @@ def _cables(station: Station) -> Cables:
             number: BridgeCables((cable.current_high, cable.current_low), (cable.voltage_high, cable.voltage_low))
             for number, cable in station.cables.bridges().items()
         },
+        lockin=(OPEN, OPEN) if lockin is None else (lockin.high, lockin.low),
+        lockin_reference=None if lockin is None else lockin.reference_line,
     )
 
 

@@ -48,6 +48,7 @@ PLAYS = {
     "keithley6221": "source",
     "keithley2182a": "voltmeter",
     "keithley2400": "smu",
+    "sr830": "lockin",
     "ppms6000": "cryostat",
     "multivu": "cryostat",
 }

@@ -26,7 +26,7 @@ from labctl.visa_door import VisaDoor, as_default
 if TYPE_CHECKING:
     from labctl.run import ActiveRun
 
-DRIVING = ("source", "smu", "lockin", "cryostat")
+DRIVING = ("source", "smu", "cryostat")
 """Roles that do something to the sample; who opens one of them by himself leaves it to be made safe."""
 
 

@@ -94,6 +94,8 @@ class Cables:
         trigger: Whether a cable joins their trigger links.
         triax: The cable that the current source is plugged in with.
         bridges: Leads at the resistance bridges of the cryostat's controller, by number; the others hang free.
+        lockin: Leads at the lock-in amplifier's inputs A and B.
+        lockin_reference: Line of the current source's trigger link that goes to its reference input; None for none.
     """
 
     source: tuple[str, str] = (OPEN, OPEN)
@@ -104,6 +106,8 @@ class Cables:
     trigger: bool = False
     triax: TriaxialCable = TriaxialCable()
     bridges: Mapping[int, BridgeCables] = field(default_factory=dict[int, BridgeCables])
+    lockin: tuple[str, str] = (OPEN, OPEN)
+    lockin_reference: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulators.bridge_currents import BridgeCurrents, shared
 from simulators.cables import Lead
 from simulators.contact_network import ContactNetwork, largest_current
@@ -73,7 +76,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class _Cycle:
+class Cycle:
     """A periodic current: its steps (s, A), when it began, and how far the sample has been taken along it."""
 
     steps: tuple[tuple[float, float], ...]
@@ -87,6 +90,7 @@ class _Cycle:
 
     @property
     def mean(self) -> float:
+        """Current in A, averaged over a period."""
         return sum(duration * current for duration, current in self.steps) / self.offsets[-1]
 
     def next_step(self) -> tuple[float, float]:
@@ -116,12 +120,18 @@ def _nothing() -> None:
     pass
 
 
+def _unheard(time: float) -> None:
+    del time
+
+
 class Circuit:
     """The sample with the two instruments that can drive it.
 
     Attributes:
         network: What lines and contacts are where they are not just resistances; None where they are.
         after_break: Called when the sample has broken, so that the instruments drive what they can from then on.
+        before_cycle: Called with a lab time in s, from which on a cycle of the source begins, ends or makes something
+            else of voltage, before it does.
 
     Args:
         timeline: The lab's time.
@@ -137,21 +147,26 @@ class Circuit:
         self._smu = smu
         self._changes: deque[Change] = deque([Change(-math.inf, 0.0, 0.0)])
         self._known: dict[tuple[float, float], Mapping[str, float]] = {}  # what currents inject, with these leads
-        self._cycle: _Cycle | None = None
+        self._cycle: Cycle | None = None
         self._bridges: BridgeCurrents | None = None
         self._follower: Follower | None = None
         self._moves = False
         self.network: ContactNetwork | None = None
         self.after_break: Callable[[], None] = _nothing
+        self.before_cycle: Callable[[float], None] = _unheard
         self._following = False
         self._moment: float | None = None
         self._strongest = 0.0
+        self._steps: tuple[Sequence[float], float, tuple[Mapping[str, float], ...]] | None = None
 
     def plug(self, source: Pair | None, smu: Pair | None, network: ContactNetwork | None) -> None:
         """Have the instruments at other leads from now on; what they drive flows on, through these."""
         latest, now = self.latest, self.now
+        if self._cycle is not None:
+            self.before_cycle(now)
         self._source, self._smu, self.network = source, smu, network
         self._known.clear()
+        self._steps = None
         if latest.source or latest.smu:
             self._change(Change(now, latest.source, latest.smu))
             if self._cycle is not None and self._cycle.whole:
@@ -196,6 +211,7 @@ class Circuit:
             self._follow()
         ended = self._cycle
         if ended is not None:
+            self.before_cycle(self.now)
             self._cycle = None
             self._note_motion()
         before = self._changes[-1]
@@ -208,7 +224,8 @@ class Circuit:
     def set_cycle(self, steps: Sequence[tuple[float, float]]) -> None:
         """Let the source repeat these steps (s, A) from now on."""
         self._follow()
-        self._cycle = _Cycle(tuple(steps), self.now)
+        self.before_cycle(self.now)
+        self._cycle = Cycle(tuple(steps), self.now)
         self._note_motion()
         self._follow()
 
@@ -216,6 +233,8 @@ class Circuit:
         """Let the source-measure unit drive this current in A from a lab time in s on, not before the latest change."""
         latest = self.latest
         if current != latest.smu:
+            if self._cycle is not None:
+                self.before_cycle(time)
             self._change(Change(time, latest.source, current))
             if self._cycle is not None and self._cycle.whole:
                 self._hand_over(self._cycle, time)
@@ -284,6 +303,8 @@ class Circuit:
         """Have the instruments take note that the sample broke at a lab time in s, which it does once."""
         self._moment = time
         try:
+            if self._cycle is not None:
+                self.before_cycle(time)
             latest = self._changes[-1]
             left = latest.source_at(time) - latest.source if latest.settling else 0.0
             self._change(Change(time, latest.source, latest.smu, left, latest.settling))
@@ -293,7 +314,7 @@ class Circuit:
         finally:
             self._moment = None
 
-    def _take_step(self, cycle: _Cycle) -> None:
+    def _take_step(self, cycle: Cycle) -> None:
         """Feed the sample with the next step of a cycle; after very many, with the cycle as a whole."""
         time, current = cycle.next_step()
         smu = self._changes[-1].smu
@@ -316,7 +337,7 @@ class Circuit:
             finally:
                 self._following = False
 
-    def _hand_over(self, cycle: _Cycle, time: float) -> None:
+    def _hand_over(self, cycle: Cycle, time: float) -> None:
         """From a lab time on the sample lives through the cycle as a whole."""
         latest, bridges = self._changes[-1], self._bridges
         steps = [(duration, self._injected(current, latest.smu, time)) for duration, current in cycle.rest()]
@@ -345,6 +366,28 @@ class Circuit:
                 for sign, lead in zip((1.0, -1.0), leads, strict=True):
                     injected[lead.pad] = injected.get(lead.pad, 0.0) + sign * current
         return injected
+
+    @property
+    def cycle(self) -> Cycle | None:
+        """The wave that the source drives now; None where its current is constant."""
+        return self._cycle
+
+    def step_voltages(self, leads: Pair, currents: Sequence[float], start: float, end: float) -> NDArray[np.float64]:
+        """Voltage in V between two leads at each of a cycle's currents in A, with what else flows now.
+
+        The sample is as it was, on average, between two lab times in s, now or at most ten seconds ago.
+        """
+        smu = self.latest.smu
+        if self._steps is None or self._steps[0] is not currents or self._steps[1] != smu:
+            injected = tuple(self._injected(current, smu, start) for current in currents)
+            self._steps = currents, smu, injected
+        high, low = (leads[0].pad, leads[1].pad) if self.network is None else self.network.pads(leads)
+        between = self.sample.step_differences(high, low, self._steps[2], start, end) if high != low else 0.0
+        if self.network is not None:
+            drops = [self.drop(leads, source=one, smu=smu, start=start, end=end) for one in currents]
+            return between + np.array(drops)
+        along = 0.0 if self._source is None else shared(leads, self._source)
+        return between + along * np.array(currents) + self.drop(leads, source=0.0, smu=smu)
 
     def source_current(self, time: float) -> float:
         """Current in A of the source at a lab time in s that is now or past, with the way it settled."""

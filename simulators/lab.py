@@ -20,9 +20,10 @@ from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.keithley2400 import Keithley2400
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.model6000 import Model6000
+from simulators.devices.sr830 import Sr830
 from simulators.environment import Environment
 from simulators.faults import Fault, FaultyWire
-from simulators.links import SerialCable, TriggerCable
+from simulators.links import EXTERNAL_TRIGGER, SerialCable, TriggerCable
 from simulators.machine_parts import SensorData
 from simulators.machines import MACHINES
 from simulators.multivu.faults import FaultyConnection, FaultyServer
@@ -43,7 +44,7 @@ class Instrument:
     """An instrument on the bench.
 
     Attributes:
-        model: What it is: `keithley6221`, `keithley2182a`, `keithley2400`, `ppms6000` or `multivu`.
+        model: What it is: `keithley6221`, `keithley2182a`, `keithley2400`, `sr830`, `ppms6000` or `multivu`.
         resource: Its VISA resource name; of `multivu` host and port.
     """
 
@@ -136,6 +137,7 @@ class Lab:
             source = Keithley6221(self.timeline, self.wiring.source, line_frequency=lines, calibration=calibration)
             self.wiring.source.cable.guard = source.guard
             self.wiring.source_earthed = partial(source.flag, "OUTP:LTE")
+            self.wiring.lockin.pulsed = source.phase_marker
             return source
         if model == "keithley2182a":
             noise, calibration = self.streams.noise("voltmeter"), self._calibration("voltmeter's calibration")
@@ -143,12 +145,16 @@ class Lab:
         if model == "keithley2400":
             noise, calibration = self.streams.noise("smu"), self._calibration("smu's calibration")
             return Keithley2400(self.timeline, self.wiring.smu, noise, calibration, lines)
+        if model == "sr830":
+            return Sr830(
+                self.timeline, self.wiring.lockin, None if self.streams.quiet else self.streams.noise("lock-in")
+            )
         if model == "ppms6000":
             controller = Model6000(self.timeline, self.cryostat, connections=self._bridged())
             controller.measure_level_hourly(self.timeline.now - SINCE_LEVEL)
             return controller
         raise UnknownName(
-            f"there is no simulated {model!r}; there are keithley6221, keithley2182a, keithley2400 and ppms6000"
+            f"there is no simulated {model!r}; there are keithley6221, keithley2182a, keithley2400, sr830 and ppms6000"
         )
 
     def _bridged(self) -> Connections:
@@ -209,6 +215,7 @@ class Lab:
                 SerialCable(source.serial_port, meter.serial_port)
             if self.bench.cables.trigger:
                 TriggerCable(source, meter)
+                source.connected_lines = frozenset({EXTERNAL_TRIGGER})  # of a phase marker a lock-in asks when it comes
 
     def _let_hum(self, emf: EmfSettings) -> None:
         """Let the voltmeter's leads pick up line hum, and more of it by the ways in which the source is connected."""

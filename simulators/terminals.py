@@ -5,8 +5,10 @@ An instrument knows nothing of cables and samples; it drives and measures at its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from simulators.periodic import PeriodicVoltage
 
 
 class SourceTerminals(Protocol):
@@ -102,6 +104,48 @@ class MeterTerminals(Protocol):
 
     def source_resistance(self, channel: int) -> float:
         """Resistance in ohm that the channel looks into, infinite for an open lead."""
+        ...
+
+
+class Marker(NamedTuple):
+    """Pulses that come once in every period of a wave.
+
+    Attributes:
+        frequency: Hz.
+        time: Lab time in s of one of them.
+    """
+
+    frequency: float
+    time: float
+
+
+class LockinTerminals(Protocol):
+    """Signal and reference inputs of a lock-in amplifier."""
+
+    def heard(self, start: float, end: float, *, single: bool = False) -> PeriodicVoltage | None:
+        """Return what the running wave makes of voltage at the inputs, None without a wave or with an open lead.
+
+        Args:
+            start: Lab time in s, at most ten seconds ago.
+            end: Lab time in s, now or earlier; from `start` on nothing was announced to `watch`.
+            single: Whether only input A is used.
+        """
+        ...
+
+    def swings(self) -> bool:
+        """Whether there is a wave now."""
+        ...
+
+    def noise(self, time: float, *, single: bool = False) -> float:
+        """Return the Johnson noise of what the inputs look into at a lab time in s, in V/sqrt(Hz)."""
+        ...
+
+    def marker(self) -> Marker | None:
+        """Return the pulses at the reference input now, None where there are none."""
+        ...
+
+    def watch(self, before: Callable[[float], None]) -> None:
+        """Have somebody called with the lab time in s at which what is heard changes, before it does."""
         ...
 
 

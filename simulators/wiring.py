@@ -20,6 +20,7 @@ from simulators.cables import OPEN, SHIELD, Cables, EmfSettings, Lead, pair
 from simulators.circuit import Circuit, Pair
 from simulators.contact_network import ContactNetwork
 from simulators.contacts import ContactFault, damaged
+from simulators.lockin_wiring import LockinSide
 from simulators.physics.noise import ThermalEmf, johnson_rms
 from simulators.randomness import Gaussian, Streams
 from simulators.samples.sample import Sample
@@ -44,6 +45,7 @@ class Wiring:
         smu: The same for the source-measure unit.
         meter: The same for the voltmeter.
         bridges: The same for the resistance bridges of the cryostat's controller.
+        lockin: The same for the lock-in amplifier.
         circuit: The currents in the sample, now and before.
     """
 
@@ -57,6 +59,7 @@ class Wiring:
         self.smu = SmuSide(self.circuit, smu, pair(leads, cables.smu_sense))
         self.bridges = BridgeSide(self.circuit, leads, cables.bridges, streams, emf)
         self.meter = MeterSide(self.circuit, self.source, leads, cables, streams, emf, self.bridges.driven)
+        self.lockin = LockinSide(self.circuit, leads, cables)
         self.source_earthed: Callable[[], bool] = _floats
         self.circuit.after_break = self._after_break
         self.cables = cables
@@ -95,6 +98,7 @@ class Wiring:
             *cables.source,
             *cables.smu,
             *cables.smu_sense,
+            *cables.lockin,
             *(end for both in cables.voltmeter.values() for end in both),
         }
         network = None
@@ -108,6 +112,7 @@ class Wiring:
         self.source.plug(source)
         self.smu.plug(smu, sense)
         self.meter.plug(leads, cables)
+        self.lockin.plug(leads, cables)
 
     def _earthed(self) -> Lead | None:
         """The line that the current source joins to earth, which is where the shield is."""

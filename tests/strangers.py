@@ -19,6 +19,7 @@ QUESTIONS = {
     "source": (b"*IDN?\n", b"*STB?\n", b":SOUR:CURR?\n", b":OUTP?;:SYST:VERS?\n"),
     "voltmeter": (b"*IDN?\n", b"*STB?\n", b":SENS:VOLT:NPLC?\n"),
     "smu": (b"*IDN?\n", b"*STB?\n"),
+    "lockin": (b"*IDN?\n", b"*STB?\n", b"SNAP?1,2\n", b"SENS?;OFLT?\n"),
     "cryostat": (b"*IDN?\n", b"GETDAT? 6\n", b"FIELD?\n", b"TEMP?;"),
     "clock": (b"NOW?\n", b"MINE 1\n", b"SLEEP nan\n", b"UNTIL\n"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,8 +13,11 @@ from simulators.devices.keithley2182a import Keithley2182A
 from simulators.devices.keithley2400 import Keithley2400
 from simulators.devices.keithley6221 import Keithley6221
 from simulators.devices.model6000 import Model6000
+from simulators.devices.sr830 import Sr830
 from simulators.exchange import ScpiDevice
 from simulators.machines import PPMS_9T
+from simulators.periodic import PeriodicVoltage
+from simulators.terminals import Marker
 from simulators.timeline import Timeline
 
 _LINE_FREQUENCY = 60.0  # Hz; the manuals' ranges are those of this line
@@ -84,6 +87,34 @@ class Load:
         """A, averaged from `start` to `end` (s)."""
         del start, end
         return 1e-4
+
+
+class Silence:
+    """The inputs of a lock-in at which nothing happens."""
+
+    def heard(self, start: float, end: float, *, single: bool = False) -> PeriodicVoltage | None:
+        """There is no wave from `start` to `end` (s)."""
+        del start, end, single
+
+    def swings(self) -> bool:
+        """Nothing does."""
+        return False
+
+    def noise(self, time: float, *, single: bool = False) -> float:
+        """V/sqrt(Hz)."""
+        del time, single
+        return 0.0
+
+    def marker(self) -> Marker | None:
+        """There are no pulses."""
+
+    def watch(self, before: Callable[[float], None]) -> None:
+        """Nothing changes before which anybody could be called."""
+
+
+def lockin() -> Sr830:
+    """Return a lock-in that nobody has used yet."""
+    return Sr830(Timeline(VirtualClock()), Silence(), None)
 
 
 def sourcemeter() -> Keithley2400:

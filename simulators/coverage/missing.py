@@ -17,6 +17,10 @@ MISSING: dict[str, dict[str, str]] = {
         "DISPlay:ATTRibutes?": "which characters of the display blink",
         "CALibration": "wants protection removed",
     },
+    "SR830": dict.fromkeys(
+        ("SRAT", "SEND", "TRIG", "TSTR", "STRT", "PAUS", "REST", "SPTS?", "TRCA?", "TRCB?", "TRCL?", "FAST", "STRD"),
+        "data storage",
+    ),
     "6000": {},
 }
 """Headers that are known from an instrument's manual, its drivers or captures and are not in its table, and why."""
@@ -28,6 +32,7 @@ KNOWN = {
     "2182A": "All tables of its manual were at hand. Of external scanning only the lists are there, of calibration only"
     " what needs no protection removed.",
     "2400": "All tables of its manual could be looked up.",
+    "SR830": "Of its manual single pages could be read; the rest is what public drivers written from it send.",
     "6000": "Of its manual only the table of contents could be read; the rest is what public drivers send. Of the"
     " commands for sequences and data files nothing but the names is known, and others may exist.",
 }
@@ -38,6 +43,8 @@ LATER = {
     " source says, handshakes of a serial line that is never overrun, and what SYSTem:PASSword:ENABle switches",
     "2182A": "what is on the display, and what pressing a key does, whose codes are not known",
     "2400": "what guards do, and the keys that open a menu",
+    "SR830": "line notches, noise and ratios on the displays, 1/f noise, the least time constant at a high reserve,"
+    " errors of gain and phase, and the time that the automatic functions take",
     "6000": "sequences and data files, of whose four commands nothing but the names is known",
 }
 """What is stored and checked, and not simulated."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from instruments.tables.table import Parameter, Row, Value
-from simulators.coverage import bench, flat_rows, scpi_rows
+from simulators.coverage import bench, flat_rows, lockin_rows, scpi_rows
 from simulators.coverage.missing import KNOWN, LATER, MISSING
 from simulators.coverage.rows import COUNTED, EFFECTS, Coverage, tally
 
@@ -31,6 +31,7 @@ INSTRUMENTS = (
     Instrument("6221", "Keithley 6221 current source", cache(partial(scpi_rows.measure, bench.source))),
     Instrument("2182A", "Keithley 2182A nanovoltmeter", cache(partial(scpi_rows.measure, bench.meter))),
     Instrument("2400", "Keithley 2400 SourceMeter", cache(partial(scpi_rows.measure, bench.sourcemeter))),
+    Instrument("SR830", "Stanford Research SR830 lock-in amplifier", cache(partial(lockin_rows.measure, bench.lockin))),
     Instrument("6000", "Quantum Design PPMS Model 6000", cache(partial(flat_rows.measure, bench.controller))),
 )
 

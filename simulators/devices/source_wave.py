@@ -19,7 +19,7 @@ from simulators.devices.source_shapes import one_period, turned
 from simulators.devices.source_sweep import LONGEST_LIST, SourceSweep
 from simulators.exchange import command, query
 from simulators.messages import Outcome
-from simulators.terminals import SourceTerminals
+from simulators.terminals import Marker, SourceTerminals
 from simulators.timeline import Event, Timeline
 
 WAVE_STARTED = 0x10
@@ -202,6 +202,13 @@ class WaveRun:
 
     # ---- phase marker
 
+    def marker(self) -> Marker | None:
+        """Return the pulses of the phase marker, as they come while the wave runs; None while it does not."""
+        if not self._running or self._waiting:
+            return None
+        phase = self._device.number("SOUR:WAVE:PMAR") / 360.0
+        return Marker(self._frequency, self._since + (phase - self._cycles) / self._frequency)
+
     def _plan_marker(self) -> None:
         """A pulse once in every cycle; none is made where nobody can receive it."""
         device = self._device
@@ -268,6 +275,14 @@ class SourceWave(SourceSweep):
         """Turn the output off."""
         self.wave_paused()
         self.switch_off()
+
+    def phase_marker(self) -> tuple[int, Marker] | None:
+        """Return the line of the trigger link that is pulsed once in every period, and when; None where none is."""
+        wave = self.armed
+        if not isinstance(wave, WaveRun) or not self.flag("SOUR:WAVE:PMAR:STAT"):
+            return None
+        marker = wave.marker()
+        return None if marker is None else (int(self.number("SOUR:WAVE:PMAR:OLIN")), marker)
 
     def indicates_sweep(self) -> bool:
         """A wave has bits of its own."""

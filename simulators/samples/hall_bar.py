@@ -9,7 +9,9 @@ and the coercive field grows without bound towards it.
     R_xy = V(+y arm - -y arm)/I = R_A m_TM(T)/m_TM(T_ref) <n_z> + R_0 mu0 H_z + misalignment x R_square
 
 with I along +x, H along +z; positive polarity means that the transition metal dominates. A field in the film plane
-tilts n (Stoner and Wohlfarth) when it is read; planar Hall effect and anisotropic magnetoresistance are left out.
+tilts n (Stoner and Wohlfarth) when it is read, and a planar Hall resistance 2 R_P n_x n_y shows then; anisotropic
+magnetoresistance is left out. A current's torque turns the film besides, which is looked at within the period of an
+alternating current only (`simulators.physics.harmonics`), with a thermoelectric voltage that goes with I^2 n_z.
 
 Currents wear the bar out where the model says so (`simulators.physics.electromigration`): at its weakest spot a void
 narrows it, whose resistance is in every voltage across that spot, and at last the bar is open. The damage warms nothing
@@ -28,6 +30,7 @@ from numpy.typing import NDArray
 from instruments.errors import BadValue
 from simulators.environment import Direction, Environment
 from simulators.physics.ferrimagnet import Ferrimagnet
+from simulators.physics.harmonics import directions
 from simulators.physics.heat_capacity import capacity_ratio
 from simulators.physics.heating import SlowWarming, check_poles
 from simulators.physics.hysterons import Hysterons
@@ -90,11 +93,13 @@ class FerrimagnetHallBar(Sample):
         self.pads = self._network.pads
         self._places: dict[tuple[str, str], tuple[int, int]] = {}
         self._known: dict[tuple[tuple[str, float], ...], Steady] = {}
+        self._fast: tuple[Sequence[Mapping[str, float]], Cycling, NDArray[np.float64]] | None = None
         self._square_resistance = model.resistance / self._squares
         self._coefficient = model.resistance_temperature_coefficient
         self._reference_temperature = model.reference_temperature
         self._reference_order = reference_order(self._ferrimagnet, model)
         self._torque = model.torque(geometry)
+        self._tilting = model.tilting(geometry)
         self._anisotropy = model.anisotropy()
         check_poles(model.slow_heating)
         nothing = Entry(-math.inf, self._steady({}), SlowWarming.cold(model.slow_heating))
@@ -295,12 +300,40 @@ class FerrimagnetHallBar(Sample):
         field, direction = self._surroundings(start, end)
         leaning = self._leaning(temperature, direction, start, end)
         hall = self._model.anomalous_hall_resistance * order * leaning + self._model.ordinary_hall_coefficient * field
+        hall += self._planar(temperature, direction, start, end)
         squares, turned = carried.flow.squares, carried.flow.hall
         if self._wear is not None and self._wear.worn:
             added = self._wear.resistance(0.5 * (start + end), sheet) * carried.flow.spot
             upstream = self._network.upstream
             return [sheet * squares[place] + hall * turned[place] + added * upstream[place] for place in places]
         return [sheet * squares[place] + hall * turned[place] for place in places]
+
+    def step_differences(
+        self, high: str, low: str, steps: Sequence[Mapping[str, float]], start: float, end: float
+    ) -> NDArray[np.float64]:
+        """Return the voltage in V between two pads in each step of a fast cycle; see `Sample.step_differences`."""
+        if end > self._history.now:
+            self._history.advance(end)
+        if self._fast is None or self._fast[0] is not steps:
+            steadies = [self._steady(injected) for injected in steps]
+            along = np.array([steady.flow.bar_mean for steady in steadies])
+            self._fast = steps, Cycling(start, [(1.0, steady) for steady in steadies]), along
+        _, carried, currents = self._fast
+        middle = 0.5 * (start + end)
+        slow = self._record.at(middle).slow
+        around = self._environment.sample_temperature(middle) + (0.0 if slow.idle else slow.at(middle))
+        _, direction = self._surroundings(start, end)
+        leaning, planar = self._turned(around + carried.warmth, direction, currents, start, end)
+        sheets, halls = self._in_cycle(carried, around, start, end, leaning)
+        halls += planar + self._model.thermal_hall_voltage * leaning * currents
+        one, other = self._network.index(high), self._network.index(low)
+        between = sheets * (carried.squares[:, one] - carried.squares[:, other])
+        between += halls * (carried.hall[:, one] - carried.hall[:, other])
+        if self._wear is not None and self._wear.worn:
+            parted = self._network.upstream[one] - self._network.upstream[other]
+            through = np.array([current for _, current, _ in carried.spots])
+            between += self._worn(sheets, middle) * through * parted
+        return between
 
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
         """Return the two-terminal resistance in ohm of the film between two pads; see `Sample.resistance`."""
@@ -320,21 +353,35 @@ class FerrimagnetHallBar(Sample):
 
     def _cycle_potentials(self, carried: Cycling, around: float, start: float, end: float) -> list[float]:
         """Mean potentials of the pads in a fast cycle, each of its steps with a film temperature of its own."""
-        model, weights = self._model, carried.weights(start, end)
-        field, direction = self._surroundings(start, end)
+        weights = carried.weights(start, end)
+        _, direction = self._surroundings(start, end)
         leaning = self._leaning(around + carried.warmth, direction, start, end)
+        sheets, halls = self._in_cycle(carried, around, start, end, leaning)
+        halls += self._planar(around + carried.warmth, direction, start, end)
+        potentials = (weights * sheets) @ carried.squares + (weights * halls) @ carried.hall
+        if self._wear is not None:
+            spots = self._worn(sheets, 0.5 * (start + end))
+            currents = np.array([current for _, current, _ in carried.spots])
+            potentials += float((weights * spots) @ currents) * np.array(self._network.upstream)
+        return potentials.tolist()
+
+    def _in_cycle(
+        self, carried: Cycling, around: float, start: float, end: float, leaning: float | NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Sheet resistance and Hall resistance in ohm in each step of a fast cycle, with n_z as it is there."""
+        model = self._model
+        field, _ = self._surroundings(start, end)
         temperatures = (around + carried.warmths).tolist()
         sheets = np.array([self._sheet_resistance(temperature) for temperature in temperatures])
         orders = np.array([self._ferrimagnet.transition_metal_order(temperature) for temperature in temperatures])
         halls = model.anomalous_hall_resistance * orders / self._reference_order * leaning
         halls += model.ordinary_hall_coefficient * field
-        potentials = (weights * sheets) @ carried.squares + (weights * halls) @ carried.hall
-        if self._wear is not None:
-            middle = 0.5 * (start + end)
-            spots = np.array([self._wear.resistance(middle, sheet) for sheet in sheets.tolist()])
-            currents = np.array([current for _, current, _ in carried.spots])
-            potentials += float((weights * spots) @ currents) * np.array(self._network.upstream)
-        return potentials.tolist()
+        return sheets, halls
+
+    def _worn(self, sheets: NDArray[np.float64], time: float) -> NDArray[np.float64]:
+        """Resistance in ohm that wear has added at the bar's weakest spot, for each of several sheet resistances."""
+        assert self._wear is not None
+        return np.array([self._wear.resistance(time, sheet) for sheet in sheets.tolist()])
 
     def _sheet_resistance(self, temperature: float) -> float:
         """Ohm per square."""
@@ -351,6 +398,30 @@ class FerrimagnetHallBar(Sample):
         in_plane = abs(field) * math.hypot(x, y)
         up, down = (normal_part(state, in_plane, field * z) for state in (1, -1))
         return 0.5 * (1.0 + mean) * up + 0.5 * (1.0 - mean) * down
+
+    def _turned(
+        self, temperature: float, direction: Direction, currents: NDArray[np.float64], start: float, end: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean of n_z, and planar Hall resistance in ohm, at each of the currents (A) along the bar in a fast cycle.
+
+        The film follows each current at once; see `simulators.physics.harmonics`.
+        """
+        mean = self._history.hysterons.mean_magnetisation(start, end)
+        if self._anisotropy == math.inf:
+            return np.full(currents.size, mean), np.zeros(currents.size)
+        moment = self._ferrimagnet.net_magnetisation(temperature) * self._environment.field(0.5 * (start + end))
+        field = [moment * component for component in direction]
+        damping, sideways = (per_ampere * currents for per_ampere in self._tilting)
+        n = directions((1, -1), field, self._anisotropy, damping, sideways)
+        shares = np.array([0.5 * (1.0 + mean), 0.5 * (1.0 - mean)])
+        planar = 2.0 * self._model.planar_hall_resistance * (shares @ (n[..., 0] * n[..., 1]))
+        return shares @ n[..., 2], planar
+
+    def _planar(self, temperature: float, direction: Direction, start: float, end: float) -> float:
+        """Planar Hall resistance in ohm of a film that a field tilts."""
+        if not self._model.planar_hall_resistance or direction[0] * direction[1] == 0.0:
+            return 0.0
+        return float(self._turned(temperature, direction, np.zeros(1), start, end)[1][0])
 
     def _surroundings(self, start: float, end: float) -> tuple[float, Direction]:
         """Mean of the true field along the film normal in T over a window, exact, and the direction in its middle.

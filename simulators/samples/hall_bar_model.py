@@ -125,6 +125,20 @@ class HallBarParameters(Parameters):
         default=None,
     )
 
+    field_like_efficiency: float = Field(
+        description="as spin_torque_efficiency, of the field-like torque along y, which turns the film within the "
+        "period of an alternating current",
+        default=0.0,
+    )
+    planar_hall_resistance: float = Field(
+        description="ohm, R_xy = ... + 2 R_P n_x n_y of a film that is tilted", default=0.0
+    )
+    thermal_hall_voltage: float = Field(
+        description="V/A2 between opposite arms by the square of the current, times n_z (anomalous Nernst and spin "
+        "Seebeck effect)",
+        default=0.0,
+    )
+
     lifetime: float | None = Field(
         description="s that a typical bar lasts at the wear density and temperature (Black's law); left out where "
         "currents do no damage",
@@ -202,6 +216,29 @@ class HallBarParameters(Parameters):
             )
         section = positive(geometry, "width") * positive(geometry, "conducting_thickness")
         return 0.5 * math.pi * damping_like(self.spin_torque_efficiency, 1.0 / section, self.magnetic_thickness)
+
+    def tilting(self, geometry: Mapping[str, float]) -> tuple[float, float]:
+        """Energy densities of the damping-like and the field-like torque on a uniform film per current, in J/m3/A.
+
+        Args:
+            geometry: As for `torque`.
+
+        Raises:
+            BadValue: Something is missing that a torque follows from.
+        """
+        if self.spin_torque_efficiency == self.field_like_efficiency == 0.0:
+            return 0.0, 0.0
+        if self.magnetic_thickness is None:
+            raise BadValue(
+                f"[model] has field_like_efficiency = {self.field_like_efficiency:g} but lacks magnetic_thickness, "
+                "which a torque needs; give it, or leave the efficiency out"
+            )
+        density = 1.0 / (positive(geometry, "width") * positive(geometry, "conducting_thickness"))
+        damping, field = (
+            damping_like(efficiency, density, self.magnetic_thickness)
+            for efficiency in (self.spin_torque_efficiency, self.field_like_efficiency)
+        )
+        return damping, field
 
     def electromigration(self, geometry: Mapping[str, float], strength: float = 1.0) -> Electromigration | None:
         """How currents wear a bar out; None where they do not.

@@ -7,6 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from instruments.errors import UsageError
 
 
@@ -97,6 +100,30 @@ class Sample(ABC):
         """Return the mean voltage in V between two pads in a window; see `mean_potentials`."""
         potentials = self.mean_potentials(start, end)
         return potentials[high] - potentials[low]
+
+    def step_differences(
+        self, high: str, low: str, steps: Sequence[Mapping[str, float]], start: float, end: float
+    ) -> NDArray[np.float64]:
+        """Return the voltage in V between two pads in each step of a fast cycle of currents.
+
+        The sample is as it was, on average, in a window, with what each step does to it at once. The window ends now or
+        earlier (a later end first advances the sample) and begins at most ten seconds before the sample's present.
+
+        Args:
+            high: Pad.
+            low: Pad.
+            steps: A flowing into each pad, as for `set_currents`; the same object as long as the cycle is the same.
+            start: Lab time in s at which the window begins.
+            end: Lab time in s at which it ends.
+
+        Raises:
+            UsageError: The sample's family knows no fast currents.
+        """
+        del high, low, steps, start, end
+        raise UsageError(
+            f"the sample family {type(self).__name__} does not say what currents that change too fast to be followed "
+            "make of voltage; take a sample that does"
+        )
 
     @abstractmethod
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:

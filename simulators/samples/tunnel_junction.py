@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from instruments.errors import BadValue, UnknownName
@@ -295,6 +297,19 @@ class TunnelJunction(Sample):
                 potentials[pad] += weight * (self._contact * injected.get(pad, 0.0) + self._side(pad) * across)
         reference = potentials[BOTTOM[0]]
         return {pad: potential - reference for pad, potential in potentials.items()}
+
+    def step_differences(
+        self, high: str, low: str, steps: Sequence[Mapping[str, float]], start: float, end: float
+    ) -> NDArray[np.float64]:
+        """Return the voltage in V between two pads in each step of a fast cycle; see `Sample.step_differences`."""
+        if end > self._now:
+            self.advance(end)
+        middle, side = 0.5 * (start + end), self._side(high) - self._side(low)
+        return np.array([
+            self._contact * (injected.get(high, 0.0) - injected.get(low, 0.0))
+            + side * self._across(self._through(injected), middle)
+            for injected in steps
+        ])  # fmt: skip
 
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
         """Return the two-terminal resistance in ohm at what flows at a lab time; see `Sample.resistance`."""

@@ -19,12 +19,13 @@ from instruments.keithley6221_sweeps import LinearSweep, ListSweep
 from instruments.keithley6221_waves import Wave
 from instruments.multivu import MultiVu
 from instruments.ppms6000 import Ppms6000
+from instruments.sr830 import Sr830
 from tests.instruments.dialogues import assign
 
 Call = Callable[[Any], Any]
 
 DRIVERS: dict[str, type] = {
-    kind.__name__: kind for kind in (Keithley6221, Keithley2182A, Keithley2400, Ppms6000, MultiVu)
+    kind.__name__: kind for kind in (Keithley6221, Keithley2182A, Keithley2400, Sr830, Ppms6000, MultiVu)
 }
 
 BINARY = {"binary_values", "read_binary_values", "write_binary_values", "read_bytes", "write_bytes"}
@@ -130,6 +131,20 @@ CALLS: dict[str, dict[str, Call]] = {
         "current_range =": lambda it: (_as_voltage_source(it), assign(it, "current_range", 1e-3))[1],
         "current_auto_range =": lambda it: (_as_voltage_source(it), assign(it, "current_auto_range", True))[1],
     },
+    "Sr830": {
+        "ask": lambda it: it.ask("*IDN?"),
+        "read": lambda it: (it.write("*IDN?"), it.read())[1],
+        "values": lambda it: it.values("*STB?", form=NUMBER),
+        "query": lambda it: it.query("SENS?", NUMBER),
+        "write": lambda it: it.write("*CLS"),
+        "auto_phase": lambda it: it.auto_phase(),
+        "check_identity": lambda it: it.check_identity(),
+        "not_taken": lambda it: str(it.not_taken("SENS 5", 1e-3)),
+        "reading": lambda it: it.reading()[:4],
+        "set_frequency": lambda it: (assign(it, "reference_source", "internal"), it.set_frequency(120.0))[1],
+        "settling_time": lambda it: it.settling_time(),
+        "shutdown": lambda it: it.shutdown(),
+    },
     "Ppms6000": {
         "ask": lambda it: it.ask("*IDN?"),
         "read": lambda it: (it.write("*IDN?"), it.read())[1],
@@ -179,6 +194,12 @@ PUTS: dict[str, dict[str, Any]] = {
         "source_function": "voltage", "source_voltage": 0.1, "source_voltage_auto_range": True,
         "source_voltage_range": 2.0, "terminals": "rear", "voltage_auto_range": True, "voltage_compliance": 2.0,
         "voltage_protection": 20.0, "voltage_range": 2.0,
+    },
+    "Sr830": {
+        "filter_slope": 18, "filter_synchronous": True, "harmonic": 2, "input_config": "A", "input_coupling": "DC",
+        "input_grounding": "ground", "input_notch": "line", "phase": 12.5, "reference_source": "internal",
+        "reference_trigger": "rising edge", "reserve": "normal", "sensitivity": 1e-3, "sine_voltage": 0.5,
+        "time_constant": 0.3,
     },
     "Ppms6000": {},
     "MultiVu": {},

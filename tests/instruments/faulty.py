@@ -13,10 +13,12 @@ from instruments.keithley2182a import Keithley2182A
 from instruments.keithley2400 import Keithley2400
 from instruments.multivu import MultiVu
 from instruments.ppms6000 import Ppms6000
+from instruments.sr830 import Sr830
 from simulators.cryostat import SimulatedCryostat
 from simulators.devices.keithley2182a import Keithley2182A as Simulated2182A
 from simulators.devices.keithley2400 import Keithley2400 as Simulated2400
 from simulators.devices.model6000 import Model6000
+from simulators.devices.sr830 import Sr830 as SimulatedSr830
 from simulators.faults import Fault
 from simulators.machines import PPMS_9T, VERSALAB
 from simulators.multivu.faults import FaultyServer
@@ -25,6 +27,7 @@ from simulators.timeline import Timeline
 from simulators.visa import SimulatedVisaLibrary
 from tests.instruments.paired import Bench as Pair
 from tests.instruments.paired import Overheard
+from tests.simulators.devices.lockin_bench import Wave
 from tests.simulators.devices.pair_bench import Resistor
 from tests.simulators.devices.smu_bench import Resistor as Load
 
@@ -104,6 +107,19 @@ def keithley2400(resource: str = "GPIB0::24::INSTR") -> Setup:
     )
 
 
+def sr830(resource: str = "GPIB0::8::INSTR") -> Setup:
+    timeline = Timeline(VirtualClock())
+    wave = Wave(timeline, 133.7, {1: 1e-3 + 2e-4j, 2: 1e-6j})
+    wire = Overheard(SimulatedSr830(timeline, wave, None))
+    library = SimulatedVisaLibrary(timeline, {resource: wire})
+    lockin = Sr830(resource, clock=timeline.clock, visa_library=library)
+    lockin.reference_source, lockin.reference_trigger, lockin.input_config = "external", "falling edge", "A-B"
+    lockin.sensitivity, lockin.time_constant, lockin.filter_slope = 2e-3, 0.1, 24
+    timeline.clock.sleep(10.0)
+    _ = lockin.lia_status
+    return Setup(lockin, timeline.clock, wire, lambda: True, _losing(library))
+
+
 def _still(cryostat: SimulatedCryostat, clock: Clock) -> bool:
     """Whether the field stays where it is."""
     clock.sleep(60.0)  # what is told to hold goes back to where it was read
@@ -164,6 +180,7 @@ SETUPS: dict[str, Callable[[], Setup]] = {
     "Keithley6221": keithley6221,
     "Keithley2182A": keithley2182a,
     "Keithley2400": keithley2400,
+    "Sr830": sr830,
     "Ppms6000": ppms6000,
     "MultiVu": multivu,
 }

@@ -23,14 +23,28 @@ from tests.instruments.driver_calls import methods as methods_of
 from tests.instruments.driver_calls import properties as properties_of
 from tests.instruments.faulty import SETUPS, SOCKET, Setup
 
-LONGEST = {"Keithley6221": 75.0, "Keithley2182A": 25.0, "Keithley2400": 55.0, "Ppms6000": 10.0, "MultiVu": 35.0}
+LONGEST = {
+    "Keithley6221": 75.0,
+    "Keithley2182A": 25.0,
+    "Keithley2400": 55.0,
+    "Sr830": 25.0,
+    "Ppms6000": 10.0,
+    "MultiVu": 35.0,
+}
 """s of lab time from the fault to the exception. A message takes its time-out and the identity after it another one
 (2, 10, 10, 2 and 10 s); arming a 6221 may take 30 s, and each message that makes safe has its own time-out."""
 
 LONGEST_CALL = 130.0
 """s that the longest call takes when all is well, a ramp of the temperature."""
 
-LATE = {"Keithley6221": 40.0, "Keithley2182A": 15.0, "Keithley2400": 15.0, "Ppms6000": 3.0, "MultiVu": 15.0}
+LATE = {
+    "Keithley6221": 40.0,
+    "Keithley2182A": 15.0,
+    "Keithley2400": 15.0,
+    "Sr830": 15.0,
+    "Ppms6000": 3.0,
+    "MultiVu": 15.0,
+}
 """s; longer than any driver waits."""
 
 RAW = frozenset({"ask", "read", "values", "query", "relay_read"})
@@ -44,6 +58,9 @@ UNANSWERED = frozenset({"write", "close"})
 
 WORDLESS = frozenset({"ask_watching", "meter_present", "wave_ended"})
 """Methods whose reply is one digit, as that of many properties; a stuck line can make another digit of it."""
+
+NUMERIC = frozenset({("Sr830", name) for name in ("reading", "auto_phase", "settling_time")})
+"""The same of an instrument whose replies are bare numbers, all of them."""
 
 HARD = (
     Fault("stuck high", line=0), Fault("stuck high", line=3), Fault("stuck low", line=0), Fault("stuck low", line=4),
@@ -113,7 +130,7 @@ def attempt(setup: Setup, driver: str, name: str, place: int, fault: Fault, righ
 def complaint(driver: str, name: str, fault: Fault, end: End, right: str) -> str:
     """What is wrong with how a call ended; "" if nothing is."""
     if end.error is None:
-        return _complaint_of_value(name, fault, end.wrong, right)
+        return _complaint_of_value(driver, name, fault, end.wrong, right)
     allowed: Any = NoReply if fault.kind in ONLY_SILENCE and fault.share == 1.0 else InstrumentFault
     if fault.kind in {"doubled", "truncated"} and fault.share == 1.0:
         allowed = (NoReply, GarbledReply)
@@ -123,13 +140,14 @@ def complaint(driver: str, name: str, fault: Fault, end: End, right: str) -> str
     return "" if end.took <= longest else f"took {end.took:.1f} s"
 
 
-def _complaint_of_value(name: str, fault: Fault, wrong: str, right: str) -> str:
+def _complaint_of_value(driver: str, name: str, fault: Fault, wrong: str, right: str) -> str:
     if name in TELLS | UNANSWERED | RAW:
         return ""
     if fault.kind in ONLY_SILENCE and fault.share == 1.0:
         return "returned, though nothing was said"
     spelled_alike = name in {"id?", "check_identity"} and wrong.upper() == right.upper()
-    only_digits = fault.kind.startswith("stuck") and (name.endswith("?") or name in WORDLESS)
+    wordless = name in WORDLESS or (driver, name) in NUMERIC
+    only_digits = fault.kind.startswith("stuck") and (name.endswith("?") or wordless)
     harmless = not wrong or spelled_alike or only_digits or fault.share < 1.0 or fault.kind == "previous"
     return "" if harmless else f"returned {wrong}"
 

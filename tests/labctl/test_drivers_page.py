@@ -17,14 +17,19 @@ from instruments.keithley2182a_channel import FirstChannel
 from instruments.keithley2400 import Keithley2400
 from instruments.keithley2400_readings import Reading as SourceMeterReading
 from instruments.keithley6221 import Keithley6221
+from instruments.sr830 import Reading as LockinReading
+from instruments.sr830 import Sr830
 from labctl.cli.main import run_command
 from tests.sources import ROOT
 
 TEXT = (ROOT / "docs" / "drivers.md").read_text(encoding="utf-8")
 KINDS: dict[str, Any] = {
-    "source": Keithley6221, "voltmeter": Keithley2182A, "smu": Keithley2400, "cryostat": Cryostat,
+    "source": Keithley6221, "voltmeter": Keithley2182A, "smu": Keithley2400, "lockin": Sr830,
+    "cryostat": Cryostat,
 }  # fmt: skip
-RETURNED = {"voltmeter": MeterReading, "smu": SourceMeterReading, "cryostat": CryostatReading}
+RETURNED = {
+    "voltmeter": MeterReading, "smu": SourceMeterReading, "lockin": LockinReading, "cryostat": CryostatReading,
+}  # fmt: skip
 SECTIONS = re.findall(r"^## `self\.(\w+)`.*?\n(.*?)(?=^## )", TEXT, re.DOTALL | re.MULTILINE)
 ROWS = [
     (role, name, meaning)

@@ -78,7 +78,7 @@ def test_read_backs_can_be_wrong() -> None:
         ({"at": 1, "what": "somebody sets field", "field": "1 T"}, "needs field_rate"),
         ({"at": -1, "what": "quench"}, "greater than or equal to 0"),
         ({"at": 1, "what": "earthquake"}, "quench"),
-        ({"at": 1, "what": "power cycle", "instrument": "lockin"}, "which is no box of this station"),
+        ({"at": 1, "what": "power cycle", "instrument": "microscope"}, "which is no box of this station"),
     ],
 )
 def test_what_makes_no_sense_is_said(event: dict[str, Any], sentence: str) -> None:

@@ -84,8 +84,8 @@ def test_a_test_can_look_behind_the_instruments(tmp_path: Path) -> None:
     assert run.lab.clock.now() == pytest.approx(run.result.lab_time_s, abs=5)
     assert run.ask("cryostat", "FIELD?").startswith("200,")  # Oe
     assert "KEITHLEY" in run.ask("voltmeter", "*IDN?")
-    with pytest.raises(AssertionError, match="there is no lockin"):
-        run.ask("lockin", "*IDN?")
+    with pytest.raises(AssertionError, match="there is no microscope"):
+        run.ask("microscope", "*IDN?")
     with pytest.raises(AssertionError, match="the source does not answer"):
         run.ask("source", "OUTP OFF")
     with pytest.raises(AssertionError, match="coercive_field_up could not be given"):

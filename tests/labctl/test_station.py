@@ -129,9 +129,9 @@ def test_open_ends_reach_no_lead(tmp_path: Path) -> None:
 
 def test_a_missing_role_names_the_role_who_needs_it_and_what_to_add() -> None:
     with pytest.raises(UsageError) as caught:
-        load_station("ppms").instrument("lockin", "harmonic")
+        load_station("versalab").instrument("lockin", "harmonic")
     assert str(caught.value) == (
-        "station 'ppms' has no lockin, which harmonic needs; add [instruments.lockin] to its file"
+        "station 'versalab' has no lockin, which harmonic needs; add [instruments.lockin] to its file"
     )
 
 

@@ -24,8 +24,8 @@ def test_who_is_well_is_said_to_be(clinic: Clinic) -> None:
     seen = clinic()
     assert seen.findings[-1] == seen.of("afterwards")
     assert seen.of("afterwards").what == (
-        "source, voltmeter, smu, cryostat: each still answers, was not switched off and on meanwhile as far as it "
-        "says, and is set as before"
+        "source, voltmeter, smu, lockin, cryostat: each still answers, was not switched off and on meanwhile as far as "
+        "it says, and is set as before"
     )
 
 
@@ -77,7 +77,7 @@ def test_a_meter_behind_the_source_is_asked_as_well(clinic: Clinic) -> None:
     def alone(lab: Lab) -> None:
         meter_of(lab).interface = "RS-232"
 
-    assert "source, smu, voltmeter, cryostat" in clinic(alone).of("afterwards").what
+    assert "source, smu, voltmeter, lockin, cryostat" in clinic(alone).of("afterwards").what
     (last,) = [finding for finding in clinic(alone, power_cut("voltmeter", 20.0)).about("afterwards")
                if finding.state != "ok"]  # fmt: skip
     assert last.what.startswith("the voltmeter was switched off and on")

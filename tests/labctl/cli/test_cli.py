@@ -321,7 +321,8 @@ def talk(address: str, message: bytes) -> bytes:
 
 def test_the_line_of_addresses_has_every_role_and_ends_on_a_signal(served: dict[str, Any]) -> None:
     assert set(served) >= {"source", "voltmeter", "smu", "lockin", "cryostat", "clock"}
-    assert served["lockin"] is served["clock"] is None
+    assert served["clock"] is None
+    assert talk(served["lockin"], b"*IDN?\n").startswith(b"Stanford_Research_Systems,SR830,")
     assert set(served["cryostat"]) == {"multivu", "visa"}
     assert talk(served["source"], b"*IDN?\n").startswith(b"KEITHLEY INSTRUMENTS INC.,MODEL 6221,")
     assert b"QUANTUM DESIGN" in talk(served["cryostat"]["visa"], b"*IDN?\n").upper()

@@ -57,7 +57,7 @@ def test_ports_that_are_none_are_refused(words: Sequence[str]) -> None:
 
 
 def test_doors_that_the_lab_lacks_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "this lab has no lockin, but source" in refused(capsys, "--port", "lockin=5025")
+    assert "this lab has no lockin, but source" in refused(capsys, "--station", "versalab", "--port", "lockin=5025")
     assert "only with --clock virtual" in refused(capsys, "--port", "clock=5025")
 
 

@@ -131,7 +131,8 @@ def test_a_file_that_is_not_there_is_one_sentence_and_code_2(tmp_path: Path, lab
 
 def test_a_role_that_the_station_lacks_is_named_for_a_procedure_from_a_file(tmp_path: Path, labctl: Cli) -> None:
     (tmp_path / "mine.py").write_text(LABCTL_LOOP.replace('"cryostat")', '"cryostat", "lockin")'))
-    assert labctl("run", tmp_path / "mine.py", "--simulate", "--out", tmp_path / "runs") == 2
+    way = ("--station", "versalab", "--simulate", "--out", tmp_path / "runs")
+    assert labctl("run", tmp_path / "mine.py", *way) == 2
     assert "has no lockin, which step-loop needs" in labctl.sentence()
 
 

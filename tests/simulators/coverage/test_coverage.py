@@ -24,6 +24,7 @@ NOT_STORED = {
     "6221": {},
     "2182A": {},
     "2400": {},
+    "SR830": {},
     "6000": {},
 }
 """Rows that can be sent and asked and do not keep all of their values, and why."""
