@@ -125,6 +125,11 @@ class SimulatedRun:
 
     def value(self, name: str) -> float:
         """Return a result as a number in its unit; one that could not be given fails the test and says why."""
+        if name not in self.results:
+            from labctl.records import suggest
+
+            raise AssertionError(f"there is no result {name!r}; {suggest(name, [*self.results])}there are "
+                                 f"{', '.join(self.results)}")  # fmt: skip
         result = self.results[name]
         if result.value is None:
             raise AssertionError(f"{name} could not be given: {result.why}")

@@ -88,5 +88,7 @@ def test_a_test_can_look_behind_the_instruments(tmp_path: Path) -> None:
         run.ask("microscope", "*IDN?")
     with pytest.raises(AssertionError, match="the source does not answer"):
         run.ask("source", "OUTP OFF")
+    with pytest.raises(AssertionError, match="there is no result 'coercive_field'; did you mean 'coercive_field_"):
+        run.value("coercive_field")
     with pytest.raises(AssertionError, match="coercive_field_up could not be given"):
         run.value("coercive_field_up")
