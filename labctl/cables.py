@@ -133,11 +133,11 @@ class Cables(Section):
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the keys of the two ends between which an instrument drives or measures."""
-        two_ended = [(f"cables.{role}.high", f"cables.{role}.low") for role in ("source", "smu", "lockin")]
+        source, smu, lockin = ((f"cables.{role}.high", f"cables.{role}.low") for role in ("source", "smu", "lockin"))
         channels = [(f"cables.voltmeter.channel_{n}_high", f"cables.voltmeter.channel_{n}_low") for n in (1, 2)]
         bridges = [
             (f"cables.bridge_{number}.{end}_high", f"cables.bridge_{number}.{end}_low")
             for number in self.bridges()
             for end in ("current", "voltage")
         ]
-        return [*two_ended, ("cables.smu.sense_high", "cables.smu.sense_low"), *channels, *bridges]
+        return [source, smu, ("cables.smu.sense_high", "cables.smu.sense_low"), *channels, *bridges, lockin]

@@ -101,7 +101,9 @@ def test_a_pymeasure_program_reads_the_samples_hall_voltage_in_lab_time_and_the_
 
 def test_a_plain_pyvisa_program_sees_the_instruments_and_its_waiting_moves_the_lab(tmp_path: Path) -> None:
     lines = ended(run_script(tmp_path, PLAIN, library="@labctl"))
-    assert lines[0] == "('GPIB0::12::INSTR', 'GPIB0::7::INSTR', 'GPIB0::24::INSTR', 'GPIB0::15::INSTR')"
+    assert (
+        lines[0] == "('GPIB0::12::INSTR', 'GPIB0::7::INSTR', 'GPIB0::24::INSTR', 'GPIB0::8::INSTR', 'GPIB0::15::INSTR')"
+    )
     assert float(lines[1]) == pytest.approx(1000, abs=1)
     assert float(lines[2]) == pytest.approx(0, abs=1)
 

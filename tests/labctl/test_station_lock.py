@@ -81,7 +81,7 @@ def like(tmp_path: Path, name: str, **changed: str) -> Station:
     return load_station(tmp_path / f"{name}.toml")
 
 
-ELSEWHERE = {f"GPIB0::{number}::INSTR": f"GPIB1::{number}::INSTR" for number in (12, 7, 24, 15)}
+ELSEWHERE = {f"GPIB0::{number}::INSTR": f"GPIB1::{number}::INSTR" for number in (12, 7, 24, 8, 15)}
 """Where the instruments of a second rack are."""
 
 
@@ -337,5 +337,6 @@ def test_the_places_of_a_station_are_all_its_instruments() -> None:
         "gpib0::12": "source at GPIB0::12::INSTR",
         "gpib0::7": "voltmeter at GPIB0::7::INSTR",
         "gpib0::24": "smu at GPIB0::24::INSTR",
+        "gpib0::8": "lockin at GPIB0::8::INSTR",
         "gpib0::15": "cryostat at GPIB0::15::INSTR",
     }
