@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from instruments.errors import BadValue, DeadlinePassed
+from instruments.errors import BadValue, SampleChanged
 from instruments.units import format_quantity
 from labctl import pulses
 from labctl.analysis import neurons
 from labctl.analysis.neurons import AGAIN, PLATEAU, RESET, SET, TRIAL
+from labctl.analysis.saturation import Plateaus
 from labctl.analysis.states import states_of
 from labctl.parameters import Choice, Count, OptionalQuantity, QuantityList
 from labctl.probe import Probe
@@ -37,9 +38,9 @@ class Neuron(Pulsed):
 
     The output y of an input current is the part of the way from the RESET state to that of the opposite full pulse, of
     which each is read several times first. Then each input is sent `trials` times in random order. Before it a RESET
-    pulse makes the state anew, and a reading proves it: within three standard errors of the plateau, or another RESET
-    follows, three at most. The same inputs, sent upwards and then downwards without RESET, show what it is for: a film
-    remembers the larger pulse, and the way down is another one.
+    pulse makes the state anew, and a reading proves it: within three standard deviations of the plateau, or another
+    RESET follows, three at most. The same inputs, sent upwards and then downwards without RESET, show what it is for: a
+    film remembers the larger pulse, and the way down is another one.
 
     The sample gets two pulses a trial, of up to `reset` and of the inputs. It is begun by field where a rotator turns
     it there, and by pulses of `-pulse_max` elsewhere.
@@ -97,30 +98,37 @@ class Neuron(Pulsed):
 
     def _with_reset(self) -> None:
         """Send every input from the RESET state, in random order."""
-        low, error = neurons.plateau_of(states_of(self.recorded(), (TRIAL,)), self.reset_current())
+        known = neurons.plateaus_of(states_of(self.recorded(), (TRIAL,)))
+        if known is None:
+            raise SampleChanged(
+                f"pulses of {format_quantity(self.reset_current(), 'A')} and of the opposite leave the same state, so "
+                "that there is nothing to reset; give a larger pulse_max, or a field along the current"
+            )
         order = self.rng.permutation(np.repeat(np.arange(len(self.inputs)), self.trials))
         counts = np.zeros(len(self.inputs), dtype=int)
         for step in self.track("trial", range(len(order))):
             place = int(order[step])
-            self._make_reset((MOST_TRIES + 1) * step, low, error, int(counts[place]))
+            self._make_reset((MOST_TRIES + 1) * step, known, int(counts[place]))
             current = pulses.on_grid(self.inputs[place])
             self._read((MOST_TRIES + 1) * step + MOST_TRIES, SET, current, int(counts[place]))
             counts[place] += 1
 
-    def _make_reset(self, number: int, low: float, error: float, trial: int) -> None:
+    def _make_reset(self, number: int, known: Plateaus, trial: int) -> None:
         """Make the RESET state, and see by a reading that it is made.
 
         Raises:
-            DeadlinePassed: Three pulses have not made it.
+            SampleChanged: Three pulses have not made it.
         """
+        sign = 1 if self.reset_current() > 0.0 else -1
         found = math.nan
         for attempt in range(MOST_TRIES):
             found = self._read(number + attempt, RESET, self.reset_current(), trial)
-            if abs(found - low) <= neurons.PROVEN * error:
+            if known.is_at(sign, found):
                 return
-        raise DeadlinePassed(
+        wanted = (known.plus if sign > 0 else known.minus).hall
+        raise SampleChanged(
             f"{MOST_TRIES} RESET pulses of {format_quantity(self.reset_current(), 'A')} left "
-            f"{format_quantity(found, 'ohm')}, and not {format_quantity(low, 'ohm')} as at the begin; give a larger "
+            f"{format_quantity(found, 'ohm')}, and not {format_quantity(wanted, 'ohm')} as at the begin; give a larger "
             "reset, or see by approach whether the device has changed"
         )
 

@@ -71,15 +71,14 @@ def _fitted(outputs: Outputs | None, procedure: Neuron) -> dict[str, Result]:
 
 
 def _plateaus(states: list[State], reset: float) -> dict[str, Result]:
-    scale = neurons.normal(states, reset)
-    if scale is None:
-        return {"hall_reset": missing("ohm", "the plateaus were not read", THIS_RUN)}
-    low, noise = neurons.plateau_of(states, reset)
-    count = sum(state.step == neurons.PLATEAU for state in states) // 2
-    error = noise / math.sqrt(max(count, 1))
+    known = neurons.plateaus_of(states)
+    if known is None:
+        return {"hall_reset": missing("ohm", "the plateaus were not read, or are alike", THIS_RUN)}
+    low, high = (known.plus, known.minus) if reset > 0.0 else (known.minus, known.plus)
+    set_by = "output 1, by the opposite of the RESET pulse"
     return {
-        "hall_reset": Result(low, error, "ohm", THIS_RUN, note="output 0"),
-        "hall_set": Result(low + scale[1], error, "ohm", THIS_RUN, note="output 1, by the opposite of the RESET pulse"),
+        name: Result(plateau.hall, known.scatter / math.sqrt(plateau.count), "ohm", THIS_RUN, note=note)
+        for name, plateau, note in (("hall_reset", low, "output 0"), ("hall_set", high, set_by))
     }
 
 
@@ -91,9 +90,9 @@ def _without(states: list[State], reset: float) -> dict[str, Result]:
         return {"hysteresis_area": missing("A", why, THIS_RUN), "reset_needed": missing("1", why, THIS_RUN)}
     areas = [neurons.area(*each) for each in rounds.values()]
     inputs = next(iter(rounds.values()))[0]
-    scale, (_, noise) = neurons.normal(states, reset), neurons.plateau_of(states, reset)
-    assert scale is not None
-    by_noise = abs(noise / scale[1]) * math.sqrt(4.0 / math.pi) * float(np.ptp(inputs))
+    known = neurons.plateaus_of(states)
+    assert known is not None
+    by_noise = known.scatter / abs(known.swing) * math.sqrt(4.0 / math.pi) * float(np.ptp(inputs))
     mean, spread = float(np.mean(areas)), float(np.std(areas, ddof=1)) if len(areas) > 1 else 0.0
     note = f"between the outputs on the way up and down; noise of reading alone makes {format_quantity(by_noise, 'A')}"
     return {

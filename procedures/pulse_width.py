@@ -10,7 +10,7 @@ import numpy as np
 from instruments.errors import BadValue
 from instruments.units import format_quantity
 from labctl import limits, pulses
-from labctl.analysis.full_states import Plateaus
+from labctl.analysis.saturation import Plateaus
 from labctl.analysis.sequential import Belief, carry_on
 from labctl.parameters import Choice, Count, Quantity, QuantityList
 from labctl.probe import Probe

@@ -14,9 +14,9 @@ from instruments.units import format_quantity
 from labctl.analysis import activation_laws as laws
 from labctl.analysis import switching_probability as single
 from labctl.analysis.activation_laws import Fitted, Law
-from labctl.analysis.full_states import Plateaus
 from labctl.analysis.pulse_heating import Warmth, warmth
 from labctl.analysis.result import Result, Results, missing
+from labctl.analysis.saturation import Plateaus
 from labctl.analysis.sequential import Belief
 from labctl.analysis.states import State, states_of
 from labctl.analysis.switching_probability import Trial
@@ -97,7 +97,7 @@ def results_of(procedure: PulseWidth, data: pd.DataFrame) -> Results:
     full = plateaus_in(states)
     heat = warmth_of(procedure, data)
     found: dict[str, Result] = {}
-    if full is None or not full.tell:
+    if full is None or not full.differ:
         why = "both full states are the same, or were not made: nothing switches"
         for law in laws.LAWS:
             found |= _untold(law, why)
@@ -248,7 +248,7 @@ def figure_of(procedure: PulseWidth, data: pd.DataFrame, results: Results) -> Fi
     left.set_ylabel("$I_{50}$ (mA)")
     right.set_xlabel("Pulse width (s)")
     right.set_ylabel("Film above the bath (K)")
-    points = [] if full is None or not full.tell else points_of(procedure, states, full)
+    points = [] if full is None or not full.differ else points_of(procedure, states, full)
     told = [point for point in points if math.isfinite(point.half)]
     if not told:
         say(left, "no current is known at any width")

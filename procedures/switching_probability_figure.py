@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from labctl.analysis.full_states import Plateaus
     from labctl.analysis.result import Results
+    from labctl.analysis.saturation import Plateaus
     from labctl.analysis.states import State
     from procedures.switching_probability import SwitchingProbability
 
@@ -54,7 +54,7 @@ def figure_of(procedure: SwitchingProbability, data: pd.DataFrame, results: Resu
     left.set_xlabel("Pulse current (mA)")
     left.set_ylabel("Part up" if zero else "Part of the pulses that switch")
     left.set_ylim(-0.05, 1.05)
-    if full is None or not full.tell:
+    if full is None or not full.differ:
         say(left, "no state is known as a full one")
         return figure
     if zero:

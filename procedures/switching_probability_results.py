@@ -11,8 +11,8 @@ import numpy as np
 
 from instruments.units import format_quantity
 from labctl.analysis import switching_probability as single
-from labctl.analysis.full_states import Plateaus
 from labctl.analysis.result import Result, Results, missing
+from labctl.analysis.saturation import Plateaus
 from labctl.analysis.sequential import Belief, halves_of
 from labctl.analysis.states import State, states_of
 from labctl.analysis.switching_probability import Link, Part, Separated, Trial
@@ -76,12 +76,12 @@ def results_of(procedure: SwitchingProbability, data: pd.DataFrame) -> Results:
     states = states_of(data, KEPT)
     full = plateaus_in(states)
     at_zero = procedure.in_plane_field == 0.0
-    if full is None or not full.tell:
+    if full is None or not full.differ:
         why = "no state is known as a full one" if full is None else "both full states are the same: nothing switches"
         return Results({name: missing("A", why, "this run") for name in ("half_current_plus", "width_plus")})
     found = {
         "hall_swing": Result(
-            abs(full.swing), full.uncertainty, "ohm", "this run",
+            abs(full.swing), full.swing_uncertainty, "ohm", "this run",
             note="between the full states, made by " + ("a field" if at_zero else "pulses of pulse_max"),
         ),
         "in_plane_field": Result(
@@ -257,7 +257,7 @@ def ups_of(states: Sequence[State], full: Plateaus) -> list[Both]:
     found: list[Both] = []
     for current in sorted({abs(state.current) for state in sent}):
         counted = [
-            [full.part(s.hall, 1) > 0.5 for s in sent if abs(s.current) == current and s.more[SIGN] == sign]
+            [full.part(s.hall) > 0.5 for s in sent if abs(s.current) == current and s.more[SIGN] == sign]
             for sign in (1, -1)
         ]
         if all(counted):
@@ -293,7 +293,7 @@ def _changes(states: Sequence[State], full: Plateaus) -> tuple[int, int]:
     """Count the pulses that left the film on the other side of the middle than they found it, and all pulses."""
     changed = count = 0
     for block in dict.fromkeys(state.block for state in states):
-        sides = np.array([full.part(s.hall, 1) > 0.5 for s in states if s.block == block and s.step != PLATEAU])
+        sides = np.array([full.part(s.hall) > 0.5 for s in states if s.block == block and s.step != PLATEAU])
         changed += int(np.sum(sides[1:] != sides[:-1]))
         count += max(0, len(sides) - 1)
     return changed, count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labctl import pulses
-from labctl.analysis.full_states import Plateaus, plateaus_of
+from labctl.analysis.saturation import Plateaus, plateaus
 from labctl.analysis.states import State, states_of
 from labctl.analysis.switching_probability import Trial
 from procedures.pulsed import RESETS, Pulsed
@@ -15,6 +15,8 @@ PLATEAUS = "plateaus=1"
 NUMBER, SIGN = "Trial", "Sign"
 """Columns: of the trial that a state belongs to, and of the current that is tried."""
 KEPT = (NUMBER, SIGN)
+MADE = 0.05
+"""Part of the swing within which a state has to be the full one: far from the middle that decides a trial."""
 TRIES = 3
 """Pulses that make a full state, each with a reading, before it is given up."""
 TURNS = 4
@@ -35,7 +37,7 @@ class Verified(Pulsed):
         """Return the plateaus that this run has measured; None where it has none that differ."""
         rows = self.recorded(PLATEAUS)
         full = None if rows.empty else plateaus_in(states_of(rows, KEPT))
-        return full if full is not None and full.tell else None
+        return full if full is not None and full.differ else None
 
     def settle_in(self, sign: int) -> None:
         """Be in the field in the plane, and make the state of a sign, whatever came before.
@@ -81,13 +83,13 @@ class Verified(Pulsed):
         hall = self.state(
             (TRIES + 1) * number + TRIES, TRIAL, sign * height, width=width, more={NUMBER: number, SIGN: sign}
         )
-        return Trial(height, full.part(hall, sign) > 0.5)
+        return Trial(height, full.way(sign, hall) > 0.5)
 
     def _reset(self, number: int, sign: int, full: Plateaus) -> bool:
         for place in range(TRIES):
             known = {NUMBER: number, SIGN: -sign}
             hall = self.state((TRIES + 1) * number + place, RESET, sign * self.largest_current(), more=known)
-            if full.is_full(hall, sign):
+            if full.is_at(sign, hall, MADE):
                 return True
         self.run.remark(
             f"after {TRIES} pulses of {'+' if sign > 0 else '-'}pulse_max a reading still was not that of the full "
@@ -99,7 +101,7 @@ class Verified(Pulsed):
 def plateaus_in(states: list[State]) -> Plateaus | None:
     """Return the plateaus that some states of a run show."""
     made = [state for state in states if state.step == PLATEAU]
-    return plateaus_of(
+    return plateaus(
         [state for state in made if state.more[SIGN] < 0], [state for state in made if state.more[SIGN] > 0]
     )
 
@@ -107,7 +109,7 @@ def plateaus_in(states: list[State]) -> Plateaus | None:
 def trials_in(states: list[State], full: Plateaus) -> list[Trial]:
     """Return the trials among some states, in the order in which they were made; clamped pulses are none."""
     return [
-        Trial(abs(state.current), full.part(state.hall, int(state.more[SIGN])) > 0.5)
+        Trial(abs(state.current), full.way(int(state.more[SIGN]), state.hall) > 0.5)
         for state in states
         if state.step == TRIAL and not state.clamped
     ]

@@ -9,17 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labctl.analysis.saturation import Plateaus, plateaus
 from labctl.analysis.sigmoid import Sigmoid, fitted
-from labctl.analysis.states import State, noise_of
+from labctl.analysis.states import State
 
 Array = NDArray[np.float64]
 
 PLATEAU, RESET, SET, AGAIN = "plateau", "reset", "set", "without reset"
 """What a state is read for."""
 TRIAL = "Trial"
-PROVEN = 5.0
-"""Standard deviations of a single reading of the RESET state by which another one may differ from it: among hundreds of
-proofs that all hold, none fails by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +54,26 @@ class Outputs:
         return float(np.sqrt(np.mean((means - self.fit(np.array(list(levels)))) ** 2)))
 
 
-def plateau_of(states: Sequence[State], reset: float) -> tuple[float, float]:
-    """Return the Hall resistance in ohm of the RESET state, and the standard deviation of a state like it.
-
-    That is the scatter of those that were made, and of few of them at least the noise of reading.
-
-    Args:
-        states: With those of the plateaus among them.
-        reset: The RESET pulse in A.
-    """
+def plateaus_of(states: Sequence[State]) -> Plateaus | None:
+    """Return both plateaus, by the sign of the pulses that made them; None where one is missing or both are alike."""
     made = [state for state in states if state.step == PLATEAU]
-    found = [state.hall for state in made if state.current * reset > 0.0]
-    return float(np.mean(found)), max(float(np.std(found, ddof=1)), noise_of(made))
+    found = plateaus([s for s in made if s.current < 0.0], [s for s in made if s.current > 0.0])
+    return found if found is not None and found.differ else None
 
 
-def normal(states: Sequence[State], reset: float) -> tuple[float, float] | None:
-    """Return the RESET state's Hall resistance in ohm and the way to the opposite one; None without both."""
-    sides = [
-        [state.hall for state in states if state.step == PLATEAU and sign * state.current * reset > 0.0]
-        for sign in (1, -1)
-    ]
-    if not all(sides):
-        return None
-    low, high = (float(np.mean(side)) for side in sides)
-    return None if high == low else (low, high - low)
+def output(known: Plateaus, reset: float, hall: float) -> float:
+    """Return the output of a state in ohm: the part of the way from the state of a RESET pulse in A to the other."""
+    return known.way(-1 if reset > 0.0 else 1, hall)
 
 
 def outputs_of(states: Sequence[State], reset: float) -> Outputs | None:
     """Return the outputs of the trials that began with a RESET; None where there is none, or no plateaus."""
-    scale = normal(states, reset)
-    trials = [state for state in states if state.step == SET]
-    if scale is None or not trials:
+    known, trials = plateaus_of(states), [state for state in states if state.step == SET]
+    if known is None or not trials:
         return None
     inputs = np.array([state.current for state in trials])
-    values = (np.array([state.hall for state in trials]) - scale[0]) / scale[1]
-    noise = abs(plateau_of(states, reset)[1] / scale[1])
+    values = np.array([output(known, reset, state.hall) for state in trials])
+    noise = known.scatter / abs(known.swing)
     fit = fitted(inputs, values)
     within = fit is not None and inputs.min() <= fit.middle <= inputs.max()  # beyond, it would be an extrapolation
     return Outputs(inputs, values, noise, fit if within else None)
@@ -98,16 +81,16 @@ def outputs_of(states: Sequence[State], reset: float) -> Outputs | None:
 
 def without_reset(states: Sequence[State], reset: float) -> Mapping[int, tuple[Array, Array, Array]]:
     """Return of each round without RESET the inputs in A, and the outputs on the way up and on the way down."""
-    scale = normal(states, reset)
+    known = plateaus_of(states)
     found: dict[int, tuple[Array, Array, Array]] = {}
-    if scale is None:
+    if known is None:
         return found
     for trial in dict.fromkeys(int(state.more[TRIAL]) for state in states if state.step == AGAIN):
         row = [state for state in states if state.step == AGAIN and int(state.more[TRIAL]) == trial]
         if len(row) % 2 == 0:
             continue  # a round that was cut
         half = len(row) // 2 + 1
-        values = (np.array([state.hall for state in row]) - scale[0]) / scale[1]
+        values = np.array([output(known, reset, state.hall) for state in row])
         inputs = np.array([state.current for state in row[:half]])
         found[trial] = (inputs, values[:half], values[half - 1 :][::-1])
     return found

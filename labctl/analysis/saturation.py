@@ -70,6 +70,10 @@ class Plateaus:
         """Return a state in ohm on the scale from 0, left by negative pulses, to 1, left by positive ones."""
         return (hall - self.minus.hall) / self.swing
 
+    def way(self, sign: int, hall: float) -> float:
+        """Return the part of the way to the state of a sign, from that of the other, that a state in ohm has gone."""
+        return self.part(hall) if sign > 0 else 1.0 - self.part(hall)
+
     def magnetisation(self, hall: float) -> float:
         """Return a state in ohm on the scale from -1 to 1: m = (R - (R+ + R-)/2) / ((R+ - R-)/2)."""
         return 2.0 * self.part(hall) - 1.0
@@ -81,11 +85,17 @@ class Plateaus:
         )
         return math.hypot(noise, plateaus) / abs(self.swing)
 
-    def is_at(self, sign: int, hall: float) -> bool:
-        """Whether a state in ohm is the saturated one that pulses of this sign leave, within three deviations."""
+    def is_at(self, sign: int, hall: float, within: float = LEAST) -> bool:
+        """Whether a state in ohm is the saturated one that pulses of this sign leave, within three deviations.
+
+        Args:
+            sign: Of the pulses.
+            hall: Of the state, ohm.
+            within: Part of the swing by which it may differ in any case.
+        """
         plateau = self.plus if sign > 0 else self.minus
         reach = WITHIN * self.scatter * math.sqrt(1.0 + 1.0 / plateau.count)
-        return abs(hall - plateau.hall) <= max(reach, LEAST * abs(self.swing))
+        return abs(hall - plateau.hall) <= max(reach, within * abs(self.swing))
 
 
 def plateaus(minus: Sequence[State], plus: Sequence[State]) -> Plateaus | None:

@@ -94,12 +94,17 @@ def test_a_run_in_a_lab_full_of_strangers_measures_the_same_bytes_as_one_on_its_
         return (Path(json.loads(capsys.readouterr().out)["run"]) / "data.csv").read_bytes()
 
     lab = tmp_path / "lab.json"
-    with in_a_process("--clock", "virtual", "--seed", 5) as line:
-        lab.write_text(json.dumps(line))
-        with Strangers(addresses(line), 3, frozenset({"multivu", "clock"}), ACTIONS, pause=1e-3) as strangers:
-            among_strangers = measured("--lab", lab)
-    assert strangers.acts > 300
-    assert among_strangers == measured("--simulate", "--seed", 5)
+    alone = measured("--simulate", "--seed", 5)
+    acts = 0
+    for _ in range(10):  # a fast machine measures sooner than strangers come to act
+        with in_a_process("--clock", "virtual", "--seed", 5) as line:
+            lab.write_text(json.dumps(line))
+            with Strangers(addresses(line), 3, frozenset({"multivu", "clock"}), ACTIONS, pause=1e-3) as strangers:
+                assert measured("--lab", lab) == alone
+        acts += strangers.acts
+        if acts > 300:
+            break
+    assert acts > 300
 
 
 @pytest.mark.parametrize("json_wanted", [False, True])
