@@ -5,10 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks import ahe_temperature, devices, first_loop, guard, hysterons, multivu, queries, recording, startup, tcp
+from benchmarks import (
+    ahe_temperature,
+    current_loop,
+    devices,
+    first_loop,
+    guard,
+    hysterons,
+    multivu,
+    queries,
+    recording,
+    startup,
+    tcp,
+)
 from benchmarks.harness import Comparison, main
 
-ALL = (startup, recording, queries, guard, devices, tcp, multivu, hysterons, first_loop, ahe_temperature)
+ALL = (startup, recording, queries, guard, devices, tcp, multivu, hysterons, first_loop, current_loop, ahe_temperature)
 
 
 def measure(repeats: int) -> Sequence[Comparison]:

@@ -11,10 +11,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from decimal import ROUND_FLOOR, Decimal
 from enum import IntFlag
+from typing import Any
 
 from instruments.driver import control, measurement
 from instruments.errors import InstrumentError, InstrumentFault, Restarted
-from instruments.forms import BOOLEAN, LINE_FREQUENCY, NUMBER, exact, flag, within
+from instruments.forms import BOOLEAN, LINE_FREQUENCY, NUMBER, Form, exact, flag, within
 from instruments.ramped_source import RampedSource
 from instruments.scpi_driver import identity_form
 
@@ -25,6 +26,8 @@ LARGEST_CURRENT = 0.105
 
 COMPLIANCE_STEP = Decimal("0.01")
 """V."""
+
+_ABORTS = ":SOUR:SWE:ABOR;:SOUR:WAVE:ABOR"
 
 CURRENT = within("source_current", -LARGEST_CURRENT, LARGEST_CURRENT, "A")
 COMPLIANCE = within("source_compliance", 0.1, 105.0, "V")
@@ -133,11 +136,33 @@ class SourceCore(RampedSource):
         Raises:
             InstrumentFault: The source does not answer.
         """
-        for message in (":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR"):
+        try:
+            self.command(_ABORTS)
+        except InstrumentError as error:  # nothing was running; what is behind it may not have been carried out
+            log.debug("%s", error)
+            self._disarm_each()
+
+    def _disarm_each(self) -> None:
+        for message in _ABORTS.split(";"):
             try:
                 self.command(message)
             except InstrumentError as error:  # nothing was running
                 log.debug("%s", error)
+
+    def disarm_and_ask(self, message: str, *forms: Form[Any]) -> list[Any]:
+        """Stop and disarm whatever runs, and send a message that may be carried out twice; see `ask_among`.
+
+        Both go out as one. Where the source refuses to stop what does not run, it may throw away what is behind that.
+
+        Raises:
+            InstrumentFault: As `ask_among`.
+        """
+        try:
+            return self.ask_among(f"{_ABORTS};{message}", *forms)
+        except InstrumentError as error:
+            log.debug("%s", error)
+        self._disarm_each()
+        return self.ask_among(message, *forms)
 
     def come_to_rest(self) -> None:
         """Stop and disarm whatever runs, set 0 A and turn the output off.

@@ -208,9 +208,8 @@ class PulseModes(WaveModes):
         with self.safely():
             before = self._at_zero(compliance)
             self._load_wave(wave, compliance)
-            _ = self.operation_event, self.measurement_event
             start = self.clock.now()
-            self.command(":SOUR:WAVE:INIT")
+            self._begin(":SOUR:WAVE:INIT")
             clamped = self._await_wave(period)
             self._leave(before)
         return clamped, start

@@ -6,12 +6,12 @@ Source: 6220/6221 reference manual, chapter on sweeps.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from instruments.errors import BadValue, DeadlinePassed, LimitExceeded
-from instruments.forms import exact, finite, flag, of_kind, one_of, outside, whole, within
+from instruments.forms import BOOLEAN, NUMBER, REGISTER, exact, finite, flag, of_kind, one_of, outside, whole, within
 from instruments.keithley6221_core import COMPLIANCE, CURRENT, MeasurementBit, OperationBit, SourceCore, compliance_text
 
 LONGEST_LIST = 65535
@@ -25,6 +25,12 @@ SMALLEST_STEP = 1e-13
 
 EXAMPLE = "LinearSweep(0.0, 1e-4, 1e-5, delay=0.1) or ListSweep([1e-5, 2e-5], 0.1)"
 """What somebody could have meant who gives something else for a sweep."""
+
+LONGEST_SETUP = 512
+"""Characters up to which the commands of a set-up are sent in one message; any input buffer holds so many (assumed)."""
+
+_EVENTS = ":STAT:OPER?;:STAT:MEAS?"
+_FOUND = ":OUTP?;:SOUR:CURR:RANG:AUTO?;:SOUR:CURR:RANG?"
 
 Ranging = Literal["best", "auto", "fixed"]
 
@@ -174,6 +180,21 @@ def in_parts(header: str, values: Sequence[float], append: str = "") -> Iterator
         yield f"{command} {','.join(map(exact, values[first : first + PART]))}"
 
 
+def joined(commands: Iterable[str]) -> Iterator[str]:
+    """Put commands, each with its whole header, into few messages: an error in one keeps those behind it from it.
+
+    What starts something does not belong among them, since it is to be sent when no error is known.
+    """
+    message = ""
+    for command in commands:
+        if message and len(message) + len(command) >= LONGEST_SETUP:
+            yield message
+            message = ""
+        message = f"{message};{command}" if message else command
+    if message:
+        yield message
+
+
 @dataclass(frozen=True, slots=True)
 class SweepReport:
     """How a sweep ended.
@@ -246,23 +267,23 @@ class SweepModes(SourceCore):
             if source_range is not None:
                 self.source_range = source_range
             running = f":SOUR:SWE:RANG {_RANGING[ranging]};COUN {repeats};CAB {aborting};:TRIG:SOUR IMM"
-            for message in (*sweep.spelled(compliance), running):
+            for message in joined((*sweep.spelled(compliance), running, ":SOUR:SWE:ARM")):
                 self.command(message)
             report = self._run_sweep(math.fsum(delays) * count, meanwhile)
             self._leave(before)
         return report
 
     def _run_sweep(self, duration: float, meanwhile: Callable[[float], None] | None) -> SweepReport:
-        """Run what is set up, and wait for its end."""
-        self.command(":SOUR:SWE:ARM")
-        _ = self.operation_event, self.measurement_event
+        """Run what is armed, and wait for its end."""
         start = self.clock.now()
-        self.command(":INIT")
+        self._begin(":INIT")
         if meanwhile is not None:
             meanwhile(start)
-        events = self._await_sweep(duration)
-        clamped = bool(self.measurement_event & MeasurementBit.COMPLIANCE)
-        return SweepReport(bool(events & OperationBit.SWEEP_ABORTED), clamped, start)
+        return self._await_sweep(duration, start)
+
+    def _begin(self, message: str) -> None:
+        """Start what is armed, once what happened before is forgotten: asking for events clears them."""
+        self.ask_among(f"{_EVENTS};{message}", REGISTER, REGISTER)
 
     def _checked_sweep(
         self, sweep: Sweep, compliance: float, ranging: Ranging, source_range: float | None
@@ -280,28 +301,25 @@ class SweepModes(SourceCore):
 
     def _at_zero(self, compliance: float) -> _Before:
         """Have the output on at 0 A, with nothing armed; return how it was found."""
-        self.disarm()
-        before = _Before(self.source_enabled, None if self.source_auto_range else self.source_range)
-        self.source_current = 0.0
-        self.source_compliance = compliance
-        if not before.enabled:
+        zero = f":SOUR:CURR 0.0;:SOUR:CURR:COMP {compliance_text(compliance)}"
+        enabled, automatic, span = self.disarm_and_ask(f"{_FOUND};{zero}", BOOLEAN, BOOLEAN, NUMBER)
+        if not enabled:
             self.source_enabled = True
-        return before
+        return _Before(enabled, None if automatic else span)
 
     def _leave(self, before: _Before) -> None:
         """Go to 0 A with nothing armed, and leave output and range as they were found."""
-        self.disarm()
-        self.source_current = 0.0
-        if before.span is None:
-            self.source_auto_range = True
-        else:
-            self.source_range = before.span
-        if self.source_enabled != before.enabled:  # never switched without need: each time the sample gets a kick
+        span = before.span
+        ranging = ":SOUR:CURR:RANG:AUTO 1"
+        if span is not None:
+            ranging = f":SOUR:CURR:RANG:AUTO 0;:SOUR:CURR:RANG {exact(span)}"
+        (enabled,) = self.disarm_and_ask(f":SOUR:CURR 0.0;{ranging};:OUTP?", BOOLEAN)
+        if enabled != before.enabled:  # never switched without need: each time the sample gets a kick
             self.source_enabled = before.enabled
 
-    def _await_sweep(self, duration: float) -> int:
-        """Wait for the end of a sweep that takes so many s; return the operation events."""
-        clock, events = self.clock, 0
+    def _await_sweep(self, duration: float, start: float) -> SweepReport:
+        """Wait for the end of a sweep that takes so many s, and report how it ended."""
+        clock, events, happened = self.clock, 0, 0
         end, deadline = clock.now() + duration, clock.deadline(1.05 * duration + self.SWEEP_GRACE)
         while not events & (OperationBit.SWEEP_DONE | OperationBit.SWEEP_ABORTED):
             if deadline.passed:
@@ -310,8 +328,10 @@ class SweepModes(SourceCore):
                     "look at ARM:SOURce, it may be waiting for a trigger"
                 )
             clock.sleep(min(1.0, max(0.02, end - clock.now())))
-            events |= self.operation_event
-        return events
+            operation, measurement = self.ask_among(_EVENTS, REGISTER, REGISTER)
+            events, happened = events | operation, happened | measurement
+        clamped = bool(happened & MeasurementBit.COMPLIANCE)
+        return SweepReport(bool(events & OperationBit.SWEEP_ABORTED), clamped, start)
 
 
 def check_range(span: float, largest: float) -> None:

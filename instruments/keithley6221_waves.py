@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from instruments.errors import BadValue, DeadlinePassed
 from instruments.forms import BOOLEAN, exact, finite, of_kind, one_of, outside, whole, within
 from instruments.keithley6221_core import COMPLIANCE, CURRENT, LARGEST_CURRENT, MeasurementBit
-from instruments.keithley6221_sweeps import LONGEST_LIST, SweepModes, check_range, in_parts
+from instruments.keithley6221_sweeps import LONGEST_LIST, SweepModes, check_range, in_parts, joined
 
 Shape = Literal["sine", "square", "ramp", "arbitrary"]
 
@@ -157,9 +157,8 @@ class WaveModes(SweepModes):
         self.source_compliance = compliance
         if wave.source_range is not None:
             self.source_range = wave.source_range
-        for message in wave.spelled():
+        for message in joined((*wave.spelled(), ":SOUR:WAVE:ARM")):
             self.command(message)
-        self.command(":SOUR:WAVE:ARM")
 
     def start_wave(self) -> None:
         """Start the wave that is armed; the output goes on with it, and off when its duration is over.
@@ -168,8 +167,7 @@ class WaveModes(SweepModes):
             InstrumentError: None is armed, or the interlock is open.
         """
         with self.safely():
-            _ = self.operation_event, self.measurement_event
-            self.command(":SOUR:WAVE:INIT")
+            self._begin(":SOUR:WAVE:INIT")
 
     def wave_ended(self) -> bool:
         """Ask whether the wave that was started has ended: the source turns its output off then."""

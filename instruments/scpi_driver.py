@@ -161,8 +161,19 @@ class ScpiDriver(Driver):
     def check_set_errors(self) -> list[Any]:
         """Read the reply to the questions that went out with a setting; see `command` for what it raises."""
         message = self.line.asked.removesuffix(QUESTIONS)
+        reply = self._reply_to(message)
+        self._judge(message, reply, reply)
+        return []
+
+    def _reply_to(self, message: str) -> str:
+        """Return the reply to a message with the questions for events and errors.
+
+        Raises:
+            InstrumentError: None came, since the instrument has refused something.
+            NoReply: None came, and no error explains why.
+        """
         try:
-            reply = self.line.receive()
+            return self.line.receive()
         except NoReply as silence:
             # The rest of a message is dropped behind a unit that is invalid, and the questions with it.
             # That nothing was there to be read then is a -420 of our own making.
@@ -171,8 +182,32 @@ class ScpiDriver(Driver):
             if not held:
                 raise
             raise self._refusal(message, held) from silence
-        self._judge(message, reply, reply)
-        return []
+
+    def ask_among(self, message: str, *forms: Form[Any]) -> list[Any]:
+        """Send commands and questions, in any order, in one message with the questions for events and errors.
+
+        Args:
+            message: What is sent.
+            *forms: Those of the replies to its questions, in order.
+
+        Returns:
+            The answers; each as it was at its place among the commands.
+
+        Raises:
+            InstrumentError: The error queue holds something; all of it is named.
+            Restarted: The instrument was switched off and on since the driver last looked.
+            NoReply: No reply came, and no error explains why. Whether the commands were carried out is not known.
+            GarbledReply: The reply was damaged. Whether the commands were carried out is not known.
+        """
+        self.write(message + QUESTIONS)
+        reply = self._reply_to(message)
+        parts = [part.lstrip(" ") for part in reply.split(";", len(forms))]
+        if any(form.matches(part) is None for form, part in zip(forms, parts, strict=False)):
+            raise self.line.doubt(f"{'; '.join(form.expected for form in forms)}, and behind it {_EXPECTED}", reply)
+        if len(parts) <= len(forms):  # the rest of a message is dropped behind a unit that is invalid
+            raise self._refusal(message, self._take_errors() or [QueuedError(0, "nothing")])
+        self._judge(message, parts[-1], reply)
+        return [form.read(part) for form, part in zip(forms, parts, strict=False)]
 
     def ask_then_command(self, question: str, form: Form[T], message: str) -> T:
         """Ask something and then send commands, in one message with the questions for events and errors.

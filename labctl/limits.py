@@ -142,6 +142,12 @@ def of(station: Station, sample: SampleRecord, overrides: Mapping[str, float] | 
     return Limits(**bounds)  # pyright: ignore[reportArgumentType] - the required ones are always given, see _candidates
 
 
+def largest_voltage(station: Station, sample: SampleRecord) -> float:
+    """Return the largest voltage in V that station and sample allow: that of `of`, for whoever asks often."""
+    endured = sample.limits.voltage
+    return station.limits.voltage if endured is None else min(endured, station.limits.voltage)
+
+
 def _overridden(name: str, overrides: Mapping[str, float]) -> Bound | None:
     if name not in overrides:
         return None

@@ -86,7 +86,7 @@ def pulse_compliance(procedure: Procedure, current: float) -> float:
 
 def largest_voltage(procedure: Procedure) -> float:
     """Return the largest compliance in V that station and sample allow."""
-    return limits.of(procedure.station, procedure.sample).voltage.value
+    return limits.largest_voltage(procedure.station, procedure.sample)
 
 
 def voltage_of(procedure: Procedure, current: float) -> float:

@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Self, cast
 
 from pydantic import Field, model_validator
@@ -415,10 +416,12 @@ def _missing_limits(record: SampleRecord) -> dict[str, float]:
     return {}
 
 
+@lru_cache(maxsize=256)
 def _decimal(value: float) -> Fraction:
     return Fraction(repr(value))
 
 
+@lru_cache(maxsize=256)
 def _product(*factors: float) -> float:
     """Multiply as decimals, so that a limit of 1e10 A/m2 on 5 um x 9 nm is the very number that "450 uA" is."""
     return float(math.prod(map(_decimal, factors)))

@@ -7,7 +7,7 @@ normal. The field is the magnet's; on a rotator the sample turns in it, and in t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from simulators.environment import Direction
@@ -32,12 +32,18 @@ class Mounting:
     field_from_normal: float = 0.0
     in_plane_from_current: float = 0.0
     axis: Axis = "none"
+    still: Direction = field(init=False, compare=False, repr=False)
+    """Direction of a positive field with the rotator at zero, before rounding is removed."""
+
+    def __post_init__(self) -> None:
+        leaning, azimuth = self.field_from_normal, self.in_plane_from_current
+        still = math.sin(leaning) * math.cos(azimuth), math.sin(leaning) * math.sin(azimuth), math.cos(leaning)
+        object.__setattr__(self, "still", still)
 
     def direction(self, angle: float = 0.0) -> Direction:
         """Return the direction of a positive field in the sample's frame at a true angle of the rotator in deg."""
-        leaning, azimuth = self.field_from_normal, self.in_plane_from_current
         turn = 0.0 if self.axis == "none" else math.radians(angle)
-        x, y, z = math.sin(leaning) * math.cos(azimuth), math.sin(leaning) * math.sin(azimuth), math.cos(leaning)
+        x, y, z = self.still
         cosine, sine = math.cos(turn), math.sin(turn)
         if self.axis == "across current":
             x, z = x * cosine + z * sine, z * cosine - x * sine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import cast
@@ -75,9 +76,10 @@ class SourceChecks:
             setting.CONDUCTANCE_DELTA: ("the modulation of Differential Conductance", steady, 1.0),
         }
 
-    def _check(self, what: str, value: float, bound: Bound, command: Command, why: str = "") -> None:
+    def _check(self, what: str, value: float, bound: Bound, command: Command, why: Callable[[], str] = str) -> None:
+        """Refuse what is beyond a bound; why it is so much is worded only then, since wording takes longer than all."""
         if abs(value) > bound.value:
-            raise self._speaker.beyond(what, abs(value), bound, command.text, why)
+            raise self._speaker.beyond(what, abs(value), bound, command.text, why())
 
     def numbers(self, header: str, numbers: tuple[float, ...], command: Command) -> None:
         """Refuse numbers that alone exceed what bounds them, as they are or rounded to the steps of their own range.
@@ -109,7 +111,7 @@ class SourceChecks:
         taken = rounded(value, index)
         if taken > bound.exact:
             why = f"{shown(value, 'A')} rounded on the {shown(RANGES[index], 'A')} range"
-            self._check(what, float(taken), bound, command, why)
+            self._check(what, float(taken), bound, command, lambda: why)
 
     def power(self, state: State, current: float, command: Command) -> None:
         """Refuse a current in A that could give too much power with the compliance that is set.
@@ -174,22 +176,30 @@ class SourceChecks:
             if course.width > longest:
                 lasting = "without end" if course.width == float("inf") else f"for {shown(course.width, 's')}"
                 why = f"{lasting}, and what lasts longer than {shown(longest, 's')} is no pulse"
-                self._check(course.what, peak, limits.current, command, why)
+                self._check(course.what, peak, limits.current, command, lambda: why)
             self._check(course.what, peak, limits.pulse_current, command)
             if limits.pulse_energy is not None:
                 most = float(course.peak * exact(voltage) * exact(course.width))
-                why = f"{shown(peak, 'A')} times {shown(voltage, 'V')} of compliance times {shown(course.width, 's')}"
-                self._check(f"the energy of {course.what}", most, limits.pulse_energy, command, why)
+                self._check(
+                    f"the energy of {course.what}", most, limits.pulse_energy, command,
+                    lambda: f"{shown(peak, 'A')} times {shown(voltage, 'V')} of compliance times "
+                    f"{shown(course.width, 's')}",
+                )  # fmt: skip
         self._check_power(course.peak, voltage, command)
 
     def _check_mean(self, what: str, mean: Mean, voltage: float, command: Command) -> None:
         """Refuse what is too much on average over some stretch of time, though none of it may be too much by itself."""
         limits, window = self._limits, self._limits.window
-        over = f"over the {shown(window, 's')} in which it is highest"
+
+        def over() -> str:
+            return f"over the {shown(window, 's')} in which it is highest"
+
         if limits.average_power is not None:
             most = mean(window, 1) * voltage * _CLOSE
-            why = f"times {shown(voltage, 'V')} of compliance, {over}"
-            self._check(f"the average power of {what}", most, limits.average_power, command, why)
+            self._check(
+                f"the average power of {what}", most, limits.average_power, command,
+                lambda: f"times {shown(voltage, 'V')} of compliance, {over()}",
+            )  # fmt: skip
         if limits.average_current is not None:
             most = math.sqrt(mean(window, 2)) * _CLOSE
             self._check(f"the average (rms) of {what}", most, limits.average_current, command, over)
@@ -202,7 +212,9 @@ class SourceChecks:
         """
         self.numbers(setting.COMPLIANCE, (value,), command)
         taken = round(value * 100.0) / 100.0
-        self._check("the compliance", taken, self._limits.voltage, command, f"{shown(value, 'V')} rounded to 10 mV")
+        self._check(
+            "the compliance", taken, self._limits.voltage, command, lambda: f"{shown(value, 'V')} rounded to 10 mV"
+        )
         return max(value, taken)
 
 

@@ -70,9 +70,11 @@ class SourceGate(Gate):
             level = self._read_level(data)
             if level is None:
                 return False
-        if not -self._sure < level < self._sure:
+        state, sure = self._state, self._sure
+        if sure is None:
+            sure = self._sure = self._surely_allowed(state)
+        if not -sure < level < sure:
             return False
-        state = self._state
         if self._step is not None:
             low = high = level
             if not self._surely_on:
@@ -156,7 +158,7 @@ class SourceGate(Gate):
 
     def _take(self, state: State) -> None:
         self._state = state
-        self._sure = self._surely_allowed(state)
+        self._sure: float | None = None  # worked out when the next level comes; a level does not change it
         self._step = None if self._slew is None or state.output_off() else self._slew.step
         self._surely_on = state.values.get(OUTPUT) == (True,)
 

@@ -55,6 +55,8 @@ class SlowWarming:
     capacity: float = 1.0
     idle: bool = field(init=False, compare=False)
     taus: tuple[float, ...] = field(init=False, compare=False)
+    asked: list[float] = field(init=False, compare=False, repr=False, default_factory=lambda: [math.nan, 0.0])
+    """Lab time in s that `at` was asked for last, and its answer: one moment is looked at several times."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "taus", tuple(tau * self.capacity for _, tau in self.poles))
@@ -84,7 +86,12 @@ class SlowWarming:
 
     def at(self, time: float) -> float:
         """K at a lab time in s, not before `since`."""
-        return 0.0 if self.idle else math.fsum(self._each(time))
+        if self.idle:
+            return 0.0
+        asked = self.asked
+        if asked[0] != time:
+            asked[:] = time, math.fsum(self._each(time))
+        return asked[1]
 
     def mean(self, start: float, end: float) -> float:
         """K, averaged between two lab times in s, not before `since`."""

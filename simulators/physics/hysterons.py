@@ -17,6 +17,7 @@ Not in it: interactions, the time that a wall takes to travel, and reversal agai
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from itertools import accumulate, islice
 
@@ -25,12 +26,13 @@ from numpy.typing import NDArray
 
 from instruments.errors import BadValue
 from simulators.physics.constants import BOLTZMANN
-from simulators.physics.ramp import Ramp, Stretch
+from simulators.physics.ramp import Calm, Ramp, Stretch
 from simulators.physics.stir import Alternation, Stir
 
 MEMORY = 10.0
 """s; for how long before the running stretch the state is remembered."""
 
+_AHEAD = 100.0  # s; for how long beyond what was asked for it is seen whether a ramp stays calm
 _SHORTEST_CLOCK = 1e-200  # what rounding leaves of a clock that has run out stays positive
 
 
@@ -138,19 +140,22 @@ class Hysterons:
         if barriers.size == 0 or not bool(np.all(barriers > 0.0)):
             raise BadValue("droplets need barriers, at least one, and all of them positive")
         self._barriers = np.ascontiguousarray(barriers, dtype=float)
+        self._weakest = float(self._barriers.min())
         self.count = barriers.size
         self._attempts = attempt_rate
         self._athermal = athermal_temperature
         self._source = clocks
         self._propagation = propagation
+        self._freest = math.inf if propagation is None else float(propagation.min())
         self._pinned_at = pinned_at
         self._state = np.full(barriers.size, state, dtype=np.int8)
         self._clock = self._draw(barriers.size)
+        self._shortest: float | None = None  # smallest clock; None when clocks have changed since somebody looked
         self._up = barriers.size if state > 0 else 0
         self._steps = Steps(start, self._up)
         self._stretch: Stretch | Alternation | None = None
-        self._ramp: Ramp | Stir | None = None
-        self._planned = False
+        self._ramp: Ramp | Calm | Stir | None = None
+        self._planned = -math.inf  # lab s up to which it is known what happens in the running stretch
         self._known = 0  # steps from before the running stretch
 
     # ---- looking
@@ -162,7 +167,8 @@ class Hysterons:
 
     def magnetisation(self, time: float) -> float:
         """Mean state, between -1 and 1, at a lab time in s up to the end of the running stretch."""
-        self._plan()
+        if time > self._planned:
+            self._plan(time)
         return 2.0 * self._steps.at(time) / self.count - 1.0
 
     def mean_magnetisation(self, start: float, end: float) -> float:
@@ -173,8 +179,8 @@ class Hysterons:
         Raises:
             BadValue: It begins earlier.
         """
-        if not self._planned:
-            self._plan()
+        if end > self._planned:
+            self._plan(end)
         return 2.0 * self._steps.mean(start, end) / self.count - 1.0
 
     # ---- moving
@@ -182,9 +188,10 @@ class Hysterons:
     def begin(self, stretch: Stretch | Alternation) -> None:
         """Enter a stretch, which drives one way only (see `Stretch.one_signed`), or a fast alternation."""
         if self._ramp is not None and not self._ramp.continued_by(stretch):
-            self._charge(self._ramp)
+            if not isinstance(self._ramp, Calm):
+                self._charge(self._ramp)
             self._ramp = None
-        self._stretch, self._planned = stretch, False
+        self._stretch, self._planned = stretch, -math.inf
         self._steps.forget_before(stretch.start - MEMORY)
 
     def finish(self, time: float) -> None:
@@ -193,38 +200,67 @@ class Hysterons:
         if stretch is None:
             return
         if time > stretch.start:
-            self._plan(min(time, stretch.end))
+            last = min(time, stretch.end)
+            if last > self._planned:
+                self._plan(last, ends=True)
             self._steps.forget_after(time)
-            if self._ramp is not None:
+            if isinstance(self._ramp, Calm):
+                self._ramp.end = time
+            elif self._ramp is not None:
                 self._reverse(self._ramp.live(time))
-        elif self._planned:
+        elif self._planned > -math.inf:
             self._steps.keep(self._known)  # a stretch of no length never was, whether somebody looked or not
         self._stretch = None
 
     def _draw(self, count: int) -> NDArray[np.float64]:
         return np.ones(count) if self._source is None else self._source.standard_exponential(count)
 
-    def _plan(self, until: float | None = None) -> None:
-        """Find what is going to happen in the running stretch, when that is asked for the first time.
+    def _plan(self, until: float, *, ends: bool = False) -> None:
+        """Find what is going to happen in the running stretch, at least until a lab time in s.
 
         Args:
-            until: Lab time in s after which it does not matter any more; the end of the stretch if not given.
+            until: Lab time in s for which it is asked.
+            ends: Whether the stretch ends there, so that what comes later does not matter.
         """
         stretch = self._stretch
-        if self._planned or stretch is None:
+        if stretch is None:
             return
-        self._planned = True
         self._known = len(self._steps)
-        until = stretch.end if until is None else until
+        if (calm := self._calm(stretch)) is not None:
+            if self._shortest is None:
+                self._shortest = float(self._clock.min())
+            for time in (min(stretch.end, until + _AHEAD), until):
+                if calm.lasts(time, self._shortest):
+                    self._planned = time
+                    return
+        self._planned = math.inf
+        horizon = until if ends else stretch.end
         if isinstance(stretch, Alternation):
             stir = self._ramp if isinstance(self._ramp, Stir) else self._stirred(stretch)
             self._ramp = stir
-            self._steps.append_each(*stir.due(until))
+            self._steps.append_each(*stir.due(horizon))
             return
         ramp = self._ramp if isinstance(self._ramp, Ramp) else self._oppose(stretch)
         self._ramp = ramp
         if ramp is not None:
-            self._steps.append(ramp.due(until), ramp.direction)
+            self._steps.append(ramp.due(horizon), ramp.direction)
+
+    def _calm(self, stretch: Stretch | Alternation) -> Calm | None:
+        """Return the ramp that nobody has noticed so far, begun with this stretch where none runs; None for others."""
+        calm = self._ramp
+        if calm is None and isinstance(stretch, Stretch) and self._opposes(stretch.direction):
+            walls = 0 < self._up < self.count
+            calm = self._ramp = Calm(
+                stretch,
+                (self._weakest - stretch.softening) / (BOLTZMANN * (stretch.temperature + self._athermal)),
+                self._attempts,
+                self._freest * self._loosened(stretch.temperature) if walls else math.inf,
+            )
+        return calm if isinstance(calm, Calm) else None
+
+    def _opposes(self, direction: int) -> bool:
+        """Whether a drive in this direction opposes anybody."""
+        return direction != 0 and self._up != (self.count if direction > 0 else 0)
 
     def _stirred(self, alternation: Alternation) -> Stir:
         """Begin a fast alternation, in which every droplet may reverse."""
@@ -234,20 +270,25 @@ class Hysterons:
         )  # fmt: skip
 
     def _oppose(self, stretch: Stretch) -> Ramp | None:
-        """Begin a ramp with the droplets that it opposes; None where it opposes nobody."""
-        direction = stretch.direction
-        if direction == 0 or self._up == (self.count if direction > 0 else 0):
+        """Begin a ramp with the droplets that it opposes, with the calm before it; None where it opposes nobody."""
+        calm = self._ramp if isinstance(self._ramp, Calm) else None
+        first = stretch if calm is None else calm.first
+        direction = first.direction
+        if not self._opposes(direction):
             return None
         opposed = np.flatnonzero(self._state == -direction)
-        return Ramp(
-            stretch,
+        ramp = Ramp(
+            first,
             opposed,
-            (self._barriers[opposed] - stretch.softening) / (BOLTZMANN * (stretch.temperature + self._athermal)),
+            (self._barriers[opposed] - first.softening) / (BOLTZMANN * (first.temperature + self._athermal)),
             self._clock[opposed],
             self._attempts,
-            None if self._propagation is None else self._propagation[opposed] * self._loosened(stretch.temperature),
+            None if self._propagation is None else self._propagation[opposed] * self._loosened(first.temperature),
             mixed=0 < self._up < self.count,
         )
+        if calm is not None:
+            ramp.end = calm.end
+        return ramp
 
     def _loosened(self, temperature: float) -> float:
         """Return the propagation drive at a temperature in K over the one that was given."""
@@ -259,9 +300,11 @@ class Hysterons:
             states = -self._state[droplets]
             self._state[droplets] = states
             self._clock[droplets] = self._draw(droplets.size)
+            self._shortest = None
             self._up += int(states.sum(dtype=int))
 
     def _charge(self, ramp: Ramp | Stir) -> None:
         """Take from the clocks of droplets that were opposed and held what they have suffered."""
         droplets, hazard = ramp.suffered()
         self._clock[droplets] = np.maximum(self._clock[droplets] - hazard, _SHORTEST_CLOCK)
+        self._shortest = None

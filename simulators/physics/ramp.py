@@ -57,44 +57,27 @@ class Stretch:
         return [replace(self, end=zero), replace(self, start=zero, drive=0.0)]
 
 
-class Ramp:
-    """What a ramp does to the droplets that it opposes.
+class Line:
+    """Stretches one behind the other, all on the line of the first.
 
     Args:
-        stretch: Its first stretch.
-        opposed: Which droplets it opposes.
-        b: Their B/(k (T + T0)) in J/m3.
-        clocks: The hazard that each of them has still to suffer.
-        attempts: Attempt rate f0 in 1/s.
-        propagation: Their P_i in J/m3, or None where walls do not propagate.
-        mixed: Whether the film is in a mixed state at the beginning, so that there are walls.
+        stretch: The first.
 
     Attributes:
+        first: The first.
         direction: State that it favours, +1 or -1.
         end: Lab time in s up to which it was lived through.
     """
 
-    def __init__(
-        self, stretch: Stretch, opposed: NDArray[np.intp], b: NDArray[np.float64], clocks: NDArray[np.float64],
-        attempts: float, propagation: NDArray[np.float64] | None, *, mixed: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, stretch: Stretch) -> None:
+        self.first = stretch
         self.direction = stretch.direction
         self.end = stretch.start
-        self._first = stretch
         self._drive, self._rate = abs(stretch.drive), stretch.rate * self.direction
-        self._opposed, self._b, self._clocks = opposed, b, clocks
-        self._attempts = attempts
-        self._propagation = propagation
-        self._walls = stretch.start if mixed else math.inf  # lab s from which on there are walls
-        self._horizon = -math.inf
-        self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
-        self._times: list[float] = []
-        self._taken = 0
-        self._reversed = np.zeros(opposed.size, dtype=bool)
 
     def continued_by(self, stretch: object) -> bool:
-        """Whether a stretch goes on where this ramp ended, on the same line."""
-        first = self._first
+        """Whether a stretch goes on where this line ended."""
+        first = self.first
         if not isinstance(stretch, Stretch) or stretch.start != self.end:
             return False
         if stretch.temperature != first.temperature or stretch.softening != first.softening:
@@ -106,10 +89,75 @@ class Ramp:
             and abs(stretch.drive - reached) <= _SAME * max(self._drive, abs(reached))
         )
 
+    def highest(self, duration: float) -> float:
+        """Return the largest drive in J/m3, without its sign, in so many s from the beginning on."""
+        return max(self._drive, self._drive + self._rate * duration) if self._rate > 0.0 else self._drive
+
+
+class Calm(Line):
+    """A ramp too weak for any droplet to notice it, so that none of them is looked at.
+
+    It stands for a `Ramp` that reverses nobody and takes nothing from anybody's clock, for as long as `lasts` says so;
+    whoever goes on for longer makes a `Ramp` of the same first stretch.
+
+    Args:
+        stretch: The first stretch.
+        weakest: Smallest B/(k (T + T0)) of all droplets in J/m3.
+        attempts: Attempt rate f0 in 1/s.
+        freest: Drive in J/m3 at which a wall takes the first droplet with it; infinite where there is no wall.
+    """
+
+    def __init__(self, stretch: Stretch, weakest: float, attempts: float, freest: float) -> None:
+        super().__init__(stretch)
+        self._weakest, self._attempts, self._freest = weakest, attempts, freest
+
+    def lasts(self, until: float, shortest: float) -> bool:
+        """Whether nobody notices anything until a lab time in s.
+
+        Args:
+            until: Not before the beginning.
+            shortest: Smallest clock of all droplets; one below what counts as no hazard could run out unseen.
+        """
+        duration = until - self.first.start
+        highest = self.highest(duration)
+        if highest >= self._freest or shortest < _NEGLIGIBLE or duration == math.inf:
+            return False
+        limit = math.log(self._attempts * duration / _NEGLIGIBLE) + _MARGIN if duration > 0.0 else 0.0
+        return limit * highest < self._weakest
+
+
+class Ramp(Line):
+    """What a ramp does to the droplets that it opposes.
+
+    Args:
+        stretch: Its first stretch.
+        opposed: Which droplets it opposes.
+        b: Their B/(k (T + T0)) in J/m3.
+        clocks: The hazard that each of them has still to suffer.
+        attempts: Attempt rate f0 in 1/s.
+        propagation: Their P_i in J/m3, or None where walls do not propagate.
+        mixed: Whether the film is in a mixed state at the beginning, so that there are walls.
+    """
+
+    def __init__(
+        self, stretch: Stretch, opposed: NDArray[np.intp], b: NDArray[np.float64], clocks: NDArray[np.float64],
+        attempts: float, propagation: NDArray[np.float64] | None, *, mixed: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(stretch)
+        self._opposed, self._b, self._clocks = opposed, b, clocks
+        self._attempts = attempts
+        self._propagation = propagation
+        self._walls = stretch.start if mixed else math.inf  # lab s from which on there are walls
+        self._horizon = -math.inf
+        self._order: NDArray[np.intp] = np.empty(0, dtype=np.intp)
+        self._times: list[float] = []
+        self._taken = 0
+        self._reversed = np.zeros(opposed.size, dtype=bool)
+
     def due(self, until: float) -> list[float]:
         """Return the lab times in s, in order, at which droplets reverse that have not yet, up to a time."""
         if until > self._horizon:
-            start = self._first.start
+            start = self.first.start
             self._solve(max(until, start + 2.0 * (self.end - start)))
         return self._times[self._taken : bisect_right(self._times, until)]
 
@@ -124,7 +172,7 @@ class Ramp:
 
     def suffered(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return the droplets that held until the ramp's end, but for those that noticed nothing, and their hazard."""
-        duration = self.end - self._first.start
+        duration = self.end - self.first.start
         if duration <= 0.0:
             return np.empty(0, dtype=np.intp), np.empty(0)
         highest = max(self._drive, self._drive + self._rate * duration)
@@ -147,7 +195,7 @@ class Ramp:
 
     def _nucleation(self, horizon: float) -> NDArray[np.float64]:
         """Lab time in s at which each droplet reverses by itself, infinite where not up to the horizon."""
-        duration = horizon - self._first.start
+        duration = horizon - self.first.start
         highest = self._drive + self._rate * duration if self._rate > 0.0 else self._drive
         times = np.full(self._b.shape, np.inf)
         if highest <= 0.0 or duration <= 0.0:
@@ -157,16 +205,16 @@ class Ramp:
         if possible.size:
             b, clocks = self._b[possible], self._clocks[possible]
             delay = first_passage(b, clocks, self._drive, self._rate, self._attempts)
-            times[possible] = self._first.start + delay
+            times[possible] = self.first.start + delay
         return times
 
     def _spread(self, times: NDArray[np.float64], needed: NDArray[np.float64]) -> None:
         """Let walls reverse droplets too, from the moment on from which the film is in a mixed state."""
         self._walls = min(self._walls, float(times.min()))
         onset = self._walls
-        if not onset <= self._horizon:
+        if onset == math.inf or onset > self._horizon:
             return
-        start, drive, rate = self._first.start, self._drive, self._rate
+        start, drive, rate = self.first.start, self._drive, self._rate
         reached = np.where(drive + rate * (onset - start) > needed, onset, np.inf)
         if rate > 0.0:
             reached = np.maximum(onset, start + (needed - drive) / rate)

@@ -396,8 +396,8 @@ class FerrimagnetHallBar(Sample):
         moment = self._ferrimagnet.net_magnetisation(temperature)
         field = self._environment.field(0.5 * (start + end)) * moment / self._anisotropy
         in_plane = abs(field) * math.hypot(x, y)
-        up, down = (normal_part(state, in_plane, field * z) for state in (1, -1))
-        return 0.5 * (1.0 + mean) * up + 0.5 * (1.0 - mean) * down
+        shares = (1, 0.5 * (1.0 + mean)), (-1, 0.5 * (1.0 - mean))
+        return sum(share * normal_part(state, in_plane, field * z) for state, share in shares if share)
 
     def _turned(
         self, temperature: float, direction: Direction, currents: NDArray[np.float64], start: float, end: float

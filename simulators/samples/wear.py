@@ -73,7 +73,7 @@ class Wear(Generic[E]):
         return self._present(time)
 
     def _present(self, time: float) -> float:
-        place = max(bisect_right(self._times, time) - 1, 0)
+        place = -1 if time >= self._times[-1] else max(bisect_right(self._times, time) - 1, 0)
         return min(self._damages[place] + self._rates[place] * max(time - self._times[place], 0.0), 1.0)
 
     def reach(self, time: float) -> float:

@@ -54,6 +54,7 @@ COMMON: dict[str, Call] = {
     "command": lambda it: it.command("*CLS"),
     "ask_watching": lambda it: it.ask_watching("*ESE?", NUMBER),
     "ask_then_command": lambda it: it.ask_then_command("*ESE?", NUMBER, "*CLS"),
+    "ask_among": lambda it: it.ask_among("*ESE?;*CLS;*SRE?", NUMBER, NUMBER),
     "check_errors": lambda it: it.check_errors(),
     "check_identity": lambda it: it.check_identity(),
     "clear": lambda it: it.clear(),
@@ -78,6 +79,7 @@ CALLS: dict[str, dict[str, Call]] = {
             -1e-5, 1e-5, 5e-6, delta=1e-6, compliance=1.0
         ),
         "disarm": lambda it: it.disarm(),
+        "disarm_and_ask": lambda it: it.disarm_and_ask(":OUTP?", BOOLEAN),
         "make_safe": lambda it: it.make_safe(),
         "meter_present": lambda it: it.meter_present(),
         "pulse": lambda it: it.pulse(1e-3, 0.01, compliance=1.0),

@@ -48,7 +48,7 @@ def test_what_delta_says():
         ":SOUR:DELT:ARM?", ":SYST:ERR?", ":STAT:OPER?", ":STAT:MEAS?", ":INIT",
     ]  # fmt: skip
     said = [message.removesuffix(ASK_ERROR) for message in on.wire.heard]
-    assert said[:4] == said[-4:] == [":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR", ":SOUR:CLE", ":OUTP?"]
+    assert said[:3] == said[-3:] == [":SOUR:SWE:ABOR;:SOUR:WAVE:ABOR", ":SOUR:CLE", ":OUTP?"]
     assert ":TRAC:DATA:SEL? 0,5" in said
 
 

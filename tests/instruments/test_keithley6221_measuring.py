@@ -256,6 +256,7 @@ def test_whatever_the_firmware_does_at_the_places_that_nobody_confirms(ends: boo
 
 def test_an_output_that_stays_on_is_said(caplog: pytest.LogCaptureFixture):
     answers = {
+        ":SOUR:SWE:ABOR;:SOUR:WAVE:ABOR;*ESR?;:SYST:ERR?": f"{DONE}\n",
         ":SOUR:SWE:ABOR;*ESR?;:SYST:ERR?": f"{DONE}\n", ":SOUR:WAVE:ABOR;*ESR?;:SYST:ERR?": f"{DONE}\n",
         ":SOUR:CLE;*ESR?;:SYST:ERR?": f"{DONE}\n", ":OUTP?": "1\n",
     }  # fmt: skip

@@ -108,7 +108,7 @@ def test_a_fixed_range():
     on.source.pulse(1e-3, 0.01, compliance=1.0, source_range=0.1)
     assert ":SOUR:CURR:RANG:AUTO 0;:SOUR:CURR:RANG 0.1;*ESR?;:SYST:ERR?" in on.wire.heard
     on.source.pulse(1e-3, 1e-4, compliance=1.0, source_range=0.1)
-    assert ":SOUR:WAVE:RANG FIX;*ESR?;:SYST:ERR?" in on.wire.heard
+    assert any(":SOUR:WAVE:RANG FIX;" in message for message in on.wire.heard)
 
 
 @pytest.mark.parametrize(

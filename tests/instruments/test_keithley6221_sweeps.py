@@ -7,7 +7,17 @@ import pytest
 
 from instruments.errors import BadValue, DeadlinePassed, InstrumentError, LimitExceeded
 from instruments.keithley6221 import Keithley6221
-from instruments.keithley6221_sweeps import LinearSweep, ListSweep, LogarithmicSweep, in_parts
+from instruments.keithley6221_sweeps import (
+    LONGEST_SETUP,
+    LinearSweep,
+    ListSweep,
+    LogarithmicSweep,
+    in_parts,
+    joined,
+)
+from instruments.scpi import SETTINGS_CONFLICT, ScpiError
+from simulators.devices.keithley6221 import Keithley6221 as Simulated6221
+from simulators.exchange import command
 from tests.instruments.dialogues import dialogue
 from tests.instruments.paired import Bench
 
@@ -54,13 +64,47 @@ def test_levels_and_times_are_those_of_the_sweep(sweep: Any, flowed: list[tuple[
 def test_what_a_sweep_says():
     on = bench()
     on.source.sweep(ListSweep([0.0, 1e-3, 0.0], [0.001, 0.01, 0.001]), compliance=2.0, count=3, ranging="auto")
-    assert on.wire.heard == [f"{message}{END}" if "?" not in message else message for message in (
-        ":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR", ":OUTP?", ":SOUR:CURR:RANG:AUTO?", ":SOUR:CURR 0.0", ":SOUR:CURR:COMP 2.0",
-        ":OUTP 1", ":SOUR:SWE:SPAC LIST", ":SOUR:LIST:CURR 0.0,0.001,0.0", ":SOUR:LIST:DEL 0.001,0.01,0.001",
-        ":SOUR:LIST:COMP 2.0,2.0,2.0", ":SOUR:SWE:RANG AUTO;COUN 3;CAB 1;:TRIG:SOUR IMM", ":SOUR:SWE:ARM",
-        ":STAT:OPER?", ":STAT:MEAS?", ":INIT", ":STAT:OPER?", ":STAT:MEAS?", ":SOUR:SWE:ABOR", ":SOUR:WAVE:ABOR",
-        ":SOUR:CURR 0.0", ":SOUR:CURR:RANG:AUTO 1", ":OUTP?", ":OUTP 0",
+    stop = ":SOUR:SWE:ABOR;:SOUR:WAVE:ABOR"
+    lists = ":SOUR:LIST:CURR 0.0,0.001,0.0;:SOUR:LIST:DEL 0.001,0.01,0.001;:SOUR:LIST:COMP 2.0,2.0,2.0"
+    assert on.wire.heard == [f"{message}{END}" for message in (
+        f"{stop};:OUTP?;:SOUR:CURR:RANG:AUTO?;:SOUR:CURR:RANG?;:SOUR:CURR 0.0;:SOUR:CURR:COMP 2.0", ":OUTP 1",
+        f":SOUR:SWE:SPAC LIST;{lists};:SOUR:SWE:RANG AUTO;COUN 3;CAB 1;:TRIG:SOUR IMM;:SOUR:SWE:ARM",
+        ":STAT:OPER?;:STAT:MEAS?;:INIT", ":STAT:OPER?;:STAT:MEAS?",
+        f"{stop};:SOUR:CURR 0.0;:SOUR:CURR:RANG:AUTO 1;:OUTP?", ":OUTP 0",
     )]  # fmt: skip
+
+
+class Reluctant(Simulated6221):
+    """A source that refuses to stop what does not run, and throws away what is behind that."""
+
+    @command("SOUR:SWE:ABOR")
+    def _abort_nothing(self) -> None:
+        if self.value("OUTP") is not True:
+            raise ScpiError(SETTINGS_CONFLICT, "nothing runs")
+
+
+def test_a_source_that_refuses_to_stop_nothing_is_told_the_rest_by_itself():
+    on = Bench(simulated=Reluctant)
+    report = on.source.sweep(ListSweep([0.0, 1e-3, 0.0], [0.001, 0.01, 0.001]), compliance=2.0)
+    told = [message.removesuffix(END) for message in on.wire.heard]
+    assert told.count(":SOUR:SWE:ABOR") == told.count(":SOUR:WAVE:ABOR") == 1  # before it; behind it the source agrees
+    assert [message for message in told if message.startswith(":OUTP?;")] == [
+        ":OUTP?;:SOUR:CURR:RANG:AUTO?;:SOUR:CURR:RANG?;:SOUR:CURR 0.0;:SOUR:CURR:COMP 2.0"
+    ]
+    assert [current for current, _ in levels(on)].count(1e-3) == 1
+    assert not report.clamped
+    assert not on.output
+
+
+def test_what_is_joined_is_no_longer_than_a_message_may_be():
+    commands = [f":A:B{number} {'9' * 90}" for number in range(12)]
+    messages = list(joined(commands))
+    assert ";".join(messages) == ";".join(commands)
+    assert len(messages) > 1
+    assert all(len(message) <= LONGEST_SETUP for message in messages)
+    alone = ":A " + "9" * (2 * LONGEST_SETUP)
+    assert list(joined([":B", alone, ":C"])) == [":B", alone, ":C"]
+    assert list(joined([])) == []
 
 
 def test_a_long_list_goes_out_in_parts():

@@ -21,12 +21,12 @@ def said(on: Bench) -> list[str]:
 def test_what_a_wave_says():
     on = Bench()
     on.source.arm_wave(Wave("square", 1e-4, 50.0, offset=2e-5, duty_cycle=25.0, cycles=3.0), 2.0)
-    assert said(on)[4:] == [
-        ":SOUR:CURR:COMP 2.0", ":SOUR:WAVE:FUNC SQU;:SOUR:WAVE:DCYC 25.0", ":SOUR:WAVE:AMPL 0.0001",
-        ":SOUR:WAVE:OFFS 2e-05", ":SOUR:WAVE:FREQ 50.0", ":SOUR:WAVE:RANG BEST",
-        ":SOUR:WAVE:DUR:TIME INF;:SOUR:WAVE:DUR:CYCL 3.0", ":SOUR:WAVE:PMAR:STAT 0", ":SOUR:WAVE:EXTR 0",
-        ":SOUR:WAVE:ARM",
-    ]  # fmt: skip
+    setup = (
+        ":SOUR:WAVE:FUNC SQU;:SOUR:WAVE:DCYC 25.0;:SOUR:WAVE:AMPL 0.0001;:SOUR:WAVE:OFFS 2e-05;:SOUR:WAVE:FREQ 50.0;"
+        ":SOUR:WAVE:RANG BEST;:SOUR:WAVE:DUR:TIME INF;:SOUR:WAVE:DUR:CYCL 3.0;:SOUR:WAVE:PMAR:STAT 0;"
+        ":SOUR:WAVE:EXTR 0"
+    )
+    assert said(on)[3:] == [":SOUR:CURR:COMP 2.0", f"{setup};:SOUR:WAVE:ARM"]
     assert not on.output
 
 

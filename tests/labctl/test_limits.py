@@ -43,6 +43,12 @@ def test_the_tighter_wins(station: Station, sample: SampleRecord) -> None:
     assert tight.pulse_current.value == 1e-4
 
 
+def test_the_largest_voltage_is_that_of_the_limits(station: Station, sample: SampleRecord) -> None:
+    for of_station, of_sample in ((5.0, 15.0), (15.0, 5.0), (5.0, None)):
+        here, mounted = changed(station, voltage=of_station), changed(sample, voltage=of_sample)
+        assert limits.largest_voltage(here, mounted) == limits.of(here, mounted).voltage.value == 5.0
+
+
 def test_averages_are_those_of_station_and_sample(station: Station, sample: SampleRecord) -> None:
     none = limits.of(station, sample)
     assert none.average_power is none.average_current is None

@@ -30,6 +30,16 @@ def test_it_solves_its_differential_equation() -> None:
             assert warming.at(time) == pytest.approx(float(solved.sol(time).sum()), abs=1e-6)
 
 
+def test_asking_twice_or_elsewhere_in_between_changes_no_answer() -> None:
+    warming = SlowWarming.cold(POLES).followed(1.0, 4e-4)
+    fresh = {time: SlowWarming.cold(POLES).followed(1.0, 4e-4).at(time) for time in (1.0, 1.2, 5.0)}
+    for time in (1.2, 1.2, 5.0, 1.0, 1.2, 5.0, 5.0):
+        assert warming.at(time) == fresh[time]
+    later = warming.followed(5.0, 0.0)
+    assert later.at(5.0) == pytest.approx(warming.at(5.0))
+    assert later.at(5.5) < warming.at(5.5)
+
+
 def test_the_mean_is_the_mean_of_the_curve() -> None:
     warming = SlowWarming.cold(POLES).followed(1.0, 4e-4)
     for start, end in ((1.0, 1.002), (1.0005, 1.0006), (1.0, 9.0), (50.0, 60.0)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from scipy import stats
 from instruments.errors import BadValue
 from simulators.physics.constants import BOLTZMANN
 from simulators.physics.hysterons import Hysterons, Steps
-from simulators.physics.ramp import Stretch
+from simulators.physics.ramp import Calm, Ramp, Stretch
 
 ATTEMPTS = 1e9
 ROOM = 300.0
@@ -62,6 +63,64 @@ def coercive_field(hysterons: Hysterons, rate: float, limit: float = 0.3) -> flo
     return rate * high
 
 
+# ---- calm
+
+
+def history(
+    seed: int, propagation: NDArray[np.float64] | None, calm: bool, monkeypatch: pytest.MonkeyPatch
+) -> list[object]:
+    """Live through weak and strong ramps, cut and looked at at random; `calm` may be forbidden."""
+    hysterons = film(barriers(200, seed=3), seed=seed, propagation=propagation)
+    chance, time, found = np.random.default_rng(seed), 0.0, list[object]()
+    with monkeypatch.context() as patch:
+        if not calm:
+            patch.setattr(Calm, "lasts", lambda *_: False)
+        for _ in range(150):
+            size = 10.0 ** chance.uniform(-3.0, 0.0) * FIELD * MOMENT * (1.0 if chance.random() < 0.5 else -1.0)
+            slope = chance.choice([0.0, 0.0, 0.02, -0.02]) * size
+            end = math.inf if slope == 0.0 and chance.random() < 0.3 else time + chance.uniform(0.1, 20.0)
+            stretch = Stretch(time, end, ROOM + chance.integers(3), size, slope)
+            until = min(end, time + chance.uniform(0.1, 20.0))
+            for cut in (*np.sort(chance.uniform(time, until, chance.integers(4))).tolist(), until):
+                hysterons.begin(replace(stretch, start=time, drive=size + slope * (time - stretch.start)))
+                if chance.random() < 0.5:
+                    found.append(hysterons.mean_magnetisation(time, 0.5 * (time + cut)))
+                found.append(hysterons.magnetisation(cut))
+                hysterons.finish(cut)
+                assert hysterons._shortest in (None, hysterons._clock.min())
+                time = cut
+    return [*found, *hysterons._clock.tolist()]
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("walls", [False, True])
+def test_a_ramp_that_nobody_notices_need_not_be_looked_at(
+    seed: int, walls: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propagation = np.linspace(0.3, 0.9, 200) * FIELD * MOMENT if walls else None
+    looked_at = history(seed, propagation, False, monkeypatch)
+    assert history(seed, propagation, True, monkeypatch) == looked_at
+    assert len(set(looked_at[:-200])) > 2  # for something has happened, too
+
+
+def test_a_weak_drive_is_calm_and_a_strong_one_is_not() -> None:
+    hysterons = film(barriers(200))
+    hysterons.begin(Stretch(0.0, 10.0, ROOM, -0.02 * FIELD * MOMENT, 0.0))
+    hysterons.magnetisation(10.0)
+    assert isinstance(hysterons._ramp, Calm)
+    hysterons.finish(10.0)
+    hysterons.begin(Stretch(10.0, 20.0, ROOM, -FIELD * MOMENT, 0.0))
+    assert hysterons.magnetisation(20.0) < 1.0
+    assert isinstance(hysterons._ramp, Ramp)
+
+
+def test_a_clock_that_has_nearly_run_out_ends_the_calm() -> None:
+    calm = Calm(Stretch(0.0, 10.0, ROOM, -0.02 * FIELD * MOMENT, 0.0), 0.5 * BARRIER / KT, ATTEMPTS, math.inf)
+    assert calm.lasts(10.0, 1e-4)
+    assert not calm.lasts(10.0, 1e-30)
+    assert not calm.lasts(math.inf, 1e-4)
+
+
 # ---- thermal activation
 
 
@@ -103,7 +162,7 @@ def test_the_whole_distribution_of_reversals_on_a_ramp_is_right() -> None:
     hysterons.begin(Stretch(0.0, end, ROOM, 0.0, -MOMENT * rate))
     grid = np.linspace(0.0, end, 6001)
     hysterons.magnetisation(end)
-    assert hysterons._ramp is not None
+    assert isinstance(hysterons._ramp, Ramp)
     times = np.array(hysterons._ramp.due(end))
     order = hysterons._ramp.live(end)
     assert order.size == count
@@ -205,7 +264,7 @@ def test_the_first_nucleus_takes_the_film_where_walls_move_easily() -> None:
         hysterons = film(barriers(count), propagation=propagation)
         hysterons.begin(Stretch(0.0, 100.0, ROOM, 0.0, -MOMENT * 1e-3))
         hysterons.magnetisation(100.0)
-        assert hysterons._ramp is not None
+        assert isinstance(hysterons._ramp, Ramp)
         times = hysterons._ramp.due(100.0)
         fields[name] = (times[0], times[-1], len(times))
     assert fields["walls"] == (fields["one by one"][0], fields["one by one"][0], count)
@@ -217,7 +276,7 @@ def test_walls_wait_for_their_own_drive() -> None:
     hysterons._barriers = BARRIER * np.concatenate([[1.0], np.full(49, 50.0)])
     hysterons.begin(Stretch(0.0, 100.0, ROOM, 0.0, -MOMENT * 1e-3))
     hysterons.magnetisation(100.0)
-    assert hysterons._ramp is not None
+    assert isinstance(hysterons._ramp, Ramp)
     assert hysterons._ramp.due(100.0)[1:] == pytest.approx((propagation[1:] / MOMENT / 1e-3).tolist())
 
 
@@ -227,7 +286,7 @@ def test_a_falling_drive_moves_walls_only_at_its_beginning() -> None:
     hysterons._state[3], hysterons._up, hysterons._steps = -1, 3, Steps(0.0, 3)
     hysterons.begin(Stretch(0.0, 10.0, ROOM, -0.05 * MOMENT, 0.004 * MOMENT))
     hysterons.magnetisation(10.0)
-    assert hysterons._ramp is not None
+    assert isinstance(hysterons._ramp, Ramp)
     assert hysterons._ramp.due(10.0) == [0.0, 0.0]
 
 
