@@ -83,6 +83,11 @@ TABLE: Sequence[Line] = (
         "pulse-width, 50 us to 34 ms", "pulse-width", "not planned",
         parameters={"pulse_max": "20 mA", "widths": "50 us, 150 us, 0.44 ms, 1.3 ms, 3.9 ms, 11 ms, 34 ms"},
     ),
+    Line(
+        "harmonic-hall, one axis, 3 amplitudes", "harmonic-hall", "66 min", "2 h",
+        parameters={"maximum_field": "250 mT"},
+        why="the plan has 22 min an amplitude, and sweeps; here the field stops at 21 points for each harmonic",
+    ),
     Line("ahe, survey of 0.5 T at 50 Oe/s", "ahe", "8 min", "67 to 127 min"),
     Line(
         "ahe, two rates, window of 0.1 T", "ahe", "5 min", "67 to 127 min", parameters={"window": "0.1 T"},

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Real
+from pathlib import Path
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from pymeasure.experiment import Parameter
@@ -421,6 +422,30 @@ class Choice(Setting[str]):
     def choices(self) -> str:
         """List the words."""
         return " | ".join(self.options)
+
+
+class OptionalRun(Setting[str]):
+    """The folder of a run, or of none: `OptionalRun("none", "Run along the other axis")`.
+
+    The value is the folder's full path, since a run may be looked at from another place; "" when it is left out.
+    """
+
+    def __init__(self, absent: str, summary: str) -> None:
+        self.absent = absent
+        super().__init__(absent, summary)
+
+    def convert(self, value: Any) -> str:
+        """Return the full path of what was given, "" for the word that stands for leaving it out."""
+        text = "" if value is None else str(value).strip()
+        return "" if text in {"", self.absent} else str(Path(text).absolute())
+
+    def show(self, value: Any) -> str:
+        """Write the path, or the word for its absence."""
+        return str(value) or self.absent
+
+    def choices(self) -> str:
+        """Say what may be entered."""
+        return f"{self.absent} | the folder of a run"
 
 
 def taken_for(given: Any, of_text: str, of_number: str) -> str:

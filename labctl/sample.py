@@ -373,7 +373,8 @@ def _check_resistances(record: SampleRecord) -> None:
     if junction and found.junction is None and found.resistance_area is None:
         description = Resistances.model_fields["junction"].description
         raise ValueError(f'resistances.junction is missing: {description}, or resistance_area = "25 ohm um^2"')
-    others = ("longitudinal", "hall", "hall_offset") if junction else ("junction", "junction_high", "resistance_area")
+    of_bars = ("longitudinal", "hall", "hall_offset", "planar_hall")
+    others = of_bars if junction else ("junction", "junction_high", "resistance_area")
     for name in others:
         if getattr(found, name) is not None:
             raise ValueError(

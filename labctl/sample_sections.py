@@ -166,6 +166,10 @@ class Resistances(Section):
     hall_offset: Ohm | None = Field(
         default=None, description='by which the Hall arms miss each other, e.g. hall_offset = "0.2 ohm"'
     )
+    planar_hall: Ohm | None = Field(
+        default=None, description='R_P of R_xy = ... + 2 R_P m_x m_y, e.g. planar_hall = "0.01 ohm"'
+    )
+    """ohm, with m the direction of the magnetisation: from turning a field far above H_k in the film plane."""
     temperature: Kelvin = Field(default=300.0, gt=0, description='at which all of this holds, e.g. "300 K"')
     temperature_coefficient: PerKelvin | None = Field(
         default=None, ge=-0.1, le=0.1, description='e.g. temperature_coefficient = "1.5e-3 /K"'

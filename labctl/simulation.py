@@ -203,6 +203,7 @@ def _cables(station: Station) -> Cables:
         },
         lockin=(OPEN, OPEN) if lockin is None else (lockin.high, lockin.low),
         lockin_reference=None if lockin is None else lockin.reference_line,
+        lockin_delay=station.simulation.lockin_delay,
     )
 
 

@@ -193,6 +193,8 @@ class Simulation(Section):
     """F between high and inner shield of the source's cable (assumed)."""
     cable_leakage: Ohm | None = Field(default=None, gt=0)
     """ohm between them (assumed); None for none."""
+    lockin_delay: Second = Field(default=0.0, ge=0, le=1e-3)
+    """s by which what comes to the lock-in amplifier's inputs is late (assumed): 20.8 us are a degree at 133.7 Hz."""
     calibration: Literal["exact", "specified"] = "exact"
     """Whether instruments are exact, or each has errors of its own within its specification."""
     sensors: Sensors = Sensors()

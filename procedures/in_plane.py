@@ -10,7 +10,7 @@ from labctl import facing
 from labctl.journal import ANGLE
 from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.procedure import Procedure
-from labctl.turning import turn_from_below
+from labctl.turning import plane_angle, turn_from_below
 from labctl.waiting import settle_angle, settle_field
 
 DWELL = 60.0
@@ -68,12 +68,7 @@ class InPlane(Procedure):
 
     def rotator_angle(self) -> float | None:
         """Return the rotator's angle in deg at which the field is in the plane; None where the sample does not turn."""
-        nominal = facing.angle_in_plane(self.sample.mounting)
-        if nominal is None or self.angle is not None:
-            return None if nominal is None else math.degrees(self.angle or 0.0)
-        entry = self.latest(ANGLE) if facing.tips(self.sample.mounting) else None
-        found = None if entry is None else entry.number("in_plane_angle")
-        return nominal if found is None else found
+        return plane_angle(self, self.angle)
 
     def largest_field(self) -> float:
         """Return the largest field in T that is asked for."""

@@ -77,4 +77,8 @@ PROCEDURES = {
         "procedures.pulse_width:PulseWidth",
         "Switching current against the width of the pulse: barrier, and how warm the film is during a pulse",
     ),
+    "harmonic-hall": (
+        "procedures.harmonic_hall:HarmonicHall",
+        "First and second harmonic of the Hall voltage in a field in the plane: H_k, damping- and field-like field",
+    ),
 }

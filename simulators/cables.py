@@ -96,6 +96,7 @@ class Cables:
         bridges: Leads at the resistance bridges of the cryostat's controller, by number; the others hang free.
         lockin: Leads at the lock-in amplifier's inputs A and B.
         lockin_reference: Line of the current source's trigger link that goes to its reference input; None for none.
+        lockin_delay: s by which what comes to its inputs A and B is late (filters and cables on the way).
     """
 
     source: tuple[str, str] = (OPEN, OPEN)
@@ -108,6 +109,7 @@ class Cables:
     bridges: Mapping[int, BridgeCables] = field(default_factory=dict[int, BridgeCables])
     lockin: tuple[str, str] = (OPEN, OPEN)
     lockin_reference: int | None = None
+    lockin_delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,6 @@ class LockinSide:
     def __init__(self, circuit: Circuit, leads: Mapping[str, Lead], cables: Cables) -> None:
         self._circuit = circuit
         self._listeners: list[Callable[[float], None]] = []
-        self._shape: tuple[object, Period, tuple[float, ...]] | None = None
         self.pulsed: Callable[[], tuple[int, Marker] | None] = _silent
         circuit.before_cycle = self._tell
         self.plug(leads, cables)
@@ -45,7 +44,8 @@ class LockinSide:
         self._leads = pair(leads, cables.lockin)
         high, low = cables.lockin[0], cables.source[1]
         self._against_source = None if high == low or OPEN in (high, low) else pair(leads, (high, low))
-        self._line = cables.lockin_reference
+        self._line, self._delay = cables.lockin_reference, cables.lockin_delay
+        self._shape: tuple[object, Period, tuple[float, ...]] | None = None
 
     def watch(self, before: Callable[[float], None]) -> None:
         """Have somebody called before what is heard changes; see `LockinTerminals.watch`."""
@@ -71,7 +71,7 @@ class LockinSide:
         if cycle is None or leads is None:
             return None
         if self._shape is None or self._shape[0] is not cycle:
-            period = Period(cycle.start, [duration for duration, _ in cycle.steps])
+            period = Period(cycle.start + self._delay, [duration for duration, _ in cycle.steps])
             self._shape = cycle, period, tuple(current for _, current in cycle.steps)
         _, period, currents = self._shape
         return PeriodicVoltage(period, np.array(self._circuit.step_voltages(leads, currents, start, end)))

@@ -11,7 +11,8 @@ and the coercive field grows without bound towards it.
 with I along +x, H along +z; positive polarity means that the transition metal dominates. A field in the film plane
 tilts n (Stoner and Wohlfarth) when it is read, and a planar Hall resistance 2 R_P n_x n_y shows then; anisotropic
 magnetoresistance is left out. A current's torque turns the film besides, which is looked at within the period of an
-alternating current only (`simulators.physics.harmonics`), with a thermoelectric voltage that goes with I^2 n_z.
+alternating current only (`simulators.physics.harmonics`), with thermoelectric voltages that go with I^2: of a gradient
+along the bar with n_z, of one along the film normal with n_x.
 
 Currents wear the bar out where the model says so (`simulators.physics.electromigration`): at its weakest spot a void
 narrows it, whose resistance is in every voltage across that spot, and at last the bar is open. The damage warms nothing
@@ -323,9 +324,10 @@ class FerrimagnetHallBar(Sample):
         slow = self._record.at(middle).slow
         around = self._environment.sample_temperature(middle) + (0.0 if slow.idle else slow.at(middle))
         _, direction = self._surroundings(start, end)
-        leaning, planar = self._turned(around + carried.warmth, direction, currents, start, end)
+        leaning, along, planar = self._turned(around + carried.warmth, direction, currents, start, end)
         sheets, halls = self._in_cycle(carried, around, start, end, leaning)
         halls += planar + self._model.thermal_hall_voltage * leaning * currents
+        halls += self._model.nernst_hall_voltage * along * currents
         one, other = self._network.index(high), self._network.index(low)
         between = sheets * (carried.squares[:, one] - carried.squares[:, other])
         between += halls * (carried.hall[:, one] - carried.hall[:, other])
@@ -401,27 +403,27 @@ class FerrimagnetHallBar(Sample):
 
     def _turned(
         self, temperature: float, direction: Direction, currents: NDArray[np.float64], start: float, end: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean of n_z, and planar Hall resistance in ohm, at each of the currents (A) along the bar in a fast cycle.
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Means of n_z and n_x, and planar Hall resistance in ohm, at each current (A) along the bar in a fast cycle.
 
         The film follows each current at once; see `simulators.physics.harmonics`.
         """
         mean = self._history.hysterons.mean_magnetisation(start, end)
         if self._anisotropy == math.inf:
-            return np.full(currents.size, mean), np.zeros(currents.size)
+            return np.full(currents.size, mean), np.zeros(currents.size), np.zeros(currents.size)
         moment = self._ferrimagnet.net_magnetisation(temperature) * self._environment.field(0.5 * (start + end))
         field = [moment * component for component in direction]
         damping, sideways = (per_ampere * currents for per_ampere in self._tilting)
         n = directions((1, -1), field, self._anisotropy, damping, sideways)
         shares = np.array([0.5 * (1.0 + mean), 0.5 * (1.0 - mean)])
         planar = 2.0 * self._model.planar_hall_resistance * (shares @ (n[..., 0] * n[..., 1]))
-        return shares @ n[..., 2], planar
+        return shares @ n[..., 2], shares @ n[..., 0], planar
 
     def _planar(self, temperature: float, direction: Direction, start: float, end: float) -> float:
         """Planar Hall resistance in ohm of a film that a field tilts."""
         if not self._model.planar_hall_resistance or direction[0] * direction[1] == 0.0:
             return 0.0
-        return float(self._turned(temperature, direction, np.zeros(1), start, end)[1][0])
+        return float(self._turned(temperature, direction, np.zeros(1), start, end)[2][0])
 
     def _surroundings(self, start: float, end: float) -> tuple[float, Direction]:
         """Mean of the true field along the film normal in T over a window, exact, and the direction in its middle.

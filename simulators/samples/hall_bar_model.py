@@ -138,6 +138,11 @@ class HallBarParameters(Parameters):
         "Seebeck effect)",
         default=0.0,
     )
+    nernst_hall_voltage: float = Field(
+        description="V/A2 between opposite arms by the square of the current, times n_x (anomalous Nernst effect of a "
+        "film that is warmer than what it lies on)",
+        default=0.0,
+    )
 
     lifetime: float | None = Field(
         description="s that a typical bar lasts at the wear density and temperature (Black's law); left out where "

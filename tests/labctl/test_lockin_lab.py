@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from dataclasses import replace
 
@@ -91,6 +92,18 @@ def test_the_phase_is_counted_from_the_marker() -> None:
         assert value == pytest.approx(seen[0.0] * turn, rel=1e-4)
 
 
+def test_what_comes_late_to_the_input_lags_by_its_number_times_the_phase() -> None:
+    seen: list[tuple[complex, complex]] = []
+    for late in (0.0, 1.0 / (360.0 * FREQUENCY)):
+        stand = Stand(lockin_delay=late)
+        stand.start(8e-3)
+        first = stand.peak()
+        stand.lockin.sensitivity = 1e-4
+        seen.append((first, stand.peak(2)))
+    for number, one, other in zip((1, 2), *seen, strict=True):
+        assert math.degrees(cmath.phase(other / one)) == pytest.approx(-number, abs=0.02)
+
+
 def test_warming_makes_a_third_harmonic_of_the_resistance_and_with_an_offset_a_second() -> None:
     """V = R0 I (1 + k I^2), with k the warming by the square of the current times the temperature coefficient."""
     amplitude, offset = 8e-3, 1e-3
@@ -119,12 +132,15 @@ def _fine(stand: Stand, harmonic: int, level: float) -> complex:
     return stand.peak(harmonic)
 
 
-def test_the_hall_voltage_of_a_film_that_only_warms_has_no_second_harmonic() -> None:
+def test_without_a_field_the_second_harmonic_of_the_hall_voltage_is_the_thermoelectric_one() -> None:
+    amplitude = 8e-3
     stand = Stand()
-    stand.start(8e-3)
+    stand.start(amplitude)
     first = stand.peak()
     stand.lockin.sensitivity = 1e-4
-    assert abs(stand.peak(2)) < RIPPLE * abs(first)
+    second = stand.peak(2)
+    assert second.imag == pytest.approx(-0.5 * 0.1 * amplitude**2, rel=1e-2)  # by the record's thermal_hall_voltage
+    assert abs(second.real) < RIPPLE * abs(first)
 
 
 def test_an_input_alone_sees_what_both_have_in_common() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from labctl.parameters import (
     Count,
     OptionalQuantity,
     OptionalQuantityList,
+    OptionalRun,
     Quantity,
     QuantityList,
     bare_numbers,
@@ -244,3 +246,21 @@ def test_a_list_may_be_left_out() -> None:
     for wrong in ("0 mA", "1 K", "", []):
         with pytest.raises(BadValue):
             Stairs(currents=wrong)
+
+
+class Joined(Procedure):
+    """Takes in another run."""
+
+    other_run = OptionalRun("none", "Run along the other axis")
+
+
+def test_a_run_is_its_full_path_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    joined = Joined()
+    assert joined.other_run == ""
+    joined.other_run = "runs/0007-x"
+    assert joined.other_run == str(tmp_path / "runs" / "0007-x")
+    shown = Joined.declared_parameters()["other_run"]
+    assert shown.convert(shown.show(joined.other_run)) == joined.other_run
+    assert shown.show("") == "none"
+    assert shown.convert(shown.show("")) == ""

@@ -20,6 +20,8 @@ STEPS = tuple({"source": current, "drain": -current} for current in (AMPLITUDE *
 HARD: dict[str, Any] = {
     "switching_drive": 1e6, "wall_drive": 0.0, "anisotropy_field": 0.33, "thermal_resistance": 0.0, "slow_heating": [],
     "misalignment": 0.0, "ordinary_hall_coefficient": 0.0, "spin_torque_efficiency": 0.05, "arm_length": 0.0,
+    "field_like_efficiency": 0.0, "planar_hall_resistance": 0.0, "thermal_hall_voltage": 0.0,
+    "nernst_hall_voltage": 0.0,
 }  # fmt: skip
 """A film that no field here reverses, that does not warm, and whose arms are opposite each other."""
 
@@ -84,6 +86,14 @@ def test_a_thermoelectric_voltage_goes_with_the_square_of_the_current_whatever_t
         added = harmonic(sample, 2) - harmonic(without, 2)
         sign = math.copysign(1.0, sample.magnetisation(1.0, 1.0))
         assert added.imag == pytest.approx(-0.5 * sign * coefficient * AMPLITUDE**2, rel=5e-3)
+
+
+def test_a_film_warmer_than_what_it_lies_on_adds_to_the_slope_in_a_field_along_the_current() -> None:
+    coefficient, field = 1e-2, 0.02  # V/A2, T
+    for direction, wanted in (((1.0, 0.0, 0.0), field / 0.33), ((0.0, 1.0, 0.0), 0.0)):
+        without, sample = (made(field, direction, nernst_hall_voltage=value) for value in (0.0, coefficient))
+        added = harmonic(sample, 2) - harmonic(without, 2)
+        assert added.imag == pytest.approx(-0.5 * wanted * coefficient * AMPLITUDE**2, rel=5e-3, abs=1e-13)
 
 
 def test_a_planar_hall_resistance_shows_at_rest_as_well() -> None:

@@ -351,7 +351,10 @@ def test_what_a_torque_needs_is_asked_for() -> None:
 
 
 def test_a_model_without_torque_is_as_it_was() -> None:
-    left_out = {"spin_torque_efficiency", "magnetic_thickness", "chirality_field", "anisotropy_field", "slow_heating"}
+    left_out = {
+        "spin_torque_efficiency", "field_like_efficiency", "magnetic_thickness", "chirality_field", "anisotropy_field",
+        "slow_heating",
+    }  # fmt: skip
     model = {name: value for name, value in MODEL.items() if name not in left_out}
     sample = FerrimagnetHallBar.from_model(
         model, {"length": 5e-5, "width": 5e-6}, Trajectory(300.0, 0.2, direction=ALONG), Streams(1, 0)
