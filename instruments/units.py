@@ -26,6 +26,8 @@ MOST_VALUES = 100_000
 """A list that is longer than this is taken for a slip of the pen."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+SPOKEN = {"rad": "deg"}
+"""Units that nobody says beside those that everybody does."""
 _CELSIUS = re.compile(r"(?:deg|°|º)\s?C|(?:degrees?\s)?[Cc]elsius")
 _ONE_LETTER_UNITS = {("m", "m"), ("G", "T")}
 """A lone m behind a length is the metre and a lone G behind a field is the gauss, not a prefix."""

@@ -192,7 +192,8 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         lab=None if lab is None else Path(lab),
         given=given,
     )
-    outcome = carry_out(request, watch) if not over else _series(request, over, given, watch)
+    single = not over and not own.series_over
+    outcome = carry_out(request, watch) if single else _series(request, over or {}, given, watch)
     if check and outcome.error is not None:
         raise _noted(outcome)
     return _result(outcome, bare_numbers(own.declared_parameters(), given), own.main_results)
@@ -210,7 +211,10 @@ def _series(
         f"{name}={values if isinstance(values, str) else ', '.join(_text(known[name], value) for value in values)}"
         for name, values in over.items()
     ]
-    axes = parse_over(texts, request.name, kind, given)
+    own = {name: value for name, value in request.procedure.values().items() if value != known[name].default}
+    axes = parse_over(
+        texts, request.name, kind, {**given, **{name: own[name] for name in kind.series_over if name in own}}
+    )
     fixed = {name: value for name, value in request.procedure.values().items() if name not in over}
     return carry_out_series(request, axes, partial(kind, **fixed), watch)
 

@@ -19,7 +19,10 @@ from labctl import one_file
 
 HOOKS = ("startup", "execute", "shutdown", "informed", "check", "demands", "analyse", "learned", "figure")
 """Methods that a run calls."""
-ATTRIBUTES = ("roles", "shapes", "DATA_COLUMNS", "main_results", "no_health_check", "columns_from_elsewhere")
+ATTRIBUTES = (
+    "roles", "shapes", "DATA_COLUMNS", "main_results", "beside_results", "series_over", "no_health_check",
+    "columns_from_elsewhere",
+)  # fmt: skip
 """Attributes of the class that a run reads."""
 OF_PYMEASURE = ("startup", "execute", "shutdown", "DATA_COLUMNS")
 """Those of both that pymeasure knows."""

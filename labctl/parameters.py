@@ -161,7 +161,9 @@ class _Number(Setting[ValueT]):
         return units.format_quantity(value, self.si_unit)
 
     def show(self, value: Any) -> str:
-        """Write the value exactly, in its SI unit."""
+        """Write the value exactly, in its SI unit; an angle in degrees."""
+        if self.si_unit in units.SPOKEN:
+            return units.format_quantity(value, self.si_unit, shown=units.SPOKEN[self.si_unit], exact=True)
         return f"{value!r} {self.si_unit}".rstrip()
 
     def choices(self) -> str:

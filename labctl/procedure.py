@@ -75,6 +75,9 @@ class Procedure(PymeasureProcedure):
         shapes: Kinds of sample that it is for, as in the record's `geometry.kind`; empty where any will do.
         DATA_COLUMNS: Columns of its rows; `Block` and `Attempt` are added by the run.
         main_results: Names of the results that a series of it is drawn by; without any, the first that it has.
+        beside_results: Names of further results that the table of a series has beside these.
+        series_over: Parameters over which it is always measured, as a series, each with the list that is taken where
+            nobody gives one: `{"in_plane_field": "20, 40, 80 mT"}`. Empty for a single run.
         columns_from_elsewhere: What its analysis takes from a table that labctl did not write, by the name that
             `labctl analyse FILE --as P --column name=...` gives; empty if it analyses its own rows only.
 
@@ -93,6 +96,8 @@ class Procedure(PymeasureProcedure):
     shapes: ClassVar[Sequence[str]] = ()
     DATA_COLUMNS: Sequence[str] = ()
     main_results: ClassVar[Sequence[str]] = ()
+    beside_results: ClassVar[Sequence[str]] = ()
+    series_over: ClassVar[Mapping[str, str]] = {}
     columns_from_elsewhere: ClassVar[Mapping[str, Wanted]] = {}
 
     source: Keithley6221

@@ -99,11 +99,16 @@ class SeriesOutcome(Outcome):
 def parse_over(texts: Sequence[str], procedure: str, kind: type[Procedure], given: Mapping[str, Any]) -> list[Axis]:
     """Read what `--over` says, e.g. "temperature=300:280:-10 K".
 
+    What the experiment itself goes over (`series_over`) comes last, with its own lists, unless it is named here.
+
     Args:
         texts: One a parameter.
         procedure: What the experiment is called.
         kind: Its class.
         given: Parameters that have a value already.
+
+    Returns:
+        What is varied, outermost first; nothing for a single run.
 
     Raises:
         UnknownName: The experiment has no such parameter.
@@ -111,7 +116,7 @@ def parse_over(texts: Sequence[str], procedure: str, kind: type[Procedure], give
     """
     axes: list[Axis] = []
     parameters = kind.declared_parameters()
-    for text in texts:
+    for text in _with_its_own(texts, procedure, kind, given):
         name, sign, values = (part.strip() for part in text.partition("="))
         if not sign or not name:
             raise BadValue(f"--over {text!r} is no series; write e.g. --over temperature=300:280:-10K")
@@ -127,6 +132,28 @@ def parse_over(texts: Sequence[str], procedure: str, kind: type[Procedure], give
     if runs > MOST_RUNS:
         raise BadValue(f"this series would be {runs} runs, more than {MOST_RUNS}; take fewer values")
     return axes
+
+
+def _with_its_own(texts: Sequence[str], procedure: str, kind: type[Procedure], given: Mapping[str, Any]) -> list[str]:
+    """Add what the experiment itself goes over, where nobody says another list.
+
+    Raises:
+        BadValue: It is given a single value, of which a series would take no notice; or `series_over` has no list.
+    """
+    named = {text.partition("=")[0].strip() for text in texts}
+    own: Any = kind.series_over
+    if not isinstance(own, Mapping):
+        raise BadValue(
+            f"series_over of {procedure} is {own!r}, but must say which list it goes over; write e.g. "
+            'series_over = {"maximum_field": "0.1, 0.2 T"}'
+        )
+    for name in kind.series_over:
+        if name in given and name not in named:
+            raise BadValue(
+                f"{procedure} goes over {name}, but {name} is given a single value; give a list with "
+                f'--over {name}="..." (in Python over={{"{name}": ...}}), also for one value'
+            )
+    return [*texts, *(f"{name}={values}" for name, values in kind.series_over.items() if name not in named)]
 
 
 def carry_out_series(
@@ -183,7 +210,9 @@ def _short(parameter: Setting[Any], value: Any) -> str:
         ends = dict.fromkeys((cast("Any", value[0]), cast("Any", value[-1])))
         return "..".join(_short(parameter, end) if isinstance(end, float) else str(end) for end in ends)
     text = (
-        units.format_quantity(value, unit) if unit is not None and isinstance(value, float) else parameter.show(value)
+        units.format_quantity(value, unit, shown=units.SPOKEN.get(unit, ""))
+        if unit is not None and isinstance(value, float)
+        else parameter.show(value)
     )
     return re.sub(r"[^A-Za-z0-9.+-]+", "", text) or "value"
 
@@ -270,6 +299,7 @@ def _describe(series: _Series, seed: int) -> dict[str, Any]:
             for axis in series.axes
         ],
         "main_results": list(series.request.procedure.main_results),
+        "beside_results": list(series.request.procedure.beside_results),
         "children": [{"run": child.folder, "parameters": _parameters(child)} for child in series.children],
     }
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from instruments.units import SPOKEN, in_unit
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Result, prefix_for
-from labctl.frame import AMBER, FIELD_UNITS, INK, PALETTE, SIZE, bare, name_curves, shown, write_frame
+from labctl.frame import AMBER, FIELD_UNITS, INK, LETTER, PALETTE, SIZE, bare, name_curves, shown, write_frame
 from labctl.procedure import Caption
-from labctl.series_results import Over, Point, Series, is_si, only_single, value_text
+from labctl.series_results import Over, Point, Series, is_si, only_single, title_words, value_text, value_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 MARKERS = "osD^vP"
 MOST_TICKS = 7
 """Values of the parameter that each have a tick of their own."""
+LINE = 0.033
+"""Of the figure's height that a line below the axis takes."""
+CLOSE = 0.09
+"""Part of the axis between two values from which on each has room for its number."""
+LEAST_LETTERS = 6
+"""Of a line below a value that is no number."""
 ENSEMBLE = "ensemble"
 """How a result ends whose uncertainty covers what one loop differs by from the next; the error bars say it."""
 MOST_LABELS = 8
@@ -37,10 +45,13 @@ def main_results(series: Series, caption: Caption) -> Figure:
     panels = _panels(series)
     figure = Figure(figsize=SIZE, facecolor="white")
     grid = figure.add_gridspec(1, len(panels), left=0.1, right=0.97, top=0.81, bottom=0.145, wspace=0.3)
+    lines = 1
     for place, names in enumerate(panels):
         axes = figure.add_subplot(grid[place])
         _draw(axes, series, names, caption)
-    over = ", ".join(parameter.name.replace("_", " ") for parameter in series.over)
+        lines = max(lines, *(label.get_text().count("\n") + 1 for label in axes.get_xticklabels()))
+    grid.update(bottom=0.145 + LINE * (lines - 1))
+    over = ", ".join(title_words(parameter.name) for parameter in series.over)
     missing = sum(any(point.results.number(name) is None for name in series.main) for point in series.points)
     planned = math.prod(len(parameter.values) for parameter in series.over)
     of = "" if len(series.points) == planned else f" of {planned}"
@@ -95,8 +106,8 @@ def _draw(axes: Axes, series: Series, names: Sequence[str], caption: Caption) ->
         )  # fmt: skip
     axes.margins(x=0.05, y=0.14)
     if not _numbers(over):
-        axes.set_xticks(list(places), [str(text) for text in over.texts])
-    elif len(places) <= MOST_TICKS:
+        _name_values(axes, over)
+    elif _apart(places):
         axes.set_xticks(sorted(set(places.tolist())))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
@@ -104,6 +115,26 @@ def _draw(axes: Axes, series: Series, names: Sequence[str], caption: Caption) ->
     axes.set_ylabel(_headed(names, shown(shown_unit)), fontsize=12, color=INK)
     if len(names) > 1 or len(series.over) > 1:
         name_curves(axes, fontsize=9.5)
+
+
+def _name_values(axes: Axes, over: Over) -> None:
+    """Write words, or lists of numbers, below their places, in lines that are as long as there is room."""
+    count = len(over.values)
+    letters = max(LEAST_LETTERS, int(axes.bbox.width / count / LETTER))
+    words = [value_words(value, over.unit, str(text)) for value, text in zip(over.values, over.texts, strict=True)]
+    if len(set(words)) < len(set(over.texts)):  # several lists with the same ends
+        words = [str(text) for text in over.texts]
+    axes.set_xlim(-0.5, count - 0.5)
+    axes.set_xticks(
+        range(count),
+        ["\n".join(textwrap.wrap(shown(word).replace(" values", "\u00a0values"), letters)) for word in words],
+    )
+
+
+def _apart(places: FloatArray) -> bool:
+    """Whether there are few values, with room for a number below each."""
+    values = np.unique(places)
+    return len(values) <= MOST_TICKS and bool(np.all(np.diff(values) >= CLOSE * np.ptp(values)))
 
 
 def _headed(names: Sequence[str], unit: str) -> str:
@@ -124,12 +155,15 @@ def _index(over: Over, point: Point) -> int:
 
 def _places(over: Over, caption: Caption) -> tuple[FloatArray, str]:
     """Where the values of a parameter lie on its axis, and the axis' label; words and absences side by side."""
-    name = over.name.replace("_", " ").capitalize()
+    name = title_words(over.name).capitalize()
     numbers = _numbers(over)
     if not numbers:
         return np.arange(len(over.values), dtype=np.float64), name
     values = np.array(numbers)
-    if over.unit == "T":
+    if over.unit in SPOKEN:
+        unit = SPOKEN[over.unit]
+        factor = in_unit(1.0, unit)
+    elif over.unit == "T":
         factor, unit = FIELD_UNITS[caption.field_unit][0], caption.field_unit
     elif not is_si(over.unit):
         factor, unit = 1.0, over.unit
@@ -168,4 +202,4 @@ def _differing(name: str, names: Sequence[str]) -> str:
 
 def _words(over: Over, point: Point) -> str:
     text = value_text(over, point)
-    return text if over.unit else f"{over.name.replace('_', ' ')} {text}"
+    return text if over.unit else f"{title_words(over.name)} {text}"

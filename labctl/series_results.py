@@ -7,21 +7,23 @@ import csv
 import importlib.metadata
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from instruments.errors import BadValue, DataDamaged, WriteFailed
-from instruments.units import format_quantity, si_unit
+from instruments.units import SPOKEN, format_quantity, in_unit, si_unit
 from labctl.analysis.combine import ENSEMBLE_OF
-from labctl.analysis.result import HEALTH_UNITS, Result, Results
+from labctl.analysis.result import HEALTH_UNITS, Result, Results, prefix_for
 from labctl.procedure import Caption
 from labctl.rundir import SCHEMA, RunDirectory, write_json
 
 MOST_MAIN = 3
 """Results that are drawn when the experiment does not say which are its main ones."""
 TABLE = "series.csv"
+FEW = 3
+"""Numbers of a list that are written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Series:
         sample: Name of the sample.
         over: What was varied, outermost first.
         main: Names of the results by which it is drawn.
+        beside: Names of those that its table has beside these.
         points: Its runs, as far as there are any, in the order of measurement.
     """
 
@@ -79,6 +82,7 @@ class Series:
     over: Sequence[Over]
     main: Sequence[str]
     points: Sequence[Point]
+    beside: Sequence[str] = ()
 
 
 def only_single(values: Sequence[Any]) -> bool:
@@ -87,11 +91,34 @@ def only_single(values: Sequence[Any]) -> bool:
 
 
 def value_text(over: Over, point: Point) -> str:
-    """Write a parameter's value for people: `300 K`; a pymeasure procedure's in its own unit, as it is kept."""
+    """Write a parameter's value for people; see `value_words`."""
     value, text = (point.parameters[over.name][key] for key in ("value", "text"))
-    if only_single([value]):
-        value = value[0]
-    return format_quantity(value, over.unit) if isinstance(value, float) and is_si(over.unit) else str(text)
+    return value_words(value, over.unit, str(text))
+
+
+def value_words(value: Any, unit: str, text: str) -> str:
+    """Write a value for people: `300 K`, `8, 12 mA`, `8 to 30 mA (6 values)`.
+
+    Args:
+        value: In SI units, or a list of such.
+        unit: Its SI unit.
+        text: What is written of others: of words, and of a pymeasure procedure's value, which has a unit of its own.
+    """
+    listed = list(cast("Sequence[Any]", value)) if isinstance(value, list | tuple) else [value]
+    if not listed or not is_si(unit) or not all(isinstance(item, float) for item in listed):
+        return text
+    if len(listed) == 1:
+        return format_quantity(listed[0], unit, shown=SPOKEN.get(unit, ""))
+    shown = SPOKEN.get(unit) or prefix_for(max(abs(item) for item in listed), unit)[1]
+    numbers = [f"{in_unit(item, shown):.4g}" for item in listed]
+    if len(numbers) <= FEW:
+        return f"{', '.join(numbers)} {shown}"
+    return f"{numbers[0]} to {numbers[-1]} {shown} ({len(numbers)} values)"
+
+
+def title_words(name: str) -> str:
+    """Write a parameter's name for people: `in_plane_field` as `in-plane field`."""
+    return name.replace("_", " ").replace("in plane", "in-plane")
 
 
 def is_si(unit: str) -> bool:
@@ -139,7 +166,10 @@ def read_series(directory: RunDirectory) -> Series:
             if name in begun
         ]
         main = _main_results(request.get("main_results", []), points)
-        return Series(directory.path.name, request["procedure"]["name"], request["sample"]["name"], over, main, points)
+        there = {name for point in points for name in point.results}
+        beside = [name for name in request.get("beside_results", []) if name in there]
+        procedure, sample = request["procedure"]["name"], request["sample"]["name"]
+        return Series(directory.path.name, procedure, sample, over, main, points, beside)
     except (KeyError, TypeError, AttributeError) as error:
         raise DataDamaged(f"{directory.request_file} is damaged, or of another version of labctl: {error}") from error
 
@@ -202,22 +232,25 @@ def as_csv(series: Series) -> str:
     """Return the series as a table, one row a run, that pandas reads without options.
 
     Columns: run, status, each parameter, and of each result its value and its uncertainty; the unit stands behind the
-    name. What is not known is empty; yes and no are True and False.
+    name. What is not known is empty; yes and no are True and False. Of a result that is called like a parameter that is
+    varied only the uncertainty is there.
     """
     texts = io.StringIO()
     writer = csv.writer(texts, lineterminator="\n")
-    names = _result_columns(series.points)
+    names = _result_columns(series.points, {over.name for over in series.over})
     writer.writerow(
         [
             "run",
             "status",
             *(_headed(over.name, over.unit) for over in series.over),
-            *(title for name, unit, sure in names for title in _titles(name, unit, sure=sure)),
+            *(title for column in names for title in column.titles()),
         ]
     )
     for point in series.points:
         values = [point.parameters[over.name]["value"] for over in series.over]
-        writer.writerow([point.run, point.status, *map(_cell, values), *_result_cells(point, names)])
+        writer.writerow(
+            [point.run, point.status, *map(_cell, values), *(cell for column in names for cell in column.cells(point))]
+        )
     return texts.getvalue()
 
 
@@ -225,26 +258,44 @@ def _headed(name: str, unit: str) -> str:
     return name if unit in {"", "1"} else f"{name} ({unit})"
 
 
-def _titles(name: str, unit: str, *, sure: bool) -> list[str]:
-    return [_headed(name, unit), *([] if sure else [_headed(f"{name} uncertainty", unit)])]
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What a table has of a result.
+
+    Attributes:
+        name: Of the result.
+        unit: Its unit.
+        sure: Whether no run gives it an uncertainty.
+        varied: Whether a parameter that is varied is called so.
+    """
+
+    name: str
+    unit: str
+    sure: bool
+    varied: bool
+
+    def titles(self) -> Iterator[str]:
+        if not self.varied:
+            yield _headed(self.name, self.unit)
+        if not self.sure:
+            yield _headed(f"{self.name} uncertainty", self.unit)
+
+    def cells(self, point: Point) -> Iterator[str]:
+        result = point.results.get(self.name)
+        if not self.varied:
+            yield _cell(None if result is None else result.value)
+        if not self.sure:
+            yield _cell(None if result is None else result.uncertainty)
 
 
-def _result_columns(points: Sequence[Point]) -> list[tuple[str, str, bool]]:
-    """Name and unit of each result of any run, and whether none has an uncertainty."""
+def _result_columns(points: Sequence[Point], varied: Collection[str]) -> list[_Column]:
+    """Return what there is of each result of any run."""
     found: dict[str, tuple[str, bool]] = {}
     for point in points:
         for name, result in point.results.items():
             unit, sure = found.get(name, (result.unit, True))
             found[name] = (unit, sure and result.uncertainty is None)
-    return [(name, unit, sure) for name, (unit, sure) in found.items()]
-
-
-def _result_cells(point: Point, names: Sequence[tuple[str, str, bool]]) -> Iterator[str]:
-    for name, _, sure in names:
-        result = point.results.get(name)
-        yield _cell(None if result is None else result.value)
-        if not sure:
-            yield _cell(None if result is None else result.uncertainty)
+    return [_Column(name, unit, sure, name in varied) for name, (unit, sure) in found.items()]
 
 
 def _cell(value: object) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from procedures.demagnetise import Demagnetise
 
 KEPT = (REPEAT, BEGUN)
-BINARY = "binary sample"
+BINARY, COARSE = "binary sample", "few grains"
 
 
 def repeats_of(states: Sequence[State], plateaus: Plateaus) -> list[Repeat]:
@@ -54,7 +54,7 @@ def results_of(procedure: Demagnetise, data: pd.DataFrame) -> Results:
     of = f"{found.count} repeats"
     middle = 0.5 * (plateaus.plus.hall + plateaus.minus.hall)
     results = {
-        "demagnetised": _verdict(found, stairs, procedure),
+        "demagnetised": _verdict(found, stairs, repeats, procedure),
         "magnetisation": Result(
             found.mean, found.uncertainty, "1", f"mean of {of}",
             scatter=None if math.isnan(found.scatter) else found.scatter,
@@ -74,7 +74,7 @@ def results_of(procedure: Demagnetise, data: pd.DataFrame) -> Results:
     return Results(results)
 
 
-def _verdict(found: Summary, stairs: Sequence[Staircase], procedure: Demagnetise) -> Result:
+def _verdict(found: Summary, stairs: Sequence[Staircase], repeats: Sequence[Repeat], procedure: Demagnetise) -> Result:
     """Whether the film is demagnetised, and what stands against it."""
     of = f"{found.count} repeats"
     if found.reached == found.count:
@@ -88,11 +88,21 @@ def _verdict(found: Summary, stairs: Sequence[Staircase], procedure: Demagnetise
             f"{BINARY}: cannot be demagnetised by pulses; rising ones in steps of {_text(procedure.demag_fall())} "
             f"leave no state between the saturated ones; {said}"
         )
+    elif (levels := demagnetising.coarse_levels(_all_states(stairs, repeats), repeats[0].uncertainty)) is not None:
+        shown = ", ".join(f"{m:.2g}" for m in levels)
+        said = (
+            f"{COARSE}: between the saturated states the film shows only m = {shown}, none below {ENOUGH:g}, and no "
+            f"smaller demag_step makes another; {said}"
+        )
     elif found.one_sided:
         said += "; all lie on one side, as in a field along the normal: run align, or take a larger demag_step"
     else:
         said += "; they scatter to both sides: take a smaller demag_step"
     return Result(False, None, "1", of, why="a verdict", note=said)
+
+
+def _all_states(stairs: Sequence[Staircase], repeats: Sequence[Repeat]) -> list[float]:
+    return [m for row in stairs for m in row.states] + [m for repeat in repeats for m in repeat.tries]
 
 
 def _text(current: float) -> str:
@@ -163,8 +173,9 @@ def figure_of(procedure: Demagnetise, data: pd.DataFrame, results: Results) -> F
     said = [temperature_text(data["Temperature (K)"]), f"pulses of {format_quantity(procedure.pulse_width, 's')}"]
     verdict = results["demagnetised"]
     if verdict.value is not None:
-        binary = (verdict.note or "").startswith(BINARY)
-        word = "demagnetised" if verdict.value else "binary, cannot be demagnetised" if binary else "not demagnetised"
+        why = (verdict.note or "").partition(":")[0]
+        cannot = {BINARY: "binary, cannot be demagnetised", COARSE: "few grains, cannot be demagnetised"}
+        word = "demagnetised" if verdict.value else cannot.get(why, "not demagnetised")
         said.append(f"{word}, m = {results['magnetisation'].text()}")
     figure, (left, right) = framed(title, " · ".join(filter(None, said)), procedure.caption, columns=2)
     left.set(xlabel="Time in the train (s)", ylabel="Pulse current (mA)")

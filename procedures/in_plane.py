@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from instruments.cryostat import Cryostat
 from instruments.errors import BadValue
 from instruments.units import format_quantity
 from labctl import facing
@@ -52,6 +53,7 @@ class InPlane(Procedure):
                 f"{mounting.rotator_axis!r}, so turning it never brings the field along its normal; say "
                 "initialise=pulse"
             )
+        self._check_angle()
         x, y, z = facing.direction(mounting, self.rotator_angle() or 0.0)
         if self.in_plane_field and math.hypot(x, y) < LEAST:
             leaning = math.degrees(math.acos(min(1.0, abs(z))))
@@ -60,6 +62,22 @@ class InPlane(Procedure):
                 f"from the normal of sample {self.sample.label} by its record; put it on a rotator "
                 '(mounting.rotator_axis = "across current") or flat (field_from_normal = "90 deg"), or say '
                 'in_plane_field="0 T" to see what pulses do without'
+            )
+
+    def _check_angle(self) -> None:
+        """Refuse an angle to which nothing turns the sample."""
+        if self.angle is None:
+            return
+        asked, turned = format_quantity(self.angle, "rad", shown="deg"), self.rotator_angle()
+        if turned is None:
+            raise BadValue(
+                f"angle is {asked}, but sample {self.sample.label} has mounting.rotator_axis = "
+                f"{self.sample.mounting.rotator_axis!r}, so nothing turns it; leave angle out"
+            )
+        low, high = Cryostat.LOWEST_POSITION, Cryostat.HIGHEST_POSITION
+        if not low <= turned <= high:
+            raise BadValue(
+                f"angle is {asked}, which the rotator does not reach; it goes from {low:g} deg to {high:g} deg"
             )
 
     def by_field(self) -> bool:

@@ -49,6 +49,10 @@ PROCEDURES = {
         "procedures.sot_switching:SpinOrbitSwitching",
         "Current loops: Hall resistance after each pulse, in a field along the current of either sign",
     ),
+    "sot-field-series": (
+        "procedures.sot_field_series:SpinOrbitFieldSeries",
+        "Series of current loops over fields in the film plane: switching current, window and ratio against the field",
+    ),
     "neuron": (
         "procedures.neuron:Neuron",
         "Sigmoid of a film: what a pulse switches, with a RESET pulse before each and without",

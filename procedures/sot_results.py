@@ -30,6 +30,8 @@ SENSE = (
     "a positive field leaves the larger R_xy"
 )
 SIGNIFICANT = 3.0
+BEYOND = 0.02
+"""Part by which pulses may seem to switch more than a field that saturates the film, e.g. since it has warmed."""
 NAMES = {0.05: "_5", 0.5: "", 0.95: "_95"}
 """What stands behind the name of a switching current for the parts of a branch's way."""
 
@@ -155,10 +157,25 @@ def _swings(turn: Turn, states: Sequence[State]) -> dict[str, Result]:
         whole, error = by_field
         said = f"between both states that a field along the normal made, read {where}"
         found[f"hall_swing_field{name}"] = Result(whole, error, "ohm", "this run", note=said)
+        if (why := _beyond_the_field(swing, whole, error)) is not None:
+            found[f"switching_ratio{name}"] = missing("1", why, of)
+            continue
         ratio = abs(swing.value) / whole
         spread = ratio * math.hypot(swing.uncertainty / abs(swing.value) if swing.value else 0.0, error / whole)
         found[f"switching_ratio{name}"] = Result(ratio, spread, "1", of, note=f"over the swing by field, read {where}")
     return found
+
+
+def _beyond_the_field(swing: Mean, whole: float, error: float) -> str | None:
+    """Say so where pulses switch more than the field does, in ohm: it made no saturated states to compare with."""
+    more = abs(swing.value) - whole
+    if more <= max(BEYOND * whole, SIGNIFICANT * math.hypot(swing.uncertainty, error)):
+        return None
+    by_pulses, by_field = format_quantity(abs(swing.value), "ohm"), format_quantity(whole, "ohm")
+    return (
+        f"pulses switch {by_pulses}, more than the {by_field} between the states that the field along the normal made: "
+        "it does not saturate the film, as near compensation; take a larger saturation"
+    )
 
 
 def _by_field(states: Sequence[State]) -> tuple[float, float] | None:

@@ -53,6 +53,7 @@ class SpinOrbitSwitching(Pulsed):
 
     pulse_step = OptionalQuantity("pulse_max/20", "Step between pulses", unit="A", above_zero=True)
     loops = Count(3, "Loops at each field", minimum=1, maximum=100)
+    temperature = OptionalQuantity("stay", "Temperature to go to first", unit="K", above_zero=True)
     order = Choice("+ - + 0", "Signs of the field in the plane, one after the other", options=[*ORDERS])
     probe = Probe()
 
@@ -75,6 +76,13 @@ class SpinOrbitSwitching(Pulsed):
                 f"{MOST_PULSES}; take a larger one"
             )
 
+    def demands(self) -> dict[str, float]:
+        """Return what pulses, probe and fields ask for, and the temperature."""
+        wanted = super().demands()
+        if self.temperature is None:
+            return wanted
+        return {**wanted, "temperature": self.temperature, "lowest_temperature": self.temperature}
+
     def step(self) -> float:
         """Return the step between pulses in A."""
         return self.largest_current() / LEVELS if self.pulse_step is None else self.pulse_step
@@ -89,8 +97,10 @@ class SpinOrbitSwitching(Pulsed):
     # ---- the run
 
     def execute(self) -> None:
-        """Make the references by field; then the loops at each field."""
+        """Go to the temperature, make the references by field; then the loops at each field."""
         home = found_at(self)
+        if self.temperature is not None:
+            self.settle(temperature=self.temperature)
         if self.by_field():
             for _ in self.track("reference", ("both states",), restart=True):
                 self._refer()

@@ -25,6 +25,10 @@ SATURATED = 0.9
 """|m| from which on a state is one of the two saturated ones, and none in between."""
 ONE_SIDED = 2.0
 """Standard deviations of the repeats by which their mean lies beside zero, where all trains err to one side."""
+TOLD_APART = 5.0
+"""Standard uncertainties of a reading between two levels of a film that has only some."""
+COME_BACK = 3
+"""Times that each of them is read on average; of a film with more states hardly one is read twice."""
 
 
 def sizes(start: float, step: float) -> list[float]:
@@ -101,6 +105,24 @@ def corrected(offset: float, left: Sequence[float], step: float) -> float:
 def is_binary(stairs: Sequence[Staircase]) -> bool:
     """Whether the film switches as a whole: rising pulses of either sign do it, and leave no state in between."""
     return len(stairs) == 2 and all(stair.half is not None and stair.inner == 0 for stair in stairs)
+
+
+def coarse_levels(states: Sequence[float], resolution: float) -> list[float] | None:
+    """Return the magnetisations between the saturated ones of a film that has only some, as one of few grains has.
+
+    Args:
+        states: Magnetisation m of all that was read, after rising pulses and after trains.
+        resolution: Standard uncertainty of one.
+
+    Returns:
+        Rising; None where the film may have more of them, or has one that counts as demagnetised.
+    """
+    inner = np.sort([m for m in states if abs(m) < SATURATED])
+    apart = TOLD_APART * resolution
+    levels = np.split(inner, np.flatnonzero(np.diff(inner) > apart) + 1) if inner.size else []
+    many = inner.size < COME_BACK * len(levels) or any(np.ptp(level) > 2.0 * apart for level in levels)
+    found = [float(level.mean()) for level in levels]
+    return None if many or not found or min(map(abs, found)) < ENOUGH else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ def describe(name: str, *, json: bool) -> None:
             "summary": kind.summary(),
             "roles": list(kind.roles),
             "columns": list(kind.DATA_COLUMNS),
+            "series_over": dict(kind.series_over),
             "parameters": {key: _describe(parameter) for key, parameter in parameters.items()},
         })  # fmt: skip
         return
@@ -65,6 +66,8 @@ def describe(name: str, *, json: bool) -> None:
     output.line()
     own = issubclass(kind, Adopted)
     output.line(f"Needs: {', '.join(kind.roles) or ('what it opens itself' if own else 'no instrument')}")
+    for over, values in kind.series_over.items():
+        output.line(f'A series over {over}: {values}; another list with --over {over}="..."')
     output.line()
     rows = [(key, str(_describe(p)["default"]), p.choices(), p.summary) for key, p in parameters.items()]
     output.table(rows, ("parameter", "default", "allowed", "what it is"))

@@ -157,18 +157,19 @@ def series_table(series: Series) -> None:
     """Print the main results of every run of a series."""
     from labctl.series_results import value_text
 
+    shown = (*series.main, *series.beside)
     rows = [
         (
             *(value_text(over, point) for over in series.over),
             point.status,
-            *(_value_text(point.results.get(name)) for name in series.main),
+            *(_value_text(point.results.get(name)) for name in shown),
         )
         for point in series.points
     ]
-    header = (*(over.name for over in series.over), "status", *series.main)
+    header = (*(over.name for over in series.over), "status", *shown)
     table([tuple(cell if len(cell) <= 40 else f"{cell[:37]}..." for cell in row) for row in rows], header)
     for number, point in enumerate(series.points, 1):
-        absent = (point.results.get(name) for name in series.main)
+        absent = (point.results.get(name) for name in shown)
         reasons = dict.fromkeys(result.why for result in absent if result is not None and result.value is None)
         for why in filter(None, reasons):
             line(f"run {number}: {why}")

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
 
+import labctl
 from instruments.errors import BadValue, UnknownName
 from labctl import series_figure
 from labctl.analysis.result import Result, Results
 from labctl.cli.main import run_command
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
 from labctl.procedure import Caption, Procedure
+from labctl.procedures import load_procedure
 from labctl.request import Request
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.series import SeriesOutcome, carry_out_series, parse_over
-from labctl.series_results import Over, Point, Series, child_directories, conclude_series, read_series, value_text
+from labctl.series_results import (
+    Over,
+    Point,
+    Series,
+    as_csv,
+    child_directories,
+    conclude_series,
+    read_series,
+    value_text,
+)
 from labctl.station import load_station
 from procedures.ahe import AnomalousHallLoop
 from tests.simulated import QUICK, Simulate
@@ -387,7 +399,12 @@ def point(value: Any, text: str) -> Point:
         ("mA", 0.1, "0.1 mA", "0.1 mA"),
         ("furlong", 0.1, "0.1 furlong", "0.1 furlong"),
         ("T", [0.02], "0.02 T", "20 mT"),
-        ("T", [0.02, 0.03], "0.02, 0.03 T", "0.02, 0.03 T"),
+        ("T", [0.02, 0.03], "0.02, 0.03 T", "20, 30 mT"),
+        ("A", [0.008, 0.012, 0.02, 0.03], "...", "8 to 30 mA (4 values)"),
+        ("rad", 1.5707963267948966, "90 deg", "90 deg"),
+        ("rad", [0.0, 1.5707963267948966], "0, 90 deg", "0, 90 deg"),
+        ("", [1.0, 2.0], "1.0, 2.0", "1.0, 2.0"),
+        ("A", [], "none", "none"),
     ],
 )
 def test_values_are_shown_in_the_unit_in_which_they_are_kept(unit: str, value: Any, text: str, shown: str) -> None:
@@ -399,7 +416,8 @@ def test_values_are_shown_in_the_unit_in_which_they_are_kept(unit: str, value: A
     [
         (Over("x", "mA", [0.1, 0.2], ["0.1 mA", "0.2 mA"]), [0.1, 0.2], "X (mA)"),
         (Over("x", "T", [[-0.045], [-0.05]], ["-0.045 T", "-0.05 T"]), [-50.0, -45.0], "X (mT)"),
-        (Over("x", "T", [[0.02], [0.02, 0.03]], ["0.02 T", "0.02, 0.03 T"]), ["0.02 T", "0.02, 0.03 T"], "X"),
+        (Over("x", "T", [[0.02], [0.02, 0.03]], ["0.02 T", "0.02, 0.03 T"]), ["20 mT", "20, 30 mT"], "X"),
+        (Over("x", "rad", [1.5707963267948966, 3.141592653589793], ["90 deg", "180 deg"]), [90.0, 180.0], "X (deg)"),
     ],
 )
 def test_the_axis_of_a_figure_is_one_of_numbers_where_they_are_numbers(
@@ -431,3 +449,115 @@ def test_curves_of_one_panel_are_told_apart_by_what_differs_in_their_names() -> 
     axes: Any = series_figure.main_results(Series("s", "ahe", "n", [over], names, points), Caption()).axes[0]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["up", "down"]
     assert axes.get_ylabel() == "Coercive field (mT)"
+
+
+def drawn(over: Over) -> Any:
+    results = Results({"y": Result(1.0, 0.1, "ohm", "this run")})
+    points = [
+        Point(str(number), "finished", {over.name: {"value": value, "text": text}}, results)
+        for number, (value, text) in enumerate(zip(over.values, over.texts, strict=True))
+    ]
+    return series_figure.main_results(Series("s", "p", "n", [over], ["y"], points), Caption())
+
+
+def test_long_words_below_an_axis_neither_touch_nor_leave_the_figure() -> None:
+    lists = [[1e-3 * place + 1e-4 * step for step in range(6)] for place in range(6)]
+    figure = drawn(Over("in_plane_list", "A", lists, [", ".join(map(repr, values)) + " A" for values in lists]))
+    figure.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert boxes[0].x0 > 0
+    assert boxes[-1].x1 < figure.bbox.width
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
+    assert min(box.y0 for box in boxes) > 0
+    assert figure.axes[0].get_xlabel() == "In-plane list"
+
+
+def test_lists_with_the_same_ends_are_told_apart() -> None:
+    lists = [[0.001, 0.002, 0.003, 0.009], [0.001, 0.004, 0.005, 0.009]]
+    axes = drawn(Over("x", "A", lists, ["one", "other"])).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["one", "other"]
+
+
+def test_numbers_that_are_too_near_to_each_other_have_no_ticks_of_their_own() -> None:
+    over = Over("x", "A", [0.001, 0.00102, 0.002], ["1", "1.02", "2"])
+    assert 1.02 not in drawn(over).axes[0].get_xticks().tolist()
+
+
+# ---- series by their name
+
+
+class Named(Everything):
+    """Goes over two of its parameters."""
+
+    series_over: ClassVar[Mapping[str, str]] = {"way": "up, down", "field": "0.1, 0.2 T"}
+
+
+def named(*texts: str, **given: str) -> list[tuple[str, list[Any]]]:
+    return [(axis.name, list(axis.values)) for axis in parse_over(texts, "named", Named, given)]
+
+
+def test_a_procedure_may_go_over_parameters_by_itself() -> None:
+    assert named() == [("way", ["up", "down"]), ("field", [0.1, 0.2])]
+    assert named("field=0.3") == [("field", [0.3]), ("way", ["up", "down"])]
+    assert named("count=1,2") == [("count", [1, 2]), ("way", ["up", "down"]), ("field", [0.1, 0.2])]
+
+
+def test_a_single_value_of_what_it_goes_over_is_refused() -> None:
+    with pytest.raises(BadValue, match=r'named goes over field, but field is given a single value; .*--over field="'):
+        named(field="0.1 T")
+
+
+def test_a_list_that_does_not_fit_is_refused_as_if_it_had_been_typed() -> None:
+    class Wrong(Everything):
+        series_over: ClassVar[Mapping[str, str]] = {"feld": "1"}
+
+    with pytest.raises(UnknownName, match="wrong has no parameter 'feld'; did you mean field"):
+        parse_over([], "wrong", Wrong, {})
+
+
+def test_what_it_goes_over_needs_a_list() -> None:
+    class Wrong(Everything):
+        series_over: Any = "field"
+
+    with pytest.raises(BadValue, match="series_over of wrong is 'field', but must say which list"):
+        parse_over([], "wrong", Wrong, {})
+
+
+OWN = '''
+from procedures.ahe import AnomalousHallLoop
+
+
+class Starts(AnomalousHallLoop):
+    """From both saturations."""
+
+    main_results = ("loop_shift",)
+    beside_results = ("saturated", "maximum_field")
+    series_over = {"start": "positive, negative"}
+'''
+
+
+def test_one_of_somebodys_own_runs_as_a_series_from_everywhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(OWN, encoding="utf-8")
+    quick = [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
+    assert run_command(["run", str(file), "--simulate", *quick, "--out", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    header = next(line for line in lines if line.startswith("start "))
+    assert header.split() == ["start", "status", "loop_shift", "saturated"]
+    assert run_command(["describe", str(file)]) == 0
+    assert "A series over start: positive, negative" in capsys.readouterr().out
+    kind = load_procedure(str(file))
+    result = labctl.run(kind, simulate=True, seed=1, over={"start": ["negative"]}, out=tmp_path, **QUICK)
+    assert [child.varied for child in result.children] == [{"start": "negative"}]
+    with pytest.raises(BadValue, match="is given a single value"):
+        labctl.run(kind(start="negative", **QUICK), simulate=True, out=tmp_path)
+
+
+def test_a_result_that_is_called_like_what_is_varied_has_no_second_column() -> None:
+    results = Results({"x": Result(0.02, 0.002, "T", "magnet"), "y": Result(1.0, 0.1, "ohm", "this run")})
+    point = Point("0001", "finished", {"x": {"value": 0.02, "text": "0.02 T"}}, results)
+    table = as_csv(Series("s", "p", "n", [Over("x", "T", [0.02], ["0.02 T"])], ["y"], [point])).splitlines()
+    assert table[0] == "run,status,x (T),x uncertainty (T),y (ohm),y uncertainty (ohm)"
+    assert table[1] == "0001,finished,0.02,0.002,1.0,0.1"

@@ -118,6 +118,23 @@ def test_the_window_grows_and_the_ratio_falls_with_the_field(simulate: Simulate)
         assert ratio == pytest.approx(math.sqrt(1.0 - (field / 0.33) ** 2), abs=0.015)
 
 
+def test_a_field_that_does_not_saturate_the_film_gives_no_ratio(simulate: Simulate) -> None:
+    done = simulate(SpinOrbitSwitching(**{**ONE, "temperature": "278 K"}))
+    assert float(np.mean(done.rows["Temperature (K)"])) == pytest.approx(278.0, abs=0.3)
+    assert done.value("switching_ratio") is None
+    why = done.outcome.results["switching_ratio"]["why"]
+    assert "more than the 46.66 mohm between the states that the field along the normal made" in why
+    assert "take a larger saturation" in why
+    larger = simulate(SpinOrbitSwitching(**{**ONE, "temperature": "278 K", "saturation": "2 T"}))
+    assert larger.value("switching_ratio") == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_temperature_beyond_the_sample_is_refused() -> None:
+    procedure = bound(temperature="401 K")
+    with pytest.raises(LimitExceeded, match=r"temperature would be 401 K, above the limit of .* 400 K"):
+        limits.check(procedure.demands(), procedure.station, procedure.sample)
+
+
 def test_it_can_be_carried_on_from_any_point() -> None:
     few: dict[str, Any] = {**ONE, "order": "+ -", "pulse_step": "10 mA", "reads": 1}
     assert assert_resumable(SpinOrbitSwitching, **few) > 20

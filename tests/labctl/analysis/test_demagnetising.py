@@ -108,3 +108,27 @@ def test_trains_that_all_err_to_one_side_say_so() -> None:
     assert found.reached == 0
     assert found.largest == 0.46
     assert summary([Repeat(1, [-0.2], 1e-3), Repeat(-1, [0.3], 1e-3)]).one_sided is False
+
+
+@pytest.mark.parametrize("parts", [3, 5, 7])
+def test_a_film_of_few_parts_shows_only_some_levels(parts: int) -> None:
+    film = Film(parts=parts, width=4e-3)
+    states = [m for stair in film.stairs() for m in stair.states]
+    found = demagnetising.coarse_levels(states, 1e-3)
+    assert found is not None
+    assert all(round(parts * m) == pytest.approx(parts * m) for m in found)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        [],
+        [1.0, -1.0, 1.0],
+        [-0.5, 0.0, 0.5] * 5,
+        list(np.linspace(-0.8, 0.8, 40)),
+        list(np.linspace(0.3, 0.8, 200)),
+    ],
+    ids=["none", "binary", "two grains", "apart", "too near to be told apart"],
+)
+def test_other_films_are_not_called_coarse(states: list[float]) -> None:
+    assert demagnetising.coarse_levels(states, 1e-3) is None
