@@ -78,7 +78,7 @@ def with_bent_background(
         # Anything from nothing to all of it, unless the readings before the switch say how far it has come.
         off = lack.height / float(np.sqrt(3)) if slope is None else min(lack.height, abs(slope * crossing.field))
         moved = off / abs(crossing.slope)
-        if crossing.sharp or moved <= crossing.uncertainty:
+        if crossing.jump or moved <= crossing.uncertainty:
             found.append(crossing)
             continue
         found.append(replace(crossing, uncertainty=float(np.hypot(crossing.uncertainty, moved))))

@@ -7,7 +7,6 @@ first would make the shift zero and both coercive fields equal whatever was meas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,7 @@ from labctl.analysis.doubts import why_hidden, with_wander, wrong_way
 from labctl.analysis.drift import closure, without_step
 from labctl.analysis.ends import SIGNIFICANT
 from labctl.analysis.jitter import jittered
-from labctl.analysis.middles import is_buried, middles, where_flat
+from labctl.analysis.middles import middles, where_flat
 from labctl.analysis.parity import Parity, split
 from labctl.analysis.peaks import with_peaks
 from labctl.analysis.plateaus import Plateaus, find_plateaus
@@ -30,16 +29,15 @@ from labctl.analysis.rates import effective_rate, outside_window, rate_at, readi
 from labctl.analysis.readings import Readings, read_table
 from labctl.analysis.result import HALL_LOOP_UNITS, THIS_LOOP, Result, Results, missing, short_text
 from labctl.analysis.staircase import few_grains, stepped
-from labctl.analysis.switching import Crossing, crossings
+from labctl.analysis.switching import Crossing
 from labctl.analysis.wander import unsettled, wander_of
+from labctl.analysis.widths import half_sum, switching_width
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CONVENTION = "R_xy = V(A-B)/I, A at +y, I along +x, H along +z; positive = R_xy rises with H"
 """What the sign of an anomalous Hall resistance means here; without it a polarity says nothing."""
-TEN_TO_NINETY = (-0.8, 0.8)
-"""Levels of the 10-90 % width in units of the amplitude."""
 UNEVEN = "the baseline drifts or jumps, and unevenly it would look like a slope; the uncertainty counts it"
 """Note beside an ordinary slope."""
 EVEN_WARNING = 0.2
@@ -120,7 +118,7 @@ def _analyse(loop: Loop, readings: Readings, remanence: float | None) -> LoopAna
         plateaus = replace(plateaus, why_not=both)
         common["even_part"] = _even_part(parity, plateaus)
     elif both is not None:
-        width = _width(loop, plateaus, both)
+        width = switching_width(loop, plateaus, both)
         wander = wander_of(loop, plateaus, both, float(width.value or 0.0), abs(remanence or 0.0))
         open_both = both if wander is None else unsettled(both, wander)
         results = common | _saturated(loop, plateaus, open_both, parity, remanence, width)
@@ -300,7 +298,7 @@ def _add_coercive_field(
 
 def _moved(crossing: Crossing, level: float) -> float:
     """Shift of a crossing for an error of the level, T; a jump does not move."""
-    return 0.0 if crossing.sharp else level / abs(crossing.slope)
+    return 0.0 if crossing.jump else level / abs(crossing.slope)
 
 
 def _field_note(crossing: Crossing, remanence: float | None) -> str | None:
@@ -347,13 +345,7 @@ def _raw_amplitude(plateaus: Plateaus, off: float, doubt: float) -> Result:
 def _shift(both: tuple[Crossing, Crossing], level: float) -> Result:
     errors = [np.hypot(crossing.uncertainty, _moved(crossing, level)) for crossing in both]
     scatters = [crossing.scatter() for crossing in both]
-    return _tesla((both[0].field + both[1].field) / 2, float(np.hypot(*errors)) / 2, None, _half_sum(scatters))
-
-
-def _half_sum(scatters: Sequence[float | None]) -> float | None:
-    """Scatter of the mean of two branches; their thermal parts are independent."""
-    known = [scatter for scatter in scatters if scatter is not None]
-    return float(np.linalg.norm(known)) / 2 if len(known) == 2 else None
+    return _tesla((both[0].field + both[1].field) / 2, float(np.hypot(*errors)) / 2, None, half_sum(scatters))
 
 
 def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing], open_amplitude: float) -> Result:
@@ -366,29 +358,3 @@ def _remanence(parity: Parity | str, both: tuple[Crossing, Crossing], open_ampli
     ratio = remanent / amplitude
     of_amplitude = ratio * float(np.hypot(error, open_amplitude))
     return Result(ratio, float(np.hypot(remanent_error, of_amplitude)) / abs(amplitude), "1", THIS_LOOP)
-
-
-def _width(loop: Loop, plateaus: Plateaus, middle: tuple[Crossing, Crossing]) -> Result:
-    """Mean 10-90 % width of both branches, T."""
-    if is_buried(plateaus):
-        return missing("T", "the switch is buried in the noise of the readings")
-    low, high = (crossings(loop, plateaus, part) for part in TEN_TO_NINETY)
-    widths, errors = [], []
-    scatters: list[float | None] = []
-    for first, second, half_way in zip(low, high, middle, strict=True):
-        within = first.sharp and second.sharp and first.row == second.row
-        # Both levels in one jump: the width is anything up to the spacing.
-        widths.append(first.spacing / 2 if within else abs(second.field - first.field))
-        together = first.spacing / float(np.sqrt(12))
-        errors.append(together if within else float(np.hypot(first.uncertainty, second.uncertainty)))
-        scatters.append(_width_scatter(first, second, half_way))
-    sharp = all(first.sharp and first.row == second.row for first, second in zip(low, high, strict=True))
-    note = "sharper than the readings can tell: an upper bound is the spacing" if sharp else None
-    return _tesla(sum(widths) / 2, float(np.hypot(*errors)) / 2, note, _half_sum(scatters))
-
-
-def _width_scatter(first: Crossing, second: Crossing, half_way: Crossing) -> float | None:
-    """Scatter of one branch's width; grains far apart in field have independent clocks."""
-    both = zip((first, second), TEN_TO_NINETY, strict=True)
-    low, high = (replace(at, grains=half_way.grains).scatter(part) for at, part in both)
-    return None if low is None or high is None else float(np.hypot(low, high))

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from labctl.analysis.bends import bend_of_longer, odd_bend
 from labctl.analysis.branches import Branch, Loop
 from labctl.analysis.ends import (
     AGREE,
@@ -38,6 +39,10 @@ MOST_BENT = 0.03
 """Part of the swing that a bend of the ends may leave open; less is an error of the amplitude."""
 TOLERATED = 0.005
 """Part of the swing that may be left to switch at the largest field; it is counted as an error of the amplitude."""
+UNSURE = 0.02
+"""Part of the amplitude from which its uncertainty is worth longer ends."""
+LONGER = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+"""Tried in turn."""
 SQUARE, NEAREST = 0.05, 5
 """Part of the swing by which a square loop's branches may be off their lines at the middle, by so many readings; by
 fewer where a branch has less than ten times as many."""
@@ -145,12 +150,33 @@ def find_plateaus(loop: Loop) -> Plateaus | str:
         return f"fewer than {FEWEST} points of each branch in the outer halves of the field"
     first = _plateaus(loop, wide, wide)
     if first.why_not is None:
-        return first
+        return _surer(loop, first, wide)
     mended: Plateaus | None = None
     if wide <= END:
         mended = (_closed_later(loop) if first.open_ends else _wider(loop)) or _narrower(loop, first)
         mended = mended or (_nearly_closed(loop) if first.open_ends else None)
     return mended or _open_by_chance(loop, wide) or first
+
+
+def _surer(loop: Loop, first: Plateaus, wide: float) -> Plateaus:
+    """With longer ends of the branches that come from saturation, where noise makes the amplitude unsure otherwise.
+
+    What such an end may bend is counted; it has to be less than what the longer end makes surer.
+    """
+    best, least = first, _amplitude_error(first)
+    if least < UNSURE * abs(first.amplitude[0]):
+        return first
+    for part in LONGER:
+        if part > wide:
+            trial = _plateaus(loop, part, wide)
+            error = _amplitude_error(trial)
+            if trial.why_not is None and trial.bend <= AGREE * trial.bend_error and error < least:
+                best, least = trial, error
+    return best
+
+
+def _amplitude_error(plateaus: Plateaus) -> float:
+    return float(np.hypot(plateaus.amplitude[1], plateaus.bend))
 
 
 def _wider(loop: Loop) -> Plateaus | None:
@@ -275,7 +301,7 @@ def _plateaus(loop: Loop, part: float, arriving: float, agree: float = AGREE) ->
     joint = linear_fit(design, hall, noise)
     residuals = np.split(joint.residual, np.cumsum([len(end.rows) for end in ends])[:-1])
     used = [(e, r) for e, r in zip(ends, residuals, strict=True) if e.leaving or arriving == part]
-    bend, bend_error = _odd_bend([end for end, _ in used], [residual for _, residual in used], noise)
+    bend, bend_error = odd_bend([end for end, _ in used], [residual for _, residual in used], noise)
     wider = max(1.0, END / part)  # over a narrower end the same curve bends less
     draft = Plateaus(
         ends=ends,
@@ -294,7 +320,7 @@ def _plateaus(loop: Loop, part: float, arriving: float, agree: float = AGREE) ->
     if draft.why_not is not None:
         return replace(draft, open_ends=True)
     judged = _judged(loop, draft)
-    return replace(judged, bend=_counted_bend(loop, draft), unresolved=unresolved(loop, noise))
+    return replace(judged, bend=_counted_bend(loop, draft, part), unresolved=unresolved(loop, noise))
 
 
 def _judged(loop: Loop, draft: Plateaus) -> Plateaus:
@@ -302,15 +328,19 @@ def _judged(loop: Loop, draft: Plateaus) -> Plateaus:
     return replace(draft, why_not=_why_no_switch(draft) or _why_contrary(draft) or _why_bent(loop, draft))
 
 
-def _counted_bend(loop: Loop, draft: Plateaus) -> float:
+def _counted_bend(loop: Loop, draft: Plateaus, part: float) -> float:
     """The bend as an error of the amplitude, ohm.
 
     A square loop shows by its long straight branches that there is none unless it stands out; a slanted one may hide
-    as much as its noise allows.
+    as much as its noise allows, and so may ends that are long themselves.
     """
     if draft.bend > 3 * draft.bend_error:
         return draft.bend
-    hidden = 0.0 if _is_square(loop, draft) else float(np.hypot(draft.bend, draft.bend_error))
+    if part <= END and _is_square(loop, draft):
+        return 0.0
+    hidden = float(np.hypot(draft.bend, draft.bend_error))
+    if not _is_slanted(loop, draft):
+        hidden = min(hidden, bend_of_longer(loop, draft.ends, draft.noise))
     return hidden if np.isfinite(hidden) else 0.0
 
 
@@ -340,10 +370,14 @@ def _why_bent(loop: Loop, draft: Plateaus) -> str | None:
         share = 100 * draft.bend / amplitude
         return f"not saturated: the ends still bend, which leaves {share:.0f} % of the amplitude open"
     unknown = not np.isfinite(draft.bend_error)
-    slanted = abs(draft.slope[0]) * (loop.high - loop.low) > 2 * amplitude
-    if (slanted or unknown) and not _is_square(loop, draft) and not _is_straight(draft):
+    if (_is_slanted(loop, draft) or unknown) and not _is_square(loop, draft) and not _is_straight(draft):
         return "not saturated: the curve is slanted to its ends, and nothing shows that they are straight"
     return None
+
+
+def _is_slanted(loop: Loop, draft: Plateaus) -> bool:
+    """Whether the ends' slope makes more of the curve than its switch."""
+    return abs(draft.slope[0]) * (loop.high - loop.low) > 2 * abs(draft.amplitude[0])
 
 
 def _joint_design(ends: Iterable[End], middle_time: float) -> FloatArray:
@@ -369,24 +403,3 @@ def _branch_line(ends: tuple[End, ...], sigma: float) -> BranchLine:
         [np.stack([np.ones(len(end.rows)), np.full(len(end.rows), float(end.sign)), end.field], 1) for end in ends]
     )
     return BranchLine(linear_fit(design, np.concatenate([end.hall for end in ends]), sigma))
-
-
-def _odd_bend(ends: list[End], residuals: list[FloatArray], sigma: float) -> tuple[float, float]:
-    """What a bend of both ends in opposite senses does to an amplitude extrapolated from them, and its error, ohm.
-
-    A saturating curve bends so, a parabola below the loop does not. A bend by c over an end of width w changes the
-    slope there by c / w, and the lines meet zero field c x distance / w higher or lower.
-    """
-    if any(len(end.rows) < 6 for end in ends):
-        return 0.0, float("inf")
-    total, square = 0.0, 0.0
-    for end, residual in zip(ends, residuals, strict=True):
-        width = float(np.ptp(end.field)) or 1.0
-        reach = np.abs(end.field - float(np.median(end.field)))
-        outward = end.sign * (end.field - np.mean(end.field)) / width
-        design = np.stack([np.ones(len(outward)), outward, outward**2], axis=1)
-        bend, error = linear_fit(design, residual, sigma).combine(np.array([0.0, 0.0, 1.0]))
-        lever = (abs(float(np.mean(end.field))) + float(np.mean(reach))) / width
-        total += end.sign * bend * lever / len(ends)
-        square += (error * lever / len(ends)) ** 2
-    return abs(total), float(np.sqrt(square))

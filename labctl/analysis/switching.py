@@ -53,6 +53,7 @@ class Crossing:
         field: T, reported field.
         uncertainty: T, standard uncertainty of this crossing of this branch.
         sharp: Too few readings lie on the way to show a course: the spacing limits it.
+        jump: No reading lies on the way: neither noise nor the level moves it.
         slope: ohm/T, steepness at the crossing (of the jump, if sharp), sign as in the raw data.
         spacing: T, distance of the two readings around it.
         row: Row of the branch, in order of measurement, nearest to it.
@@ -77,6 +78,7 @@ class Crossing:
     thermal_width: float = float("inf")
     lag: float = 0.0
     step: float = 0.0
+    jump: bool = False
 
     def scatter(self, part: float = HALF_WAY) -> float | None:
         """Standard deviation of this crossing from loop to loop, T (see `activation`); None where no course shows."""
@@ -161,15 +163,21 @@ def _grains(crossing: Crossing, curve: _Curve, wander: float) -> float | None:
 
 def _crossing(course: _Course, reach: float, found: tuple[float, float, float] | None) -> Crossing:
     edge = course.edge
+    spacing = float(course.field[edge + 1] - course.field[edge])
+    jump = False
     if found is None:
         first, last = _inside(course, reach)
-        place, error, slope = _between(course, min(max(0, last - first + 1), FEWEST_INSIDE))
+        on_the_way = max(0, last - first + 1)
+        place, error, slope = _between(course, min(on_the_way, FEWEST_INSIDE))
+        jump = not on_the_way
+        if not jump:  # from reading to reading noise makes the curve steeper than it is
+            slope = min(slope, 2 * reach / (on_the_way + 1) / max(spacing, 1e-300))
+            error = float(np.hypot(error, course.noise / slope))
     else:
         place, error, slope = found
-    spacing = float(course.field[edge + 1] - course.field[edge])
     nearest = edge if abs(course.field[edge] - place) <= abs(course.field[edge + 1] - place) else edge + 1
     level_error = course.line.level_uncertainty(place, course.part) / abs(course.amplitude) / slope
-    uncertainty = float(np.linalg.norm([error, 0.0 if found is None else level_error, course.branch.field_error]))
+    uncertainty = float(np.linalg.norm([error, 0.0 if jump else level_error, course.branch.field_error]))
     rows = course.branch.rows
     reading_rate = 0.0 if rows.rate is None else float(np.nan_to_num(np.abs(rows.rate[course.rows[nearest]])))
     slack = 0.0 if rows.slack is None else float(np.nanmedian(rows.slack))
@@ -177,6 +185,7 @@ def _crossing(course: _Course, reach: float, found: tuple[float, float, float] |
         field=place,
         uncertainty=uncertainty,
         sharp=found is None,
+        jump=jump,
         slope=slope * course.amplitude,
         spacing=spacing,
         row=int(course.rows[nearest]),

@@ -151,7 +151,7 @@ def unsettled(both: tuple[Crossing, Crossing], wander: Wander) -> tuple[Crossing
     """The crossings with what the levels leave open; a jump does not move."""
     down, up = (
         crossing
-        if crossing.sharp
+        if crossing.jump
         else replace(crossing, uncertainty=float(np.hypot(crossing.uncertainty, level / abs(crossing.slope))))
         for crossing, level in zip(both, wander.levels, strict=True)
     )
