@@ -65,5 +65,10 @@ def template_files() -> dict[str, Path]:
     return _records("templates")
 
 
+def target_files() -> dict[str, Path]:
+    """Return the files with the claims of papers by name, in alphabetical order."""
+    return _records("targets")
+
+
 def _records(folder: str) -> dict[str, Path]:
     return {path.stem: path for path in sorted((data_folder() / folder).glob("*.toml"))}

@@ -154,6 +154,31 @@ def plot(
 
 
 @app.command()
+def reproduce(
+    paper: Annotated[
+        str,
+        typer.Argument(
+            metavar="[PAPER]", help="Whose claims, e.g. cogd2022; of all papers without.", show_default=False
+        ),
+    ] = "",
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the noise of all runs.")] = 0,
+    sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated samples' disorder.")] = 0,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for runs, rows and report.")] = Path(
+        "runs/reproduced"
+    ),
+    json: Json = False,
+) -> None:
+    """Measure what a paper claims on the simulated station, and say what agrees.
+
+    Each claim gets a row with what was published, what was measured, and a verdict; settings, what the model was
+    calibrated to and what it predicts are counted apart. A page with the figures is written beside the runs.
+    """
+    from labctl.cli import reproducing
+
+    reproducing.reproduce(paper, seed=seed, sample_seed=sample_seed, out=out, json=json)
+
+
+@app.command()
 def doctor(
     station: Annotated[
         str, typer.Option("--station", metavar="S", help="Look at the instruments of this station: name or file.")
