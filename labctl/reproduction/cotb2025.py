@@ -22,7 +22,7 @@ from labctl.reproduction.measured import (
 from labctl.reproduction.planned import Evidence, Planned, Runs
 from labctl.reproduction.tilting_field import ALONG, IN_PLANE, LOOP
 
-__all__ = ["CHOSEN", "MEASURES", "NOT_YET", "plan"]
+__all__ = ["CHOSEN", "MEASURES", "plan"]
 
 FREE, GROWN = "cotb2025", "cotb2025-as-grown"
 HALL, HALL_GROWN = "hall", "hall-as-grown"
@@ -39,8 +39,6 @@ CHOSEN = (
     "The sample as grown differs from the freestanding one by its thermal resistance only.",
 )
 """What of the runs the paper does not state."""
-NOT_YET: Mapping[str, str] = {}
-"""Claims that a station could measure and labctl cannot yet, with the reason."""
 
 
 def plan() -> list[Planned]:

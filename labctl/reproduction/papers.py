@@ -17,18 +17,16 @@ class Reproduction:
     Attributes:
         plan: All runs, each behind those that it needs.
         measures: How claims follow from them, by the claims' ids.
-        not_yet: Claims that a station could measure and labctl cannot yet, with the reason.
         chosen: What of the runs the paper does not state, a sentence each.
     """
 
     plan: Callable[[], Sequence[Planned]]
     measures: Mapping[str, Measure]
-    not_yet: Mapping[str, str]
     chosen: Sequence[str]
 
 
 REPRODUCTIONS: Mapping[str, Reproduction] = {
-    "cogd2022": Reproduction(cogd2022.plan, cogd2022.MEASURES, cogd2022.NOT_YET, cogd2022.CHOSEN),
-    "cotb2025": Reproduction(cotb2025.plan, cotb2025.MEASURES, cotb2025.NOT_YET, cotb2025.CHOSEN),
+    "cogd2022": Reproduction(cogd2022.plan, cogd2022.MEASURES, cogd2022.CHOSEN),
+    "cotb2025": Reproduction(cotb2025.plan, cotb2025.MEASURES, cotb2025.CHOSEN),
 }
 """Each of these has a file in `data/targets`."""

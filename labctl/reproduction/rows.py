@@ -85,7 +85,7 @@ class Reading:
         """Return the row of a claim."""
         measure = self.reproduction.measures.get(target.id)
         if measure is None:
-            return Row(target, NOT_HERE, target.out_of_reach or self.reproduction.not_yet[target.id])
+            return Row(target, NOT_HERE, target.out_of_reach)
         unfinished = [name for name in measure.needs if self.finished[name].status != "finished"]
         if unfinished:
             return self._without(target, unfinished)

@@ -1,8 +1,4 @@
-"""The anisotropy field of a film, from what loops of current pulses tell in passing.
-
-A harmonic Hall measurement belongs here: `anisotropy_field` takes its field once there is such a procedure, and what
-`NO_HARMONICS` excuses (the torque for each current density) can then be measured.
-"""
+"""The anisotropy field of a film, from what loops of current pulses tell in passing: enough to plan by."""
 
 from __future__ import annotations
 
@@ -11,11 +7,9 @@ from dataclasses import dataclass
 
 from labctl.reproduction.planned import Evidence, NotFoundError
 
-METHOD = "from the lean of both states in the in-plane field, R(Hx)/R(0) = cos(asin(Hx/Hk)), not by harmonic Hall"
 ALONG = "Field along current (T)"
 LOOP, IN_PLANE = "loop", "reference in plane"
 """What a state is read for, in a run of `sot-switching`."""
-NO_HARMONICS = "labctl has no harmonic Hall procedure, and nothing else here tells torque from heat"
 
 
 @dataclass(frozen=True, slots=True)
