@@ -11,6 +11,8 @@ import importlib.metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from threadpoolctl import threadpool_limits
+
 from instruments.errors import DataDamaged, LabError
 from labctl.analysis.health import checks_of
 from labctl.health import with_health
@@ -73,10 +75,12 @@ def conclude(procedure: Procedure, directory: RunDirectory, outcome: Outcome) ->
     data, warnings = rows_of(directory)
     outcome.warnings.extend(warnings)
     outcome.points = len(data)
-    results = with_health(analysed(procedure, data), directory, procedure.sample)
-    _write(procedure, directory, results, outcome)
-    procedure.caption = Caption(directory.path.name, outcome.simulated, state=trouble(outcome.status))
-    draw(procedure, data, results, directory.figure_file)
+    # On a computer that does something else as well, threads that wait for each other cost a hundred times the sum.
+    with threadpool_limits(limits=1, user_api="blas"):
+        results = with_health(analysed(procedure, data), directory, procedure.sample)
+        _write(procedure, directory, results, outcome)
+        procedure.caption = Caption(directory.path.name, outcome.simulated, state=trouble(outcome.status))
+        draw(procedure, data, results, directory.figure_file)
 
 
 def _write(procedure: Procedure, directory: RunDirectory, results: Results, outcome: Outcome) -> None:

@@ -28,6 +28,7 @@ NEEDED = {
     "pyvisa_py": "pyvisa-py",
     "rich": "rich",
     "scipy": "scipy",
+    "threadpoolctl": "threadpoolctl",
     "typer": "typer",
 }
 """What labctl imports of others, by the name that is imported: what it is installed as."""
