@@ -50,6 +50,8 @@ AROUND = 1e-3
 """s at 0 A before and after it, in the list."""
 MOST_IN_TRAIN = (LONGEST_LIST - 1) // 2
 """Pulses of a train: each takes two points of the list."""
+MOST_REPEATS = 9999
+"""Times that the source runs through a list by itself."""
 DIGITS = 4
 """Digits of a current: the source resolves them in each of its ranges."""
 LARGEST_RANGE = 0.1
@@ -176,7 +178,7 @@ def _made(
     return sweep.start + AROUND, sweep.clamped or sweep.aborted
 
 
-def train(procedure: Procedure, heights: Sequence[float], width: float, gap: float) -> dict[str, Any]:
+def train(procedure: Procedure, heights: Sequence[float], width: float, gap: float, repeats: int = 1) -> dict[str, Any]:
     """Send a train of pulses as one list of the source, which times pulses and gaps; at 0 A between them.
 
     All of them have one range and one compliance, those of the largest. One that is clamped ends the train. A run can
@@ -187,6 +189,7 @@ def train(procedure: Procedure, heights: Sequence[float], width: float, gap: flo
         heights: A, in the order in which they are sent.
         width: Of each, s from 1 ms on.
         gap: Between them, s.
+        repeats: How often the source runs through the list, without a break.
 
     Returns:
         Columns as of `Procedure.pulse`, for `Procedure.read_after`: the largest pulse, the start of the first and the
@@ -197,39 +200,42 @@ def train(procedure: Procedure, heights: Sequence[float], width: float, gap: flo
         LimitExceeded: It exceeds a limit, by itself or on average; nothing was sent.
         InstrumentFault: The source refused something, or did not answer. The train counts as sent.
     """
-    check_train(procedure, heights, width, gap)
+    check_train(procedure, heights, width, gap, repeats)
     largest = max(heights, key=abs)
-    compliance = pulse_compliance(procedure, largest)
+    compliance, levels = pulse_compliance(procedure, largest), ListSweep(*_listed(heights, width, gap, repeats))
     with moving.reader_of(procedure).aside():
         try:
-            report = procedure.source.sweep(ListSweep(*_listed(heights, width, gap)), compliance=compliance)
+            report = procedure.source.sweep(levels, compliance=compliance, count=repeats)
         except InstrumentFault:
-            count(procedure, heights, width)
+            count(procedure, heights, width, repeats)
             raise
-        count(procedure, heights, width)
+        count(procedure, heights, width, repeats)
     clamped, begin = report.clamped or report.aborted, report.start + AROUND
     return {
         CURRENT: largest,
         WIDTH: width,
         START: begin,
-        END: begin + len(heights) * (width + gap) - gap,
+        END: begin + repeats * len(heights) * (width + gap) - gap,
         COMPLIANCE: compliance,
         CLAMPED: clamped,
         BOUND: math.nan if clamped else compliance / abs(largest),
     }
 
 
-def _listed(heights: Sequence[float], width: float, gap: float) -> tuple[list[float], list[float]]:
-    """Return the levels of a train in A, and how long each is held in s."""
+def _listed(heights: Sequence[float], width: float, gap: float, repeats: int) -> tuple[list[float], list[float]]:
+    """Return the levels of a train in A, and how long each is held in s.
+
+    Where it is repeated, the end of one time and the beginning of the next make one gap.
+    """
     levels, delays = [0.0], [AROUND]
     for height in heights:
         levels += [height, 0.0]
         delays += [width, gap]
-    delays[-1] = AROUND
+    delays[-1] = AROUND if repeats == 1 else max(gap - AROUND, SHORTEST_STEP)
     return levels, delays
 
 
-def check_train(procedure: Procedure, heights: Sequence[float], width: float, gap: float) -> None:
+def check_train(procedure: Procedure, heights: Sequence[float], width: float, gap: float, repeats: int = 1) -> None:
     """Refuse a train that cannot be sent, or that is too much on average; what one pulse may is `pulse_demands`.
 
     Raises:
@@ -245,17 +251,25 @@ def check_train(procedure: Procedure, heights: Sequence[float], width: float, ga
             f"a train has pulses of {format_quantity(width, 's')} and gaps of {format_quantity(gap, 's')}; a list of "
             f"the source holds each from {format_quantity(SHORTEST_STEP, 's')} to {format_quantity(LONGEST, 's')}"
         )
+    if not 1 <= repeats <= MOST_REPEATS:
+        raise BadValue(f"a train is repeated {repeats} times, but the source repeats a list 1 to {MOST_REPEATS} times")
+    if repeats > 1 and gap < SHORTEST_STEP + AROUND:
+        raise BadValue(
+            f"a train that is repeated has gaps of {format_quantity(gap, 's')}; between two times at least "
+            f"{format_quantity(SHORTEST_STEP + AROUND, 's')} pass"
+        )
     compliance = _compliance_for(procedure, max(heights, key=abs))
     bounds = limits.of(procedure.station, procedure.sample)
-    mean = listed(*_listed(heights, width, gap), 1)
+    levels, delays = _listed([abs(height) for height in heights], width, gap, repeats)  # power has no sign
+    mean = listed(levels, delays, repeats)
     for what, value, bound, unit in (
         ("power", mean(bounds.window, 1) * compliance, bounds.average_power, "W"),
         ("current (rms)", math.sqrt(mean(bounds.window, 2)), bounds.average_current, "A"),
     ):
         if bound is not None and value > bound.value:
             raise LimitExceeded(
-                f"a train of {len(heights)} pulses has an average {what} of {format_quantity(value, unit)} over "
-                f"{format_quantity(bounds.window, 's')}, above the limit of {bound.owner}, "
+                f"a train of {repeats * len(heights)} pulses has an average {what} of {format_quantity(value, unit)} "
+                f"over {format_quantity(bounds.window, 's')}, above the limit of {bound.owner}, "
                 f"{format_quantity(bound.value, unit)}; nothing was sent: take a longer gap or smaller pulses"
             )
 
@@ -329,16 +343,16 @@ def _compliance_for(procedure: Procedure, current: float) -> float:
     return compliance
 
 
-def count(procedure: Procedure, heights: Sequence[float], width: float) -> None:
+def count(procedure: Procedure, heights: Sequence[float], width: float, repeats: int = 1) -> None:
     """Add pulses to the odometer in the sample's journal, now and however the run ends.
 
     A train that the source ended early counts in full: nobody knows after which pulse it was.
     """
     sample = procedure.sample
-    energy = math.fsum(height**2 for height in heights) * sample.two_wire_resistance() * width
+    energy = repeats * math.fsum(height**2 for height in heights) * sample.two_wire_resistance() * width
     density = max(map(abs, heights)) / sample.cross_section()
     procedure.journal(
-        PULSES, at_once=True, count=len(heights), largest_current_density=quantity(density, "A/m^2"),
+        PULSES, at_once=True, count=repeats * len(heights), largest_current_density=quantity(density, "A/m^2"),
         energy=quantity(energy, "J"), width=quantity(width, "s"),
     )  # fmt: skip
 

@@ -10,8 +10,9 @@ from labctl.analysis.retention import read_times
 from labctl.parameters import Count, OptionalQuantity, Quantity
 from labctl.probe import Probe
 from labctl.turning import found_at, leave_at
+from procedures.enduring import ENDURANCE, Enduring
 from procedures.pulsed import COLUMNS
-from procedures.saturating import REFERENCE, Saturating, on_grid
+from procedures.saturating import REFERENCE, on_grid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,10 +26,11 @@ PER_DECADE = 4
 """Readings of a state that is watched, in each decade of time."""
 UP, DOWN, PREPARE, WATCH = "potentiation", "depression", "prepare", "watch"
 """What a state is read for."""
-CYCLE, COUNT, LEVEL, CONTROL = "Cycle", "Pulses in train", "Level", "Control"
+CYCLE, COUNT, LEVEL, CONTROL, ENDURED = "Cycle", "Pulses in train", "Level", "Control", "Cycles endured"
+NOTHING = {CYCLE: 0, COUNT: 0, LEVEL: 0, CONTROL: 0, ENDURED: 0}
 
 
-class Levels(Saturating):
+class Levels(Enduring):
     """Potentiation and depression: the states that one pulse after another leaves, up and back down.
 
     Each cycle begins in the state that a pulse of -`saturation_current` leaves, proven by a reading. Then come `pulses`
@@ -40,10 +42,14 @@ class Levels(Saturating):
     their logarithm; each is then made once more and read at the beginning and the end only, which shows what the
     readings themselves do.
 
-    The sample gets two times `pulses` pulses a cycle.
+    With `endurance`, so many cycles of a pulse of +`saturation_current` and one of -`saturation_current` follow, in
+    bursts that the source times by itself. After 10, 20, 50, 100 and so on the window, the difference of both saturated
+    states, is read, and it is told from which count on some of it is lost.
+
+    The sample gets two times `pulses` pulses a cycle, and two more for each cycle of `endurance`.
     """
 
-    DATA_COLUMNS = (*COLUMNS, CYCLE, COUNT, LEVEL, CONTROL)
+    DATA_COLUMNS = (*COLUMNS, CYCLE, COUNT, LEVEL, CONTROL, ENDURED)
     main_results = ("levels", "nonlinearity_up", "nonlinearity_down")
 
     pulse_current = OptionalQuantity("from approach", "Height of the pulses", unit="A", above_zero=True)
@@ -94,20 +100,23 @@ class Levels(Saturating):
     # ---- the run
 
     def execute(self) -> None:
-        """Make the saturated states; then the cycles; then the states that are watched, and their controls."""
+        """Make the saturated states; then the cycles; the states that are watched, with controls; then endurance."""
         home = found_at(self)
         for _ in self.track(REFERENCE, ("saturated states",), restart=True):
-            self.refer({CYCLE: 0, COUNT: 0, LEVEL: 0, CONTROL: 0})
+            self.refer(NOTHING)
         for cycle in self.track("cycle", range(1, self.cycles + 1), restart=True):
             self._cycle(cycle)
         for level in self.track("level", range(1, len(self.watched()) + 1), restart=True):
             self.begin_block()
             for control in (0, 1):
                 self._watch(level, control)
+        endured = self.endurance_counts()
+        for place in self.track(ENDURANCE, range(len(endured)), restart=True):
+            self.endure(place, {**NOTHING, ENDURED: endured[place]})
         leave_at(self, home)
 
     def _cycle(self, cycle: int) -> None:
-        known: dict[str, Any] = {CYCLE: cycle, COUNT: 0, LEVEL: 0, CONTROL: 0}
+        known: dict[str, Any] = {**NOTHING, CYCLE: cycle}
         self.begin_block()
         self.saturate_by_pulses(known)
         for step, sign in ((UP, 1), (DOWN, -1)):
@@ -115,7 +124,7 @@ class Levels(Saturating):
                 self.next_state(step, sign * height, more={**known, COUNT: count})
 
     def _watch(self, level: int, control: int) -> None:
-        known: dict[str, Any] = {CYCLE: 0, COUNT: 0, LEVEL: level, CONTROL: control}
+        known: dict[str, Any] = {**NOTHING, LEVEL: level, CONTROL: control}
         self.saturate_by_pulses(known)
         for count, height in enumerate(self.heights()[: self.watched()[level - 1]], 1):
             self.next_state(PREPARE, height, more={**known, COUNT: count})
@@ -131,7 +140,7 @@ class Levels(Saturating):
         return results_of(self, data)
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
-        """Draw the states pulse by pulse, and those that were watched over time."""
+        """Draw the states pulse by pulse, those that were watched over time, and the window over the cycles."""
         from procedures.levels_results import figure_of
 
         return figure_of(self, data, results)

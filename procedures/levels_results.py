@@ -17,7 +17,8 @@ from labctl.analysis.retention import REACH, Retention, changes_agree
 from labctl.analysis.saturation import Plateaus
 from labctl.analysis.states import State, noise_of, states_of
 from labctl.frame import COLOURS, FAINT, INK, PALETTE, framed, name_curves, say, shown, temperature_text
-from procedures.levels import CONTROL, COUNT, CYCLE, DOWN, LEVEL, PREPARE, UP, WATCH
+from procedures.endurance_results import draw_endurance, endurance_of, endurance_results
+from procedures.levels import CONTROL, COUNT, CYCLE, DOWN, ENDURED, LEVEL, PREPARE, UP, WATCH
 from procedures.saturating import SATURATE, plateaus_of
 from procedures.saturating_results import conditions, saturation
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from procedures.levels import Levels
 
-KEPT = (CYCLE, COUNT, LEVEL, CONTROL, pulses.END)
+KEPT = (CYCLE, COUNT, LEVEL, CONTROL, ENDURED, pulses.END)
 WORDS = {"up": "potentiation", "down": "depression"}
 
 
@@ -113,6 +114,7 @@ def results_of(procedure: Levels, data: pd.DataFrame) -> Results:
             note=_pulses(procedure),
         ),
         **conditions(procedure, run.states),
+        **endurance_results(procedure, run.states, run.plateaus),
     }  # fmt: skip
     return Results(results, table=[_row(run, count) for count in run.watched])
 
@@ -229,16 +231,18 @@ def _row(run: Measured, count: int) -> Results:
 
 
 def figure_of(procedure: Levels, data: pd.DataFrame, results: Results) -> Figure:
-    """Draw the states pulse by pulse, and those that were watched over time."""
+    """Draw the states pulse by pulse, those that were watched over time, and the window over the cycles."""
     run = measured(data)
     title = " of ".join(filter(None, ["Potentiation and depression", procedure.sample_name]))
     said = [temperature_text(data["Temperature (K)"]), f"pulses of {format_quantity(procedure.pulse_width, 's')}"]
     levels = results.get("levels")
     if levels is not None and levels.value is not None:
         said.append(f"{levels.value:.0f} levels in {procedure.cycles} cycles")
-    columns = 2 if run is not None and run.watched else 1
-    figure, panels = framed(title, " · ".join(filter(None, said)), procedure.caption, columns=columns)
-    axes = panels[0] if columns == 2 else panels
+    endured = None if run is None else endurance_of(run.states, run.plateaus)
+    watched = run is not None and bool(run.watched)
+    rows, columns = (2, 2) if endured is not None else (1, 1 + watched)
+    figure, panels = framed(title, " · ".join(filter(None, said)), procedure.caption, rows=rows, columns=columns)
+    axes = panels if rows == columns == 1 else panels.flat[0]
     axes.set(xlabel="Pulse of the cycle", ylabel="Part of the swing")
     if run is None or run.up is None:
         say(axes, "the saturated states were not measured" if run is None else "no cycle has a pulse")
@@ -246,9 +250,18 @@ def figure_of(procedure: Levels, data: pd.DataFrame, results: Results) -> Figure
     _draw_train(axes, run.up, 0, "up")
     if run.down is not None:
         _draw_train(axes, run.down, len(run.up.mean) - 1, "down")
-    name_curves(axes, loc="best")
-    if columns == 2:
-        _draw_watched(panels[1], run)
+    if watched:  # half of the width: the names go above
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + 0.3 * (high - low))
+        name_curves(axes, loc="upper left", ncols=2, fontsize=8, handlelength=1.4, columnspacing=1.0)
+        _draw_watched(panels.flat[1], run)
+    else:
+        name_curves(axes, loc="best")
+    if endured is not None and not watched:  # the one panel takes the whole row
+        panels[0, 1].set_visible(False)
+        axes.set_subplotspec(axes.get_gridspec()[0, :])
+    if endured is not None:
+        draw_endurance(panels[1], endured)
     return figure
 
 

@@ -86,12 +86,14 @@ class Saturating(Pulsed):
         sent = self.pulse(current=current, width=self.pulse_width) if current else pulses.NONE_YET
         return self.next_read(sent, step, more=more)
 
-    def next_read(self, sent: Mapping[str, Any], step: str, *, more: Mapping[str, Any]) -> float:
+    def next_read(
+        self, sent: Mapping[str, Any], step: str, *, resistance: bool = False, more: Mapping[str, Any]
+    ) -> float:
         """Read the state that something sent has left, and record it; return its Hall resistance in ohm."""
         self._number += 1
         if math.isfinite(sent[pulses.END]):
             self._ended = sent[pulses.END]
-        return self.read_state(sent, self._number, step, more=more)
+        return self.read_state(sent, self._number, step, resistance=resistance, more=more)
 
     def watch(self, step: str, times: Iterable[float], *, more: Mapping[str, Any]) -> None:
         """Read the state at these times in s since the last pulse; what is late is read at once."""

@@ -63,9 +63,7 @@ def _turn(states: Sequence[State]) -> Turn:
     noise = noise_of(states)
     sent = [state for state in states if state.step == LOOP]
     by_loop = [[s for s in sent if s.more[NUMBER] == n] for n in dict.fromkeys(s.more[NUMBER] for s in sent)]
-    most = max(len(part) for part in by_loop)
-    whole = [current_loops.loop_of(part, noise) for part in by_loop if len(part) == most]
-    loops = [loop for loop in whole if loop is not None]
+    loops = [loop for part in by_loop if (loop := current_loops.loop_of(part, noise)) is not None]
     return Turn(float(sent[0].more[FIELD]), loops, noise, sum(state.clamped for state in states))
 
 
@@ -74,10 +72,9 @@ def results_of(procedure: SpinOrbitSwitching, data: pd.DataFrame) -> Results:
     states = states_of(data, KEPT)
     turns = [turn for turn in turns_of(states) if turn.loops]
     if not turns:
-        why = "no loop is complete"
-        return Results(
-            {name: missing("A", why, "this run") for name in ("switching_current_up", "switching_current_down")}
-        )
+        units = {"switching_ratio": "1", "sense": "1", "sense_reversed": "1"}
+        wanted = dict.fromkeys((*procedure.main_results, *procedure.beside_results))
+        return Results({name: missing(units.get(name, "A"), "no loop is complete", "this run") for name in wanted})
     first = turns[0]
     found = _currents(first, procedure)
     found |= _swings(first, states)

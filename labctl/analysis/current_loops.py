@@ -144,7 +144,7 @@ class Mean:
 
 
 def loop_of(states: Sequence[State], noise: float) -> Loop | None:
-    """Return a loop of its states; None where one of its branches is missing.
+    """Return a loop of its states; None where it is not whole: the last pulse is to be that of the beginning.
 
     Args:
         states: In the order of the pulses, with the column `Branch`.
@@ -152,8 +152,8 @@ def loop_of(states: Sequence[State], noise: float) -> Loop | None:
     """
     rising = [state for state in states if state.more["Branch"] == "up"]
     falling = [state for state in states if state.more["Branch"] == "down"]
-    if len(rising) < FEWEST or len(falling) < FEWEST - 1:
-        return None
+    if len(rising) < FEWEST or len(falling) < FEWEST - 1 or falling[-1].current > rising[0].current:
+        return None  # a branch that was cut has no state at its end
     return Loop(_branch("up", rising, noise), _branch("down", [rising[-1], *falling], noise))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import pytest
@@ -87,6 +88,36 @@ def test_the_pulses_flow_one_after_the_other_with_the_width_and_the_gap_that_the
     done.assert_source_off()
 
 
+def test_a_train_that_is_repeated_goes_on_without_a_break_and_counts_each_time(
+    simulate: Simulate, flows: list[tuple[float, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.labctl.test_trains.train", functools.partial(train, repeats=3))
+    done, procedure = measured(simulate, heights="12, -8 mA")
+    assert done.outcome.status == "finished", done.outcome.error
+    sent = larger(flows, 1e-3)
+    assert [current for *_, current in sent] == pytest.approx([*procedure.heights] * 3, rel=2e-3)
+    for place, (begin, lasted, _) in enumerate(sent):
+        assert lasted == pytest.approx(10e-3, abs=1e-6)
+        assert begin - sent[0][0] == pytest.approx(60e-3 * place, abs=1e-6)
+    assert procedure.sent[pulses.END] == pytest.approx(sent[-1][0] + 10e-3, abs=0.02)
+    (entry,) = events(done, "pulses")
+    assert entry["count"] == 6
+    assert entry["energy"]["value"] == pytest.approx(3 * sum(each**2 for each in procedure.heights) * 390 * 10e-3)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "gap", "sentence"),
+    [
+        (0, 0.05, "repeated 0 times, but the source repeats a list 1 to 9999 times"),
+        (10000, 0.05, "repeated 10000 times"),
+        (2, 1.5e-3, "has gaps of 1.5 ms; between two times at least 2 ms pass"),
+    ],
+)
+def test_what_cannot_be_repeated_is_refused(repeats: int, gap: float, sentence: str) -> None:
+    with pytest.raises(BadValue, match=sentence):
+        check_train(bound(), [1e-3], 1e-2, gap, repeats)
+
+
 def test_every_pulse_of_a_train_is_in_the_odometer(simulate: Simulate) -> None:
     done, procedure = measured(simulate)
     (entry,) = events(done, "pulses")
@@ -145,10 +176,11 @@ def test_what_is_no_train_is_refused(heights: list[float], width: float, gap: fl
         check_train(bound(), heights, width, gap)
 
 
-def test_a_train_that_is_too_much_on_average_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """20 mA for 10 ms every 20 ms: half of the time, at 11.7 V of compliance 117 mW, and 14 mA rms."""
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_train_that_is_too_much_on_average_is_refused(monkeypatch: pytest.MonkeyPatch, sign: int) -> None:
+    """20 mA for 10 ms every 20 ms: half of the time, at 11.7 V of compliance 117 mW, and 14 mA rms, of either sign."""
     of = limits.of
-    heights = [20e-3] * 100
+    heights = [20e-3, sign * 20e-3] * 50
 
     def with_limit(**more: Bound) -> None:
         monkeypatch.setattr(limits, "of", lambda *given: dataclasses.replace(of(*given), **more))

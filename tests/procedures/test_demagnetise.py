@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from instruments.errors import BadValue
@@ -98,6 +99,30 @@ def test_it_can_be_carried_on_from_any_point() -> None:
     """A film that switches as a whole takes three trains each time; how many another takes is chance."""
     few: dict[str, Any] = {**PAPER, "reads": 1, "repeats": 2, "demag_step": "2 mA"}
     assert assert_resumable(Demagnetise, sample="cogd2022-alox0", every=4, **few) > 10
+
+
+BALANCED: dict[str, Any] = {**PAPER, "reads": 1, "repeats": 2, "demag_step": "1 mA"}
+
+
+def with_balance(rows: pd.DataFrame) -> pd.DataFrame:
+    assert rows["Step"].tolist().count("balance") == 3
+    return rows
+
+
+def test_it_can_be_carried_on_from_within_the_trains_that_balance_it() -> None:
+    """What a train leaves of a film with states in between is chance, to a part in a hundred."""
+    carried = assert_resumable(
+        Demagnetise, sample="cogd2022", at=(40, 70, 71), tolerance=0.01, compared=with_balance, **BALANCED
+    )
+    assert carried >= 6
+
+
+def test_what_is_carried_on_behind_these_trains_sends_the_pulses_that_they_have_told() -> None:
+    def pulses_sent(rows: pd.DataFrame) -> pd.DataFrame:
+        return with_balance(rows).filter(["Block", "Attempt", "State", "Step", "Pulse current (A)", "Pulse width (s)"])
+
+    carried = assert_resumable(Demagnetise, sample="cogd2022", at=(72, 74, 76), compared=pulses_sent, **BALANCED)
+    assert carried >= 6
 
 
 @pytest.mark.parametrize(

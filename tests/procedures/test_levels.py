@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
-from instruments.errors import BadValue
+from instruments.errors import BadValue, LimitExceeded, SampleChanged
+from labctl import limits
 from labctl.journal import Journal
 from labctl.sample import load_sample
 from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.levels import Levels
+from tests.labctl.test_pulses import events
 from tests.procedures.test_minor_loops import bare_bench
 from tests.simulated import Done, Simulate, capture_labs
 
 PAPER: dict[str, Any] = {"pulse_max": "30 mA", "pulse_width": "10 ms", "in_plane_field": "-50 mT", "reads": 2}
 EQUAL: dict[str, Any] = {**PAPER, "pulse_current": "14.5 mA", "pulses": 12, "cycles": 3}
+ENDURED: dict[str, Any] = {**PAPER, "pulse_current": "14.5 mA", "pulses": 2, "cycles": 1, "endurance": 200}
 RISING: dict[str, Any] = {**PAPER, "pulse_current": "8 mA", "rise": "0.8 mA", "pulses": 16, "cycles": 3}
 
 
@@ -98,6 +101,125 @@ def test_it_can_be_carried_on_from_any_point() -> None:
         "retention_time": "5 s", "retention_levels": 1,
     }  # fmt: skip
     assert assert_resumable(Levels, sample="cogd2022", every=2, **few) > 10
+
+
+# ---- endurance
+
+
+@pytest.fixture(scope="module")
+def endured(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    with pytest.MonkeyPatch.context() as patch:
+        simulate = Simulate(tmp_path_factory.mktemp("endured"), capture_labs(patch))
+        return simulate(Levels(**ENDURED), sample="cogd2022")
+
+
+def test_the_window_is_read_after_cycles_that_are_spaced_by_their_logarithm(endured: Done) -> None:
+    assert endured.outcome.status == "finished", endured.outcome.error
+    rows = endured.rows
+    read = rows[rows["Step"] == "endured -"]
+    assert list(dict.fromkeys(read["Cycles endured"])) == [10, 20, 50, 100, 200]
+    assert endured.value("endurance_cycles") == 200
+    assert abs(endured.value("endurance_window_change")) < 5 * endured.uncertainty("endurance_window_change")
+    assert "up to 200 cycles" in endured.outcome.results["endurance_first_loss"]["why"]
+    assert len(endured.directory.figure_file.read_bytes()) > 1000
+    endured.assert_source_off()
+
+
+def test_a_window_that_shrinks_is_told_with_its_count(endured: Done) -> None:
+    """The same run, with 2 % taken from its last two windows: the simulated film loses nothing."""
+    rows, hall = endured.rows.copy(), "Hall resistance (ohm)"
+    middle = rows.loc[rows["Step"].isin(["plateau +", "plateau -"]), hall].mean()
+    late = rows["Cycles endured"] >= 100
+    rows.loc[late, hall] = middle + 0.98 * (rows.loc[late, hall] - middle)
+    procedure = bound(**ENDURED)
+    results = procedure.analyse(rows)
+    assert results["endurance_first_loss"].value == 100
+    assert "after 50 cycles was not" in str(results["endurance_first_loss"].note)
+    assert results["endurance_window_change"].value == pytest.approx(-0.02, abs=2e-3)
+    legends = [legend for axes in procedure.figure(rows, results).axes if (legend := axes.get_legend())]
+    assert "first loss, 100 cycles" in [text.get_text() for legend in legends for text in legend.get_texts()]
+
+
+def test_every_pulse_of_the_bursts_is_in_the_odometer(endured: Done) -> None:
+    rows = endured.rows
+    alone = rows[(rows["Pulse start stamp (s)"] > 0.0) & (rows["Step"] != "burst")]
+    counted = [entry["count"] for entry in events(endured, "pulses")]
+    bursts = [count for count in counted if count > 1]
+    assert bursts == [2 * cycles for cycles in (7, 7, 27, 47, 97)]
+    assert counted.count(1) == len(set(alone["Pulse start stamp (s)"]))
+    assert sum(bursts) + 5 * 3 * 2 == 2 * 200
+
+
+def test_bursts_wear_the_bar_as_single_pulses_do(simulate: Simulate, endured: Done) -> None:
+    """In a burst the chip is warmer by a kelvin or two, which by Black's law is a sixth more."""
+    without = simulate(Levels(**{**ENDURED, "endurance": 0}), sample="cogd2022")
+    of_one = without.lab.damage() / 11  # ten for the saturated states, one for the cycle; those of 14.5 mA do nothing
+    more = endured.lab.damage() - without.lab.damage()
+    assert of_one > 0.0
+    assert 0.95 < more / (400 * of_one) < 1.35
+
+
+def test_a_bar_that_opens_within_a_burst_ends_the_run_and_what_was_read_counts(simulate: Simulate) -> None:
+    record = load_sample("cogd2022")
+    assert record.model is not None
+    weak = record.model_copy(update={"model": record.model.model_copy(update={"lifetime": 3.0})})
+    done = simulate(Levels(**{**ENDURED, "endurance": 1000}), sample=weak)
+    assert isinstance(done.outcome.cause, SampleChanged)
+    assert "within a burst that goes on from" in str(done.outcome.cause)
+    assert bool(done.rows.iloc[-1]["Pulse clamped"])
+    assert 0 < done.value("endurance_cycles") < 1000
+    assert done.value("endurance_resistance_change") > 0.0
+
+
+def test_endurance_can_be_carried_on_from_any_point() -> None:
+    few: dict[str, Any] = {
+        **PAPER, "pulse_current": "30 mA", "pulses": 2, "cycles": 1, "reads": 1, "endurance": 50,
+    }  # fmt: skip
+    assert assert_resumable(Levels, sample="cogd2022", every=3, **few) > 10
+
+
+def test_a_run_that_was_cut_within_endurance_is_analysed_and_drawn(endured: Done) -> None:
+    rows = endured.rows
+    begin = int((rows["Cycles endured"] > 0).to_numpy().argmax())
+    for count in range(begin, len(rows), 7):
+        procedure = bound(**ENDURED)
+        results = procedure.analyse(rows.iloc[:count])
+        assert "endurance_first_loss" in results
+        assert procedure.figure(rows.iloc[:count], results).axes
+
+
+def test_bursts_that_are_too_much_on_average_are_refused() -> None:
+    """30 mA for 10 ms every 12 ms at 11.88 V: 297 mW."""
+    procedure = bound(endurance=1000, endurance_gap="2 ms")
+    procedure.check()
+    limited = procedure.station.limits.model_copy(update={"average_power": 0.1})
+    procedure.station = procedure.station.model_copy(update={"limits": limited})
+    with pytest.raises(LimitExceeded, match=r"an average power of 297.* mW .* limit of station 'ppms', 100 mW"):
+        procedure.check()
+    wider = bound(endurance=1000, endurance_gap="50 ms")
+    wider.station = procedure.station
+    wider.check()
+
+
+def test_pulses_of_a_burst_with_too_much_energy_are_refused() -> None:
+    procedure = bound(endurance=1000, pulse_width="50 ms")
+    with pytest.raises(LimitExceeded, match="the energy of a pulse"):
+        limits.check(procedure.demands(), procedure.station, procedure.sample)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"endurance": 9}, "endurance is 9; take 0 for none, or at least 10 cycles"),
+        ({"endurance": 10, "pulse_width": "0.5 ms"}, "a list of the source, which a burst is, has no pulse shorter"),
+    ],
+)
+def test_what_is_no_burst_is_refused(parameters: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(BadValue, match=sentence):
+        bound(**parameters).check()
+
+
+# ---- before
 
 
 def test_the_height_is_a_part_of_the_switching_current_that_approach_found(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import labctl
 from instruments.errors import BadValue, LimitExceeded
 from labctl.cli.main import run_command
 from labctl.sample import SampleRecord, load_sample
+from labctl.testing import assert_resumable
 from procedures.sot_field_series import SpinOrbitFieldSeries
 
 QUICK: dict[str, Any] = {"pulse_max": "30 mA", "pulse_width": "10 ms", "loops": 1, "reads": 2}
@@ -46,6 +47,11 @@ def test_currents_window_ratio_and_sense_stand_beside_the_field(tmp_path: Path) 
     assert (done.path / "figure.png").stat().st_size > 1000
     request = json.loads((done.path / "run.json").read_text())
     assert request["main_results"] == list(SpinOrbitFieldSeries.main_results)
+
+
+def test_each_of_its_runs_can_be_carried_on_from_any_point() -> None:
+    few: dict[str, Any] = {**QUICK, "pulse_max": "20 mA", "pulse_step": "10 mA", "reads": 1}
+    assert assert_resumable(SpinOrbitFieldSeries, every=3, in_plane_field="40 mT", **few) > 10
 
 
 def test_it_is_named_with_its_own_list(capsys: pytest.CaptureFixture[str]) -> None:

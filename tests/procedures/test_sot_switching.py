@@ -140,6 +140,23 @@ def test_it_can_be_carried_on_from_any_point() -> None:
     assert assert_resumable(SpinOrbitSwitching, **few) > 20
 
 
+def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(loops: Done) -> None:
+    """A loop that does not come back to its beginning tells nothing: its last branch has no end."""
+    rows = loops.rows
+    procedure = bound()
+    last = 79  # pulses of a loop
+    closed = int(np.flatnonzero((rows["Turn"] == 1) & (rows["Loop"] == 1) & (rows["State"] == last))[0]) + 1
+    for count in (1, 2, *range(3, closed + 40, 3), closed - 1, closed, len(rows) - 1):
+        cut = rows.iloc[:count]
+        results = procedure.analyse(cut)
+        assert set(procedure.main_results) <= set(results)
+        assert (results["switching_current_up"].value is None) == (count < closed)
+        if count < closed:
+            assert results["switching_current_up"].why == "no loop is complete"
+            assert results["switching_ratio"].unit == "1"
+        assert procedure.figure(cut, results).axes
+
+
 # ---- before
 
 

@@ -10,6 +10,7 @@ import pytest
 from instruments.errors import BadValue, LimitExceeded
 from labctl.sample import load_sample
 from labctl.station import load_station
+from labctl.testing import assert_resumable
 from procedures.stdp import SpikeTiming
 from tests.simulated import Done, Simulate, capture_labs
 
@@ -59,6 +60,12 @@ def test_delays_are_sent_in_random_order(done: Done) -> None:
     delays = rows[rows["Step"] == "pair"].groupby(["Block", "State"], sort=False)["Delay (s)"].first().tolist()
     assert len(delays) == 20
     assert delays != sorted(delays)
+
+
+def test_it_can_be_carried_on_from_any_point() -> None:
+    """What trains and spikes leave of a film with states in between is chance, to a part in a hundred."""
+    few: dict[str, Any] = {**FEW, "reads": 1, "delays": "1, 6 ms", "demag_step": "2 mA"}
+    assert assert_resumable(SpikeTiming, sample="cogd2022", every=12, tolerance=0.01, **few) > 10
 
 
 def bound(**parameters: Any) -> SpikeTiming:
