@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labctl.analysis.activation_laws import Fitted
-from labctl.analysis.switching_probability import ONE_SIDED, wilson
+from labctl.analysis.switching_probability import wilson
 from labctl.frame import AMBER, FAINT, GREEN, PALETTE, QUIET, Caption, fit_labels, framed, name_curves
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def far_below(numbers: Numbers, width: float) -> Figure:
         word = "nothing switched: upper bound, 95 %" if switched == 0 else "counted, 95 %"
         label = "" if word in told else word
         if switched == 0:
-            bound = wilson(0, trials, ONE_SIDED).high
+            bound = wilson(0, trials).above
             axes.plot(current, -math.log1p(-bound) / width, "v", color=RED, label=label)
         elif switched < trials:
             part = wilson(switched, trials)

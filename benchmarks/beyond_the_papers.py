@@ -27,7 +27,8 @@ from benchmarks import beyond_commands as commands
 from benchmarks import beyond_figures as figures
 from benchmarks.beyond_commands import Numbers, over, run, served, uncertainty, value
 from labctl.analysis import activation_laws
-from labctl.analysis.switching_probability import ONE_SIDED, wilson
+from labctl.analysis.switching_probability import rate as rate_of
+from labctl.analysis.switching_probability import wilson
 from labctl.parameters import QuantityList
 
 if TYPE_CHECKING:
@@ -314,7 +315,7 @@ def say_far_below(numbers: Numbers) -> str:
     never = [place for place, switched in enumerate(numbers["switched"]) if switched == 0]
     parts = [
         f"{1e3 * numbers['current'][place]:g} mA: 0 of {numbers['trials'][place]}, below "
-        f"{wilson(0, numbers['trials'][place], ONE_SIDED).high / commands.PULSE:.0f} per s with 95 %, the law says "
+        f"{rate_of(wilson(0, numbers['trials'][place]).above, commands.PULSE):.0f} per s with 95 %, the law says "
         f"{numbers['rate'][place]:.1g} per s"
         for place in (never[0], never[-1])
     ]

@@ -196,7 +196,8 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
     outcome = carry_out(request, watch) if single else _series(request, over or {}, given, watch)
     if check and outcome.error is not None:
         raise _noted(outcome)
-    return _result(outcome, bare_numbers(own.declared_parameters(), given), own.main_results)
+    taken = {**given, **{name: values for name, values in (over or {}).items() if isinstance(values, str)}}
+    return _result(outcome, bare_numbers(own.declared_parameters(), taken), own.main_results)
 
 
 def _series(

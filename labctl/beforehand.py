@@ -15,6 +15,7 @@ from labctl.journal import CONTACTS, latest
 from labctl.learning import journal_of
 from labctl.misspelt import ATTRIBUTES, HOOKS, misspelt
 from labctl.own_code import own_code
+from labctl.parameters import bare_numbers
 from labctl.procedure import Procedure
 from labctl.procedures import guest_of
 from labctl.records import suggest
@@ -55,7 +56,7 @@ def check_request(request: Request) -> None:
     with own_code(procedure, "demands() failed"):
         demands = procedure.demands()
     try:
-        limits.check(demands, request.station, request.sample, request.overrides, procedure.roles)
+        limits.check(demands, request.station, request.sample, request.overrides, procedure.roles, _bare(request))
     except BadValue as error:
         where = one_file.written_at(guest_of(type(procedure)), "demands")
         raise BadValue(f"{where}: {error}") from error
@@ -76,7 +77,16 @@ def _check_given_current(request: Request) -> None:
         return
     current = procedure.values()["probe_current"]
     if isinstance(current, float):
-        limits.check({"current": current}, request.station, request.sample, request.overrides, procedure.roles)
+        asked = {"current": current}
+        limits.check(asked, request.station, request.sample, request.overrides, procedure.roles, _bare(request))
+
+
+def _bare(request: Request) -> list[float]:
+    """Return the values of parameters that were given as numbers without a unit, in SI units; of a list its largest."""
+    values = request.procedure.values()
+    names = bare_numbers(request.procedure.declared_parameters(), request.given)
+    given = [values[name] for name in names]
+    return [max(value, key=abs) if isinstance(value, tuple) else value for value in given if value is not None]
 
 
 def check_contacts(request: Request) -> None:

@@ -63,12 +63,20 @@ def largest(name: str, station: Station, roles: Collection[str]) -> Largest | No
     return max(found, key=lambda each: each.value, default=None)
 
 
-def beyond(name: str, value: float, most: Largest, limit: float) -> str:
-    """Say that no override helps, and which unit may have been left out: with it the number is within the limit."""
+def beyond(name: str, value: float, most: Largest, limit: float, *, bare: bool) -> str:
+    """Say that no override helps, and which unit may have been left out: with it the number is within the limit.
+
+    Args:
+        name: Of the limit.
+        value: What is asked for.
+        most: What can be had.
+        limit: What is allowed.
+        bare: Whether the number came without a unit, so that one may have been left out.
+    """
     unit = UNITS[name]
     meant = [f"{value:g} {short}" for short, part in LEFT_OUT.get(unit, {}).items() if value * part <= limit]
     several = meant if unit == "T" else meant[:1]
-    asked = f", or was the unit left out, as in {' or '.join(several)}?" if several else ""
+    asked = f", or was the unit left out, as in {' or '.join(several)}?" if several and bare else ""
     return (
         f"no override gets there, since the {most.role} gives {shown(most.value, unit)} at most; "
         f"choose a value within the limit{asked}"

@@ -282,6 +282,7 @@ def check(
     sample: SampleRecord,
     overrides: Mapping[str, float] | None = None,
     roles: Collection[str] = ROLES,
+    bare: Collection[float] = (),
 ) -> None:
     """Refuse what exceeds a limit, or what the instruments can deliver.
 
@@ -293,6 +294,7 @@ def check(
         sample: The sample, with its limits.
         overrides: Limits for this run by name, in SI units.
         roles: Instruments of the station that are used.
+        bare: Values in SI units of parameters that came without a unit, which may have been left out.
 
     Raises:
         LimitExceeded: The first that does; the sentence names value, limit and owner.
@@ -306,7 +308,7 @@ def check(
         for bound in sides:
             within = value >= bound.value if bound.name in _LOWER else value <= bound.value
             if not within:
-                raise LimitExceeded(_refusal(name, value, bound, most))
+                raise LimitExceeded(_refusal(name, value, bound, most, bare=value in bare))
         if most is not None and value > most.value:  # an override allows it, and nothing delivers it
             raise LimitExceeded(
                 f"{_WORDS[name]} would be {shown(value, UNITS[name], most.value)}, and the {most.role} gives "
@@ -314,14 +316,14 @@ def check(
             )
 
 
-def _refusal(name: str, value: float, bound: Bound, most: deliverable.Largest | None) -> str:
+def _refusal(name: str, value: float, bound: Bound, most: deliverable.Largest | None, *, bare: bool) -> str:
     side, unit = "below" if bound.name in _LOWER else "above", UNITS[name]
     what = (
         f"{_WORDS[name]} would be {shown(value, unit, bound.value)}, {side} the limit of {bound.owner}, "
         f"{shown(bound.value, unit)}; nothing was sent: "
     )
     if most is not None and value > most.value:
-        return what + deliverable.beyond(name, value, most, bound.value)
+        return what + deliverable.beyond(name, value, most, bound.value, bare=bare)
     if name in _OF_CRYOSTAT and bound.owner.startswith("station"):
         return (
             f"{what}choose a value within it; --override {bound.override}=... would lift this limit, which mostly is "

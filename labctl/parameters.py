@@ -135,12 +135,23 @@ class _Number(Setting[ValueT]):
         """
         number = units.parse(value, self.units if isinstance(value, str) else self.si_unit, self.called)
         if self.above_zero and number <= 0:
-            raise BadValue(f"{self.called} is {value}, but must be above zero; give {self._example()}")
+            raise BadValue(f"{self.called} is {self._written(value)}, but must be above zero; give {self._example()}")
         if self.minimum is not None and number < self.minimum:
-            raise BadValue(f"{self.called} is {value}, below its smallest value {self._shown(self.minimum)}")
+            said = self._written(value, self.minimum)
+            raise BadValue(f"{self.called} is {said}, below its smallest value {self._shown(self.minimum)}")
         if self.maximum is not None and number > self.maximum:
-            raise BadValue(f"{self.called} is {value}, above its largest value {self._shown(self.maximum)}")
+            said = self._written(value, self.maximum)
+            raise BadValue(f"{self.called} is {said}, above its largest value {self._shown(self.maximum)}")
         return number
+
+    def _written(self, value: Any, bound: float | None = None) -> str:
+        """Return a refused value as people write it: a text as it was given, a number with its unit and a prefix."""
+        if isinstance(value, str):
+            return value
+        text = self._shown(float(value))
+        if bound is None or text != self._shown(bound):
+            return text
+        return units.format_quantity(float(value), self.si_unit, exact=True)  # rounded it would be the bound itself
 
     def taken(self, given: Any) -> str:
         """Say what a number without a unit is taken for: a text is in the declared unit, a number in the SI unit."""

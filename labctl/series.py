@@ -59,11 +59,23 @@ LONGEST_LABEL = 80
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A parameter that is varied, with its values in the order in which they are measured."""
+    """A parameter that is varied.
+
+    Attributes:
+        name: Its name.
+        parameter: Itself.
+        values: In the order in which they are measured.
+        given: The list as somebody wrote it.
+    """
 
     name: str
     parameter: Setting[Any]
     values: Sequence[Any]
+    given: str
+
+    def taken(self) -> str:
+        """Say what values without a unit are taken for, e.g. "10, 20 mT"; nothing where they leave no doubt."""
+        return self.parameter.taken(self.given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,7 @@ def parse_over(texts: Sequence[str], procedure: str, kind: type[Procedure], give
             raise BadValue(f"--over {name} is given twice; give all its values in one list")
         if not values:
             raise BadValue(f"--over {text!r} gives {name} no values; write e.g. --over {name}=...,...")
-        axes.append(Axis(name, parameters[name], parameters[name].convert_list(values)))
+        axes.append(Axis(name, parameters[name], parameters[name].convert_list(values), values))
     runs = math.prod(len(axis.values) for axis in axes)
     if runs > MOST_RUNS:
         raise BadValue(f"this series would be {runs} runs, more than {MOST_RUNS}; take fewer values")
@@ -171,6 +183,8 @@ def carry_out_series(
         How it ended, whatever went wrong.
     """
     outcome = SeriesOutcome(simulated=request.simulate or request.lab is not None)
+    bare = {axis.name: axis.given for axis in axes if axis.taken()}
+    request = replace(request, given={**request.given, **bare})
     with AbortSwitch() as switch:
         directory = None
         try:

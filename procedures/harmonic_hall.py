@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import BadValue, UsageError
+from instruments.errors import BadValue, LimitExceeded, UsageError
+from instruments.guard.limits import shown
 from instruments.units import format_quantity
-from labctl import facing, lockin_reading, pulses
+from labctl import facing, limits, lockin_reading, pulses
 from labctl.analysis.effective_fields import ACROSS, ALONG
 from labctl.lockin_reading import LockinReader
 from labctl.parameters import Choice, Count, OptionalQuantity, OptionalQuantityList, OptionalRun, Quantity
@@ -93,6 +94,7 @@ class HarmonicHall(Procedure):
         if "sample" not in vars(self):
             return
         self._check_mounting()
+        self._check_amplitudes()
         self._check_cables()
         if self.other_run:
             from procedures.harmonic_hall_rows import other_rows
@@ -114,6 +116,16 @@ class HarmonicHall(Procedure):
                 f"axis is {self.axis!r}, but sample {self.sample.label} turns about the axis "
                 f"{mounting.rotator_axis!r}, which brings the field into the plane {self.field_axis()} the current; "
                 f'mount it the other way and write mounting.rotator_axis = "{wanted}"'
+            )
+
+    def _check_amplitudes(self) -> None:
+        """Refuse a given amplitude beyond the limit on a current, before a compliance is derived from it."""
+        bound, largest = limits.of(self.station, self.sample).current, self.currents()[-1]
+        if self.amplitudes and largest > bound.value:
+            raise LimitExceeded(
+                f"amplitudes has {shown(largest, 'A', bound.value)}, above the limit of {bound.owner} on a "
+                f"current that flows for any time, {shown(bound.value, 'A')}; nothing was sent: take smaller "
+                f"ones, or set another limit for this run with --override {bound.override}=..."
             )
 
     def _check_cables(self) -> None:

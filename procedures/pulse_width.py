@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from instruments.errors import BadValue
+from instruments.errors import BadValue, LimitExceeded
 from instruments.units import format_quantity
 from labctl import limits, pulses
 from labctl.analysis.saturation import Plateaus
@@ -88,7 +88,7 @@ class PulseWidth(Verified):
         largest = self.largest_current()
         for width in self.widths:
             if (most := self.largest_at(width)) < USELESS * largest:
-                raise BadValue(
+                raise LimitExceeded(
                     f"widths has {format_quantity(width, 's')}, for which the limit of "
                     f"{format_quantity(self.energy_limit(), 'J')} a pulse leaves {format_quantity(most, 'A')}, less "
                     f"than half of pulse_max, {format_quantity(largest, 'A')}; leave it out, or take a smaller "

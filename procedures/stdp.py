@@ -93,6 +93,14 @@ class SpikeTiming(Demagnetising):
         half = self.switching_current()
         return pulses.on_grid(OF_LARGEST * self.largest_current() if half is None else OF_HALF * half)
 
+    def origin(self) -> str:
+        """Say where the height of a spike is from."""
+        if self.amplitude is not None:
+            return "given as amplitude"
+        if self.switching_current() is not None:
+            return f"{OF_HALF:g} of the switching current that approach found"
+        return "a third of pulse_max, since no approach of this mounting has found a switching current"
+
     def wave(self, kind: str, delay: float) -> list[float]:
         """Return the current in A that the sample is sent, a level for each step of `resolution`."""
         pre, post = (None if kind == other else self.spike() for other in (POST, PRE))
@@ -103,6 +111,9 @@ class SpikeTiming(Demagnetising):
     def execute(self) -> None:
         """Make the saturated states, balance the trains; then single spikes, and pairs in random order."""
         home = found_at(self)
+        if self.amplitude is None and self.switching_current() is None:
+            height = format_quantity(self.height(), "A")
+            self.run.remark(f"spikes have {height}, {self.origin()}: run approach before, or give amplitude")
         nothing = {DELAY: 0.0, REPEAT: 0, KIND: "-"}
         for _ in self.track(REFERENCE, ("saturated states",), restart=True):
             self.refer(nothing)

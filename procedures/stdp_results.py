@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from instruments.units import format_quantity
 from labctl.analysis import spike_pairs
 from labctl.analysis.demagnetising import ENOUGH
 from labctl.analysis.result import Result, Results, missing
-from labctl.analysis.spike_pairs import SEEN, Change
-from labctl.analysis.states import State, states_of
+from labctl.analysis.spike_pairs import COUNTS, RARE, Change
+from labctl.analysis.states import State, noise_of, states_of
 from labctl.frame import COLOURS, FAINT, INK, QUIET, framed, name_curves, say, temperature_text
 from procedures.demagnetising import DEMAGNETISE
 from procedures.saturating import plateaus_of
@@ -36,15 +37,13 @@ class Pairs:
     Attributes:
         plateaus: The saturated states; None without them.
         changes: Of pairs, by their delay.
-        alone: Of single spikes, pre and post; None where they were not sent.
+        alone: Of single spikes, pre and post, where they were sent.
         undone: Pairs that began from no demagnetised state, and are left out.
     """
 
     def __init__(self, states: Sequence[State]) -> None:
         self.plateaus = plateaus_of([*states])
-        delays: list[float] = []
-        values: list[float] = []
-        alone: dict[str, list[float]] = {PRE: [], POST: []}
+        groups: dict[tuple[str, float], list[float]] = {}
         self.undone = 0
         for before, after in itertools.pairwise(states):
             if after.step != PAIR or before.step != DEMAGNETISE or self.plateaus is None:
@@ -53,25 +52,26 @@ class Pairs:
                 self.undone += 1
                 continue
             change = self.plateaus.part(after.hall) - self.plateaus.part(before.hall)
-            kind = str(after.more[KIND])
-            if kind == BOTH:
-                delays.append(float(after.more[DELAY]))
-                values.append(change)
-            else:
-                alone[kind].append(change)
-        self.changes = spike_pairs.changes_of(delays, values) if delays else []
-        self.alone = {kind: spike_pairs.changes_of([0.0] * len(v), v)[0] for kind, v in alone.items() if len(v) > 1}
+            groups.setdefault((str(after.more[KIND]), float(after.more[DELAY])), []).append(change)
+        ordered = sorted(groups.items())
+        # a change is the difference of two readings
+        floor = 0.0 if self.plateaus is None else math.sqrt(2.0) * noise_of(states) / abs(self.plateaus.swing)
+        found = spike_pairs.changes_of([(delay, values) for (_, delay), values in ordered], floor)
+        kinds = [kind for (kind, _), _ in ordered]
+        self.changes = [change for kind, change in zip(kinds, found, strict=True) if kind == BOTH]
+        self.alone = {kind: change for kind, change in zip(kinds, found, strict=True) if kind != BOTH}
 
 
 def results_of(procedure: SpikeTiming, data: pd.DataFrame) -> Results:
     """Find decay and window of the change, whether it is odd, and whether a single spike writes."""
     pairs = Pairs(states_of(data, KEPT))
     found = {**_decays(pairs.changes), **_shape(pairs.changes), **_alone(pairs)}
-    height = procedure.height() if "sample" in vars(procedure) else procedure.amplitude
+    known = "sample" in vars(procedure)
+    height = procedure.height() if known else procedure.amplitude
     found["spike_amplitude"] = (
         missing("A", "no sample is known that it would follow from", "all spikes")
         if height is None
-        else Result(height, None, "A", "all spikes", why="set")
+        else Result(height, None, "A", "all spikes", why="set", note=procedure.origin() if known else None)
     )
     note = "pairs that began from no demagnetised state; they are left out"
     found["pairs_left_out"] = Result(pairs.undone, 0.0, "1", THIS_RUN, note=note)
@@ -95,38 +95,60 @@ def _decays(changes: Sequence[Change]) -> dict[str, Result]:
 
 
 def _shape(changes: Sequence[Change]) -> dict[str, Result]:
-    """The window, whether opposite delays leave opposite changes, and whether the change falls with the delay."""
-    width, odd, falls = spike_pairs.window(changes), spike_pairs.odd(changes), spike_pairs.falls(changes)
-    bound = max(
-        (abs(c.mean) + 2.0 * c.error for c in changes if width is not None and abs(c.delay) >= width), default=0.0
-    )
-    largest = max(changes, key=lambda change: abs(change.mean), default=None)
+    """The window, the largest change, and whether the change falls with the delay."""
+    falls, largest = spike_pairs.falls(changes), spike_pairs.largest_of(changes)
     return {
-        "window": missing("s", "changes are seen up to the largest delay", THIS_RUN)
-        if width is None
-        else Result(
-            width, None, "s", THIS_RUN, why="a delay of the list",
-            note=f"smallest delay from which on no change is seen above {SEEN:g} standard errors; there it is below "
-            f"{bound:.2g} (95 %), which is no proof of none",
-        ),
+        "window": _window(changes),
         "largest_change": missing("1", "no pair is complete", THIS_RUN)
         if largest is None
-        else Result(
-            largest.mean, largest.error, "1", f"mean of {largest.count} pairs",
-            note=f"at a delay of {format_quantity(largest.delay, 's')}; of the way between both saturated states",
+        else _mean(
+            largest, "pairs",
+            f"at a delay of {format_quantity(largest.delay, 's')}; of the way between both saturated states",
         ),
-        "odd_chi_square": missing("1", "no delay was sent with both signs", THIS_RUN)
-        if odd is None
-        else Result(
-            odd[0], None, "1", THIS_RUN, why="a test", degrees_of_freedom=odd[1],
-            note=f"of the sums of opposite delays' changes, {odd[1]} degrees of freedom, p = {odd[2]:.2g}",
-        ),
-        "odd": missing("1", "no delay was sent with both signs", THIS_RUN)
-        if odd is None
-        else Result(odd[2] > 0.01, None, "1", THIS_RUN, why="a yes or no", note="yes: p above 0.01"),
+        **_odd(changes, largest),
         "rank_correlation": missing("1", "too few delays", THIS_RUN)
         if falls is None
         else Result(falls, None, "1", THIS_RUN, why="a measure", note="-1: the change always falls with the delay"),
+    }  # fmt: skip
+
+
+def _mean(change: Change, what: str, note: str) -> Result:
+    """A mean, with the scatter of the whole run as its uncertainty."""
+    of = f"mean of {change.count} {what}"
+    if not change.freedom:
+        why = "nothing was sent twice, so that nobody knows by how much it scatters"
+        return Result(change.mean, None, "1", of, why=why, note=note)
+    return Result(change.mean, change.error, "1", of, note=note, degrees_of_freedom=change.freedom)
+
+
+def _window(changes: Sequence[Change]) -> Result:
+    if not any(change.freedom for change in changes):
+        return missing("s", "no pair was sent twice" if changes else "no pair is complete", THIS_RUN)
+    width = spike_pairs.window(changes)
+    if width is None:
+        return missing("s", "changes are seen up to the largest delay", THIS_RUN)
+    bound = max(change.below() for change in changes if abs(change.delay) >= width)
+    return Result(
+        width, None, "s", THIS_RUN, why="a delay of the list",
+        note=f"smallest delay from which on no change is seen (p = {RARE:g} by Student's t) that is "
+        f"{100 * COUNTS:g} % of the largest or more; there it is below {bound:.2g} (95 %), which is no proof of none",
+    )  # fmt: skip
+
+
+def _odd(changes: Sequence[Change], largest: Change | None) -> dict[str, Result]:
+    """Whether opposite delays leave opposite changes."""
+    test = spike_pairs.odd(changes)
+    if test is None or largest is None:
+        why = "no delay was sent with both signs, or none twice"
+        return {name: missing("1", why, THIS_RUN) for name in ("odd_chi_square", "odd")}
+    part = 100 * test.largest / abs(largest.mean)
+    return {
+        "odd_chi_square": Result(
+            test.square, None, "1", THIS_RUN, why="a test", degrees_of_freedom=test.count,
+            note=f"of the sums of opposite delays' changes, {test.count} degrees of freedom, p = {test.chance:.2g} by "
+            f"F (the scatter has {test.freedom} of its own); the largest sum is {part:.2g} % of the largest change",
+        ),
+        "odd": Result(test.chance > 0.01, None, "1", THIS_RUN, why="a yes or no", note="yes: p above 0.01"),
     }  # fmt: skip
 
 
@@ -135,13 +157,26 @@ def _alone(pairs: Pairs) -> dict[str, Result]:
     for kind in (PRE, POST):
         name = f"change_by_{kind}_alone"
         change = pairs.alone.get(kind)
-        if change is None:
-            found[name] = missing("1", "no single spike of this neuron was sent twice", THIS_RUN)
-            continue
-        writes = abs(change.mean) > SEEN * change.error
-        note = "a single spike writes: take a smaller amplitude" if writes else "a single spike is not seen to write"
-        found[name] = Result(change.mean, change.error, "1", f"mean of {change.count} spikes", note=note)
+        found[name] = (
+            missing("1", "no single spike of this neuron was sent", THIS_RUN)
+            if change is None
+            else _mean(change, "spikes", _whether_it_writes(change, spike_pairs.largest_of(pairs.changes)))
+        )
     return found
+
+
+def _whether_it_writes(change: Change, largest: Change | None) -> str:
+    """Say whether a single spike is seen to write, and whether that is much beside what a pair does."""
+    if not change.freedom:
+        return "nobody can tell whether a single spike writes"
+    if not change.seen:
+        return "a single spike is not seen to write"
+    if largest is None or not largest.mean:
+        return "a single spike writes; no pair is there to compare it with"
+    part = f"a single spike writes {100 * abs(change.mean / largest.mean):.2g} % of what the pair that writes most does"
+    if spike_pairs.counts(change, largest.mean):
+        return f"{part}: take a smaller amplitude"
+    return f"{part}: below {100 * COUNTS:g} %, no reason for a smaller amplitude"
 
 
 # ---- figure
@@ -193,6 +228,7 @@ def _draw_changes(axes: Axes, pairs: Pairs) -> None:
         return
     delays = np.array([1e3 * change.delay for change in pairs.changes])
     means, errors = np.array([c.mean for c in pairs.changes]), np.array([c.error for c in pairs.changes])
+    errors = np.nan_to_num(errors)  # without a bar where nothing was sent twice
     axes.errorbar(delays, means, errors, fmt="o", color=INK, markersize=4, elinewidth=0.9, capsize=2, label="pairs")
     for sign in (1, -1):
         fit = spike_pairs.decay(pairs.changes, sign)

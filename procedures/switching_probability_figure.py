@@ -72,7 +72,7 @@ def figure_of(procedure: SwitchingProbability, data: pd.DataFrame, results: Resu
 
 def _draw_parts(axes: Axes, currents: list[float], found: list[Part], colour: str, label: str) -> None:
     value = np.array([part.value for part in found])
-    low, high = (np.array([getattr(part, end) for part in found]) for end in ("low", "high"))
+    low, high = np.array([part.drawn for part in found]).T
     axes.errorbar(
         1e3 * np.array(currents), value, yerr=np.array([value - low, high - value]), fmt="o", color=colour,
         markersize=4, linewidth=0.8, capsize=2, label=label,

@@ -193,7 +193,7 @@ def _parts(trials: Sequence[Trial], name: str, width: float) -> dict[str, Result
     bound = part.above
     at = f"at {format_quantity(current, 'A')}, the smallest current; {part.count} of {part.trials} pulses switched"
     found[f"lowest_probability_bound_{name}"] = Result(
-        bound, None, "1", f"{part.trials} trials", why="an upper bound that holds with 95 %, by Wilson's score", note=at
+        bound, None, "1", f"{part.trials} trials", why="an upper bound that holds with 95 %, the exact one", note=at
     )
     rate = single.rate(bound, width)
     found[f"lowest_rate_bound_{name}"] = (
@@ -211,11 +211,23 @@ def _part(current: float, part: Part) -> Result:
     of, at = f"{part.trials} trials", format_quantity(current, "A")
     said = f"{part.count} of {part.trials} pulses of {at} switched"
     if part.count == 0:
-        return missing("1", f"{said}: below {part.above:.2g} with 95 %", of)
+        return missing("1", f"{said}: below {part.above:.2g} with 95 %, the exact bound", of)
     if part.count == part.trials:
-        return missing("1", f"{said}: above {part.below:.3g} with 95 %", of)
+        return missing("1", f"{said}: above {part.below:.3g} with 95 %, the exact bound", of)
     half = 0.5 * (part.high - part.low) / single.CONFIDENCE
     return Result(part.value, half, "1", of, note=f"{said}; 95 % by Wilson: {part.low:.2f} to {part.high:.2f}")
+
+
+def one_sided(trials: Sequence[Trial]) -> str:
+    """Say which half of the trials tells no I50, because all of its pulses have switched, or none; "" where both do."""
+    middle = len(trials) // 2
+    halves = (("first", trials[:middle]), ("second", trials[middle:]))
+    said = [
+        f"{'every pulse has' if half[0].switched else 'no pulse has'} switched in the {which} half of the trials"
+        for which, half in halves
+        if len({trial.switched for trial in half}) == 1
+    ]
+    return ", and ".join(said)
 
 
 def _drift(procedure: SwitchingProbability, attempts: Attempts) -> Result:
@@ -226,6 +238,8 @@ def _drift(procedure: SwitchingProbability, attempts: Attempts) -> Result:
     low, high = procedure.span()
     if low == high:
         return missing("A", "a single current was tried", attempts.of)
+    if why := one_sided(trials):
+        return missing("A", why, attempts.of)
     first, second = halves_of(trials, low, high)
     apart, sigma = second.half[0] - first.half[0], math.hypot(first.half[1], second.half[1])
     steady = abs(apart) <= DRIFTS * sigma
@@ -282,7 +296,8 @@ def _at_zero(states: Sequence[State], full: Plateaus) -> dict[str, Result]:
         part = single.wilson(changed, count)
         found["changed_states"] = Result(
             part.value, 0.5 * (part.high - part.low) / single.CONFIDENCE, "1", f"{count} trials",
-            note=f"{changed} of {count} pulses left another state than they found; below {part.above:.2g} with 95 %",
+            note=f"{changed} of {count} pulses left another state than they found; below {part.above:.2g} with 95 %, "
+            "the exact bound",
         )  # fmt: skip
     if not found:
         found["up_difference_1"] = missing("1", "no current has pulses of both signs", "this run")

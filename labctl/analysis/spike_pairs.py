@@ -15,15 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
-from scipy.stats import chi2, rankdata
+from scipy.stats import f as fisher
+from scipy.stats import rankdata
+from scipy.stats import t as student
 
 Array = NDArray[np.float64]
 
 LINEAR, EXPONENTIAL = "linear", "exponential"
 CUT = 5.0
 """Time constants after which an exponential tail is cut off: less than a hundredth of it is left."""
-SEEN = 3.0
-"""Standard errors of a change from which on it is seen."""
+RARE = 0.0027
+"""Probability with which scatter alone makes a change that is taken for seen: that of three standard deviations."""
+COUNTS = 0.02
+"""Part of the largest change of a pair from which on another one counts: spikes far apart and a single one write a
+little of the film, which is seen with enough repeats, and is no reason to send smaller ones."""
 FEWEST = 3
 """Delays of one sign that two parameters of a decay are told from."""
 
@@ -83,37 +88,79 @@ def pair(pre: Spike | None, post: Spike | None, delay: float, step: float) -> Ar
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What pairs of one delay have left.
+    """What pairs of one delay, or single spikes of one neuron, have left.
 
     Attributes:
         delay: s.
         mean: Of the change of the weight, on the scale from 0 to 1 between both saturated states.
-        error: Its standard error, from the scatter of the repeats.
-        count: How many pairs.
+        error: Its standard error, from the scatter of changes of its size; NaN where nothing was sent twice.
+        count: How many.
+        freedom: Degrees of freedom of that scatter.
     """
 
     delay: float
     mean: float
     error: float
     count: int
+    freedom: int
+
+    @property
+    def seen(self) -> bool:
+        """Whether it is beyond what scatter makes, as rarely as three standard deviations of what is normal."""
+        return self.freedom > 0 and abs(self.mean) > float(student.isf(0.5 * RARE, self.freedom)) * self.error
+
+    def below(self) -> float:
+        """Return what its magnitude is below with 95 %, by Student's t; infinite where nobody knows the scatter."""
+        if not self.freedom:
+            return math.inf
+        return abs(self.mean) + float(student.isf(0.025, self.freedom)) * self.error
 
 
-def changes_of(delays: Sequence[float], values: Sequence[float]) -> list[Change]:
-    """Return mean and standard error of each delay; the scatter is that of all delays together where one has few.
+def changes_of(groups: Sequence[tuple[float, Sequence[float]]], floor: float) -> list[Change]:
+    """Return mean and standard error of each group of like pairs or spikes, the scatter from all of them together.
+
+    Few repeats tell nothing of their own scatter: it is that within all groups, and never below what reading makes. Two
+    scatters are told apart. Where spikes change the film it scatters with the state that the train before has left, and
+    where they hardly do, by far less; changes below 2 % of the largest are those.
 
     Args:
-        delays: s, one a pair.
-        values: Change of the weight by each.
+        groups: Delay in s and changes of the weight, of all delays and of single spikes.
+        floor: Standard deviation of a change by the noise of reading alone.
     """
-    times, weights = np.asarray(delays, float), np.asarray(values, float)
-    groups = [(delay, weights[times == delay]) for delay in np.unique(times).tolist()]
-    degrees = sum(len(group) - 1 for _, group in groups)
-    pooled = math.sqrt(sum(float(((g - g.mean()) ** 2).sum()) for _, g in groups) / degrees) if degrees else math.nan
+    means = [math.fsum(values) / len(values) for _, values in groups]
+    least = COUNTS * max(map(abs, means), default=0.0)
+    every = [values for _, values in groups]
+    sorts = [abs(mean) < least for mean in means]
+    pools = {
+        sort: _pooled([values for values, its in zip(every, sorts, strict=True) if its is sort], floor)
+        for sort in (True, False)
+    }
     found: list[Change] = []
-    for delay, group in groups:
-        own = float(group.std(ddof=1)) if len(group) > 1 else pooled
-        found.append(Change(delay, float(group.mean()), max(own, 0.5 * pooled) / math.sqrt(len(group)), len(group)))
+    for (delay, values), mean, sort in zip(groups, means, sorts, strict=True):
+        scatter, freedom = pools[sort]
+        if not freedom:
+            scatter, freedom = _pooled(every, floor)
+        found.append(Change(delay, mean, scatter / math.sqrt(len(values)), len(values), freedom))
     return found
+
+
+def _pooled(groups: Sequence[Sequence[float]], floor: float) -> tuple[float, int]:
+    """Return the standard deviation within groups, and its degrees of freedom; NaN and 0 where none has two values."""
+    freedom = sum(len(group) - 1 for group in groups)
+    if not freedom:
+        return math.nan, 0
+    squares = sum(float(np.sum((np.asarray(group) - np.mean(group)) ** 2)) for group in groups)
+    return max(math.sqrt(squares / freedom), floor), freedom
+
+
+def counts(change: Change, largest: float) -> bool:
+    """Whether a change is seen, and more than 2 % of the largest one of a pair."""
+    return change.seen and abs(change.mean) >= COUNTS * abs(largest)
+
+
+def largest_of(changes: Sequence[Change]) -> Change | None:
+    """Return the largest change of pairs; None without any."""
+    return max(changes, key=lambda change: abs(change.mean), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +180,7 @@ class Decay:
 
 def decay(changes: Sequence[Change], sign: int) -> Decay | None:
     """Fit a decay to the delays of one sign; None where these are too few or do not decay."""
-    mine = [change for change in changes if change.delay * sign > 0.0]
+    mine = [change for change in changes if change.delay * sign > 0.0 and change.freedom]
     if len(mine) < FEWEST:
         return None
     times = np.abs([change.delay for change in mine])
@@ -154,29 +201,47 @@ def decay(changes: Sequence[Change], sign: int) -> Decay | None:
 
 
 def window(changes: Sequence[Change]) -> float | None:
-    """Return the smallest magnitude of a delay in s from which on no change is seen on either side; None without."""
+    """Return the smallest magnitude of a delay in s from which on no change counts on either side; None without."""
+    largest = largest_of(changes)
     sizes = sorted({abs(change.delay) for change in changes})
     unseen: float | None = None
     for size in reversed(sizes):
-        if any(abs(c.mean) > SEEN * c.error for c in changes if abs(c.delay) == size):
+        if largest is None or any(counts(c, largest.mean) for c in changes if abs(c.delay) == size):
             break
         unseen = size
     return unseen
 
 
-def odd(changes: Sequence[Change]) -> tuple[float, int, float] | None:
-    """Test that opposite delays leave opposite changes; return chi square, its degrees of freedom, and p."""
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """A test that opposite delays leave opposite changes.
+
+    Attributes:
+        square: Sum of squares of the sums of both changes, each over its standard error.
+        count: Of these sums.
+        freedom: Degrees of freedom of the scatter.
+        chance: p, of a larger square where they are opposite: by F, since the scatter was estimated.
+        largest: Magnitude of the largest of the sums.
+    """
+
+    square: float
+    count: int
+    freedom: int
+    chance: float
+    largest: float
+
+
+def odd(changes: Sequence[Change]) -> Odd | None:
+    """Test that opposite delays leave opposite changes; None without any, or without a known scatter."""
     by_delay = {change.delay: change for change in changes}
-    sums = [
-        (by_delay[d].mean + by_delay[-d].mean, math.hypot(by_delay[d].error, by_delay[-d].error))
-        for d in by_delay
-        if d > 0.0 and -d in by_delay
-    ]
-    sums = [(total, error) for total, error in sums if error > 0.0]
-    if not sums:
+    both = [(by_delay[d], by_delay[-d]) for d in by_delay if d > 0.0 and -d in by_delay]
+    freedom = min((change.freedom for two in both for change in two), default=0)
+    sums = [(one.mean + other.mean, math.hypot(one.error, other.error)) for one, other in both]
+    if not freedom or not all(error > 0.0 for _, error in sums):
         return None
     square = sum((total / error) ** 2 for total, error in sums)
-    return square, len(sums), float(chi2.sf(square, len(sums)))
+    chance = float(fisher.sf(square / len(sums), len(sums), freedom))
+    return Odd(square, len(sums), freedom, chance, max(abs(total) for total, _ in sums))
 
 
 def falls(changes: Sequence[Change]) -> float | None:

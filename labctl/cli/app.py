@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from instruments.errors import BadValue
 from labctl.cli.sample_app import samples
 
 app = typer.Typer(
@@ -28,6 +29,22 @@ ProcedureArgument = Annotated[
 ]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its number below runs.")]
 
+
+def _whole(parameter: typer.CallbackParam, value: int | None) -> int | None:
+    """Refuse a seed below zero, in the words in which `labctl.run` does.
+
+    Raises:
+        BadValue: It is.
+    """
+    if value is not None and value < 0:
+        raise BadValue(f"{parameter.name} is {value}, but must be a whole number from 0")
+    return value
+
+
+DrawnSeed = Annotated[
+    int | None, typer.Option(metavar="N", callback=_whole, help="Seed of the noise; drawn if not given.")
+]
+SampleSeed = Annotated[int, typer.Option(metavar="N", callback=_whole, help="Seed of the simulated sample's disorder.")]
 
 app.add_typer(samples)
 
@@ -62,8 +79,8 @@ def run(
     station: Station = "ppms",
     simulate: Annotated[bool, typer.Option("--simulate", help="Run on the station's simulated twin.")] = False,
     sample: Sample = "",
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")] = None,
-    sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated sample's disorder.")] = 0,
+    seed: DrawnSeed = None,
+    sample_seed: SampleSeed = 0,
     parameter: Parameters = None,
     user: Annotated[str, typer.Option(metavar="U", help="Who measures.")] = "",
     notes: Annotated[str, typer.Option(metavar="T", help="Why, in a sentence.")] = "",
@@ -161,8 +178,8 @@ def reproduce(
             metavar="[PAPER]", help="Whose claims, e.g. cogd2022; of all papers without.", show_default=False
         ),
     ] = "",
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the noise of all runs.")] = 0,
-    sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated samples' disorder.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", callback=_whole, help="Seed of the noise of all runs.")] = 0,
+    sample_seed: SampleSeed = 0,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for runs, rows and report.")] = Path(
         "runs/reproduced"
     ),
@@ -217,8 +234,8 @@ def simulate(
         typer.Option(metavar="scaled|virtual", help="How time passes: scaled flows by itself, virtual jumps."),
     ] = "scaled",
     speed: Annotated[float, typer.Option(metavar="X", help="Lab seconds per real second.")] = 1.0,
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")] = None,
-    sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the sample's disorder.")] = 0,
+    seed: DrawnSeed = None,
+    sample_seed: SampleSeed = 0,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where to listen; by default only this computer can connect.")
     ] = "127.0.0.1",
@@ -295,7 +312,7 @@ def record_dialogue(
     station: Annotated[str, typer.Option("--station", metavar="S", help="Station: a shipped name or a file.")] = "",
     simulate: Annotated[bool, typer.Option("--simulate", help="Ask the station's simulated twin.")] = False,
     sample: Sample = "",
-    seed: Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", callback=_whole, help="Seed of the noise.")] = None,
     override: Annotated[
         list[str] | None,
         typer.Option(metavar="LIMIT=VALUE", help="Replace a limit for --ask; repeatable."),

@@ -82,6 +82,9 @@ def run(options: Options) -> None:
     taken = {} if options.json else bare_numbers(kind.declared_parameters(), values)
     for name, text in taken.items():
         output.line(f"{name}={values[name]} is taken for {text}")
+    for axis in () if options.json else axes:
+        if text := axis.taken():
+            output.line(f"{axis.name}={axis.given} is taken for {text}")
 
     def measure(watch: Watcher | None) -> Outcome:
         if axes:

@@ -170,3 +170,8 @@ def test_a_probe_current_without_its_unit_is_refused_by_the_current_not_by_kilov
         assert "--override" not in said
     assert run_command([*asked, "probe_current=80"]) == 4
     assert capsys.readouterr().err.rstrip().endswith("or was the unit left out, as in 80 uA?")
+    assert run_command([*asked, "probe_current=80 A"]) == 4
+    assert capsys.readouterr().err.rstrip().endswith("; choose a value within the limit")
+    over = ["run", "ahe", "--simulate", "--out", str(tmp_path), "--over"]
+    assert run_command([*over, "probe_current=80, 90"]) == 4
+    assert capsys.readouterr().err.rstrip().endswith("or was the unit left out, as in 80 uA?")

@@ -264,3 +264,29 @@ def test_a_run_is_its_full_path_or_none(tmp_path: Path, monkeypatch: pytest.Monk
     assert shown.convert(shown.show(joined.other_run)) == joined.other_run
     assert shown.show("") == "none"
     assert shown.convert(shown.show("")) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("0 ms, 1 ms", "widths is 0 s, but must be above zero"),
+        ("-1, 2 ms", "widths is -1 ms, but must be above zero"),
+        ("1 us", "widths is 1 us, below its smallest value 50 us"),
+        ("49.99999 us", "widths is 49.99999 us, below its smallest value 50 us"),
+        ("3 s", "widths is 3 s, above its largest value 1 s"),
+    ],
+)
+def test_a_refused_value_of_a_list_has_its_unit(given: str, said: str) -> None:
+    class Timed:
+        widths = QuantityList("1, 2 ms", "Widths", minimum="50 us", maximum="1 s", above_zero=True)
+
+    with pytest.raises(BadValue, match=f"^{said}"):
+        Timed().widths = given
+
+
+def test_a_refused_number_has_its_unit() -> None:
+    class Timed:
+        width = Quantity("1 ms", "Width", minimum="50 us")
+
+    with pytest.raises(BadValue, match=r"^width is 10 us, below its smallest value 50 us"):
+        Timed().width = 1e-5

@@ -328,6 +328,20 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert printed["results"] == {}
 
 
+def test_values_without_a_unit_are_said_and_kept_with_the_one_they_were_taken_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = [word for name, value in QUICK.items() for word in ("-p", f"{name}={value}")]
+    words = ["run", "ahe", "--simulate", *quick, "--out", str(tmp_path)]
+    assert run_command([*words, "--over", "temperature=300, 298"]) == 0
+    assert "temperature=300, 298 is taken for 300, 298 K\n" in capsys.readouterr().out
+    for asked in tmp_path.glob("*/*/**/run.json"):
+        kept = json.loads(asked.read_text())["numbers_without_unit"]
+        assert kept == {"temperature": {"taken_for": "300, 298 K"}}
+    assert run_command([*words, "--over", "temperature=300, 298 K"]) == 0
+    assert "is taken for" not in capsys.readouterr().out
+
+
 def test_for_people_it_says_which_run_it_is_in_and_why_a_run_gave_no_value(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

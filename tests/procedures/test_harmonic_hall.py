@@ -251,6 +251,13 @@ def test_currents_and_fields_beyond_the_limits_are_refused(parameters: dict[str,
         limits.check(procedure.demands(), procedure.station, procedure.sample)
 
 
+def test_a_given_amplitude_is_refused_by_its_name_and_the_limit_on_it_not_by_a_compliance() -> None:
+    procedure = bound(mounted(ALONG), amplitudes="1, 300 mA")
+    limit = limits.of(procedure.station, procedure.sample).current
+    with pytest.raises(LimitExceeded, match=f"amplitudes has 300 mA, above the limit of {limit.owner} on a current"):
+        procedure.check()
+
+
 def test_a_filter_faster_than_the_wave_is_refused() -> None:
     with pytest.raises(BadValue, match="shorter than a period of 20 Hz"):
         bound(mounted(ALONG), frequency="20 Hz", time_constant="10 ms").check()

@@ -142,7 +142,9 @@ def test_it_can_be_carried_on_from_any_point() -> None:
 
 
 def test_a_width_with_too_much_energy_is_refused() -> None:
-    with pytest.raises(BadValue, match=r"widths has 100 ms, for which the limit of 5 mJ a pulse leaves 9\.24\d* mA"):
+    with pytest.raises(
+        LimitExceeded, match=r"widths has 100 ms, for which the limit of 5 mJ a pulse leaves 9\.24\d* mA"
+    ):
         bound(widths="1 ms, 100 ms").check()
     bound(widths="1 ms, 100 ms", pulse_max="18 mA").check()
 

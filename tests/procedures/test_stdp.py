@@ -44,6 +44,13 @@ def test_opposite_delays_write_opposite_states(done: Done) -> None:
 def test_a_single_spike_hardly_writes(done: Done) -> None:
     for name in ("change_by_pre_alone", "change_by_post_alone"):
         assert abs(done.value(name)) < 0.02
+        result = done.outcome.results[name]
+        assert result["degrees_of_freedom"] >= 4
+        assert "take a smaller amplitude" not in result["note"]
+
+
+def test_spikes_that_do_not_overlap_leave_nothing_that_counts(done: Done) -> None:
+    assert done.value("window") <= 12e-3
 
 
 def test_every_pair_begins_from_a_demagnetised_film(done: Done) -> None:
@@ -66,6 +73,16 @@ def test_it_can_be_carried_on_from_any_point() -> None:
     """What trains and spikes leave of a film with states in between is chance, to a part in a hundred."""
     few: dict[str, Any] = {**FEW, "reads": 1, "delays": "1, 6 ms", "demag_step": "2 mA"}
     assert assert_resumable(SpikeTiming, sample="cogd2022", every=12, tolerance=0.01, **few) > 10
+
+
+def test_a_height_that_nobody_gave_is_said_with_its_reason(simulate: Simulate) -> None:
+    few = {name: value for name, value in FEW.items() if name != "amplitude"}
+    done = simulate(
+        SpikeTiming(**{**few, "reads": 1, "delays": "3 ms", "demag_step": "2 mA"}), sample="cogd2022"
+    )  # fmt: skip
+    assert done.value("spike_amplitude") == pytest.approx(9.99e-3, rel=1e-3)
+    assert any("spikes have 9.99" in said and "a third of pulse_max" in said for said in done.outcome.warnings)
+    assert "a third of pulse_max" in done.outcome.results["spike_amplitude"]["note"]
 
 
 def bound(**parameters: Any) -> SpikeTiming:

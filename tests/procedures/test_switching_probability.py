@@ -143,11 +143,22 @@ def test_far_below_the_step_there_is_a_bound_and_no_zero(simulate: Simulate) -> 
         sample="cogd2022-alox0",
     )  # fmt: skip
     assert done.value("probability_plus_1") is None
-    assert "0 of 40 pulses of 8 mA switched: below 0.063 with 95 %" in done.outcome.results["probability_plus_1"]["why"]
+    assert "0 of 40 pulses of 8 mA switched: below 0.072 with 95 %" in done.outcome.results["probability_plus_1"]["why"]
     bound = done.value("lowest_probability_bound_plus")
-    assert bound == pytest.approx(1.644854**2 / (40 + 1.644854**2))
+    assert bound == pytest.approx(1.0 - 0.05 ** (1 / 40))
     assert done.value("lowest_rate_bound_plus") == pytest.approx(-math.log1p(-bound) / 1e-3)
     assert done.outcome.results["half_current_plus"]["why"] == "no pulse has switched"
+
+
+def test_halves_in_which_nothing_switches_agree_about_nothing(simulate: Simulate) -> None:
+    done = simulate(
+        SwitchingProbability(**BINARY, mode="grid", lowest="5 mA", highest="12 mA", levels=4, repeats=5),
+        sample="cogd2022-alox0",
+    )  # fmt: skip
+    drift = done.outcome.results["half_current_drift_plus"]
+    assert drift["value"] is None
+    both = "no pulse has switched in the first half of the trials, and no pulse has switched in the second half"
+    assert drift["why"].startswith(both)
 
 
 def test_without_a_field_the_sign_of_the_current_decides_nothing(simulate: Simulate) -> None:

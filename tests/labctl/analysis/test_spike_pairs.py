@@ -44,7 +44,7 @@ def changes(amplitude: float, constant: float, seed: int, error: float = 0.02, l
     sizes = np.array([0.5, 1, 2, 3, 4, 6, 8, 10, 12, 14]) * 1e-3
     both = [(sign, size) for size in sizes.tolist() for sign in (1, -1)]
     means = [sign * amplitude * np.exp(-size / constant) + lopsided + error * rng.normal() for sign, size in both]
-    return [Change(sign * size, mean, error, 6) for (sign, size), mean in zip(both, means, strict=True)]
+    return [Change(sign * size, mean, error, 6, 10_000) for (sign, size), mean in zip(both, means, strict=True)]
 
 
 def test_the_decay_is_found_within_its_covariance() -> None:
@@ -60,17 +60,18 @@ def test_the_decay_is_found_within_its_covariance() -> None:
 
 def test_odd_changes_pass_and_lopsided_ones_do_not() -> None:
     good = [spike_pairs.odd(changes(0.8, 4e-3, seed)) for seed in range(200)]
-    values = [found[2] for found in good if found is not None]
+    values = [found.chance for found in good if found is not None]
     assert np.mean(np.array(values) < 0.05) == pytest.approx(0.05, abs=0.05)
     bad = spike_pairs.odd(changes(0.8, 4e-3, 0, lopsided=0.05))
     assert bad is not None
-    assert bad[2] < 1e-4
+    assert bad.chance < 1e-4
+    assert bad.largest == pytest.approx(0.1, abs=0.06)
 
 
 def test_the_window_ends_where_nothing_is_seen_any_more() -> None:
-    sharp = [Change(s * d * 1e-3, s * (0.5 if d < 8 else 0.0), 0.02, 6) for d in (1, 4, 8, 12) for s in (1, -1)]
+    sharp = [Change(s * d * 1e-3, s * (0.5 if d < 8 else 0.0), 0.02, 6, 60) for d in (1, 4, 8, 12) for s in (1, -1)]
     assert spike_pairs.window(sharp) == 8e-3
-    assert spike_pairs.window([Change(1e-3, 0.5, 0.02, 6)]) is None
+    assert spike_pairs.window([Change(1e-3, 0.5, 0.02, 6, 60)]) is None
 
 
 def test_the_magnitude_falls_with_the_delay() -> None:
@@ -80,8 +81,50 @@ def test_the_magnitude_falls_with_the_delay() -> None:
 
 
 def test_pairs_of_one_delay_are_put_together() -> None:
-    found = spike_pairs.changes_of([1e-3, 1e-3, 1e-3, 2e-3], [0.1, 0.2, 0.3, 0.5])
-    assert [(c.delay, c.count) for c in found] == [(1e-3, 3), (2e-3, 1)]
+    found = spike_pairs.changes_of([(1e-3, [0.1, 0.2, 0.3]), (2e-3, [0.5])], 0.0)
+    assert [(c.delay, c.count, c.freedom) for c in found] == [(1e-3, 3, 2), (2e-3, 1, 2)]
     assert found[0].mean == pytest.approx(0.2)
     assert found[0].error == pytest.approx(0.1 / np.sqrt(3))
     assert found[1].error == pytest.approx(0.1)
+
+
+def test_the_scatter_is_that_of_the_whole_run_and_never_below_the_noise_of_reading() -> None:
+    """Two alike values by chance do not make a small error; those below 2 % of the largest scatter by themselves."""
+    groups = [(1e-3, [0.50, 0.52]), (2e-3, [0.3, 0.3]), (0.0, [0.001, 0.001]), (0.0, [0.001, 0.003])]
+    large, other, small, last = spike_pairs.changes_of(groups, 1e-4)
+    assert large.error == other.error == pytest.approx(0.01 / np.sqrt(2))  # 2 x 0.01^2 over two degrees of freedom
+    assert small.error == last.error == pytest.approx(0.001 / np.sqrt(2))
+    assert {change.freedom for change in (large, other, small, last)} == {2}
+    assert spike_pairs.changes_of(groups, 0.05)[2].error == pytest.approx(0.05 / np.sqrt(2))
+
+
+def test_nothing_is_seen_where_nothing_was_sent_twice() -> None:
+    found = spike_pairs.changes_of([(1e-3, [0.5]), (-1e-3, [-0.5])], 1e-4)
+    assert [(change.freedom, change.seen) for change in found] == [(0, False)] * 2
+    assert spike_pairs.odd(found) is None
+
+
+def pairs_by_chance(rng: np.random.Generator, alone: float) -> list[Change]:
+    """Two pairs of each delay, and two of each single spike last, with the scatter of a film."""
+    means = {0.0: 0.0, 1e-3: -0.45, -1e-3: 0.45, 3e-3: -0.35, -3e-3: 0.35, 50e-3: 0.0, -50e-3: 0.0}
+    groups = [(d, (m + (0.01 if m else 0.0013) * rng.normal(size=2)).tolist()) for d, m in means.items() if d]
+    single = [(0.0, (sign * alone + 0.0013 * rng.normal(size=2)).tolist()) for sign in (1, -1)]
+    return spike_pairs.changes_of([*groups, *single], 2e-4)
+
+
+def test_two_repeats_see_no_more_than_the_probability_that_is_said() -> None:
+    rng = np.random.default_rng(7)
+    runs = [pairs_by_chance(rng, 0.0) for _ in range(2000)]
+    assert np.mean([change.seen for run in runs for change in run[-2:]]) == pytest.approx(0.0027, abs=0.0025)
+    chances = np.array([found.chance for run in runs if (found := spike_pairs.odd(run[:-2])) is not None])
+    assert len(chances) == len(runs)
+    assert np.mean(chances < 0.01) < 0.015
+    assert np.mean([spike_pairs.window(run[:-2]) == 50e-3 for run in runs]) > 0.99
+
+
+def test_what_is_seen_counts_from_a_part_of_the_largest_on() -> None:
+    little, much = Change(0.0, 0.0016, 0.0002, 6, 60), Change(0.0, 0.02, 0.002, 6, 60)
+    assert little.seen
+    assert not spike_pairs.counts(little, -0.46)
+    assert spike_pairs.counts(much, -0.46)
+    assert not spike_pairs.counts(Change(0.0, 0.02, 0.01, 2, 4), -0.46)

@@ -39,6 +39,29 @@ def test_none_of_twenty_is_no_zero() -> None:
     assert wilson(20, 20).low == pytest.approx(1.0 - part.high)
 
 
+@pytest.mark.parametrize(("count", "trials"), [(0, 5), (0, 20), (0, 200), (0, 400), (3, 20), (4, 5)])
+def test_bounds_of_one_side_are_the_exact_ones(count: int, trials: int) -> None:
+    """At the bound, as few as were counted come with 5 %; of the lower one, as many."""
+    part = wilson(count, trials)
+    assert binom.cdf(count, trials, part.above) == pytest.approx(0.05, rel=1e-9)
+    assert count == 0 or binom.sf(count - 1, trials, part.below) == pytest.approx(0.05, rel=1e-9)
+    mirrored = wilson(trials - count, trials)
+    assert (mirrored.below, mirrored.above) == pytest.approx((1.0 - part.above, 1.0 - part.below))
+
+
+def test_no_bound_is_claimed_beyond_none_and_all() -> None:
+    assert wilson(0, 5).below == 0.0
+    assert wilson(5, 5).above == 1.0
+    assert wilson(0, 5).above == pytest.approx(1.0 - 0.05 ** (1 / 5))
+
+
+def test_a_bar_ends_at_the_bound_that_is_said() -> None:
+    none, some, every = wilson(0, 5), wilson(2, 5), wilson(5, 5)
+    assert none.drawn == (0.0, none.above)
+    assert some.drawn == (some.low, some.high)
+    assert every.drawn == (every.below, 1.0)
+
+
 def test_wilson_covers() -> None:
     """Mean coverage over many chances, exactly: the binomial sum."""
     chances = np.linspace(0.05, 0.95, 91)

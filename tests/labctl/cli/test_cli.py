@@ -69,6 +69,20 @@ def test_a_run_prints_results_with_uncertainties_lab_time_and_the_figures_path(t
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("run", "ahe", "--simulate", "--seed", -1), "seed"),
+        (("run", "ahe", "--simulate", "--sample-seed", -1), "sample_seed"),
+        (("reproduce", "cogd2022", "--seed", -1), "seed"),
+        (("simulate", "--seed", -1), "seed"),
+    ],
+)
+def test_a_seed_below_zero_is_refused_by_its_name(words: tuple[object, ...], name: str, said: Said) -> None:
+    assert labctl(*words) == 2
+    assert said.sentence() == f"error: {name} is -1, but must be a whole number from 0"
+
+
 def test_json_is_exactly_one_object(tmp_path: Path, said: Said) -> None:
     assert labctl("run", "ahe", "--simulate", "--seed", 1, "--out", tmp_path, *FAST, "--json") == 0
     outcome = said.json()
