@@ -304,6 +304,9 @@ class QuantityList(_Number[tuple[float, ...]]):
 
     Arguments as for `Quantity`, the limits hold for every number. The value is a tuple in SI units. In a series
     (`--over`) semicolons stand between the lists: "10, 20 mT; 30 mT" is two runs.
+
+    A value may stand in the list twice, and is then measured twice, as on a way there and back. `each_once` refuses
+    that where another parameter is for it, and says which one: `each_once="repeats says how often each is sent"`.
     """
 
     def __init__(
@@ -315,7 +318,9 @@ class QuantityList(_Number[tuple[float, ...]]):
         minimum: str | None = None,
         maximum: str | None = None,
         above_zero: bool = False,
+        each_once: str = "",
     ) -> None:
+        self.each_once = each_once
         unit = _unit_in(default, unit, "QuantityList", "10, 20 mT")
         super().__init__(default, summary, unit=unit, minimum=minimum, maximum=maximum, above_zero=above_zero)
 
@@ -323,15 +328,21 @@ class QuantityList(_Number[tuple[float, ...]]):
         """Return the values of a text such as "1, 2, 5 mA" or "0:10:0.5 mA", or of numbers in SI units.
 
         Raises:
-            BadValue: A value is bad, a range never ends, or the list is empty.
+            BadValue: A value is bad, a range never ends, the list is empty, or a value stands twice where each may
+                stand once.
         """
+        numbers = self._numbers(value)
+        if self.each_once and (twice := [number for number in dict.fromkeys(numbers) if numbers.count(number) > 1]):
+            shown = ", ".join(map(self._shown, twice))
+            raise BadValue(f"{self.called} has {shown} more than once; give each value once: {self.each_once}")
+        return numbers
+
+    def _numbers(self, value: Any) -> tuple[float, ...]:
         if isinstance(value, str) or not isinstance(value, Iterable):
             numbers = units.parse_list(value, self.units if isinstance(value, str) else self.si_unit, self.called)
             return tuple([super(QuantityList, self).convert(number) for number in numbers])
-        given = list(cast("Iterable[Any]", value))
-        if not given:
-            return self.convert("")
-        return tuple(number for item in given for number in self.convert(item))
+        given = list(cast("Iterable[Any]", value)) or [""]
+        return tuple(number for item in given for number in self._numbers(item))
 
     def convert_list(self, text: str) -> list[Any]:
         """Return several lists, which are separated by semicolons.
@@ -356,9 +367,9 @@ class OptionalQuantityList(QuantityList):
     The value is an empty tuple when it is left out, which is the default.
     """
 
-    def __init__(self, absent: str, summary: str, *, unit: str, above_zero: bool = False) -> None:
+    def __init__(self, absent: str, summary: str, *, unit: str, above_zero: bool = False, each_once: str = "") -> None:
         self.absent = absent
-        super().__init__(absent, summary, unit=unit, above_zero=above_zero)
+        super().__init__(absent, summary, unit=unit, above_zero=above_zero, each_once=each_once)
 
     def convert(self, value: Any) -> tuple[float, ...]:
         """Return the values, none for the word that stands for leaving it out.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from instruments.units import format_quantity
 from labctl.analysis import demagnetising
-from labctl.analysis.demagnetising import ENOUGH, Repeat, Staircase, Summary, is_binary
+from labctl.analysis.demagnetising import ENOUGH, FINE, Repeat, Staircase, Summary, is_binary
 from labctl.analysis.result import Result, Results, missing
 from labctl.analysis.saturation import Plateaus
 from labctl.analysis.states import State, noise_of, states_of
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 KEPT = (REPEAT, BEGUN)
 BINARY, COARSE = "binary sample", "few grains"
+ADVISED = 0.8 * FINE
+"""Part of the current that switches half of the film which is advised for the step, where it was too coarse."""
 
 
 def repeats_of(states: Sequence[State], plateaus: Plateaus) -> list[Repeat]:
@@ -51,16 +53,17 @@ def results_of(procedure: Demagnetise, data: pd.DataFrame) -> Results:
         why = "the saturated states were not measured" if plateaus is None else "no train was sent and read"
         return Results({name: missing("1", why, "this run") for name in procedure.main_results})
     found, stairs = demagnetising.summary(repeats), stairs_of(states, plateaus)
-    of = f"{found.count} repeats"
+    of = _of(found)
     middle = 0.5 * (plateaus.plus.hall + plateaus.minus.hall)
     results = {
-        "demagnetised": _verdict(found, stairs, repeats, procedure),
+        "demagnetised": _verdict(found, stairs, repeats, procedure.demag_offset),
         "magnetisation": Result(
-            found.mean, found.uncertainty, "1", f"mean of {of}",
+            found.mean, found.uncertainty, "1", f"mean of {of}" if found.count > 1 else of,
             scatter=None if math.isnan(found.scatter) else found.scatter,
             note="after the last train of each repeat; -1 and 1 are the saturated states, 1 that of positive pulses",
         ),
-        "largest_magnetisation": Result(found.largest, max(r.uncertainty for r in repeats), "1", f"largest of {of}"),
+        "largest_magnetisation": Result(found.largest, max(r.uncertainty for r in repeats), "1",
+                                       f"largest of {of}" if found.count > 1 else of),
         **_tries(found, repeats, of),
         "zero_resistance": Result(
             middle, 0.5 * plateaus.swing_uncertainty, "ohm", "both saturated states",
@@ -74,35 +77,69 @@ def results_of(procedure: Demagnetise, data: pd.DataFrame) -> Results:
     return Results(results)
 
 
-def _verdict(found: Summary, stairs: Sequence[Staircase], repeats: Sequence[Repeat], procedure: Demagnetise) -> Result:
-    """Whether the film is demagnetised, and what stands against it."""
-    of = f"{found.count} repeats"
+def _of(found: Summary) -> str:
+    return f"{found.count} repeats" if found.count > 1 else "one repeat"
+
+
+def _verdict(found: Summary, stairs: Sequence[Staircase], repeats: Sequence[Repeat], offset: float | None) -> Result:
+    """Whether the film is demagnetised, and what stands against it; `offset` is the one that was given, A."""
+    of = _of(found)
     if found.reached == found.count:
         return Result(True, None, "1", of, why="a verdict", note=f"|m| < {ENOUGH:g}, by a reading after every repeat")
     said = (
-        f"{found.reached} of {found.count} repeats came below |m| of {ENOUGH:g} with {TRAINS} trains at most, the "
-        f"worst ended at {found.largest:.3g}"
+        f"{found.reached} of {of} came below |m| of {ENOUGH:g} with {TRAINS} trains at most, the worst ended at "
+        f"{found.largest:.3g}"
     )
-    if is_binary(stairs):
+    if is_binary(stairs) and not any(repeat.between for repeat in repeats):
         said = (
-            f"{BINARY}: cannot be demagnetised by pulses; rising ones in steps of {_text(procedure.demag_fall())} "
-            f"leave no state between the saturated ones; {said}"
+            f"{BINARY}: cannot be demagnetised by pulses; rising ones in steps of {_step(stairs)} leave no state "
+            f"between the saturated ones; {said}"
         )
-    elif (levels := demagnetising.coarse_levels(_all_states(stairs, repeats), repeats[0].uncertainty)) is not None:
+    elif (levels := _coarse_levels(stairs, repeats)) is not None:
         shown = ", ".join(f"{m:.2g}" for m in levels)
         said = (
             f"{COARSE}: between the saturated states the film shows only m = {shown}, none below {ENOUGH:g}, and no "
             f"smaller demag_step makes another; {said}"
         )
-    elif found.one_sided:
-        said += "; all lie on one side, as in a field along the normal: run align, or take a larger demag_step"
     else:
-        said += "; they scatter to both sides: take a smaller demag_step"
+        said = f"{said}; {_advice(found, stairs, repeats, offset)}"
     return Result(False, None, "1", of, why="a verdict", note=said)
 
 
-def _all_states(stairs: Sequence[Staircase], repeats: Sequence[Repeat]) -> list[float]:
-    return [m for row in stairs for m in row.states] + [m for repeat in repeats for m in repeat.tries]
+def _advice(found: Summary, stairs: Sequence[Staircase], repeats: Sequence[Repeat], offset: float | None) -> str:
+    """Say why a film that may have states in between was not demagnetised, and what to do."""
+    if demagnetising.too_small(stairs):
+        largest = _text(max(stairs[0].currents))
+        return f"rising pulses of up to {largest} did not switch half of the film: take a larger demag_start"
+    if demagnetising.too_coarse(stairs):
+        half = min(stair.half or 0.0 for stair in stairs)
+        advised = format_quantity(ADVISED * half, "A", digits=2)
+        to_tell = "" if any(repeat.between for repeat in repeats) else " to tell whether there are states in between"
+        return (
+            f"the step of {_step(stairs)} is too coarse{to_tell}, since half of the film switches at "
+            f"{format_quantity(half, 'A', digits=2)}: take a demag_step of {advised} or less"
+        )
+    if demagnetising.remembers(repeats):
+        return "what the trains leave depends on the state from which they began: take a larger demag_start"
+    if not found.one_sided:
+        return "they scatter to both sides: take a smaller demag_step"
+    if offset is None:
+        return "all lie on one side, as in a field along the normal: run align, or take a larger demag_step"
+    return (
+        f"all lie on one side, with the demag_offset of {_text(offset)} that was given: leave it out to have it "
+        "measured, or run align"
+    )
+
+
+def _step(stairs: Sequence[Staircase]) -> str:
+    """Write how far apart the pulses are between which the film switches."""
+    return _text(max(round(stair.crossing[1], 12) for stair in stairs if stair.crossing is not None))
+
+
+def _coarse_levels(stairs: Sequence[Staircase], repeats: Sequence[Repeat]) -> list[float] | None:
+    """Return the only magnetisations in between; None where there are more, or too small pulses do not tell."""
+    states = [m for row in stairs for m in row.states] + [m for repeat in repeats for m in repeat.tries]
+    return None if demagnetising.too_small(stairs) else demagnetising.coarse_levels(states, repeats[0].uncertainty)
 
 
 def _text(current: float) -> str:
@@ -132,11 +169,12 @@ def _staircase(stairs: Sequence[Staircase]) -> dict[str, Result]:
     apart = demagnetising.offset_of(stairs)
     why = "rising pulses of either sign did not switch half of the film"
     note = (
-        "what positive pulses need more than negative ones for half of the film: not zero in a field along the normal"
+        "what positive pulses need more than negative ones for half of the film: not zero in a field along the normal; "
+        "one row of either sign, uncertain by its step"
     )
     return {
         "current_asymmetry": missing("A", why, "rising pulses") if apart is None
-        else Result(2.0 * apart, None, "A", "rising pulses", why="one row of either sign", note=note),
+        else Result(2.0 * apart, 2.0 * demagnetising.offset_uncertainty(stairs), "A", "rising pulses", note=note),
         "states_between": Result(
             sum(stair.inner for stair in stairs), None, "1", "rising pulses", why="counted",
             note="states of both rows with |m| < 0.9",
@@ -152,6 +190,8 @@ def _train(procedure: Demagnetise, offset: float) -> dict[str, Result]:
     energy = math.fsum(height**2 for height in sent) * procedure.sample.two_wire_resistance() * procedure.pulse_width
     lasting = len(sent) * (procedure.pulse_width + procedure.demag_gap) - procedure.demag_gap
     said = f"from {_text(sent[0])} to {_text(sent[-1])}"
+    if left_out := len(procedure.demag_heights(0.0)) - len(sent):
+        said += f"; {left_out} left out, which the offset brings above pulse_max or to zero"
     return {
         "train_offset": Result(
             offset, None, "A", "one train", why="set, or from rising pulses", note="added to each pulse"

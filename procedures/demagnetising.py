@@ -21,6 +21,10 @@ TRAINS = 3
 """Trains for one demagnetised state."""
 TRIALS = 3
 """Trains from each of which a better offset follows."""
+MOST_RISING = 2000
+"""Rising pulses, which are sent and read one by one."""
+SMALL_OFFSET = 0.2
+"""Part of `demag_start` that may be added to each pulse: with much more a train has pulses of one sign only."""
 DEMAGNETISE, STAIRCASE, BALANCE = "demagnetise", "staircase", "balance"
 """What a state is read for; the last one is the name of a block, too."""
 
@@ -59,6 +63,18 @@ class Demagnetising(Saturating):
             raise BadValue(
                 f"demag_step is {format_quantity(step, 'A')}, which leaves no falling row from demag_start, "
                 f"{format_quantity(start, 'A')}; take at most half of it"
+            )
+        most = SMALL_OFFSET * start
+        if self.demag_offset is not None and abs(self.demag_offset) > most * (1.0 + 1e-9):
+            raise BadValue(
+                f"demag_offset is {format_quantity(self.demag_offset, 'A')}, which is not small against demag_start, "
+                f"{format_quantity(start, 'A')}; take at most {format_quantity(most, 'A')} of either sign, or leave it "
+                "out to have it measured"
+            )
+        if (rising := 2 * len(sizes(start, step))) > MOST_RISING:
+            raise BadValue(
+                f"demag_step is {format_quantity(step, 'A')}, which makes {rising} rising pulses, sent and read one by "
+                f"one, more than {MOST_RISING}; take a larger one"
             )
         pulses.check_train(self, self.demag_heights(self.demag_offset or 0.0), self.pulse_width, self.demag_gap)
 

@@ -28,8 +28,11 @@ NORMAL, PLANE = "normal", "plane"
 class InPlane(Procedure):
     """Base of experiments in a field in the film plane.
 
-    A subclass calls `check_in_plane` in its `check`, and `begin_in_plane` in its `startup`.
+    A subclass calls `check_in_plane` in its `check`, and `begin_in_plane` in its `startup`. One whose states are made
+    by pulses says `NEEDS_FIELD = True`: zero field is then refused.
     """
+
+    NEEDS_FIELD = False
 
     in_plane_field = Quantity("25 mT", "Field in the film plane, along the current")
     angle = OptionalQuantity("from align", "Rotator's angle at which the field is there", unit="deg")
@@ -47,6 +50,10 @@ class InPlane(Procedure):
             BadValue: The sentence says which.
         """
         mounting = self.sample.mounting
+        if self.NEEDS_FIELD and self.in_plane_field == 0.0:
+            raise BadValue(
+                "in_plane_field is 0 T, where no pulse makes a state to begin from; give a field along the current"
+            )
         if self.initialise == "field" and not facing.tips(mounting):
             raise BadValue(
                 f"initialise is 'field', but sample {self.sample.label} has mounting.rotator_axis = "
@@ -57,11 +64,11 @@ class InPlane(Procedure):
         x, y, z = facing.direction(mounting, self.rotator_angle() or 0.0)
         if self.in_plane_field and math.hypot(x, y) < LEAST:
             leaning = math.degrees(math.acos(min(1.0, abs(z))))
+            without = "" if self.NEEDS_FIELD else ', or say in_plane_field="0 T" to see what pulses do without'
             raise BadValue(
                 f"in_plane_field is {format_quantity(self.in_plane_field, 'T')}, but the field is {leaning:.3g} deg "
                 f"from the normal of sample {self.sample.label} by its record; put it on a rotator "
-                '(mounting.rotator_axis = "across current") or flat (field_from_normal = "90 deg"), or say '
-                'in_plane_field="0 T" to see what pulses do without'
+                f'(mounting.rotator_axis = "across current") or flat (field_from_normal = "90 deg"){without}'
             )
 
     def _check_angle(self) -> None:

@@ -103,10 +103,10 @@ def results_of(procedure: Levels, data: pd.DataFrame) -> Results:
         "nonlinearity_down": missing("1", "no cycle has a pulse of depression", "this run")
     }  # fmt: skip
     results = {
-        "levels": _levels(trains, f"{cycles} cycles"),
-        **_courses(trains, f"mean of {cycles} cycles"),
+        "levels": _levels(trains, of_cycles(cycles)),
+        **_courses(trains, of_cycles(cycles, "mean of ")),
         **without,
-        **_spread(trains, f"{cycles} cycles"),
+        **_spread(trains, of_cycles(cycles)),
         **_retention(run, procedure.retention_time),
         **saturation(procedure, run.states, run.plateaus),
         "pulse_current": Result(
@@ -117,6 +117,11 @@ def results_of(procedure: Levels, data: pd.DataFrame) -> Results:
         **endurance_results(procedure, run.states, run.plateaus),
     }  # fmt: skip
     return Results(results, table=[_row(run, count) for count in run.watched])
+
+
+def of_cycles(count: int, mean: str = "") -> str:
+    """Say of how many cycles something is, and that it is their mean where there are several."""
+    return f"{mean}{count} cycles" if count > 1 else "one cycle"
 
 
 def _pulses(procedure: Levels) -> str:
@@ -172,7 +177,7 @@ def _spread(trains: dict[str, Train], of: str) -> dict[str, Result]:
         error = max(math.sqrt(2.0) * train.noise, scatter or 0.0) / math.sqrt(len(ways))
         note = f"way of {WORDS[name]} as part of the swing between both saturated states"
         found[f"range_{name}"] = Result(
-            train.way, error, "1", f"mean of {len(ways)} cycles", note=note, scatter=scatter
+            train.way, error, "1", of_cycles(len(ways), "mean of "), note=note, scatter=scatter
         )
     spreads = [train.spread for train in trains.values()]
     if None in spreads:
@@ -190,19 +195,32 @@ def _retention(run: Measured, time: float) -> dict[str, Result]:
         if not time:
             return {}
         return {"stable": missing("1", "no state was watched to its end", "this run")}
-    moving = [count for count, kept in run.watched.items() if not kept.stable]
-    longest = max(kept.times[-1] for kept in run.watched.values())
-    said = (
-        f"{len(moving)} of {len(run.watched)} states change by more than three standard errors within {longest:.3g} s"
-        f"; a lifetime beyond {REACH * longest:.0f} s would be an extrapolation"
-    )
-    found = {"stable": Result(not moving, None, "1", f"{len(run.watched)} states", why="a verdict", note=said)}
+    found = {"stable": _stable(run)}
     both = [count for count in run.watched if count in run.controls]
     if both:
         apart, error = changes_agree([run.watched[n] for n in both], [run.controls[n] for n in both])
         note = "change of watched states less that of the same ones read only first and last"
-        found["read_disturb"] = Result(apart, error, "ohm", f"mean of {len(both)} states", note=note)
+        of = f"mean of {len(both)} states" if len(both) > 1 else "one state"
+        found["read_disturb"] = Result(apart, error, "ohm", of, note=note)
     return found
+
+
+def _stable(run: Measured) -> Result:
+    """Whether the states stay that the pulses have made: the saturated one, from which they began, is none of them."""
+    made = [kept for kept in run.watched.values() if not run.plateaus.is_at(-1, float(kept.hall[0]))]
+    if not made:
+        why = "the pulses did not bring the film out of its saturated state, so that there was nothing to watch"
+        return missing("1", why, "this run")
+    moving = [kept for kept in made if not kept.stable]
+    longest = max(kept.times[-1] for kept in made)
+    said = (
+        f"{len(moving)} of {len(made)} change by more than three standard errors within {longest:.3g} s; a lifetime "
+        f"beyond {REACH * longest:.0f} s would be an extrapolation"
+    )
+    if unmade := len(run.watched) - len(made):
+        said += f"; not counted: {unmade} that the pulses had left saturated"
+    of = f"{len(made)} states" if len(made) > 1 else "one state"
+    return Result(not moving, None, "1", of, why="a verdict", note=said)
 
 
 def _row(run: Measured, count: int) -> Results:
@@ -237,7 +255,7 @@ def figure_of(procedure: Levels, data: pd.DataFrame, results: Results) -> Figure
     said = [temperature_text(data["Temperature (K)"]), f"pulses of {format_quantity(procedure.pulse_width, 's')}"]
     levels = results.get("levels")
     if levels is not None and levels.value is not None:
-        said.append(f"{levels.value:.0f} levels in {procedure.cycles} cycles")
+        said.append(f"{levels.value:.0f} levels in {levels.of}")
     endured = None if run is None else endurance_of(run.states, run.plateaus)
     watched = run is not None and bool(run.watched)
     rows, columns = (2, 2) if endured is not None else (1, 1 + watched)

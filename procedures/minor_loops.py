@@ -52,7 +52,8 @@ class MinorLoops(Saturating):
     DATA_COLUMNS = (*COLUMNS, REPEAT, MAXIMUM, BRANCH)
     main_results = ("remanence_range", "monotonic", "stable")
 
-    i_max = OptionalQuantityList("from approach", "Largest currents of the loops", unit="A", above_zero=True)
+    i_max = OptionalQuantityList("from approach", "Largest currents of the loops", unit="A", above_zero=True,
+                                 each_once="repeats says how many loops go up to each")  # fmt: skip
     pulse_step = OptionalQuantity("pulse_max/30", "Step between pulses", unit="A", above_zero=True)
     repeats = Count(3, "Loops up to each I_max", minimum=1, maximum=100)
     hold_time = Quantity("100 s", "How long each state is held, in the last repeat; 0 s for not at all", minimum="0 s")
@@ -61,12 +62,18 @@ class MinorLoops(Saturating):
     # ---- before
 
     def check(self) -> None:
-        """Refuse what pulses cannot be, an I_max above the largest pulse, and a step that makes no loop."""
+        """Refuse what pulses cannot be, an I_max above the pulses that saturate, and a step that makes no loop."""
         super().check()
         if "sample" not in vars(self):
             return
         maxima, step = self.maxima(), self.step()
         self.within_largest("i_max", max(maxima))
+        if max(maxima) > self.saturating_current() * (1.0 + 1e-9):
+            raise BadValue(
+                f"i_max is {format_quantity(max(maxima), 'A')}, above saturation_current, "
+                f"{format_quantity(self.saturating_current(), 'A')}, whose pulses would leave a part of the film as "
+                "the larger ones made it; take a larger saturation_current, or a smaller i_max"
+            )
         if step > min(maxima) * (1.0 + 1e-9):
             raise BadValue(
                 f"pulse_step is {format_quantity(step, 'A')}, above the smallest i_max, "
@@ -85,13 +92,15 @@ class MinorLoops(Saturating):
     def maxima(self) -> list[float]:
         """Return the largest currents in A, rising: as given, or around the switching current.
 
-        Where the sample's journal knows no switching current they are parts of `pulse_max`.
+        Where the sample's journal knows no switching current they are parts of `pulse_max`. None of these is above
+        `saturation_current`.
         """
         if self.i_max:
             return sorted({on_grid(value) for value in self.i_max})
         known, largest = self.switching_current(), self.largest_current()
         unit, (low, high) = (largest, OF_LARGEST) if known is None else (known, OF_SWITCHING)
-        low, high = unit * low, min(unit * high, largest)
+        high = min(unit * high, self.saturating_current())
+        low = min(unit * low, 0.5 * high)
         return [on_grid(low + (high - low) * place / (MAXIMA - 1)) for place in range(MAXIMA)]
 
     def heights(self, maximum: float) -> list[tuple[str, float]]:

@@ -89,28 +89,23 @@ def results_of(procedure: MinorLoops, data: pd.DataFrame) -> Results:
         why = "no loop is complete" if run.plateaus is not None else "the saturated states were not measured"
         return Results({name: missing("1", why, "this run") for name in NAMES})
     held = {loop.maximum: kept for loop in run.loops if (kept := retention_of(loop, run.noise)) is not None}
+    plateaus = run.plateaus
+    switched = {maximum: kept for maximum, kept in held.items() if not plateaus.is_at(-1, float(kept.hall[0]))}
     results = {
-        **_remanence(run, run.plateaus, found),
-        **_holding(held, procedure.hold_time),
-        **saturation(procedure, run.states, run.plateaus),
+        **_remanence(run, plateaus, found),
+        **_holding(switched, len(held), procedure.hold_time),
+        **saturation(procedure, run.states, plateaus),
         **conditions(procedure, run.states),
     }  # fmt: skip
-    table = [_row(each, run.plateaus, held.get(each.maximum)) for each in found]
+    table = [_row(each, plateaus, held.get(each.maximum)) for each in found]
     return Results(results, table=table)
 
 
 def _remanence(run: Measured, plateaus: Plateaus, found: Sequence[Remanence]) -> dict[str, Result]:
     """The range over all I_max, whether it is monotonic, and how many of its states are apart."""
-    first, last = found[0], found[-1]
-    reach = (last.hall - first.hall) / plateaus.swing
-    error = math.hypot(
-        math.hypot(first.uncertainty, last.uncertainty) / abs(plateaus.swing),
-        reach * plateaus.swing_uncertainty / abs(plateaus.swing),
-    )
-    of = f"mean of {last.count} repeats" if last.count > 1 else "this run"
-    between = f"between I_max of {format_quantity(first.maximum, 'A')} and {format_quantity(last.maximum, 'A')}"
-    note = f"{between}; part of the swing between both saturated states"
-    results = {"remanence_range": Result(reach, error, "1", of, note=note)}
+    count = found[-1].count
+    of = f"mean of {count} repeats" if count > 1 else "this run"
+    results = {"remanence_range": _range(found, plateaus, of)}
     rising = monotonic(found, math.copysign(1.0, plateaus.swing))
     if rising is None:
         results["monotonic"] = missing("1", "a single I_max tells nothing of the others", of)
@@ -118,7 +113,9 @@ def _remanence(run: Measured, plateaus: Plateaus, found: Sequence[Remanence]) ->
         said = "what is left grows with I_max, within three standard uncertainties"
         results["monotonic"] = Result(rising, None, "1", of, why="a verdict", note=said)
     whole = max(each.count for each in found)
-    if whole < 2:
+    if len(found) == 1:
+        results["levels"] = missing("1", "a single I_max leaves a single state", of)
+    elif whole < 2:
         results["levels"] = missing("1", "a single repeat does not tell which states come back; take more", of)
     else:
         table = np.array([_left(run, repeat, found) for repeat in _whole_repeats(run, found)])
@@ -129,6 +126,20 @@ def _remanence(run: Measured, plateaus: Plateaus, found: Sequence[Remanence]) ->
             else Result(count, None, "1", of, why="counted", note=note)
         )  # fmt: skip
     return results
+
+
+def _range(found: Sequence[Remanence], plateaus: Plateaus, of: str) -> Result:
+    """By how much of the swing what is left differs between the smallest I_max and the largest."""
+    first, last = found[0], found[-1]
+    if len(found) == 1:
+        return missing("1", f"there is a single I_max, {format_quantity(last.maximum, 'A')}; give several", of)
+    reach = (last.hall - first.hall) / plateaus.swing
+    error = math.hypot(
+        math.hypot(first.uncertainty, last.uncertainty) / abs(plateaus.swing),
+        reach * plateaus.swing_uncertainty / abs(plateaus.swing),
+    )
+    between = f"between I_max of {format_quantity(first.maximum, 'A')} and {format_quantity(last.maximum, 'A')}"
+    return Result(reach, error, "1", of, note=f"{between}; part of the swing between both saturated states")
 
 
 def _whole_repeats(run: Measured, found: Sequence[Remanence]) -> list[int]:
@@ -142,16 +153,27 @@ def _left(run: Measured, repeat: int, found: Sequence[Remanence]) -> list[float]
     return [known[each.maximum] for each in found if each.maximum in known]
 
 
-def _holding(held: dict[float, Retention], hold: float) -> dict[str, Result]:
-    """Whether all states stay, and the largest drift."""
+def _holding(held: dict[float, Retention], count: int, hold: float) -> dict[str, Result]:
+    """Whether all states stay that pulses have made, and the largest drift.
+
+    Args:
+        held: These states.
+        count: Of all states that were held, with those that no pulse had switched.
+        hold: For how long, s.
+    """
     if not held:
         why = "no state was held: hold_time is 0 s" if not hold else "the last repeat was not reached"
+        if count:
+            why = "no pulse brought the film out of its saturated state, so that there was nothing to hold"
         return {"stable": missing("1", why, "this run"), "largest_drift": missing("ohm", why, "this run")}
     moving = [maximum for maximum, kept in held.items() if not kept.stable]
     said = "the last reading of every state is the first one within three standard errors"
     if moving:
         said = f"not so after I_max of {', '.join(format_quantity(maximum, 'A') for maximum in sorted(moving))}"
-    results = {"stable": Result(not moving, None, "1", f"{len(held)} states", why="a verdict", note=said)}
+    if unswitched := count - len(held):
+        said += f"; not counted: {unswitched} that no pulse had brought out of the saturated one"
+    of = f"{len(held)} states" if len(held) > 1 else "one state"
+    results = {"stable": Result(not moving, None, "1", of, why="a verdict", note=said)}
     slopes = {maximum: slope for maximum, kept in held.items() if (slope := kept.per_decade()) is not None}
     if not slopes:
         results["largest_drift"] = missing("ohm", "a state was read less than three times; hold it longer", "this run")

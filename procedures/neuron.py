@@ -47,9 +47,11 @@ class Neuron(Pulsed):
     """
 
     DATA_COLUMNS = (*COLUMNS, TRIAL)
+    NEEDS_FIELD = True
     main_results = ("middle_current", "slope_current", "residual_rms")
 
-    inputs = QuantityList("-5:30:1 mA", "Currents of the single pulses")
+    inputs = QuantityList("-5:30:1 mA", "Currents of the single pulses",
+                          each_once="trials says how often each is sent")  # fmt: skip
     trials = Count(10, "Trials of each input", minimum=2, maximum=1000)
     reset = OptionalQuantity("-pulse_max", "RESET pulse", unit="A")
     compare = Choice("yes", "Whether the inputs are sent without RESET as well", options=["yes", "no"])

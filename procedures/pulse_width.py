@@ -57,11 +57,12 @@ class PulseWidth(Verified):
     """
 
     DATA_COLUMNS = (*COLUMNS, NUMBER, SIGN)
+    NEEDS_FIELD = True
     main_results = ("barrier_linear", "critical_current_linear")
 
     widths = QuantityList(
         "50 us, 150 us, 0.44 ms, 1.3 ms, 3.9 ms, 11 ms, 34 ms, 100 ms", "Widths of the pulses that are tried",
-        minimum="50 us", maximum="1 s",
+        minimum="50 us", maximum="1 s", each_once="uncertainty says how well each is measured",
     )  # fmt: skip
     sign = Choice("+", "Sign of the current", options=["+", "-"])
     uncertainty = Quantity("0.01", "Of I50 as part of it", unit="", minimum="0.001", maximum="0.2")
@@ -79,12 +80,6 @@ class PulseWidth(Verified):
         super().check()
         if "sample" not in vars(self):
             return
-        if self.in_plane_field == 0.0:
-            raise BadValue(
-                "in_plane_field is 0 T, where no pulse makes the state that a trial begins from; give a field"
-            )
-        if len(set(self.widths)) < len(self.widths):
-            raise BadValue(f"widths has {len(self.widths)} values, but {len(set(self.widths))} different ones")
         largest = self.largest_current()
         for width in self.widths:
             if (most := self.largest_at(width)) < USELESS * largest:

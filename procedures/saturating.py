@@ -32,6 +32,8 @@ class Saturating(Pulsed):
     `saturate_by_pulses` before what it measures.
     """
 
+    NEEDS_FIELD = True
+
     saturation_current = OptionalQuantity("pulse_max", "Height of the pulses that saturate", unit="A", above_zero=True)
 
     # ---- before
@@ -45,6 +47,10 @@ class Saturating(Pulsed):
     def saturating_current(self) -> float:
         """Return the height in A of the pulses that saturate."""
         return self.largest_current() if self.saturation_current is None else pulses.on_grid(self.saturation_current)
+
+    def _more(self) -> str:
+        """Return the name of the parameter that makes the pulses that saturate larger."""
+        return "pulse_max" if self.saturation_current is None else "saturation_current"
 
     def within_largest(self, name: str, current: float) -> None:
         """Refuse a pulse in A above `pulse_max`.
@@ -122,7 +128,7 @@ class Saturating(Pulsed):
             raise SampleChanged(
                 f"pulses of {format_quantity(self.saturating_current(), 'A')} of either sign leave states that differ "
                 f"by {abs(found.swing):.3g} ohm, with a scatter of {found.scatter:.2g} ohm: there is no saturated "
-                "state to begin from; give a larger pulse_max, or a field along the current"
+                f"state to begin from; give a larger {self._more()}, or a field along the current"
             )
         return found
 
@@ -146,7 +152,8 @@ class Saturating(Pulsed):
         raise SampleChanged(
             f"{TRIES} pulses of {format_quantity(sign * self.saturating_current(), 'A')} did not make the saturated "
             f"state: the last one left {found[-1]:.6g} ohm instead of {plateau.hall:.6g} ohm, with a scatter of "
-            f"{known.scatter:.2g} ohm; the sample has changed, or drifts: run pulse-delay, or give a larger pulse_max"
+            f"{known.scatter:.2g} ohm; the sample has changed, or drifts: run pulse-delay, or give a larger "
+            f"{self._more()}"
         )
 
 

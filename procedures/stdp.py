@@ -59,7 +59,8 @@ class SpikeTiming(Demagnetising):
     tail_depth = Quantity("0.8", "Height of the tail over that of the spike", unit="", minimum="0", maximum="2")
     tail_shape = Choice(LINEAR, "How the tail falls; of an exponential one tail is five time constants",
                         options=[LINEAR, EXPONENTIAL])  # fmt: skip
-    delays = QuantityList("0.5, 1, 2, 3, 4, 6, 8, 10, 12, 14 ms", "Delays, of either sign", above_zero=True)
+    delays = QuantityList("0.5, 1, 2, 3, 4, 6, 8, 10, 12, 14 ms", "Delays, of either sign", above_zero=True,
+                          each_once="repeats says how many pairs each has")  # fmt: skip
     repeats = Count(6, "Pairs of each delay", minimum=2, maximum=1000)
     resolution = Quantity("0.1 ms", "Time step of the wave", minimum="10 us", maximum="1 ms")
     probe = Probe()

@@ -2,7 +2,8 @@
 
 A film of many parts that switch at different currents is left with as many of them up as down. One that switches as a
 whole has no such state: whatever the pulses are, it ends in one of the two saturated ones. A row of rising pulses tells
-which it is: it passes through states in between, or it does not.
+which it is: it passes through states in between, or it does not. It tells so only in steps that are small against the
+current at which half of the film switches: larger ones step over the states of any film.
 
 A small part of the field along the film's normal is enough to leave it magnetised. Each part of the film is left by the
 last pulse that was large enough for it; where one sign needs less current than the other by the step of the train, that
@@ -29,6 +30,10 @@ TOLD_APART = 5.0
 """Standard uncertainties of a reading between two levels of a film that has only some."""
 COME_BACK = 3
 """Times that each of them is read on average; of a film with more states hardly one is read twice."""
+FINE = 0.05
+"""Part of the current that switches half of the film which a step may be, for telling that no state lies between."""
+REMEMBERED = 3.0
+"""Standard uncertainties beyond which m depends on the state from which the trains began."""
 
 
 def sizes(start: float, step: float) -> list[float]:
@@ -69,14 +74,27 @@ class Staircase:
     states: Sequence[float]
 
     @property
-    def half(self) -> float | None:
-        """Height in A at which m is zero, between two pulses; None where it never is."""
+    def crossing(self) -> tuple[float, float] | None:
+        """Height in A at which m is zero, by a straight line between two pulses, and how far these are apart, A.
+
+        None where m never is zero.
+        """
         before, low = -float(self.sign), 0.0
         for current, m in zip(self.currents, self.states, strict=True):
             if self.sign * m >= 0.0:
-                return low + (current - low) * before / (before - m)
+                return low + (current - low) * before / (before - m), current - low
             before, low = m, current
         return None
+
+    @property
+    def half(self) -> float | None:
+        """Height in A at which m is zero, between two pulses; None where it never is."""
+        return None if self.crossing is None else self.crossing[0]
+
+    @property
+    def fine(self) -> bool:
+        """Whether the pulses are near enough to each other there for telling that no state lies between."""
+        return self.crossing is not None and self.crossing[1] <= FINE * self.crossing[0]
 
     @property
     def inner(self) -> int:
@@ -91,6 +109,12 @@ def offset_of(stairs: Sequence[Staircase]) -> float | None:
     return None if up is None or down is None else 0.5 * (up - down)
 
 
+def offset_uncertainty(stairs: Sequence[Staircase]) -> float:
+    """Return the standard uncertainty of `offset_of` in A: each sign may need any current between its two pulses."""
+    apart = [stair.crossing[1] for stair in stairs if stair.crossing is not None]
+    return 0.5 * math.hypot(*apart) / math.sqrt(12.0)
+
+
 def corrected(offset: float, left: Sequence[float], step: float) -> float:
     """Return the offset in A that follows from trains, each with the offset that followed from the ones before.
 
@@ -102,9 +126,24 @@ def corrected(offset: float, left: Sequence[float], step: float) -> float:
     return offset - 0.5 * step * math.fsum(left)
 
 
-def is_binary(stairs: Sequence[Staircase]) -> bool:
-    """Whether the film switches as a whole: rising pulses of either sign do it, and leave no state in between."""
+def is_at_once(stairs: Sequence[Staircase]) -> bool:
+    """Whether rising pulses of either sign switch the film, and leave no state in between."""
     return len(stairs) == 2 and all(stair.half is not None and stair.inner == 0 for stair in stairs)
+
+
+def is_binary(stairs: Sequence[Staircase]) -> bool:
+    """Whether the film switches as a whole: at once, by pulses that rise in steps fine enough for telling it."""
+    return is_at_once(stairs) and all(stair.fine for stair in stairs)
+
+
+def too_coarse(stairs: Sequence[Staircase]) -> bool:
+    """Whether the film switches at once, but by steps too large for telling that no state lies between."""
+    return is_at_once(stairs) and not is_binary(stairs)
+
+
+def too_small(stairs: Sequence[Staircase]) -> bool:
+    """Whether rising pulses of one sign or of both leave more than half of the film, as those of a train do then."""
+    return len(stairs) == 2 and any(stair.half is None for stair in stairs)
 
 
 def coarse_levels(states: Sequence[float], resolution: float) -> list[float] | None:
@@ -149,6 +188,11 @@ class Repeat:
         """Whether the film was demagnetised."""
         return abs(self.left) < ENOUGH
 
+    @property
+    def between(self) -> bool:
+        """Whether a train has left a state that is neither of the saturated ones."""
+        return any(abs(m) < SATURATED for m in self.tries)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -190,6 +234,12 @@ def summary(repeats: Sequence[Repeat]) -> Summary:
         count=len(repeats),
         one_sided=abs(float(left.mean())) > max(ENOUGH, ONE_SIDED * (0.0 if math.isnan(scatter) else scatter)),
     )
+
+
+def remembers(repeats: Sequence[Repeat]) -> bool:
+    """Whether the state from which the trains began, alone, keeps the film from being demagnetised."""
+    known = asymmetry(repeats)
+    return known is not None and abs(known[0]) > max(2.0 * ENOUGH, REMEMBERED * known[1])
 
 
 def asymmetry(repeats: Sequence[Repeat]) -> tuple[float, float] | None:

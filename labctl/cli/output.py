@@ -104,7 +104,7 @@ def results_table(results: Mapping[str, Any]) -> None:
 
 
 def nothing_found(main: Sequence[str], results: Mapping[str, Any]) -> str:
-    """Say in a sentence that none of an experiment's main results was found, and why; "" where one was.
+    """Say in a line that none of an experiment's main results was found, and why; "" where one was.
 
     Among the many lines of a table of dashes nobody sees the reason, such as a lead that may be open.
     """
@@ -112,8 +112,12 @@ def nothing_found(main: Sequence[str], results: Mapping[str, Any]) -> str:
 
     known = {name: result for name, result in results.items() if name in main}
     found = list(Results.from_dict(known).values())
-    absent = found and all(result.value is None for result in found)
-    return f"nothing was found: {found[0].why}" if absent else ""
+    if not found or any(result.value is not None for result in found):
+        return ""
+    reasons: dict[str, list[str]] = {}
+    for name, result in zip(known, found, strict=True):
+        reasons.setdefault(str(result.why), []).append(name.replace("_", " "))
+    return "not found: " + "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
 
 
 SHOWN_OF_POINTS = ("temperature", "coercive_field", "anomalous_hall_resistance", "largest_field", "saturated")

@@ -197,6 +197,21 @@ def test_a_default_without_a_unit_is_refused_unless_a_plain_number_is_meant(defa
 def test_the_default_of_a_list_has_its_unit_behind_it() -> None:
     assert QuantityList("0:2:1, 5", "x", unit="").convert("1, 2") == (1.0, 2.0)
     assert QuantityList("10, 20 mT", "x").convert("5") == (0.005,)
+
+
+def test_a_value_may_stand_twice_unless_another_parameter_is_for_that() -> None:
+    assert QuantityList("10, 20 mT", "x").convert("10, 20, 10") == (0.01, 0.02, 0.01)
+    once = QuantityList("10, 20 mT", "x", each_once="repeats says how often each is sent")
+    absent = OptionalQuantityList("none", "x", unit="mT", each_once="repeats says how often each is sent")
+    for each in (once, absent):
+        assert each.convert("10, 20") == (0.01, 0.02)
+        for twice in ("10, 20, 10", "10:30:10 mT, 100 Oe", [0.01, "10"], ("10", "20, 10")):
+            with pytest.raises(BadValue, match=r"has 10 mT more than once; give each value once: repeats says how"):
+                each.convert(twice)
+    assert absent.convert("none") == ()
+
+
+def test_a_list_without_a_unit_is_refused() -> None:
     with pytest.raises(BadValue, match=r"QuantityList, '1, 2', has no unit"):
         QuantityList("1, 2", "x")
 

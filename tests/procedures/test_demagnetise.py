@@ -86,6 +86,49 @@ def test_equal_pulses_in_a_field_that_leans_leave_it_magnetised_and_not_binary(s
     assert abs(done.value("current_asymmetry")) > 0.3e-3
 
 
+def test_a_step_that_is_too_coarse_makes_no_binary_sample_of_the_papers_film(simulate: Simulate) -> None:
+    done = simulate(Demagnetise(**{**PAPER, "repeats": 2, "demag_step": "9 mA"}), sample="cogd2022")
+    assert done.value("demagnetised") is False
+    note = done.outcome.results["demagnetised"]["note"]
+    assert "binary" not in note
+    assert "the step of 9 mA is too coarse" in note
+    assert "take a demag_step of 5" in note  # hundreds of uA
+    assert done.rows["Step"].tolist().count("balance") == 2 * 3
+    assert abs(done.value("current_asymmetry") - 0.5e-3) < 2 * done.uncertainty("current_asymmetry")
+
+
+def test_a_train_that_is_too_small_is_told_and_not_a_smaller_step(simulate: Simulate) -> None:
+    done = simulate(Demagnetise(**{**PAPER, "demag_start": "8 mA"}), sample="cogd2022")
+    assert done.value("memory") == pytest.approx(2.0, abs=0.05)
+    note = done.outcome.results["demagnetised"]["note"]
+    assert note.endswith("rising pulses of up to 8 mA did not switch half of the film: take a larger demag_start")
+
+
+def test_a_train_that_begins_among_the_states_between_is_too_small_as_well(simulate: Simulate) -> None:
+    done = simulate(Demagnetise(**{**PAPER, "demag_start": "15.3 mA", "demag_step": "0.3 mA"}), sample="cogd2022")
+    assert "the state from which they began: take a larger demag_start" in done.outcome.results["demagnetised"]["note"]
+
+
+def test_an_offset_that_was_given_is_named_where_it_is_the_cause(simulate: Simulate) -> None:
+    done = simulate(Demagnetise(**{**PAPER, "repeats": 2, "demag_offset": "3 mA"}), sample="cogd2022")
+    assert "with the demag_offset of 3 mA that was given" in done.outcome.results["demagnetised"]["note"]
+    assert "left out, which the offset brings above pulse_max" in done.outcome.results["train_pulses"]["note"]
+
+
+def test_a_mounting_without_a_field_in_the_plane_is_not_advised_to_do_without_one() -> None:
+    procedure = bound()
+    upright = {"rotator_axis": "none", "field_from_normal": 0.0}
+    mounting = procedure.sample.mounting.model_copy(update=upright)
+    procedure.sample = procedure.sample.model_copy(update={"mounting": mounting})
+    with pytest.raises(BadValue, match=r"from the normal of sample .* flat \(field_from_normal = \"90 deg\"\)$"):
+        procedure.check()
+
+
+def test_one_repeat_is_no_mean(simulate: Simulate) -> None:
+    done = simulate(Demagnetise(**{**PAPER, "repeats": 1, "demag_step": "0.7 mA"}), sample="cogd2022")
+    assert {done.outcome.results[name]["of"] for name in done.outcome.results if "magnetis" in name} == {"one repeat"}
+
+
 def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(demagnetised: Done) -> None:
     rows = demagnetised.rows
     for count in (1, 3, 20, *range(21, len(rows), len(rows) // 20)):
@@ -131,7 +174,13 @@ def test_what_is_carried_on_behind_these_trains_sends_the_pulses_that_they_have_
         ({"demag_start": "31 mA"}, "demag_start is 31 mA, above pulse_max, 30 mA"),
         ({"demag_step": "15 mA"}, "demag_step is 15 mA, which leaves no falling row from demag_start, 28 mA"),
         ({"pulse_width": "0.5 ms"}, "pulse_width is 500 us, but a list of the source"),
-        ({"demag_step": "0.5 uA"}, "a train of 56000 pulses is longer than the source's list"),
+        (
+            {"demag_step": "1 uA"},
+            "demag_step is 1 uA, which makes 56000 rising pulses, .* more than 2000; take a larger",
+        ),
+        ({"demag_offset": "29 mA"}, "demag_offset is 29 mA, which is not small against demag_start, 28 mA"),
+        ({"demag_offset": "-5.7 mA"}, "take at most 5.6 mA of either sign, or leave it out to have it measured"),
+        ({"in_plane_field": "0 mT"}, "in_plane_field is 0 T, where no pulse makes a state to begin from; give a field"),
     ],
 )
 def test_what_is_no_train_is_refused(parameters: dict[str, Any], sentence: str) -> None:

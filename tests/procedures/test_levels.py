@@ -85,6 +85,22 @@ def test_a_single_cycle_tells_no_levels(simulate: Simulate) -> None:
     assert done.value("nonlinearity_up") is not None
 
 
+def test_one_cycle_is_no_mean_of_cycles(simulate: Simulate) -> None:
+    done = simulate(Levels(**{**EQUAL, "cycles": 1, "pulses": 6}), sample="cogd2022")
+    assert {done.outcome.results[f"{name}_up"]["of"] for name in ("range", "nonlinearity")} == {"one cycle"}
+
+
+def test_a_saturated_state_that_was_never_left_is_not_called_stable(simulate: Simulate) -> None:
+    few: dict[str, Any] = {**EQUAL, "pulses": 3, "cycles": 1, "retention_time": "5 s"}
+    done = simulate(Levels(**{**few, "pulse_current": "2 mA"}), sample="cogd2022")
+    assert done.value("stable") is None
+    assert "did not bring the film out of its saturated state" in done.outcome.results["stable"]["why"]
+    done = simulate(Levels(**{**few, "pulse_current": "2 mA", "rise": "6.25 mA"}), sample="cogd2022")
+    assert done.value("stable") is not None
+    assert done.outcome.results["stable"]["of"] != "3 states"
+    assert "that the pulses had left saturated" in done.outcome.results["stable"]["note"]
+
+
 def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(rising: Done) -> None:
     rows = rising.rows
     for count in (1, 3, 20, *range(21, len(rows), len(rows) // 20)):
@@ -239,6 +255,7 @@ def test_which_states_are_watched() -> None:
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
+        ({"in_plane_field": "0 T"}, "in_plane_field is 0 T, where no pulse makes a state to begin from; give a field"),
         ({"pulse_current": "31 mA"}, "pulse_current is 31 mA, above pulse_max, 30 mA"),
         ({"rise": "2 mA"}, "rise is 2 mA, with which the last of 12 pulses has 36.5 mA, above pulse_max, 30 mA"),
     ],

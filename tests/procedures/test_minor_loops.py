@@ -143,10 +143,25 @@ def test_a_sample_that_does_not_turn_begins_by_pulses(simulate: Simulate) -> Non
     assert "field_state" not in done.outcome.results
 
 
-def test_without_a_field_along_the_current_there_is_no_saturated_state(simulate: Simulate) -> None:
-    done = simulate(MinorLoops(**{**FEW, "in_plane_field": "0 T"}), sample="cogd2022")
+@pytest.mark.parametrize("name", ["pulse_max", "saturation_current"])
+def test_pulses_that_switch_nothing_make_no_saturated_state(simulate: Simulate, name: str) -> None:
+    """The parameter that makes them larger is named."""
+    done = simulate(MinorLoops(**{**FEW, "i_max": "3 mA", name: "4 mA"}), sample="cogd2022")
     assert done.outcome.exit_code == 5
-    assert "there is no saturated state to begin from" in str(done.outcome.error)
+    assert f"there is no saturated state to begin from; give a larger {name}, or a field" in str(done.outcome.error)
+
+
+def test_a_single_i_max_has_no_range_and_what_was_never_switched_is_not_stable(simulate: Simulate) -> None:
+    few = {**FEW, "pulse_step": "3 mA", "hold_time": "5 s"}
+    done = simulate(MinorLoops(**{**few, "i_max": "3 mA"}), sample="cogd2022")
+    for name, why in (("remanence_range", "a single I_max, 3 mA"), ("levels", "single I_max"),
+                      ("stable", "no pulse brought the film out of its saturated state")):  # fmt: skip
+        assert done.value(name) is None
+        assert why in done.outcome.results[name]["why"]
+    done = simulate(MinorLoops(**{**few, "i_max": "3, 15 mA"}), sample="cogd2022")
+    stable = done.outcome.results["stable"]
+    assert stable["of"] == "one state"
+    assert "not counted: 1 that no pulse had brought out" in stable["note"]
 
 
 def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(loops: Done) -> None:
@@ -175,6 +190,20 @@ def test_the_maxima_lie_around_the_switching_current_that_approach_found(tmp_pat
     assert procedure.maxima() == pytest.approx([1e-3 * value for value in (9, 10.5, 12, 13.5, 15, 16.5, 18)])
 
 
+def test_the_maxima_stay_below_the_pulses_that_saturate() -> None:
+    procedure = bound(i_max="from approach", saturation_current="20 mA", pulse_step="1 mA")
+    assert procedure.maxima()[0] == pytest.approx(10e-3)
+    assert procedure.maxima()[-1] == pytest.approx(20e-3)
+    procedure.check()
+
+
+def test_an_i_max_stands_once() -> None:
+    with pytest.raises(
+        BadValue, match=r"i_max has 30 mA more than once; .*: repeats says how many loops go up to each"
+    ):
+        bound(i_max="30, 2, 30, 11 mA")
+
+
 @pytest.mark.parametrize("maximum", [7.3e-3, 12e-3, 30e-3])
 def test_a_loop_goes_up_and_back_down_without_a_pulse_of_nothing(maximum: float) -> None:
     heights = bound().heights(maximum)
@@ -195,6 +224,11 @@ def test_a_loop_goes_up_and_back_down_without_a_pulse_of_nothing(maximum: float)
         ({"saturation_current": "33 mA"}, "saturation_current is 33 mA, above pulse_max, 30 mA"),
         ({"pulse_step": "9 mA"}, "pulse_step is 9 mA, above the smallest i_max, 8 mA"),
         ({"pulse_step": "10 uA"}, "pulses a loop, more than 2000"),
+        ({"in_plane_field": "0 T"}, "in_plane_field is 0 T, where no pulse makes a state to begin from; give a field"),
+        (
+            {"i_max": "1:5:1 mA", "pulse_step": "1 mA", "saturation_current": "3 mA"},
+            "i_max is 5 mA, above saturation_current, 3 mA, .*; take a larger saturation_current, or a smaller i_max",
+        ),
         ({"pulse_max": "from approach"}, "run approach first, or give pulse_max"),
     ],
 )

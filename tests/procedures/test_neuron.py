@@ -70,6 +70,7 @@ def test_it_can_be_carried_on_from_any_point() -> None:
     [
         ({"inputs": "0:31:1 mA"}, "inputs has 31 mA, beyond pulse_max, 30 mA"),
         ({"reset": "-31 mA"}, "reset has -31 mA, beyond pulse_max"),
+        ({"in_plane_field": "0 T"}, "in_plane_field is 0 T, where no pulse makes a state to begin from; give a field"),
         ({"reset": "0 A"}, "reset is 0 A, which makes no state anew"),
     ],
 )
@@ -78,3 +79,8 @@ def test_pulses_that_make_no_sense_are_refused(parameters: dict[str, Any], sente
     procedure.station, procedure.sample = load_station("ppms"), load_sample("cogd2022")
     with pytest.raises(BadValue, match=sentence):
         procedure.check()
+
+
+def test_an_input_stands_once() -> None:
+    with pytest.raises(BadValue, match=r"inputs has 10 mA more than once; .*: trials says how often each is sent"):
+        Neuron(**{**FEW, "inputs": "10, 12, 10 mA"})

@@ -162,7 +162,7 @@ def test_the_largest_pulse_of_a_width_keeps_within_the_energy() -> None:
 @pytest.mark.parametrize(
     ("parameters", "sentence"),
     [
-        ({"widths": "1 ms, 1 ms"}, "widths has 2 values, but 1 different ones"),
+        ({"widths": "1 ms, 1 ms"}, "widths has 1 ms more than once; give each value once: uncertainty says"),
         ({"in_plane_field": "0 T"}, "give a field"),
     ],
 )

@@ -91,6 +91,13 @@ def bound(**parameters: Any) -> SpikeTiming:
     return procedure
 
 
+def test_a_delay_stands_once_and_zero_field_is_refused() -> None:
+    with pytest.raises(BadValue, match=r"delays has 1 ms more than once; .*: repeats says how many pairs each has"):
+        bound(delays="1 ms, 1000 us")
+    with pytest.raises(BadValue, match="in_plane_field is 0 T, where no pulse makes"):
+        bound(in_plane_field="0 T").check()
+
+
 def test_a_pair_beyond_the_largest_pulse_is_refused() -> None:
     with pytest.raises(BadValue, match=r"amplitude with the tail of the other spike is 35.*mA, above pulse_max, 30 mA"):
         bound(amplitude="20 mA").check()

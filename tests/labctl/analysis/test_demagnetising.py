@@ -34,9 +34,9 @@ class Film:
     def train(self, train: list[float]) -> float:
         return [self.pulse(height) for height in train][-1]
 
-    def stairs(self, largest: float = 28e-3) -> list[Staircase]:
+    def stairs(self, largest: float = 28e-3, step: float = STEP) -> list[Staircase]:
         found: list[Staircase] = []
-        rising = sizes(largest, STEP)[::-1]
+        rising = sizes(largest, step)[::-1]
         for sign in (1, -1):
             self.pulse(-sign * largest)
             found.append(Staircase(sign, rising, [self.pulse(sign * size) for size in rising]))
@@ -86,6 +86,41 @@ def test_a_film_that_switches_as_a_whole_is_binary_and_one_of_parts_is_not() -> 
     # pulses that are too small switch nothing: that says nothing of what lies between
     assert not demagnetising.is_binary(Film(current=40e-3).stairs())
     assert offset_of(Film(current=40e-3).stairs()) is None
+
+
+@pytest.mark.parametrize("width", [1e-6, 0.3e-3], ids=["one that does", "one of parts"])
+def test_steps_that_are_too_coarse_do_not_tell_that_a_film_switches_as_a_whole(width: float) -> None:
+    stairs = Film(current=15.2e-3, width=width).stairs(step=9e-3)
+    assert demagnetising.is_at_once(stairs)
+    assert demagnetising.too_coarse(stairs)
+    assert not demagnetising.is_binary(stairs)
+    fine = Film(current=15.2e-3, width=1e-6).stairs(step=0.9 * demagnetising.FINE * 15e-3)
+    assert demagnetising.is_binary(fine)
+    assert not demagnetising.too_coarse(fine)
+
+
+@pytest.mark.parametrize("step", [0.7e-3, 3e-3, 9e-3])
+def test_the_offset_is_uncertain_by_the_step(step: float) -> None:
+    """Films that need any current, and differ in their bias: the errors are those that are told."""
+    rng = np.random.default_rng(3)
+    errors: list[float] = []
+    for current, bias in zip(rng.uniform(10e-3, 19e-3, 300), rng.uniform(-0.5 * step, 0.5 * step, 300), strict=True):
+        stairs = Film(current=current, width=1e-9, bias=bias, parts=1).stairs(step=step)
+        found = offset_of(stairs)
+        assert found is not None
+        errors.append((found - bias) / demagnetising.offset_uncertainty(stairs))
+    assert 0.7 < float(np.std(errors)) < 1.3
+
+
+def test_pulses_that_are_too_small_say_so_and_so_does_a_film_that_remembers() -> None:
+    assert demagnetising.too_small(Film(current=40e-3).stairs())
+    assert not demagnetising.too_small(Film().stairs())
+    kept = [Repeat(sign, [0.99 * sign], 1e-3) for sign in (-1, 1) * 3]
+    assert demagnetising.remembers(kept)
+    assert not kept[0].between
+    assert not demagnetising.remembers([Repeat(sign, [0.03 * sign], 1e-3) for sign in (-1, 1) * 3])
+    assert not demagnetising.remembers(kept[:1])
+    assert Repeat(1, [1.0, 0.4, -1.0], 1e-3).between
 
 
 def test_many_repeats_have_mean_scatter_and_a_memory() -> None:

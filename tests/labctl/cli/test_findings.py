@@ -93,6 +93,8 @@ def test_no_table_is_no_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_run_without_any_of_its_main_results_says_why_in_a_line_of_its_own() -> None:
     open_lead = Results({"one": missing("T", "a lead may be open"), "two": missing("ohm", "a lead may be open"),
                          "three": Result(1.0, None, "T", "magnet", why="set")})  # fmt: skip
-    assert nothing_found(["one", "two"], open_lead.as_dict()) == "nothing was found: a lead may be open"
+    assert nothing_found(["one", "two"], open_lead.as_dict()) == "not found: one, two (a lead may be open)"
+    both = Results({"one": missing("T", "no field"), "two": missing("ohm", "a lead may be open")})
+    assert nothing_found(["one", "two"], both.as_dict()) == "not found: one (no field); two (a lead may be open)"
     assert nothing_found(["one", "three"], open_lead.as_dict()) == ""
     assert nothing_found(["four"], open_lead.as_dict()) == nothing_found([], open_lead.as_dict()) == ""
