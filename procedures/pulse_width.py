@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from instruments.errors import BadValue, LimitExceeded
+from instruments.errors import LimitExceeded
 from instruments.units import format_quantity
 from labctl import limits, pulses
 from labctl.analysis.saturation import Plateaus
