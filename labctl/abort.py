@@ -28,7 +28,15 @@ SIGNALS = {
 """What ends a program on this system, and what it is called; no system has all of them."""
 
 
+_LEFT: set[signal.Signals] = set()
+"""Signals that are another process's business; see `leave`."""
 _HINT = b"Ctrl-C: the run ends safely at its next step; press Ctrl-C again to end it at once\n"
+
+
+def leave(number: signal.Signals) -> None:
+    """Ignore a signal in this process, also while a run is on: the process that waits for this one answers it."""
+    _LEFT.add(number)
+    signal.signal(number, signal.SIG_IGN)
 
 
 class AbortSwitch:
@@ -41,7 +49,7 @@ class AbortSwitch:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
+            for number in SIGNALS.keys() - _LEFT:
                 self._previous[number] = signal.signal(number, self._on_signal)
         return self
 

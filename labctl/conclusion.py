@@ -31,9 +31,29 @@ WELL = frozenset({"finished", "unknown"})
 """States of a run whose figure needs no mark; the other is that of a folder that does not say."""
 
 
+NOT_FINISHED = "not finished"
+"""What a run is called that has announced no end: it is still on, or was killed."""
+_ENDS = {
+    NOT_FINISHED: "has not finished (it is still on, or was killed):",
+    "aborted": "was aborted", "refused": "was refused", "fault": "ended with a fault", "failed": "failed",
+}  # fmt: skip
+
+
 def trouble(state: str) -> str:
     """Return the state of a run that did not finish as it should; "" for one that did."""
-    return "" if state in WELL else state
+    return "" if state in WELL else NOT_FINISHED if state == "running" else state
+
+
+def how_it_ended(directory: RunDirectory, points: int | None = None) -> str:
+    """Say in a sentence that a run did not finish as it should, after so many points; "" for one that did."""
+    state = trouble(directory.status())
+    if not state:
+        return ""
+    after = "" if points is None else f" after {points} points"
+    words = _ENDS.get(state, f"ended as {state}")
+    if state == NOT_FINISHED and points is not None:
+        after = f" {points} points so far"
+    return f"this run {words}{after}".rstrip(":")
 
 
 def conclude_safely(procedure: Procedure, outcome: Outcome) -> None:

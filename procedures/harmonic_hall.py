@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.errors import BadValue, LimitExceeded, UsageError
 from instruments.guard.limits import shown
+from instruments.sr830 import TIME_CONSTANTS
 from instruments.units import format_quantity
 from labctl import facing, limits, lockin_reading, pulses
 from labctl.analysis.effective_fields import ACROSS, ALONG
@@ -86,21 +87,31 @@ class HarmonicHall(Procedure):
 
     def check(self) -> None:
         """Refuse a mounting that does not reach the axis, a station without lock-in, and a filter that is too fast."""
-        if self.time_constant * self.frequency < 1.0:
-            raise BadValue(
-                f"time_constant is {format_quantity(self.time_constant, 's')}, shorter than a period of "
-                f"{self.frequency:g} Hz; the filter would let the wave through, take a longer one"
-            )
+        self._check_filter()
         if "sample" not in vars(self):
             return
         self._check_mounting()
         self._check_amplitudes()
         self._check_cables()
         if self.other_run:
-            from procedures.harmonic_hall_rows import other_rows
+            from procedures.harmonic_hall_rows import check_other
 
-            other_rows(self)
+            check_other(self)
         self._look_at_line()
+
+    def _check_filter(self) -> None:
+        if not any(math.isclose(self.time_constant, each, rel_tol=1e-9) for each in TIME_CONSTANTS):
+            below = max(each for each in TIME_CONSTANTS if each < self.time_constant)
+            above = min(each for each in TIME_CONSTANTS if each > self.time_constant)
+            raise BadValue(
+                f"time_constant is {format_quantity(self.time_constant, 's')}, which the lock-in's filter does not "
+                f"have; take {format_quantity(below, 's')} or {format_quantity(above, 's')}"
+            )
+        if self.time_constant * self.frequency < 1.0:
+            raise BadValue(
+                f"time_constant is {format_quantity(self.time_constant, 's')}, shorter than a period of "
+                f"{self.frequency:g} Hz; the filter would let the wave through, take a longer one"
+            )
 
     def _check_mounting(self) -> None:
         mounting = self.sample.mounting
@@ -206,12 +217,14 @@ class HarmonicHall(Procedure):
             )
 
     def _make(self, state: int) -> None:
-        """Have a field along the normal make a state, and turn it into the plane at zero field."""
+        """Have a field along the normal, upwards for +1, make a state, and turn it into the plane at zero field."""
         angle = self.rotator_angle()
+        normal = facing.angle_along_normal(angle)
+        upwards = facing.direction(self.sample.mounting, normal)[2]  # a half turn away it points downwards
         self.reader.rest()
         settle_field(self, 0.0)
-        settle_angle(self, facing.angle_along_normal(angle), facing.SPEED)
-        settle_field(self, math.copysign(self.saturation, state))
+        settle_angle(self, normal, facing.SPEED)
+        settle_field(self, math.copysign(self.saturation, state * upwards))
         settle_field(self, 0.0, dwell=DWELL)
         turn_from_below(self, angle)
 

@@ -40,7 +40,9 @@ def figure_of(procedure: HarmonicHall, data: pd.DataFrame, results: Results) -> 
     figure, panels = framed(title, " · ".join(filter(None, said)), procedure.caption, columns=2)
     left, right = panels
     factor, label = procedure.caption.field_axis
-    for axes, what in ((left, "Part of R_A in the first harmonic"), (right, "Second harmonic −2 V₂/I (mΩ)")):
+    known = results.number("anisotropy_field") is not None
+    first = "Part of R_A in the first harmonic" if known else "First harmonic V₁/I, from its middle (mΩ)"
+    for axes, what in ((left, first), (right, "Second harmonic −2 V₂/I (mΩ)")):
         axes.set_xlabel(label)
         axes.set_ylabel(what)
         axes.axvline(0.0, color=FAINT, linewidth=0.8, zorder=0)
@@ -48,27 +50,30 @@ def figure_of(procedure: HarmonicHall, data: pd.DataFrame, results: Results) -> 
     if not sweeps:
         say(left, "no amplitude is complete")
         return figure
-    _first(left, points_of(data, FIRST, sweeps[-1].amplitude), sweeps[-1], factor)
+    _first(left, points_of(data, FIRST, sweeps[-1].amplitude), sweeps[-1], factor, known=known)
     for place, sweep in enumerate(sweeps):
         _second(right, sweep, PALETTE[place % len(PALETTE)], factor)
-    name_curves(left, loc="best")
+    left.margins(y=0.05 if known else 0.2)  # beyond the anisotropy field points lie at zero, where the legend stands
+    name_curves(left, loc="lower center")  # below the middle of what falls to both sides
     name_curves(right, loc="best")
     return figure
 
 
-def _first(axes: Axes, points: Points, sweep: Sweep, factor: float) -> None:
-    """Draw the first harmonic of both states, folded onto each other, and the curve of one spin."""
+def _first(axes: Axes, points: Points, sweep: Sweep, factor: float, *, known: bool) -> None:
+    """Draw the first harmonic of both states, folded onto each other, and the curve of one spin where it is known."""
     first = sweep.first
     middle = 0.5 * sum(parabola.centre for parabola in first.parabolas)
     reach = float(np.abs(points.field).max())
     fine = np.linspace(-reach, reach, FINE)
+    size = first.hall if known else 1e-3
     for state in (1, -1):
         use = points.state == state
-        part = state * (points.value.real[use] / sweep.amplitude - middle) / first.hall
+        part = state * (points.value.real[use] / sweep.amplitude - middle) / size
         side = np.full(FINE, float(state))
-        curve = spin(shifted(fine, side, first.beside), side, first.anisotropy_field, first.tilt).cosine
-        label = "one spin" if state == 1 else None
-        axes.plot(factor * fine, curve, color=INK, linewidth=0.8, zorder=1, label=label)
+        if known:
+            curve = spin(shifted(fine, side, first.beside), side, first.anisotropy_field, first.tilt).cosine
+            label = "one spin" if state == 1 else None
+            axes.plot(factor * fine, curve, color=INK, linewidth=0.8, zorder=1, label=label)
         colour = PALETTE[0 if state == 1 else 1]
         axes.plot(factor * points.field[use], part, linestyle="none", color=colour, label=NAMES[state], **SIDES[state])
 

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 ONE_SPIN = 3e-3
 """Part of the Hall resistance by which the first harmonic may miss the curve of one spin."""
+TELLING = 0.2
+"""Part of the anisotropy field that its uncertainty may be, for anything to follow from it."""
+ENOUGH = 0.3
+"""Of the anisotropy field: largest field from which on torque can be told from what looks like it."""
+APART = 3.0
+"""K between two runs, within which a film is taken for the same."""
 USUAL = 1e11
 """A/m2, which is 1e7 A/cm2: the density for which an efficiency is given as a field."""
 OERSTED = 1e-4
@@ -41,26 +47,63 @@ ALONE = "a run along one axis does not tell it; name the run of the other axis a
 def results_of(procedure: HarmonicHall, data: pd.DataFrame) -> Results:
     """Find the fields, each with what it would be without the corrections."""
     own = sweeps_of(data)
-    others = sweeps_of(other_rows(procedure)) if procedure.other_run else []
     if not own:
         why = "no amplitude has both harmonics of both states, with a first one that falls with the field"
-        return Results({"anisotropy_field": missing("T", why, RUN), "damping_like_field": missing("T", why, RUN)})
+        return Results(_nothing(why, "anisotropy_field"))
+    if why := _astray(procedure, own, "the first harmonic"):
+        return Results(_nothing(why, "anisotropy_field") | _phase(data))
     scale = _field_scale(procedure)
-    found = _anisotropy(own, scale)
-    astray = next((each for each in [*own, *others] if not each.first.follows_one_spin(ONE_SPIN)), None)
-    if astray is not None:
-        missed = abs(astray.first.residual / astray.first.hall)
-        why = (
-            f"the first harmonic misses the curve of one spin by {missed:.2g} of R_A: the film did not stay in one "
-            "state; take a smaller maximum_field, or run align to bring the field into the plane"
-        )
-        return Results(found | {name: missing("T", why, RUN) for name in ("damping_like_field", "field_like_field")})
+    found = _anisotropy(own, scale, f"field {own[0].axis} the current")
+    if why := _too_little(procedure, found["anisotropy_field"]):
+        found |= _nothing(why, "anisotropy_field") | {"tilt": missing("deg", why, RUN)}
+        return Results(found | _phase(data))
+    rows = other_rows(procedure) if procedure.other_run else None
+    others = [] if rows is None else sweeps_of(rows)
+    why = _astray(procedure, others, "the first harmonic of other_run")
+    if rows is not None and (why := why or _other_film(data, rows)):
+        return Results(found | _nothing(why) | _phase(data))
     pairs = pairs_of(own, others)
     planar, error = _planar(procedure)
     found |= _effective(procedure, pairs, (planar, error), scale)
     found |= _uncorrected(pairs, planar)
     found |= _phase(data)
-    return Results(found, _table(pairs, planar))
+    return Results(found, _table(pairs, own, planar, scale))
+
+
+def _nothing(why: str, *more: str) -> dict[str, Result]:
+    """Say that the effective fields, and what else is named, cannot be given."""
+    names = (*more, "damping_like_field", "damping_like_efficiency", "field_like_field")
+    return {name: missing("T", why, RUN) for name in names}
+
+
+def _astray(procedure: HarmonicHall, sweeps: Sequence[Sweep], what: str) -> str:
+    """Why the curve of one spin tells nothing, where a first harmonic does not follow it."""
+    astray = next((each for each in sweeps if not each.first.follows_one_spin(ONE_SPIN)), None)
+    if astray is None:
+        return ""
+    missed, reach = abs(astray.first.residual / astray.first.hall), 1e3 * procedure.maximum_field
+    return (
+        f"{what} misses the curve of one spin by {missed:.2g} of R_A: the film did not stay in one state up to "
+        f"{reach:.4g} mT; take a maximum_field of 0.3 to 0.6 of H_k, or run align to bring the field into the plane"
+    )
+
+
+def _too_little(procedure: HarmonicHall, found: Result) -> str:
+    """Why the anisotropy field is not known, where the field was too small to tell it."""
+    if found.uncertainty is None or found.uncertainty <= TELLING * float(found.value or 0.0):
+        return ""
+    return (
+        f"up to {1e3 * procedure.maximum_field:.4g} mT the first harmonic falls too little to tell H_k, by its curve "
+        f"{found.text()}; take a maximum_field of 0.3 to 0.6 of H_k"
+    )
+
+
+def _other_film(data: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """Why two runs do not belong together, where the film was not as warm in both."""
+    own, other = (float(column(each, "Temperature (K)").mean()) for each in (data, rows))
+    if abs(own - other) <= APART:
+        return ""
+    return f"this run was at {own:.1f} K and other_run at {other:.1f} K; measure both axes at one temperature"
 
 
 def _field_scale(procedure: HarmonicHall) -> float:
@@ -68,26 +111,33 @@ def _field_scale(procedure: HarmonicHall) -> float:
     return (procedure.field_remanence or 0.0) / math.sqrt(3.0) / procedure.maximum_field
 
 
-def _anisotropy(own: Sequence[Sweep], scale: float) -> dict[str, Result]:
+def _anisotropy(own: Sequence[Sweep], scale: float, where: str) -> dict[str, Result]:
     """Anisotropy field, tilt, and the Hall resistance, over the amplitudes."""
     firsts = [sweep.first for sweep in own]
     reach = max(first.reached for first in firsts)
-    note = f"curve of one spin through both states, up to {reach:.2g} H_k; at the film's temperature with the current"
-    parabolas = [first.by_parabola for first in firsts if not math.isnan(first.by_parabola)]
+    note = (
+        f"{where}: curve of one spin through both states, up to {reach:.2g} H_k; "
+        "at the film's temperature with the current"
+    )
+    if reach < ENOUGH:
+        note += f"; {ENOUGH:g} H_k are enough to tell torque from thermal slopes, take a larger maximum_field"
+    parabolas = [first for first in firsts if not math.isnan(first.by_parabola)]
     found = {
         "anisotropy_field": _over(firsts, lambda f: (f.anisotropy_field, f.uncertainty), "T", note, scale),
         "tilt": _over(
-            firsts, lambda f: (math.degrees(f.tilt), math.degrees(f.tilt_uncertainty)), "deg",
-            "of the field out of the film plane, taken into account in all curves",
+            firsts, lambda f: (-math.degrees(f.tilt), math.degrees(f.tilt_uncertainty)), "deg",
+            f"{where}: beyond the film plane, away from the normal, counted as the record's mounting.tilt; with the "
+            "rotator's own error", scale,
         ),
         "hall_resistance_in_plane": _over(
             firsts, lambda f: (f.hall, f.residual / math.sqrt(len(firsts))), "ohm", "half of the swing at zero field"
         ),
     }  # fmt: skip
     if parabolas:
-        mean = math.fsum(parabolas) / len(parabolas)
         note = f"from a plain parabola, which is too low by what bends more strongly up to {reach:.2g} H_k"
-        found["anisotropy_field_parabola"] = Result(mean, None, "T", RUN, why="not corrected", note=note)
+        found["anisotropy_field_parabola"] = _over(
+            parabolas, lambda f: (f.by_parabola, f.by_parabola_uncertainty), "T", note, scale
+        )
     return found
 
 
@@ -103,8 +153,10 @@ def _over(
     weights = 1.0 / np.maximum(errors, 1e-12 * np.abs(values) + 1e-300) ** 2
     mean = float(weights @ values / weights.sum())
     spread = float(np.std(values, ddof=1)) if values.size > 1 else 0.0
-    error = math.hypot(max(float(1.0 / math.sqrt(weights.sum())), spread), scale * mean)
-    return Result(mean, error, unit, f"mean of {values.size} amplitudes" if values.size > 1 else RUN, note=note)
+    shared = abs(scale * mean)
+    error = math.hypot(max(float(1.0 / math.sqrt(weights.sum())), spread), shared)
+    whose = f"mean of {values.size} amplitudes" if values.size > 1 else RUN
+    return Result(mean, error, unit, whose, note=note, shared=shared or None)
 
 
 def _planar(procedure: HarmonicHall) -> tuple[float, float]:
@@ -183,7 +235,7 @@ def _field(
     amplitudes = [pair[0].amplitude for pair in pairs]
     values, errors = ([getattr(each, name + end) for each in fields] for end in ("", "_uncertainty"))
     if any(map(math.isnan, values)):
-        why = _why_none(pairs, planar)
+        why = _why_none(procedure, pairs, planar)
         return {f"{title}_field": missing("T", why, RUN), f"{title}_efficiency": missing("T", why, RUN)}
     line = line_through(amplitudes, values, errors)
     other = line_through(amplitudes, [getattr(each, name) for each in moved], errors)
@@ -191,6 +243,8 @@ def _field(
     of = f"{len(pairs)} amplitudes" if len(pairs) > 1 else RUN
     most = amplitudes[-1]
     note = f"at {1e3 * most:.4g} mA (peak); {SIGN}"
+    if spread > abs(line.slope):
+        note += "; not told from zero: take a larger maximum_field, up to 0.6 H_k, or larger amplitudes"
     found = {f"{title}_field": Result(line.slope * most, spread * most, "T", of, note=note)}
     if "sample" in vars(procedure):
         found[f"{title}_efficiency"] = _efficiency(procedure, line.slope, spread, of)
@@ -204,13 +258,15 @@ def _efficiency(procedure: HarmonicHall, slope: float, spread: float, of: str) -
     """Return the field in T at the usual density, from that per current in T/A."""
     area = procedure.sample.cross_section()
     value, error = slope * area * USUAL, spread * area * USUAL
-    note = f"at 1e7 A/cm2 (peak): {value / OERSTED:.4g} Oe, over the record's cross-section of {1e12 * area:.4g} um2"
+    oersted = f"{value / OERSTED:.4g} ± {error / OERSTED:.2g} Oe"
+    note = f"at 1e7 A/cm2 (peak): {oersted}, over the record's cross-section of {1e12 * area:.4g} um2"
     return Result(value, error, "T", of, note=note)
 
 
-def _why_none(pairs: Sequence[Sequence[Sweep]], planar: float) -> str:
-    if any(len(pair) < 2 for pair in pairs):
-        return ALONE
+def _why_none(procedure: HarmonicHall, pairs: Sequence[Sequence[Sweep]], planar: float) -> str:
+    if alone := [f"{1e3 * pair[0].amplitude:.4g}" for pair in pairs if len(pair) < 2]:
+        lacking = f"other_run has no whole sweeps at {', '.join(alone)} mA; measure both axes at the same amplitudes"
+        return lacking if procedure.other_run else ALONE
     if math.isnan(planar):
         return "the planar Hall resistance is not known, which mixes both fields; give planar_hall"
     return "the second harmonic tells nothing of it"
@@ -260,21 +316,26 @@ def _phase(data: pd.DataFrame) -> dict[str, Result]:
     return found
 
 
-def _table(pairs: Sequence[Sequence[Sweep]], planar: float) -> list[Results]:
-    """The fields at each amplitude."""
+def _table(pairs: Sequence[Sequence[Sweep]], sweeps: Sequence[Sweep], planar: float, scale: float) -> list[Results]:
+    """The fields at each amplitude, with the part of the uncertainty that is the magnet's in all of them."""
     table: list[Results] = []
-    for pair in pairs:
-        own, fields = pair[0], effective_fields(pair, planar)
+    for pair, own in zip(pairs, sweeps, strict=True):
+        fields = effective_fields(pair, planar)
         of = "this amplitude"
         entry = {
             "amplitude": Result(own.amplitude, None, "A", of, why="set"),
-            "anisotropy_field": Result(own.first.anisotropy_field, own.first.uncertainty, "T", of),
+            "anisotropy_field": _scaled(own.first.anisotropy_field, own.first.uncertainty, scale),
         }
         for title, value, error in (
             ("damping_like_field", fields.damping, fields.damping_uncertainty),
             ("field_like_field", fields.sideways, fields.sideways_uncertainty),
         ):
             if not math.isnan(value):
-                entry[title] = Result(value, error, "T", of)
+                entry[title] = _scaled(value, error, scale)
         table.append(Results(entry))
     return table
+
+
+def _scaled(value: float, error: float, scale: float) -> Result:
+    shared = abs(scale * value)
+    return Result(value, math.hypot(error, shared), "T", "this amplitude", shared=shared or None)

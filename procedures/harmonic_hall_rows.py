@@ -71,6 +71,31 @@ def other_rows(procedure: HarmonicHall) -> pd.DataFrame:
     return rows
 
 
+def check_other(procedure: HarmonicHall) -> None:
+    """Refuse another run that the procedure's own rows cannot be joined with.
+
+    Raises:
+        BadValue: It is none, of another sample, of the same axis or of other amplitudes.
+        UnknownName: There is no such run.
+        DataDamaged: It cannot be read.
+    """
+    own, others = procedure.currents(), [sweep.amplitude for sweep in sweeps_of(other_rows(procedure))]
+    if len(own) != len(others) or not all(map(same_amplitude, own, others)):
+        raise BadValue(
+            f"other_run is {Path(procedure.other_run).name}, which has both harmonics at {_listed(others)}, but "
+            f"amplitudes are {_listed(own)}; both axes take the same ones, give these or those as amplitudes"
+        )
+
+
+def same_amplitude(one: float, other: float) -> bool:
+    """Whether two amplitudes in A are one."""
+    return math.isclose(one, other, rel_tol=1e-6)
+
+
+def _listed(amplitudes: Sequence[float]) -> str:
+    return ", ".join(f"{1e3 * amplitude:.6g}" for amplitude in amplitudes) + " mA" if amplitudes else "no amplitude"
+
+
 def axis_of(rows: pd.DataFrame) -> str:
     """Return the axis along which the field was, by the rows."""
     largest = [float(np.abs(column(rows, name)).max()) for name in (FIELD_ALONG, FIELD_ACROSS)]
@@ -132,6 +157,6 @@ def pairs_of(own: Sequence[Sweep], other: Sequence[Sweep]) -> list[list[Sweep]]:
     """Return what belongs together: of each own sweep the one at the same amplitude along the other axis, if any."""
     pairs: list[list[Sweep]] = []
     for sweep in own:
-        same = [each for each in other if math.isclose(each.amplitude, sweep.amplitude, rel_tol=1e-6)]
+        same = [each for each in other if same_amplitude(each.amplitude, sweep.amplitude)]
         pairs.append(sorted([sweep, *same[:1]], key=lambda each: each.axis != ALONG))
     return pairs

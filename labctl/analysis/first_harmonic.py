@@ -36,12 +36,14 @@ class Parabola:
         curvature: 2 c2 in ohm/T2.
         slope: c1 in ohm/T.
         centre: c0 in ohm.
+        curvature_uncertainty: ohm/T2, by the points' scatter about the parabola.
     """
 
     state: int
     curvature: float
     slope: float
     centre: float
+    curvature_uncertainty: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,13 @@ class FirstHarmonic:
         bend = -0.5 * (up.curvature - down.curvature)
         height = 0.5 * (up.centre - down.centre)
         return math.sqrt(height / bend) if height * bend > 0.0 else math.nan
+
+    @property
+    def by_parabola_uncertainty(self) -> float:
+        """Standard uncertainty of that in T, from the scatter alone."""
+        up, down = self.parabolas
+        relative = math.hypot(up.curvature_uncertainty, down.curvature_uncertainty) / abs(up.curvature - down.curvature)
+        return 0.5 * self.by_parabola * relative
 
     def follows_one_spin(self, least: float) -> bool:
         """Whether the points lie on the curve of one spin, as far as their noise or a part of R_A tells."""
@@ -122,8 +131,8 @@ def first_harmonic(
 
 def _parabola(field: FloatArray, resistance: FloatArray, state: FloatArray, side: int) -> Parabola:
     use = state == side
-    c2, c1, c0 = np.polyfit(field[use], resistance[use], 2)
-    return Parabola(side, 2.0 * float(c2), float(c1), float(c0))
+    (c2, c1, c0), covariance = np.polyfit(field[use], resistance[use], 2, cov=True)
+    return Parabola(side, 2.0 * float(c2), float(c1), float(c0), 2.0 * math.sqrt(max(0.0, float(covariance[0, 0]))))
 
 
 def shifted(field: FloatArray, state: FloatArray, beside: dict[int, float]) -> FloatArray:

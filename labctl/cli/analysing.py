@@ -36,6 +36,7 @@ def analyse(path: Path, *, as_: str, columns: list[str], rows: str | None, out: 
 
 
 def _analyse_run(path: Path, *, json: bool) -> None:
+    from labctl.conclusion import how_it_ended
     from labctl.rundir import RunDirectory
     from labctl.series_results import is_series
 
@@ -43,10 +44,12 @@ def _analyse_run(path: Path, *, json: bool) -> None:
     series = is_series(directory.request())
     main: Sequence[str] = ()
     if series:
+        _say(how_it_ended(directory), json=json)
         outcome = _series_again(directory, json=json)
     else:
         procedure = procedure_of(directory, directory.request())
         outcome, main = _again(directory, procedure), procedure.main_results
+        _say(how_it_ended(directory, outcome.points), json=json)
     if json:
         output.print_json(outcome.to_json())
     else:
@@ -59,6 +62,12 @@ def _analyse_run(path: Path, *, json: bool) -> None:
             output.complain(f"warning: {why}")
     for warning in outcome.warnings:
         output.complain(f"warning: {warning}")
+
+
+def _say(sentence: str, *, json: bool) -> None:
+    """Print how a run ended, if there is anything to say; a JSON object has its status."""
+    if sentence and not json:
+        output.line(sentence)
 
 
 def _again(directory: RunDirectory, procedure: Procedure) -> Outcome:
@@ -92,7 +101,7 @@ def _series_again(directory: RunDirectory, *, json: bool) -> Outcome:
 
 def plot(path: Path, *, out: Path | None, unit: str) -> None:
     """Draw a run's figure again."""
-    from labctl.conclusion import analysed, draw, rows_of, trouble
+    from labctl.conclusion import analysed, draw, how_it_ended, rows_of, trouble
     from labctl.procedure import Caption
     from labctl.rundir import RunDirectory
     from labctl.series_results import draw_series, is_series, read_series
@@ -107,12 +116,14 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
     if is_series(request):
         caption = Caption(directory.path.name, simulated, unit, state)
         target = out or directory.figure_file
+        _say(how_it_ended(directory), json=False)
         drawn = draw_series(read_series(directory), target, caption)
         output.line(f"figure: {target}" if drawn else "there is no result to draw; `labctl analyse` looks for some")
         return
     procedure = procedure_of(directory, request)
     procedure.caption = Caption(directory.path.name, simulated, unit, state)
     data, warnings = rows_of(directory)
+    _say(how_it_ended(directory, len(data)), json=False)
     target = out or directory.figure_file
     if not draw(procedure, data, analysed(procedure, data), target):
         output.line(f"{request['procedure']['name']} draws no figure")

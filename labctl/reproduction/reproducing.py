@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from instruments.errors import UnknownName, WriteFailed
+from instruments.errors import UnknownName, UsageError, WriteFailed
 from labctl import paths
 from labctl.records import suggest
 from labctl.reproduction.papers import REPRODUCTIONS
@@ -19,6 +19,8 @@ from labctl.reproduction.targets import Paper, load_paper
 from labctl.rundir import write_json
 
 ROWS_FILE, REPORT_FILE, RUNS_FOLDER = "rows.json", "report.html", "runs"
+EARLIER = "earlier-"
+"""What the rows and the page of a reproduction before are called while another one into the same folder is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def reproduce(name: str, asked: Asked, told: Told) -> Reproduced:
 
     Raises:
         UnknownName: There is no such paper.
-        UsageError: The file of its claims does not fit.
+        UsageError: The file of its claims does not fit, or the folder cannot be made.
         WriteFailed: The folder takes nothing.
         LabError: A process that measured has died.
     """
@@ -125,6 +127,7 @@ def reproduce(name: str, asked: Asked, told: Told) -> Reproduced:
     paper, reproduction = load_paper(name, asked.targets), REPRODUCTIONS[name]
     folder = asked.out / f"{name}-seed{asked.seed}{f'-sample{asked.sample_seed}' if asked.sample_seed else ''}"
     _make(folder)
+    _set_aside(folder)
     chosen = [target for target in paper.target if not asked.only or target.id in asked.only]
     measures = [reproduction.measures[target.id] for target in chosen if target.id in reproduction.measures]
     setting = Setting(name, folder / RUNS_FOLDER, asked.seed, asked.sample_seed)
@@ -135,6 +138,8 @@ def reproduce(name: str, asked: Asked, told: Told) -> Reproduced:
     drawn = write_report(report, paper, rows, finished, reproduction.chosen, seeds)
     found = Reproduced(paper, rows, finished, report, seeds, drawn)
     write_json(folder / ROWS_FILE, found.as_dict())
+    for file in (ROWS_FILE, REPORT_FILE):
+        (folder / f"{EARLIER}{file}").unlink(missing_ok=True)
     return found
 
 
@@ -142,9 +147,24 @@ def _make(folder: Path) -> None:
     """Make a folder.
 
     Raises:
-        WriteFailed: It cannot be made.
+        UsageError: It cannot be made.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WriteFailed(f"cannot write {folder}: {error.strerror}; name another folder with --out") from error
+        raise UsageError(f"cannot write {folder}: {error.strerror}; name another folder with --out") from error
+
+
+def _set_aside(folder: Path) -> None:
+    """Rename the rows and the page of a reproduction before: one that is ended leaves none that could pass for its own.
+
+    Raises:
+        WriteFailed: They cannot be renamed.
+    """
+    for file in (ROWS_FILE, REPORT_FILE):
+        old = folder / file
+        try:
+            if old.exists():
+                old.replace(folder / f"{EARLIER}{file}")
+        except OSError as error:
+            raise WriteFailed(f"cannot rename {old}: {error.strerror}; name another folder with --out") from error

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from instruments.errors import LabError
 from labctl import paths
+from labctl.abort import leave
 from labctl.reproduction.planned import Evidence, Finished, NotFoundError, Planned, seed_of
 
 PROCESSES = 2
@@ -168,5 +169,5 @@ def _processes(count: int) -> Generator[ProcessPoolExecutor]:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the process that waits for this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leave Ctrl-C, which a terminal sends to all processes, to the one that waits for this one and then ends it."""
+    leave(signal.SIGINT)

@@ -22,6 +22,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _MOST = 500
+_PATIENCE = 40
+"""Rounds after which each further one only takes off a part of what is left, as near the anisotropy field."""
+_NEAR = 0.02
+"""Distance, at most, that is gone at once then."""
 _CLOSE = 1e-13
 
 
@@ -41,14 +45,26 @@ def directions(
     damping, sideways = damping_like / anisotropy, y + field_like / anisotropy
     n = np.zeros((len(states), damping.size, 3))
     n[..., 2] = np.array(states, dtype=float)[:, None]
-    for _ in range(_MOST):
+    last = np.zeros_like(n)
+    for number in range(_MOST):
         along = np.empty_like(n)
         along[..., 0] = x - damping * n[..., 2]
         along[..., 1] = sideways
         along[..., 2] = z + n[..., 2] + damping * n[..., 0]
         along /= np.sqrt((along**2).sum(axis=-1, keepdims=True))
-        change = float(np.abs(along - n).max())
+        step = along - n
         n = along
-        if change < _CLOSE:
+        if float(np.abs(step).max()) < _CLOSE:
             break
+        if number >= _PATIENCE and number % 4 == 0:
+            n = n + _rest(last, step)
+        last = step
     return n
+
+
+def _rest(last: Array, step: Array) -> Array:
+    """Return the sum of all steps to come, if each is the same part of the one before; nothing where that is far."""
+    before = (last**2).sum(axis=-1, keepdims=True)
+    part = (last * step).sum(axis=-1, keepdims=True) / np.maximum(before, 1e-300)
+    rest = step * np.clip(part, 0.0, 0.999) / (1.0 - np.clip(part, 0.0, 0.999))
+    return np.where(np.abs(rest).max(axis=-1, keepdims=True) < _NEAR, rest, 0.0)

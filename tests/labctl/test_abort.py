@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from instruments.errors import Aborted
+from labctl import abort
 from labctl.abort import AbortSwitch
 
 pytestmark = pytest.mark.skipif(
@@ -41,4 +42,21 @@ def test_a_shielded_one_is_not_interrupted_and_promises_nothing(capfd: pytest.Ca
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         assert switch.asked == "Ctrl-C"
+    assert capfd.readouterr().err == ""
+
+
+def test_a_signal_that_is_left_to_another_process_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(abort, "_LEFT", set[signal.Signals]())
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        abort.leave(signal.SIGINT)
+        with AbortSwitch() as switch:
+            signal.raise_signal(signal.SIGINT)
+            assert switch.asked == ""
+            signal.raise_signal(signal.SIGTERM)
+            assert switch.asked == "a request to terminate"
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capfd.readouterr().err == ""

@@ -123,3 +123,36 @@ def test_a_series_is_measured_to_its_end_nevertheless(tmp_path: Path, capsys: py
     assert [child["status"] for child in said["children"]] == ["finished"] * 3
     assert error.startswith("error: run 1 of 3 (start 1.0): analyse() failed: KeyError: 'Numbre' (two.py, line 13)")
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("word", ["analyse", "plot"])
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("aborted", "this run was aborted after 2 points"),
+        ("fault", "this run ended with a fault after 2 points"),
+        ("failed", "this run failed after 2 points"),
+        ("running", "this run has not finished (it is still on, or was killed): 2 points so far"),
+    ],
+)
+def test_what_is_made_of_a_run_that_did_not_finish_says_so_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str, state: str, sentence: str
+) -> None:
+    figure = "from labctl.frame import framed; assert self.caption.state == WANTED; return framed('Two')[0]"
+    wanted = repr("not finished" if state == "running" else state)
+    code, out, _ = command(capsys, "run", written(tmp_path), "--simulate", "--json", "--out", str(tmp_path / "runs"))
+    assert code == 0
+    run = Path(json.loads(out)["run"])
+    written(tmp_path, figure=figure.replace("WANTED", wanted))
+    events = run / "events.jsonl"
+    with events.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"event": "state", "state": state}) + "\n")
+    code, out, _ = command(capsys, word, str(run))
+    assert code == 0
+    assert out.splitlines()[0] == sentence
+
+
+def test_of_a_run_that_finished_nothing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = command(capsys, "run", written(tmp_path), "--simulate", "--json", "--out", str(tmp_path / "runs"))
+    _, out, _ = command(capsys, "analyse", json.loads(out)["run"])
+    assert "this run " not in out.splitlines()[0]

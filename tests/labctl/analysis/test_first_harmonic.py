@@ -53,6 +53,13 @@ def test_the_uncertainty_is_the_scatter_of_many_fits() -> None:
     assert scatter == pytest.approx(float(np.mean([fit.uncertainty for fit in fits])), rel=0.3)
 
 
+def test_the_uncertainty_by_the_parabola_is_the_scatter_of_many_fits() -> None:
+    flat = Film(tilt=0.0, damping=0.0, sideways=0.0)
+    fits = [flat.sweep(ALONG, reach=0.1, noise=2e-6, seed=n).first for n in range(60)]
+    scatter = float(np.std([fit.by_parabola for fit in fits], ddof=1))
+    assert scatter == pytest.approx(float(np.mean([fit.by_parabola_uncertainty for fit in fits])), rel=0.3)
+
+
 def test_a_film_that_switches_on_the_way_does_not_follow_one_spin() -> None:
     film = Film()
     sweep = film.sweep(ALONG)

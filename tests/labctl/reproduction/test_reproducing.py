@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from instruments.errors import LabError, UnknownName
+from instruments.errors import LabError, UnknownName, UsageError
 from labctl import paths
 from labctl.reproduction import reproducing, running
 from labctl.reproduction.planned import Evidence, Finished, NotFoundError, Planned
@@ -141,6 +141,34 @@ def test_the_paths_stand_when_the_folder_is_moved(once: Reproduced, tmp_path: Pa
 def test_only_papers_can_be_reproduced(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="there is no paper 'cogd202' to reproduce; did you mean 'cogd2022'"):
         reproduce("cogd202", Asked(tmp_path), quiet)
+
+
+def test_a_folder_that_cannot_be_made_is_a_question_of_what_was_asked(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="name another folder with --out"):
+        few(tmp_path / "file")
+
+
+def test_one_that_is_ended_leaves_no_page_that_could_pass_for_its_own(
+    once: Reproduced, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    folder = tmp_path / once.report.parent.name
+    shutil.copytree(once.report.parent, folder)
+    page = (folder / "report.html").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(reproducing, "carry_out", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            few(tmp_path)
+    assert not (folder / "report.html").exists()
+    assert not (folder / "rows.json").exists()
+    assert (folder / "earlier-report.html").read_bytes() == page
+    monkeypatch.setattr(reproducing, "carry_out", lambda *_: once.runs)
+    few(tmp_path)
+    assert (folder / "report.html").exists()
+    assert not list(folder.glob("earlier-*"))
 
 
 # ---- runs that need others, and runs that fail

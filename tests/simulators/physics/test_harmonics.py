@@ -82,3 +82,13 @@ def test_a_planar_hall_effect_has_to_be_taken_off_with_the_right_sign(state: int
 def test_a_droplet_whose_side_is_no_longer_stable_is_on_the_other() -> None:
     (n,) = directions((1,), (0.0, 1e-3, -1.5), 1.0, np.zeros(1), np.zeros(1))
     assert n[0, 2] < -0.99
+
+
+@pytest.mark.parametrize("reach", [0.9, 0.97, 1.03, 1.2])
+def test_near_the_anisotropy_field_it_lies_along_the_effective_field_too(reach: float) -> None:
+    """There each round only takes off a small part of what is left."""
+    field, damping, sideways = np.array([reach, 0.0, 0.002]), 0.015 * SINE, 0.003 * SINE
+    (n,) = directions((1,), field.tolist(), 1.0, damping, sideways)
+    y = np.array([0.0, 1.0, 0.0])
+    along = field + n * np.array([0.0, 0.0, 1.0]) + sideways[:, None] * y + damping[:, None] * np.cross(n, y)
+    assert np.abs(np.cross(n, along)).max() < 1e-9
