@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from labctl.parameters import Choice
-from procedures.sot_switching import ORDERS, SpinOrbitSwitching
+from procedures.sot_switching import ORDERS, Order, SpinOrbitSwitching
 
 
 class SpinOrbitFieldSeries(SpinOrbitSwitching):
@@ -21,4 +20,4 @@ class SpinOrbitFieldSeries(SpinOrbitSwitching):
     beside_results = ("sense", "sense_reversed")
     series_over: ClassVar[Mapping[str, str]] = {"in_plane_field": "20, 40, 80, 120, 160 mT"}
 
-    order = Choice("+ -", "Signs of the field in the plane, one after the other", options=[*ORDERS])
+    order = Order("+ -", "Signs of the field in the plane, one after the other", options=[*ORDERS])

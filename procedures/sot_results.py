@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from instruments.units import format_quantity
 from labctl.analysis import current_loops
-from labctl.analysis.current_loops import Loop, Mean
+from labctl.analysis.current_loops import SWITCHES, Loop, Mean
 from labctl.analysis.result import Result, Results, mean_of, missing
 from labctl.analysis.states import State, noise_of, states_of
 from labctl.frame import FAINT, PALETTE, QUIET, framed, name_curves, say, temperature_text
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 
 KEPT = (TURN, FIELD, NUMBER, BRANCH)
 SENSE = (
-    "sign of R_xy after +I less that after -I, R_xy = V(A-B)/I, A at +y, I and H along +x: +1 = a positive current in "
-    "a positive field leaves the larger R_xy"
+    "sign of R_xy after +I less that after -I, R_xy = V(A-B)/I, A at +y, I and H along +x: +1 = a positive current "
+    "leaves the larger R_xy"
 )
 SIGNIFICANT = 3.0
+OPEN = 5.0
+"""Standard errors of the reading from which on a loop that does not close is said to be open."""
+WIDE_OPEN = 0.01
+"""Part of the swing from which on it is a warning."""
 BEYOND = 0.02
 """Part by which pulses may seem to switch more than a field that saturates the film, e.g. since it has warmed."""
 NAMES = {0.05: "_5", 0.5: "", 0.95: "_95"}
@@ -76,9 +80,9 @@ def results_of(procedure: SpinOrbitSwitching, data: pd.DataFrame) -> Results:
         wanted = dict.fromkeys((*procedure.main_results, *procedure.beside_results))
         return Results({name: missing(units.get(name, "A"), "no loop is complete", "this run") for name in wanted})
     first = turns[0]
-    found = _currents(first, procedure)
+    found = _currents(first, states, procedure)
     found |= _swings(first, states)
-    found |= _senses(turns)
+    found |= _senses(turns, states)
     found |= _steadiness(turns)
     found["in_plane_field"] = Result(
         first.field,
@@ -93,19 +97,80 @@ def results_of(procedure: SpinOrbitSwitching, data: pd.DataFrame) -> Results:
     return Results(found)
 
 
-def _currents(turn: Turn, procedure: SpinOrbitSwitching) -> dict[str, Result]:
+def complaints_of(data: pd.DataFrame) -> list[str]:
+    """Return a sentence for each thing that the loops at the first field do not show, for a run's warnings."""
+    states = states_of(data, KEPT)
+    turns = [turn for turn in turns_of(states) if turn.loops]
+    if not turns:
+        return []
+    first, said = turns[0], list[str]()
+    if (alike := _alike(first, states)) is not None:
+        said.append(alike)
+    elif (lacking := _lacking(first, states)) is not None:
+        said.append(
+            f"in {format_quantity(first.field, 'T')} the pulses switch {lacking}: switching currents and window are "
+            "those of this part, and a larger pulse_max may switch more"
+        )
+    closure, swing = _closure(first), abs(current_loops.swings(first.loops).value)
+    if alike is None and abs(closure) > max(OPEN * math.sqrt(2.0) * first.noise, WIDE_OPEN * swing):
+        said.append(f"the loops do not close: {_opening(closure, first)}")
+    return said
+
+
+def _alike(turn: Turn, states: Sequence[State]) -> str | None:
+    """Say so where both states of the film read the same in the field of the loops, so that no pulse can show there."""
+    by_field = _by_field(states, REFERENCE_IN_PLANE)
+    if by_field is None or by_field[0] > SWITCHES * by_field[1]:
+        return None
+    return (
+        f"in {format_quantity(turn.field, 'T')} both states that a field along the normal made read the same: the "
+        "field turns the film into its plane, and nothing can be told of what pulses switch; take a smaller "
+        "in_plane_field"
+    )
+
+
+def _lacking(turn: Turn, states: Sequence[State]) -> str | None:
+    """Say what part of the film the pulses switch where it is not all; told by a field's states where there are some.
+
+    Without these, or where the field did not saturate, the last steps of the branches tell.
+    """
+    swing = current_loops.swings(turn.loops)
+    if not all(loop.up.switches for loop in turn.loops):
+        return None
+    by_field = _by_field(states, REFERENCE_IN_PLANE)
+    if by_field is not None and _beyond_the_field(swing, *by_field) is None:
+        whole, error = by_field
+        part = abs(swing.value) / whole
+        lacks = whole - abs(swing.value) > max(BEYOND * whole, SIGNIFICANT * math.hypot(swing.uncertainty, error))
+        return f"{100.0 * part:.3g} % of the film" if lacks else None
+    complete = [branch.complete for loop in turn.loops for branch in loop.branches]
+    if False in complete:
+        return "less than all of the film, since the last pulse of a branch still switched something"
+    if None in complete:
+        return "perhaps less than all of the film: pulse_step is too coarse to see whether pulse_max is enough"
+    return None
+
+
+def _currents(turn: Turn, states: Sequence[State], procedure: SpinOrbitSwitching) -> dict[str, Result]:
     """Currents at which parts of each branch are switched, the window, and the density."""
     of = _of(turn)
     step = format_quantity(float(np.median(np.abs(np.diff(turn.loops[0].up.currents)))), "A")
     beside = f"pulses of {format_quantity(procedure.pulse_width, 's')} in steps of {step}, one a level"
+    lacking, nothing = _lacking(turn, states), _alike(turn, states)
+    of_part = "" if lacking is None else f", of the part that pulse_max switches: {lacking}"
+    single = _of_one(turn) if len(turn.loops) == 1 else ""
     found: dict[str, Result] = {}
     for part, suffix in NAMES.items():
         for branch in ("up", "down"):
             mean = current_loops.crossings(turn.loops, branch, part)
-            note = f"{100 * part:g} % of the {'rising' if branch == 'up' else 'falling'} branch; {beside}"
-            found[f"switching_current_{branch}{suffix}"] = _result(mean, "A", of, note, "the branch switches nothing")
+            note = (
+                f"{100 * part:g} % of the {'rising' if branch == 'up' else 'falling'} branch{of_part}; {beside}{single}"
+            )
+            why = nothing or "the branch switches nothing"
+            found[f"switching_current_{branch}{suffix}"] = _result(mean, "A", of, note, why)
     found["current_window"] = _result(
-        current_loops.windows(turn.loops), "A", of, "from 5 % to 95 % of a branch, over both", "no branch switches",
+        current_loops.windows(turn.loops), "A", of, f"from 5 % to 95 % of a branch, over both{of_part}{single}",
+        nothing or "no branch switches",
     )  # fmt: skip
     up, down = found["switching_current_up"], found["switching_current_down"]
     if up.value is not None and down.value is not None:
@@ -114,9 +179,19 @@ def _currents(turn: Turn, procedure: SpinOrbitSwitching) -> dict[str, Result]:
             area = procedure.sample.cross_section()
             half = 0.5 * (abs(up.value) + abs(down.value)) / area
             error = 0.5 * math.hypot(up.uncertainty or 0.0, down.uncertainty or 0.0) / area
-            note = f"over the record's cross-section of {1e12 * area:g} um2; both branches"
+            note = f"over the record's cross-section of {1e12 * area:g} um2; both branches{of_part}"
             found["switching_current_density"] = Result(half, error, "A/m^2", of, note=note)
     return found
+
+
+def _of_one(turn: Turn) -> str:
+    """Say what the uncertainty of a single loop's currents knows of the film."""
+    if current_loops.lump(turn.loops) is None:
+        return (
+            "; known to the step, since too few pulses lie on the branches; one loop does not tell how the film "
+            "scatters from loop to loop"
+        )
+    return "; one loop: how the film scatters from loop to loop is a guess from how uneven its branches are"
 
 
 def _with_asymmetry(up: Result, down: Result) -> Result:
@@ -139,13 +214,13 @@ def _with_asymmetry(up: Result, down: Result) -> Result:
 def _swings(turn: Turn, states: Sequence[State]) -> dict[str, Result]:
     """What the pulses switch, what a field does, and the one over the other."""
     swing, of = current_loops.swings(turn.loops), _of(turn)
-    complete = all(branch.complete for loop in turn.loops for branch in loop.branches)
-    note = None if complete else "the last pulse of a branch still switched something: pulse_max is no full switching"
+    lacking, nothing = _lacking(turn, states), _alike(turn, states)
+    note = nothing if lacking is None else f"the pulses switch {lacking}"
     found = {"hall_swing_current": Result(abs(swing.value), swing.uncertainty, "ohm", of, note=note)}
     for name, step, where in (
         ("", REFERENCE, "at zero field"), ("_in_plane", REFERENCE_IN_PLANE, "in the field of the loops"),
     ):  # fmt: skip
-        by_field = _by_field([state for state in states if state.step == step])
+        by_field = _by_field(states, step)
         if by_field is None:
             why = "no field along the film's normal made its states in this run"
             found[f"hall_swing_field{name}"] = missing("ohm", why, "this run")
@@ -154,7 +229,9 @@ def _swings(turn: Turn, states: Sequence[State]) -> dict[str, Result]:
         whole, error = by_field
         said = f"between both states that a field along the normal made, read {where}"
         found[f"hall_swing_field{name}"] = Result(whole, error, "ohm", "this run", note=said)
-        if (why := _beyond_the_field(swing, whole, error)) is not None:
+        if whole <= SWITCHES * error:
+            nothing = nothing or f"both states that a field along the normal made are the same, read {where}"
+        if (why := nothing or _beyond_the_field(swing, whole, error)) is not None:
             found[f"switching_ratio{name}"] = missing("1", why, of)
             continue
         ratio = abs(swing.value) / whole
@@ -175,15 +252,15 @@ def _beyond_the_field(swing: Mean, whole: float, error: float) -> str | None:
     )
 
 
-def _by_field(states: Sequence[State]) -> tuple[float, float] | None:
-    """Return the swing in ohm between the states that a field made, with its uncertainty."""
-    if len(states) < 2:
+def _by_field(states: Sequence[State], step: str) -> tuple[float, float] | None:
+    """Return the swing in ohm between the states that a field made, with its uncertainty; None where it made none."""
+    made = [state for state in states if state.step == step]
+    if len(made) < 2:
         return None
-    whole = abs(states[-1].hall - states[0].hall)
-    return (whole, math.sqrt(2.0) * noise_of(states)) if whole > 0.0 else None
+    return abs(made[-1].hall - made[0].hall), math.sqrt(2.0) * noise_of(states)
 
 
-def _senses(turns: list[Turn]) -> dict[str, Result]:
+def _senses(turns: list[Turn], states: Sequence[State]) -> dict[str, Result]:
     """Which way the current switches in each field, and what it does without one."""
     found: dict[str, Result] = {}
     first = turns[0]
@@ -195,9 +272,10 @@ def _senses(turns: list[Turn]) -> dict[str, Result]:
             continue
         swing = current_loops.swings(turn.loops)
         if not all(loop.up.switches for loop in turn.loops):
-            found[name] = missing("1", f"nothing switches in {format_quantity(turn.field, 'T')}", _of(turn))
+            why = f"pulses of either sign leave the same state in {format_quantity(turn.field, 'T')}"
+            found[name] = missing("1", _alike(turn, states) or why, _of(turn))
         else:
-            note = f"{SENSE}; in {format_quantity(turn.field, 'T')}"
+            note = f"{SENSE}; here in {format_quantity(turn.field, 'T')}"
             found[name] = Result(math.copysign(1.0, swing.value), 0.0, "1", _of(turn), note=note)
     one, other = found.get("sense"), found.get("sense_reversed")
     if one is not None and one.value is not None and first.field:
@@ -230,11 +308,11 @@ def _steadiness(turns: list[Turn]) -> dict[str, Result]:
     else:
         note = "states of a branch that differ by more than five standard deviations from cycle to cycle; the fewer"
         found["levels"] = Result(min(n for n in counted if n is not None), None, "1", of, why="counted", note=note)
-    ends = [loop.down.hall[-1] for loop in first.loops]
-    found["closure"] = Result(
-        float(ends[-1] - first.loops[0].up.hall[0]), math.sqrt(2.0) * noise, "ohm", of,
-        note="state after the last pulse less that after the first, both of the largest negative current",
-    )  # fmt: skip
+    closure, error = _closure(first), math.sqrt(2.0) * noise
+    note = "state after the last pulse less that after the first, both of the largest negative current"
+    if abs(closure) > OPEN * error:
+        note = f"{note}; {_opening(closure, first)}"
+    found["closure"] = Result(closure, error, "ohm", of, note=note)
     again = [turn for turn in turns[1:] if turn.field == first.field]
     if again:
         before, after = (current_loops.crossings(turn.loops, "up", 0.5) for turn in (first, again[-1]))
@@ -244,6 +322,21 @@ def _steadiness(turns: list[Turn]) -> dict[str, Result]:
                 after.value - before.value, error, "A", "this run", note="of the rising branch, in the same field again"
             )
     return found
+
+
+def _closure(turn: Turn) -> float:
+    """Return the state after the last pulse less that after the first, in ohm."""
+    return float(turn.loops[-1].down.hall[-1] - turn.loops[0].up.hall[0])
+
+
+def _opening(closure: float, turn: Turn) -> str:
+    """Say how far loops are open by, and what that means."""
+    swing = abs(current_loops.swings(turn.loops).value)
+    part = f", {100.0 * abs(closure) / swing:.2g} % of the swing" if swing else ""
+    return (
+        f"{format_quantity(closure, 'ohm')} from the first state to the last{part}, which is beyond the noise of "
+        "reading: the pulses did not make the same state again, or something drifted"
+    )
 
 
 def _of(turn: Turn) -> str:
@@ -278,21 +371,28 @@ def figure_of(procedure: SpinOrbitSwitching, data: pd.DataFrame, results: Result
         say(axes, "no loop is complete")
         return figure
     for place, turn in enumerate(turns):
-        _draw(axes, turn, PALETTE[place % len(PALETTE)])
+        again = any(earlier.field == turn.field for earlier in turns[:place])
+        _draw(axes, turn, PALETTE[place % len(PALETTE)], again=again)
     for number, state in enumerate(state for state in states if state.step == REFERENCE):
         label = "made by a field" if number == 0 else None
         axes.axhline(state.hall, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0, label=label)
-    axes.axvline(0.0, color=FAINT, linewidth=0.8, zorder=0)
-    name_curves(axes, loc="best")
+    axes.axvline(0.0, ymax=0.86, color=FAINT, linewidth=0.8, zorder=0)  # below the names
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.15 * (high - low))  # room for the names above all curves
+    name_curves(axes, loc="upper center", ncols=5, columnspacing=1.4)
     return figure
 
 
-def _draw(axes: Axes, turn: Turn, colour: str) -> None:
+def _draw(axes: Axes, turn: Turn, colour: str, *, again: bool) -> None:
+    """Draw the loops at a field; those at a field that was there before are open, so that these are seen below."""
+    looks: dict[str, Any] = {"markersize": 2.5, "linewidth": 0.8, "alpha": 0.8}
+    if again:
+        looks |= {"markersize": 4.5, "linestyle": (0, (3, 3)), "markerfacecolor": "none", "markeredgewidth": 0.7}
     for number, loop in enumerate(turn.loops):
-        label = None
-        if number == 0:
-            label = format_quantity(turn.field, "T")
-        axes.plot(*_line(loop), "o-", color=colour, markersize=2.5, linewidth=0.8, alpha=0.8, label=label)
+        said = f"{format_quantity(turn.field, 'T')}{' again' if again else ''}"
+        known = axes.get_legend_handles_labels()[1]
+        label = said if number == 0 and said not in known else None
+        axes.plot(*_line(loop), marker="o", color=colour, label=label, **looks)
 
 
 def _line(loop: Loop) -> tuple[list[float], list[float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from instruments.errors import BadValue
 from instruments.units import format_quantity
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LEVELS = 20
 """Steps from zero to the largest pulse, where `pulse_step` says nothing."""
+UNEVEN = 1e-3
+"""Part by which the pulses may stand closer than asked for without a word."""
 MOST_PULSES = 2000
 """Of one loop."""
 REFERENCE, REFERENCE_IN_PLANE, BEGIN, LOOP = "reference", "reference in plane", "begin", "loop"
@@ -28,6 +30,24 @@ REFERENCE, REFERENCE_IN_PLANE, BEGIN, LOOP = "reference", "reference in plane", 
 TURN, FIELD, NUMBER, BRANCH = "Turn", "In-plane field (T)", "Loop", "Branch"
 ORDERS = {"+": (1,), "+ -": (1, -1), "+ - +": (1, -1, 1), "+ - + 0": (1, -1, 1, 0)}
 """Signs of the field in the plane, in the order in which they are measured."""
+
+
+class Order(Choice):
+    """Signs of the field, of which the first one is always that of `in_plane_field`."""
+
+    def convert(self, value: Any) -> str:
+        """Return the word.
+
+        Raises:
+            BadValue: Another word; one that begins with - is told how to have it.
+        """
+        text = str(value).strip()
+        if text.startswith("-"):
+            raise BadValue(
+                f"{self.called} is {text!r}, but must be one of {', '.join(self.options)}, where + is the sign of "
+                "in_plane_field; to begin with the other sign, give a negative in_plane_field"
+            )
+        return super().convert(value)
 
 
 class SpinOrbitSwitching(Pulsed):
@@ -54,7 +74,7 @@ class SpinOrbitSwitching(Pulsed):
     pulse_step = OptionalQuantity("pulse_max/20", "Step between pulses", unit="A", above_zero=True)
     loops = Count(3, "Loops at each field", minimum=1, maximum=100)
     temperature = OptionalQuantity("stay", "Temperature to go to first", unit="K", above_zero=True)
-    order = Choice("+ - + 0", "Signs of the field in the plane, one after the other", options=[*ORDERS])
+    order = Order("+ - + 0", "Signs of the field in the plane, one after the other", options=[*ORDERS])
     probe = Probe()
 
     # ---- before
@@ -75,6 +95,12 @@ class SpinOrbitSwitching(Pulsed):
                 f"pulse_step is {format_quantity(step, 'A')}, which makes {count:.0f} pulses a loop, more than "
                 f"{MOST_PULSES}; take a larger one"
             )
+        apart = largest / self.level_count()
+        if apart < (1.0 - UNEVEN) * step:
+            self.forewarn(
+                f"pulse_step is {format_quantity(step, 'A')}, of which pulse_max, {format_quantity(largest, 'A')}, is "
+                f"no multiple: the pulses are {format_quantity(apart, 'A')} apart"
+            )
 
     def demands(self) -> dict[str, float]:
         """Return what pulses, probe and fields ask for, and the temperature."""
@@ -87,10 +113,14 @@ class SpinOrbitSwitching(Pulsed):
         """Return the step between pulses in A."""
         return self.largest_current() / LEVELS if self.pulse_step is None else self.pulse_step
 
+    def level_count(self) -> int:
+        """Return the number of steps from zero to the largest pulse."""
+        return math.ceil(round(self.largest_current() / self.step(), 6))
+
     def heights(self) -> list[tuple[str, float]]:
         """Return the branch and the height in A of each pulse of a loop; there is no pulse of 0 A."""
         largest = self.largest_current()
-        count = math.ceil(round(largest / self.step(), 6))
+        count = self.level_count()
         rising = [pulses.on_grid(largest * place / count) for place in range(-count, count + 1) if place]
         return [("up", height) for height in rising] + [("down", height) for height in rising[-2::-1]]
 
@@ -106,6 +136,7 @@ class SpinOrbitSwitching(Pulsed):
                 self._refer()
         for turn in self.track("field", range(1, len(ORDERS[self.order]) + 1), restart=True):
             self._loops(turn, ORDERS[self.order][turn - 1] * self.in_plane_field)
+        self._say_what_loops_lack()
         leave_at(self, home)
 
     def _refer(self) -> None:
@@ -127,6 +158,13 @@ class SpinOrbitSwitching(Pulsed):
                 number = (loop - 1) * len(heights) + place
                 last = place == len(heights)
                 self.state(number, LOOP, height, resistance=last, more={**known, NUMBER: loop, BRANCH: branch})
+
+    def _say_what_loops_lack(self) -> None:
+        """Say what the loops do not show, beside what is noted at each result."""
+        from procedures.sot_results import complaints_of
+
+        for sentence in complaints_of(self.recorded()):
+            self.run.remark(sentence)
 
     # ---- what it is about
 

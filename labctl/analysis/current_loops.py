@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
+from labctl.analysis.graininess import lump_of
 from labctl.analysis.states import State
 
 Array = NDArray[np.float64]
@@ -27,8 +28,17 @@ ENDS = 0.1
 """Part of the largest current within which the pulses at either end tell the states there."""
 SETTLED = 3.0
 """Standard errors by which the last pulses of a branch may still differ where the film is switched fully."""
+STILL = 0.005
+"""Part of its way that the last step of a branch may still go where the film is switched fully: a few of its grains."""
+COARSE = 0.5
+"""Part of its way that one step of a branch may go at most if its last step is to tell whether it is complete."""
 SWITCHES = 5.0
 """Standard errors of the reading that a branch's way has to be."""
+ANEW = 2.0 / 3.0
+"""Part of the variance of independent jumps by which a film is taken to scatter from loop to loop.
+
+One loop does not tell it: 0 where every grain has its own current, 1 where all jump at random.
+"""
 FEWEST = 4
 """Pulses of a branch."""
 APART = 5.0
@@ -37,10 +47,17 @@ APART = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A current in A at which a part of a branch's way is gone, and the standard uncertainty of this loop's."""
+    """A current at which a part of a branch's way is gone.
+
+    Attributes:
+        current: A.
+        uncertainty: Standard uncertainty in A, with what the film may differ by from loop to loop.
+        shared: The part of it that all loops with these pulses have: what lies between two pulses, and the noise.
+    """
 
     current: float
     uncertainty: float
+    shared: float
 
 
 @dataclass(frozen=True)
@@ -78,19 +95,36 @@ class Branch:
         return abs(self.swing) > SWITCHES * self.noise
 
     @property
-    def complete(self) -> bool:
-        """Whether the last two pulses left the same state, so that a larger one would switch no more."""
-        return abs(self.hall[-1] - self.hall[-2]) <= SETTLED * math.sqrt(2.0) * self.noise
+    def gone(self) -> Array:
+        """Part of the way that is gone after each pulse."""
+        return (self.hall - self.ends[0]) / self.swing
 
-    def crossing(self, part: float) -> Crossing | None:
+    @property
+    def complete(self) -> bool | None:
+        """Whether the last two pulses left the same state, so that a larger one would switch no more.
+
+        None where they did not, but so few pulses lie on the way that one more may have been all that was missing.
+        """
+        last = abs(self.hall[-1] - self.hall[-2])
+        if last <= max(SETTLED * math.sqrt(2.0) * self.noise, STILL * abs(self.swing)):
+            return True
+        largest = float(np.max(np.abs(np.diff(self.hall))))
+        return None if largest > COARSE * abs(self.swing) else False
+
+    def crossing(self, part: float, lump: float | None = None) -> Crossing | None:
         """Return the current at which a part of the way is gone, between two pulses; None without a way.
 
-        The course between the pulses is a cubic that rises where they do. Where one pulse goes most of the way the
-        current is known no better than to the step; elsewhere by the noise, and by how far the course is no line.
+        The course between the pulses is a cubic that rises where they do. How well the current is known between them
+        follows from how many jumps the film makes there, at currents that nobody knows; from how far the course is no
+        line; and from the noise. Where the lump is not known, a single jump may be all that lies between two pulses.
+
+        Args:
+            part: From 0 to 1.
+            lump: Part of the film that jumps at once; see `labctl.analysis.graininess`.
         """
         if not self.switches:
             return None
-        gone = (self.hall - self.ends[0]) / self.swing
+        gone = self.gone
         beyond = np.flatnonzero((gone[1:] >= part) & (gone[:-1] < part))
         if not beyond.size:
             return None
@@ -98,19 +132,37 @@ class Branch:
         low, high = float(gone[place]), float(gone[place + 1])
         step = float(self.currents[place + 1] - self.currents[place])
         straight = (part - low) / (high - low)
-        curved = _on_cubic(gone, place, part)
-        by_noise = self.noise / abs(self.swing) / (high - low)
-        error = math.hypot(min(1.0, high - low) / math.sqrt(12.0), by_noise, curved - straight)
-        return Crossing(float(self.currents[place]) + step * curved, abs(step) * error)
+        curved, slope = _on_cubic(gone, place, part)
+        further = math.hypot((curved - straight) / math.sqrt(12.0), self.noise / abs(self.swing) / (high - low))
+        between = _unknown(straight, high - low, lump)
+        scatter = 0.0 if lump is None else math.sqrt(ANEW * part * (1.0 - part) * lump) / slope
+        current = float(self.currents[place]) + step * curved
+        # jumps between two pulses are some of those by which loops scatter: they do not count twice
+        one, shared = (abs(step) * math.hypot(further, jumps) for jumps in (max(between, scatter), between))
+        return Crossing(current, one, shared)
 
 
-def _on_cubic(values: Array, place: int, wanted: float) -> float:
-    """Return where a cubic through neighbouring values takes a value, from 0 at `place` to 1 at the next one."""
+def _unknown(straight: float, way: float, lump: float | None) -> float:
+    """Return by which part of a step the place is unknown at which a straight part of its way is gone.
+
+    So many jumps at random places of the step have a beta distribution there; a single one in its middle a twelfth.
+    """
+    if lump is None or lump >= way:
+        return 1.0 / math.sqrt(12.0)
+    return math.sqrt(straight * (1.0 - straight) / (2.0 + way / max(lump, 1e-12)))
+
+
+def _on_cubic(values: Array, place: int, wanted: float) -> tuple[float, float]:
+    """Return where a cubic through neighbouring values takes a value, from 0 at `place` to 1 at the next one.
+
+    Its slope there is the second number, at least half of that of the straight line.
+    """
     first = max(place - 1, 0)
     near = values[first : place + 3]
     cubic = PchipInterpolator(np.arange(first - place, first - place + len(near), dtype=float), near - wanted)
     roots = cubic.roots(extrapolate=False)
-    return float(next(root for root in roots if -1e-9 <= root <= 1.0 + 1e-9))
+    root = float(next(root for root in roots if -1e-9 <= root <= 1.0 + 1e-9))
+    return root, max(float(cubic(root, 1)), 0.5 * float(values[place + 1] - values[place]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +213,47 @@ def _branch(name: str, states: Sequence[State], noise: float) -> Branch:
     return Branch(name, np.array([state.current for state in states]), np.array([s.hall for s in states]), noise)
 
 
+def lump(loops: Sequence[Loop]) -> float | None:
+    """Return which part of the film jumps at once, told from how uneven all branches are; None of too few pulses."""
+    branches = [branch for loop in loops for branch in loop.branches if branch.switches]
+    return lump_of([(branch.gone, branch.noise / abs(branch.swing)) for branch in branches])
+
+
 def crossings(loops: Sequence[Loop], name: str, part: float) -> Mean | None:
-    """Return where one branch of all loops has gone a part of its way; None where it does in none."""
-    found = [crossing for loop in loops if (crossing := getattr(loop, name).crossing(part)) is not None]
+    """Return where one branch of all loops has gone a part of its way; None where it does in none.
+
+    Of a single loop the uncertainty has what the film may scatter by from loop to loop, as far as its lump tells.
+    """
+    size = lump(loops)
+    found = [crossing for loop in loops if (crossing := getattr(loop, name).crossing(part, size)) is not None]
     if not found:
         return None
-    shared = max(crossing.uncertainty for crossing in found)
+    shared = max(crossing.uncertainty if len(found) == 1 else crossing.shared for crossing in found)
     return mean([crossing.current for crossing in found], shared)
 
 
 def windows(loops: Sequence[Loop]) -> Mean | None:
     """Return the width in A between the first and the last of `PARTS`, over all branches."""
+    size, single = lump(loops), len(loops) == 1
     found: list[float] = []
     shared = 0.0
     for loop in loops:
         for branch in loop.branches:
-            ends = [branch.crossing(part) for part in (PARTS[0], PARTS[-1])]
-            if ends[0] is not None and ends[1] is not None:
-                found.append(abs(ends[1].current - ends[0].current))
-                shared = max(shared, math.hypot(ends[0].uncertainty, ends[1].uncertainty))
-    return mean(found, shared) if found else None
+            first, last = (branch.crossing(part, size) for part in (PARTS[0], PARTS[-1]))
+            if first is not None and last is not None:
+                found.append(abs(last.current - first.current))
+                shared = max(shared, _apart(first, last, scatters=single))
+    if not found:
+        return None
+    # both branches of a single loop differ by chance, and what is open between pulses is open in either
+    return mean(found, shared / math.sqrt(len(found)) if single else shared)
+
+
+def _apart(first: Crossing, last: Crossing, *, scatters: bool) -> float:
+    """Return the uncertainty in A of the difference of two currents of one branch."""
+    if scatters:
+        return math.hypot(first.uncertainty, last.uncertainty)
+    return math.hypot(first.shared, last.shared)
 
 
 def swings(loops: Sequence[Loop]) -> Mean:

@@ -103,6 +103,79 @@ def test_a_flat_sample_begins_by_pulses_and_has_no_reference(simulate: Simulate)
     assert set(done.rows["Step"]) == {"begin", "loop"}
 
 
+def test_what_the_largest_pulse_does_not_switch_is_said(simulate: Simulate) -> None:
+    given: dict[str, Any] = {"pulse_max": "15 mA", "in_plane_field": "50 mT", "loops": 2}
+    done = simulate(SpinOrbitSwitching(**{**ONE, **given}), sample="cogd2022", seed=4)
+    part = 100 * done.value("switching_ratio_in_plane")
+    assert part < 50
+    for name in ("switching_current_up", "switching_current_down_95", "current_window", "switching_current_density"):
+        assert f"of the part that pulse_max switches: {part:.3g} % of the film" in done.outcome.results[name]["note"]
+    warnings = " ".join(done.outcome.warnings)
+    assert f"in 50 mT the pulses switch {part:.3g} % of the film" in warnings
+    assert "the loops do not close" in warnings
+    assert "% of the swing" in done.outcome.results["closure"]["note"]
+
+
+@pytest.mark.parametrize("initialise", ["field", "pulse"])
+def test_a_coarse_step_is_not_taken_for_half_a_loop(simulate: Simulate, initialise: str) -> None:
+    done = simulate(SpinOrbitSwitching(**{**ONE, "pulse_step": "7.3 mA", "initialise": initialise}))
+    warnings = " ".join(done.outcome.warnings)
+    assert "pulse_step is 7.3 mA, of which pulse_max, 20 mA, is no multiple: the pulses are 6.667 mA apart" in warnings
+    note = done.outcome.results["hall_swing_current"].get("note")
+    if initialise == "field":
+        assert note is None
+        assert "the pulses switch" not in warnings
+    else:
+        assert note == (
+            "the pulses switch perhaps less than all of the film: pulse_step is too coarse to see whether pulse_max is "
+            "enough"
+        )
+
+
+def test_beyond_the_anisotropy_field_nothing_is_told(simulate: Simulate) -> None:
+    done = simulate(SpinOrbitSwitching(**{**ONE, "in_plane_field": "800 mT"}))
+    for name in ("sense", "switching_ratio", "switching_ratio_in_plane", "switching_current_up", "current_window"):
+        assert done.value(name) is None
+        assert "both states that a field along the normal made read the same" in done.outcome.results[name]["why"]
+    assert any("nothing can be told of what pulses switch" in warning for warning in done.outcome.warnings)
+
+
+def test_the_sense_is_that_in_the_field_of_its_note(simulate: Simulate) -> None:
+    done = simulate(SpinOrbitSwitching(**{**ONE, "in_plane_field": "-25 mT"}))
+    rows = done.rows[done.rows["Step"] == "loop"]
+    after = [rows[rows["Pulse current (A)"] == height]["Hall resistance (ohm)"].mean() for height in (20e-3, -20e-3)]
+    assert done.value("sense") == np.sign(after[0] - after[1]) == -1.0
+    assert done.value("polarity") == 1.0
+    note = done.outcome.results["sense"]["note"]
+    assert note.endswith("+1 = a positive current leaves the larger R_xy; here in -25 mT")
+
+
+def test_one_loop_says_that_it_does_not_know_how_the_film_scatters(simulate: Simulate) -> None:
+    """The film's own scatter between loops is some tens of uA: no current of one loop is known much better."""
+    found = [
+        simulate(SpinOrbitSwitching(**{**ONE, "reads": 5, "initialise": "pulse"}), seed=seed) for seed in range(1, 7)
+    ]
+    for suffix in ("_5", "", "_95"):
+        for branch in ("up", "down"):
+            name = f"switching_current_{branch}{suffix}"
+            assert min(done.uncertainty(name) for done in found) > 20e-6
+            assert "one loop: how the film scatters" in found[0].outcome.results[name]["note"]
+
+
+def test_a_field_that_comes_again_is_told_from_the_first(loops: Done, simulate: Simulate) -> None:
+    for done, procedure, names in (
+        (loops, bound(order="+ - + 0"), ["25 mT", "-25 mT", "25 mT again", "0 T", "made by a field"]),
+        (
+            simulate(SpinOrbitSwitching(**{**ONE, "in_plane_field": "0 T", "order": "+ -", "pulse_step": "5 mA"})),
+            bound(in_plane_field="0 T", order="+ -"), ["0 T", "0 T again", "made by a field"],
+        ),
+    ):  # fmt: skip
+        (axes,) = procedure.figure(done.rows, procedure.analyse(done.rows)).axes
+        legend = axes.get_legend()
+        assert legend is not None
+        assert [text.get_text() for text in legend.get_texts()] == names
+
+
 def test_the_window_grows_and_the_ratio_falls_with_the_field(simulate: Simulate) -> None:
     found = [
         simulate(
@@ -188,6 +261,11 @@ def test_the_largest_pulse_is_the_one_that_approach_found_safe(tmp_path: Any) ->
 def test_a_step_that_makes_no_loop_is_refused(parameters: dict[str, Any], sentence: str) -> None:
     with pytest.raises(BadValue, match=sentence):
         bound(**parameters).check()
+
+
+def test_an_order_that_begins_with_minus_says_the_way_out() -> None:
+    with pytest.raises(BadValue, match="to begin with the other sign, give a negative in_plane_field"):
+        bound(order="- +")
 
 
 def test_a_sample_whose_film_the_field_never_lies_in_is_refused() -> None:

@@ -78,6 +78,50 @@ def test_loops_that_scatter_say_so_and_their_mean_is_known_better() -> None:
     assert mean.uncertainty == pytest.approx(mean.scatter / 3.0, rel=0.3)
 
 
+def grains(
+    own: FloatArray, anew: float, rng: np.random.Generator, step: float = 1e-3, noise: float = 5e-5
+) -> Loop:  # fmt: skip
+    """A loop of grains, each with a current of its own in A, from which it is off by so many A every time anew."""
+    currents = np.asarray(np.arange(-LARGEST, LARGEST + step / 2, step), float)
+
+    def hall(sense: int) -> FloatArray:
+        at = own + anew * rng.standard_normal(len(own))
+        gone = (sense * currents[:, None] >= at[None, :]).mean(axis=1)
+        return np.asarray(sense * 0.15 * (gone - 0.5) + noise * rng.standard_normal(len(currents)), float)
+
+    return Loop(Branch("up", currents, hall(1), noise), Branch("down", currents[::-1], hall(-1)[::-1], noise))
+
+
+@pytest.mark.parametrize(("fixed", "anew"), [(1.2e-3, 1.2e-3), (1.5e-3, 0.75e-3)])
+@pytest.mark.parametrize("step", [0.5e-3, 1e-3])
+def test_the_currents_of_one_loop_of_grains_are_off_by_what_is_said(step: float, fixed: float, anew: float) -> None:
+    """The truth is the mean over many loops of the same film, whose grains jump in part at random."""
+    rng = np.random.default_rng(3)
+    own = np.asarray(rng.normal(11e-3, fixed, 1000), float)
+    loops = [grains(own, anew, rng, step) for _ in range(60)]
+    for part in (0.05, 0.5, 0.95):
+        found = [current_loops.crossings([one], "up", part) for one in loops]
+        values = np.array([mean.value for mean in found if mean is not None])
+        errors = np.array([mean.uncertainty for mean in found if mean is not None])
+        assert len(values) == len(loops)
+        pulls = (values - values.mean()) / errors
+        assert 0.7 < float(np.sqrt(np.mean(pulls**2))) < 1.4
+        assert float(errors.min()) > 0.3 * float(values.std(ddof=1))
+
+
+def test_grains_that_hold_their_currents_scatter_less_than_those_that_do_not() -> None:
+    """Several loops tell what one cannot; what lies between two pulses they share."""
+    rng = np.random.default_rng(4)
+    own = np.asarray(rng.normal(11e-3, 1.6e-3, 300), float)
+    loops = [grains(own, 0.0, rng) for _ in range(8)]
+    single, mean = (current_loops.crossings(some, "up", 0.5) for some in (loops[:1], loops))
+    assert single is not None
+    assert mean is not None
+    assert mean.scatter < 0.05 * single.uncertainty
+    assert 0.2 * single.uncertainty < mean.uncertainty < single.uncertainty
+    assert abs(mean.value - float(np.median(own))) < 4 * mean.uncertainty
+
+
 def test_a_film_that_does_nothing_has_no_switching_current() -> None:
     flat = loop(11e-3, 1e-3, amplitude=1e-6)
     assert not flat.up.switches
@@ -87,7 +131,11 @@ def test_a_film_that_does_nothing_has_no_switching_current() -> None:
 
 def test_pulses_that_do_not_reach_full_switching_are_seen() -> None:
     assert loop(11e-3, 1e-3).up.complete
-    assert not loop(19e-3, 2e-3).up.complete
+    assert loop(19e-3, 2e-3).up.complete is False
+
+
+def test_a_step_that_goes_most_of_the_way_does_not_tell_whether_it_was_the_last() -> None:
+    assert loop(10e-3, 3e-3, 20e-3 / 3).up.complete is None
 
 
 @pytest.mark.parametrize("step", [0.5e-3, 1e-3])
