@@ -56,7 +56,10 @@ def test_all_papers_are_one_object(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [each["paper"] for each in found["papers"]] == ["cogd2022", "cotb2025"]
 
 
-def test_people_get_a_table_reasons_counts_and_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_get_a_table_reasons_counts_and_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")  # what people make wide enough
     assert run_command(["reproduce", "cotb2025", "--out", str(tmp_path)]) == 4
     out, error = capsys.readouterr()
     assert "cotb2025: run 1 of 6, align" in out
@@ -85,5 +88,5 @@ def test_a_paper_that_is_not_there_is_a_sentence(
 
 def test_a_folder_that_takes_nothing_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    assert run_command(["reproduce", "cotb2025", "--out", str(tmp_path / "file")]) == 1
+    assert run_command(["reproduce", "cotb2025", "--out", str(tmp_path / "file")]) == 2
     assert "name another folder with --out" in capsys.readouterr().err
