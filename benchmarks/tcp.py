@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -54,6 +55,23 @@ def started(*command: str) -> Generator[str]:
             process.terminate()
 
 
+@contextmanager
+def on_one_core() -> Generator[None]:
+    """Keep client and servers on one core, where the system lets itself be told so.
+
+    Waking a process on another core costs as much as the whole question, and whom that meets changes from run to run.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    found = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(found)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, found)
+
+
 def opened(address: str) -> MessageBasedResource:
     """An instrument as a pyvisa program opens it."""
     resource: Any = pyvisa.ResourceManager("@py").open_resource(address, read_termination="\n", write_termination="\n")
@@ -74,6 +92,7 @@ def ask_the_time(plain: socket.socket) -> None:
 
 def measure(repeats: int) -> Sequence[Comparison]:
     with ExitStack() as stack:
+        stack.enter_context(on_one_core())
         line = json.loads(stack.enter_context(started("-m", "labctl", "simulate", "--clock", "virtual", "--seed", "1")))
         ours = opened(line["source"])
         bare = [int(stack.enter_context(started("-c", BARE))) for _ in range(2)]
