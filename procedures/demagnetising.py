@@ -35,7 +35,12 @@ class Demagnetising(Saturating):
     A subclass calls `refer` first of all, since zero magnetisation is the middle between both saturated states; then
     `balance` in a block of this name; and then `demagnetise`, in any block, which leaves the film demagnetised where it
     can be.
+
+    Attributes:
+        begins: Signs of the first pulse of its trains.
     """
+
+    begins: tuple[int, ...] = (1,)
 
     demag_start = OptionalQuantity("pulse_max", "First and largest of the pulses that demagnetise", unit="A",
                                    above_zero=True)  # fmt: skip
@@ -86,12 +91,14 @@ class Demagnetising(Saturating):
         """Return by how much each pulse is smaller than the one before, A."""
         return self.demag_first() / PULSES if self.demag_step is None else self.demag_step
 
-    def demag_heights(self, offset: float) -> list[float]:
+    def demag_heights(self, offset: float, first: int = 1) -> list[float]:
         """Return the pulses of a train in A, with an offset in A added to each, in the order in which they are sent.
 
-        A pulse that the offset makes larger than `pulse_max` is left out, and one that it makes none.
+        A pulse that the offset makes larger than `pulse_max` is left out, and one that it makes none. `first` is the
+        sign of the first one.
         """
-        shifted = [on_grid(height) for height in heights(self.demag_first(), self.demag_fall(), offset)]
+        falling = heights(self.demag_first(), self.demag_fall(), first * offset)
+        shifted = [on_grid(first * height) for height in falling]
         return [height for height in shifted if 0.0 < abs(height) <= self.largest_current()]
 
     # ---- the run
@@ -108,8 +115,8 @@ class Demagnetising(Saturating):
             for size in reversed(sizes(self.demag_first(), self.demag_fall())):
                 self.next_state(STAIRCASE, sign * on_grid(size), more=more)
         if self.demag_offset is None and not is_binary(self.stairs()):
-            for _ in range(TRIALS):
-                self.next_read(self._train(), BALANCE, more=more)
+            for first in self.begins * TRIALS:
+                self.next_read(self._train(self.demag_heights(self.offset(), first)), BALANCE, more=more)
 
     def stairs(self) -> list[Staircase]:
         """Return the rows of rising pulses of this run."""
@@ -121,23 +128,25 @@ class Demagnetising(Saturating):
             return self.demag_offset
         return measured_offset(states_of(self.recorded(f"{BALANCE}=1")), self.plateaus(), self.demag_fall())
 
-    def _train(self) -> dict[str, Any]:
+    def _train(self, heights: Sequence[float]) -> dict[str, Any]:
         """Send a train; return what was sent."""
-        return pulses.train(self, self.demag_heights(self.offset()), self.pulse_width, self.demag_gap)
+        return pulses.train(self, heights, self.pulse_width, self.demag_gap)
 
-    def demagnetise(self, more: Mapping[str, Any]) -> float:
+    def demagnetise(self, more: Mapping[str, Any], train: Sequence[float] | None = None) -> float:
         """Demagnetise the film, and prove it by a reading: m below 0.1, else once more, three times at most.
 
         Args:
             more: Further columns of the states that are read.
+            train: Its pulses in A; as `demag_heights` and `offset` have them where left out.
 
         Returns:
             Magnetisation m on the scale from -1 to 1 between both saturated states; 0.1 or more where the film cannot
             be demagnetised.
         """
         known = self.plateaus()
+        sent = self.demag_heights(self.offset()) if train is None else train
         for attempt in range(1, TRAINS + 1):
-            m = known.magnetisation(self.next_read(self._train(), DEMAGNETISE, more=more))
+            m = known.magnetisation(self.next_read(self._train(sent), DEMAGNETISE, more=more))
             if abs(m) < ENOUGH or attempt == TRAINS:
                 return m
         raise AssertionError("TRAINS is at least one")

@@ -138,7 +138,10 @@ class InPlane(Procedure):
         """Say what of the field is not along the current, and what only the record knows."""
         angle = self.rotator_angle()
         if angle is not None and self.angle is None and self.latest(ANGLE) is None:
-            self.run.remark(f"the rotator's angle, {angle:g} deg, is the record's: run align to know the true one")
+            self.run.remark(
+                f"the rotator's angle, {angle:g} deg, is the record's: run align to know the true one, and give it as "
+                "angle where no journal is kept"
+            )
         if abs(z) > NOTICED and self.in_plane_field:
             self.run.remark(f"{100 * abs(z):.2g} % of the field are along the film's normal, by the record's mounting")
         if not self.in_plane_field or abs(x) < LEAST * math.hypot(x, y):

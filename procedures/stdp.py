@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,14 @@ from instruments.errors import BadValue
 from instruments.units import format_quantity
 from labctl import pulses
 from labctl.analysis import spike_pairs
+from labctl.analysis.demagnetising import corrected
+from labctl.analysis.saturation import Plateaus
 from labctl.analysis.spike_pairs import EXPONENTIAL, LINEAR, Spike
+from labctl.analysis.states import State, states_of
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
 from labctl.probe import Probe
 from labctl.turning import found_at, leave_at
-from procedures.demagnetising import BALANCE, Demagnetising
+from procedures.demagnetising import BALANCE, DEMAGNETISE, Demagnetising
 from procedures.pulsed import COLUMNS
 from procedures.saturating import REFERENCE
 
@@ -42,8 +46,13 @@ class SpikeTiming(Demagnetising):
     `tail`. The sample is sent the presynaptic spike less the postsynaptic one, I(t) = s(t) - s(t - delay), as one wave
     of the source. Before each pair the film is demagnetised by a train of pulses of alternating sign and falling
     height, which a reading proves; the change of its state is the weight's, on the scale from 0 to 1 between both
-    saturated states. Delays of either sign come in random order, each `repeats` times, and each spike alone as often:
-    an amplitude at which one alone writes is too large, and the results say so.
+    saturated states. A train that begins with a positive pulse leaves other parts of the film up than its mirror image
+    does: each delay follows both in turn, and the opposite delay the other one, so that neither is favoured. Delays of
+    either sign come in random order, each `repeats` times, and each spike alone as often: an amplitude at which one
+    alone writes is too large, and the results say so.
+
+    A field along the film's normal, were it a thousandth of the field in its plane, makes the change of one sign larger
+    than that of the other: align the sample before.
 
     Since every pair begins from the demagnetised state, this is what one pair does to one state, and no learning.
 
@@ -51,6 +60,7 @@ class SpikeTiming(Demagnetising):
     """
 
     DATA_COLUMNS = (*COLUMNS, DELAY, REPEAT, KIND)
+    begins = (1, -1)
     main_results = ("amplitude_positive", "time_constant_positive", "window")
 
     amplitude = OptionalQuantity("0.67 of switching", "Height of a spike", unit="A", above_zero=True)
@@ -122,18 +132,29 @@ class SpikeTiming(Demagnetising):
             self.balance(nothing)
         for repeat in self.track("repeat", range(1, self.repeats + 1), restart=True):
             self.begin_block()
+            offset = self.offset_before(repeat)
             self.saturate_by_pulses(nothing)
             both = [delay * sign for delay in self.delays for sign in (1, -1)]
             wanted = [(BOTH, delay) for delay in both] + [(PRE, 0.0), (POST, 0.0)]
             order = self.rng.permutation(len(wanted))
             for place in self.track("pair", range(len(wanted))):
-                kind, delay = wanted[int(order[place])]
-                self._pair(kind, delay, {DELAY: delay, REPEAT: repeat, KIND: kind})
+                which = int(order[place])
+                kind, delay = wanted[which]
+                # opposite delays stand next to each other in `wanted`, and so follow trains of opposite sign
+                train = self.demag_heights(offset, self.begins[(which + repeat) % 2])
+                self._pair(kind, delay, {DELAY: delay, REPEAT: repeat, KIND: kind}, train)
         leave_at(self, home)
 
-    def _pair(self, kind: str, delay: float, more: Mapping[str, Any]) -> None:
-        """Demagnetise, send the spikes, and read what they have left."""
-        self.demagnetise(more)
+    def offset_before(self, repeat: int) -> float:
+        """Return what a repeat adds to each pulse of a train in A, from what all trains before it have left."""
+        if self.demag_offset is not None:
+            return self.demag_offset
+        earlier = [states_of(self.recorded(f"repeat={number}")) for number in range(1, repeat)]
+        return bettered(self.offset(), earlier, self.plateaus(), self.demag_fall())
+
+    def _pair(self, kind: str, delay: float, more: Mapping[str, Any], train: Sequence[float]) -> None:
+        """Demagnetise by a train, send the spikes, and read what they have left."""
+        self.demagnetise(more, train)
         sent = pulses.shape(self, self.wave(kind, delay), self.resolution)
         self.next_read(sent, PAIR, more=more)
 
@@ -150,3 +171,9 @@ class SpikeTiming(Demagnetising):
         from procedures.stdp_results import figure_of
 
         return figure_of(self, data, results)
+
+
+def bettered(offset: float, repeats: Sequence[Sequence[State]], plateaus: Plateaus, step: float) -> float:
+    """Return the offset in A that follows from what the trains of each repeat, of a step in A, left on average."""
+    left = [fmean(plateaus.magnetisation(s.hall) for s in states if s.step == DEMAGNETISE) for states in repeats]
+    return corrected(offset, left, step)

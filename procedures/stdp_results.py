@@ -13,12 +13,13 @@ from instruments.units import format_quantity
 from labctl.analysis import spike_pairs
 from labctl.analysis.demagnetising import ENOUGH
 from labctl.analysis.result import Result, Results, missing
+from labctl.analysis.saturation import Plateaus
 from labctl.analysis.spike_pairs import COUNTS, RARE, Change
 from labctl.analysis.states import State, noise_of, states_of
 from labctl.frame import COLOURS, FAINT, INK, QUIET, framed, name_curves, say, temperature_text
-from procedures.demagnetising import DEMAGNETISE
+from procedures.demagnetising import DEMAGNETISE, measured_offset
 from procedures.saturating import plateaus_of
-from procedures.stdp import BOTH, DELAY, KIND, PAIR, POST, PRE, REPEAT
+from procedures.stdp import BOTH, DELAY, KIND, PAIR, POST, PRE, REPEAT, bettered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 KEPT = (DELAY, REPEAT, KIND)
 THIS_RUN = "this run"
+ODD = 0.01
+"""Chance below which opposite delays do not leave opposite changes."""
+SURE = 5.0
+"""Standard uncertainties from which on the offset of the trains is said to be the reason."""
+FEWEST = 6
+"""Trains from whose scatter the uncertainty of their offset follows."""
 
 
 class Pairs:
@@ -64,8 +71,10 @@ class Pairs:
 
 def results_of(procedure: SpikeTiming, data: pd.DataFrame) -> Results:
     """Find decay and window of the change, whether it is odd, and whether a single spike writes."""
-    pairs = Pairs(states_of(data, KEPT))
-    found = {**_decays(pairs.changes), **_shape(pairs.changes), **_alone(pairs)}
+    states = states_of(data, KEPT)
+    pairs = Pairs(states)
+    offset = _offset(procedure, states, pairs.plateaus)
+    found = {**_decays(pairs.changes), **_shape(pairs.changes, offset), **_alone(pairs)}
     known = "sample" in vars(procedure)
     height = procedure.height() if known else procedure.amplitude
     found["spike_amplitude"] = (
@@ -73,9 +82,29 @@ def results_of(procedure: SpikeTiming, data: pd.DataFrame) -> Results:
         if height is None
         else Result(height, None, "A", "all spikes", why="set", note=procedure.origin() if known else None)
     )
+    found["train_offset"] = offset
     note = "pairs that began from no demagnetised state; they are left out"
     found["pairs_left_out"] = Result(pairs.undone, 0.0, "1", THIS_RUN, note=note)
     return Results(found)
+
+
+def _offset(procedure: SpikeTiming, states: Sequence[State], plateaus: Plateaus | None) -> Result:
+    """What all trains together tell of the pulses that demagnetise."""
+    note = "added to each pulse of a train: half of what positive pulses need more than negative ones"
+    if procedure.demag_offset is not None:
+        return Result(procedure.demag_offset, None, "A", "trains", why="set", note=note)
+    if plateaus is None or not plateaus.differ or "sample" not in vars(procedure):
+        return missing("A", "without a sample and both saturated states nobody knows it", "trains")
+    trains = [state for state in states if state.step == DEMAGNETISE]
+    if len(trains) < FEWEST:
+        return missing("A", f"fewer than {FEWEST} trains were sent", "trains")
+    step = procedure.demag_fall()
+    numbers = sorted({state.more[REPEAT] for state in trains})
+    repeats = [[state for state in trains if state.more[REPEAT] == number] for number in numbers]
+    value = bettered(measured_offset(states, plateaus, step), repeats, plateaus, step)
+    scatter = float(np.std([plateaus.magnetisation(state.hall) for state in trains], ddof=1))
+    error = 0.5 * step * scatter / math.sqrt(len(trains))
+    return Result(value, error, "A", f"{len(trains)} trains", note=note)
 
 
 def _decays(changes: Sequence[Change]) -> dict[str, Result]:
@@ -94,7 +123,7 @@ def _decays(changes: Sequence[Change]) -> dict[str, Result]:
     return found
 
 
-def _shape(changes: Sequence[Change]) -> dict[str, Result]:
+def _shape(changes: Sequence[Change], offset: Result) -> dict[str, Result]:
     """The window, the largest change, and whether the change falls with the delay."""
     falls, largest = spike_pairs.falls(changes), spike_pairs.largest_of(changes)
     return {
@@ -105,7 +134,7 @@ def _shape(changes: Sequence[Change]) -> dict[str, Result]:
             largest, "pairs",
             f"at a delay of {format_quantity(largest.delay, 's')}; of the way between both saturated states",
         ),
-        **_odd(changes, largest),
+        **_odd(changes, largest, offset),
         "rank_correlation": missing("1", "too few delays", THIS_RUN)
         if falls is None
         else Result(falls, None, "1", THIS_RUN, why="a measure", note="-1: the change always falls with the delay"),
@@ -135,7 +164,7 @@ def _window(changes: Sequence[Change]) -> Result:
     )  # fmt: skip
 
 
-def _odd(changes: Sequence[Change], largest: Change | None) -> dict[str, Result]:
+def _odd(changes: Sequence[Change], largest: Change | None, offset: Result) -> dict[str, Result]:
     """Whether opposite delays leave opposite changes."""
     test = spike_pairs.odd(changes)
     if test is None or largest is None:
@@ -148,8 +177,20 @@ def _odd(changes: Sequence[Change], largest: Change | None) -> dict[str, Result]
             note=f"of the sums of opposite delays' changes, {test.count} degrees of freedom, p = {test.chance:.2g} by "
             f"F (the scatter has {test.freedom} of its own); the largest sum is {part:.2g} % of the largest change",
         ),
-        "odd": Result(test.chance > 0.01, None, "1", THIS_RUN, why="a yes or no", note="yes: p above 0.01"),
+        "odd": Result(test.chance > ODD, None, "1", THIS_RUN, why="a yes or no", note=_why_odd(test.chance, offset)),
     }  # fmt: skip
+
+
+def _why_odd(chance: float, offset: Result) -> str:
+    said = f"yes: p above {ODD:g}"
+    if chance > ODD or offset.value is None or offset.uncertainty is None:
+        return said
+    if abs(float(offset.value)) < SURE * offset.uncertainty:
+        return said
+    return (
+        f"{said}; positive pulses need {format_quantity(2.0 * float(offset.value), 'A')} more than negative ones, "
+        "as in a field along the normal: run align"
+    )
 
 
 def _alone(pairs: Pairs) -> dict[str, Result]:
