@@ -70,7 +70,8 @@ class HarmonicHall(Procedure):
     axis = Choice("from mounting", "Axis of the field in the plane", options=["from mounting", ALONG, ACROSS])
     maximum_field = Quantity("80 mT", "Largest field in the plane: 0.3 to 0.6 of H_k", above_zero=True)
     points = Count(21, "Fields from one end to the other", minimum=7, maximum=401)
-    amplitudes = OptionalQuantityList("from record", "Amplitudes of the current (peak)", unit="A", above_zero=True)
+    amplitudes = OptionalQuantityList("from record", "Amplitudes of the current (peak)", unit="A", above_zero=True,
+                                      each_once="reads says how often each field is read")  # fmt: skip
     frequency = Quantity("133.7 Hz", "Frequency of the current", minimum="5 Hz", maximum="1 kHz")
     time_constant = Quantity("300 ms", "Time constant of the lock-in's filter", minimum="10 ms", maximum="30 s")
     slope = Choice("24 dB", "Slope of the filter, per octave", options=["6 dB", "12 dB", "18 dB", "24 dB"])

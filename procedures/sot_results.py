@@ -206,7 +206,7 @@ def _with_asymmetry(up: Result, down: Result) -> Result:
         f"{up.note}; {format_quantity(abs(apart), 'A')} {'above' if apart > 0 else 'below'} that of the other branch: "
     )
     return Result(
-        up.value, up.uncertainty, up.unit, up.of, scatter=up.scatter,
+        up.value, up.uncertainty, up.unit, up.of, scatter=up.scatter, degrees_of_freedom=up.degrees_of_freedom,
         note=said + "a part of the field is along the film's normal, or the magnet holds some",
     )  # fmt: skip
 
@@ -347,7 +347,7 @@ def _result(mean: Mean | None, unit: str, of: str, note: str, why: str) -> Resul
     if mean is None:
         return missing(unit, why, of)
     scatter = None if math.isnan(mean.scatter) else mean.scatter
-    return Result(mean.value, mean.uncertainty, unit, of, note=note, scatter=scatter)
+    return Result(mean.value, mean.uncertainty, unit, of, note=note, scatter=scatter, degrees_of_freedom=mean.freedom)
 
 
 # ---- figure

@@ -95,8 +95,7 @@ def _mean(results: list[Result], note: str | None) -> Result:
     """Mean, with the larger of what the scatter and what the loops' own uncertainties say of it.
 
     What all loops share does not become smaller with their number, nor does their scatter show it. It is added to what
-    is drawn anew in each, and only the latter was estimated from few loops: the sum has more degrees of freedom, by the
-    fourth power of the ratio of the two (Welch and Satterthwaite; Guide to the Expression of Uncertainty, G.4.1).
+    is drawn anew in each.
     """
     values = np.array([float(result.value) for result in results if result.value is not None])
     errors = np.array([result.uncertainty or 0.0 for result in results])
@@ -105,13 +104,12 @@ def _mean(results: list[Result], note: str | None) -> Result:
     own = float(np.sqrt(np.mean(errors**2 - parts**2)))
     drawn, shared = max(scatter, own) / float(np.sqrt(count)), float(np.sqrt(np.mean(parts**2)))
     error = float(np.hypot(drawn, shared))
-    freedom = int((count - 1) * min(error / drawn, MOST_SHARED) ** 4) if drawn > 0 else count - 1
     mean = Result(
         value=float(np.mean(values)),
         uncertainty=error,
         unit=results[0].unit,
         of=mean_of(count),
-        degrees_of_freedom=freedom,
+        degrees_of_freedom=freedom_of(count, drawn, error),
         scatter=scatter,
         shared=shared if shared > 0 else None,
     )
@@ -133,3 +131,17 @@ def _shared_note(results: list[Result]) -> str | None:
 
 def _joined(*notes: str | None) -> str | None:
     return "; ".join(note for note in notes if note) or None
+
+
+def freedom_of(count: int, drawn: float, error: float) -> int:
+    """Return the degrees of freedom of a mean's uncertainty, of which only a part was estimated from its few values.
+
+    The sum of that part and of what all values share has more of them, by the fourth power of the ratio of the two
+    (Welch and Satterthwaite; Guide to the Expression of Uncertainty in Measurement, G.4.1).
+
+    Args:
+        count: Of the values.
+        drawn: The part that is drawn anew in each value and was estimated from them, of the mean.
+        error: The whole uncertainty of the mean, in the same unit.
+    """
+    return int((count - 1) * min(error / drawn, MOST_SHARED) ** 4) if drawn > 0 else count - 1

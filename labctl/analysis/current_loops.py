@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
+from labctl.analysis.combine import freedom_of
 from labctl.analysis.graininess import lump_of
 from labctl.analysis.states import State
 
@@ -187,12 +188,14 @@ class Mean:
         uncertainty: Of the mean: from the scatter of the loops, and from what all of them share.
         scatter: Standard deviation from loop to loop; NaN of a single one.
         count: Of the loops.
+        freedom: Degrees of freedom of the uncertainty; None of a single loop, whose uncertainty no scatter tells.
     """
 
     value: float
     uncertainty: float
     scatter: float
     count: int
+    freedom: int | None
 
 
 def loop_of(states: Sequence[State], noise: float) -> Loop | None:
@@ -267,9 +270,11 @@ def mean(values: Sequence[float], shared: float) -> Mean:
     count = len(values)
     centre = math.fsum(values) / count
     if count == 1:
-        return Mean(centre, shared, math.nan, 1)
+        return Mean(centre, shared, math.nan, 1, None)
     scatter = float(np.std(values, ddof=1))
-    return Mean(centre, math.hypot(scatter / math.sqrt(count), shared), scatter, count)
+    drawn = scatter / math.sqrt(count)
+    error = math.hypot(drawn, shared)
+    return Mean(centre, error, scatter, count, freedom_of(count, drawn, error))
 
 
 def levels(loops: Sequence[Loop], name: str) -> int | None:

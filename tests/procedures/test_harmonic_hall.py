@@ -319,6 +319,11 @@ def test_a_given_amplitude_is_refused_by_its_name_and_the_limit_on_it_not_by_a_c
         procedure.check()
 
 
+def test_an_amplitude_stands_once() -> None:
+    with pytest.raises(BadValue, match=r"amplitudes has 1 mA more than once; .*: reads says how often each field is"):
+        HarmonicHall(amplitudes="1 mA, 1000 uA")
+
+
 def test_a_filter_faster_than_the_wave_is_refused() -> None:
     with pytest.raises(BadValue, match="shorter than a period of 20 Hz"):
         bound(mounted(ALONG), frequency="20 Hz", time_constant="10 ms").check()

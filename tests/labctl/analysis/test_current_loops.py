@@ -122,6 +122,13 @@ def test_grains_that_hold_their_currents_scatter_less_than_those_that_do_not() -
     assert abs(mean.value - float(np.median(own))) < 4 * mean.uncertainty
 
 
+def test_a_mean_of_three_has_two_degrees_of_freedom_and_more_where_all_share_its_uncertainty() -> None:
+    values = [9.0, 10.0, 11.0]
+    assert current_loops.mean(values, 0.0).freedom == 2
+    assert current_loops.mean(values, 1.0 / math.sqrt(3.0)).freedom == 8  # twice the variance, by Welch-Satterthwaite
+    assert current_loops.mean([10.0], 1.0).freedom is None
+
+
 def test_a_film_that_does_nothing_has_no_switching_current() -> None:
     flat = loop(11e-3, 1e-3, amplitude=1e-6)
     assert not flat.up.switches
