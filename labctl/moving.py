@@ -51,10 +51,22 @@ def read(procedure: Procedure) -> dict[str, Any]:
     Raises:
         UsageError: The probe is not set up.
     """
+    return next(reads(procedure, 1))
+
+
+def reads(procedure: Procedure, count: int) -> Iterator[dict[str, Any]]:
+    """Take so many readings one after the other, with a reading of the field between each two.
+
+    Raises:
+        UsageError: The probe is not set up.
+    """
     reader = reader_of(procedure)
     before = procedure.cryostat.reading()
-    row = reader.read()
-    return with_field(row, before, procedure.cryostat.reading())
+    for _ in range(count):
+        row = reader.read()
+        after = procedure.cryostat.reading()
+        yield with_field(row, before, after)
+        before = after
 
 
 def hold(procedure: Procedure, duration: float, interval: float | None) -> Iterator[dict[str, Any]]:

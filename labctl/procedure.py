@@ -363,7 +363,7 @@ class Procedure(PymeasureProcedure):
 
         Args:
             sent: What `pulse` returned; `labctl.pulses.NONE_YET` to read the state before the first one.
-            wait: s from the end of the pulse to the first reading, which is thrown away: the meter recovers in it.
+            wait: s from the end of the pulse to a conversion that is thrown away: the meter recovers in it.
             reads: Readings of the Hall resistance, a row each.
             resistance: Whether a row with the longitudinal resistance follows, where channel 2 is cabled.
         """

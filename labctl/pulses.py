@@ -56,7 +56,7 @@ DIGITS = 4
 """Digits of a current: the source resolves them in each of its ranges."""
 LARGEST_RANGE = 0.1
 """V; a voltmeter's range that still resolves what a probe current makes. A pulse that needs a larger one overloads it,
-and the reading that is thrown away is what it recovers in."""
+and the conversion that is thrown away is what it recovers in."""
 
 LARGEST_LONGITUDINAL = 10.0
 """V; the largest range of the voltmeter's channel 2."""
@@ -368,9 +368,9 @@ def read_after(
     """Wait, and read the state that a pulse has left; see `Procedure.read_after`."""
     if math.isfinite(sent[END]):
         wait_after(procedure, sent, wait)
-        moving.reader_of(procedure).read()  # the amplifier recovers from the pulse in it
-    for _ in range(reads):
-        yield {**sent, **moving.read(procedure), RESISTANCE: math.nan}
+        moving.reader_of(procedure).convert(1)  # the amplifier recovers from the pulse in it
+    for row in moving.reads(procedure, reads):
+        yield {**sent, **row, RESISTANCE: math.nan}
     if resistance and has_longitudinal(procedure):
         yield {**sent, **read_longitudinal(procedure)}
 

@@ -217,6 +217,8 @@ class ReversalReader:
         """
         if not self._conversions:
             raise UsageError("a ReversalReader reads before it is set up; call its prepare() first")
+        if self._stale:
+            self.change(self._settings)
         current = math.copysign(self._conversions[0][0], sign)
         compliance = False
         if current != self._level:
