@@ -75,7 +75,12 @@ class Junction(Section):
     """A tunnel junction: a barrier that the current crosses."""
 
     kind: Literal["junction"] = Field(description='shape of the sample, e.g. kind = "junction"')
-    diameter: Size | None = Field(default=None, gt=0, description='of a round junction, e.g. diameter = "2 um"')
+    diameter: Size | None = Field(
+        default=None, gt=0, description='of a round junction, or the longer one of an oval, e.g. diameter = "2 um"'
+    )
+    short_diameter: Size | None = Field(
+        default=None, gt=0, description='the shorter one of an oval junction, e.g. short_diameter = "0.7 um"'
+    )
     width: Size | None = Field(default=None, gt=0, description='of a rectangular one, e.g. width = "56 um"')
     length: Size | None = Field(default=None, gt=0, description='of a rectangular one, e.g. length = "56 um"')
     barrier_thickness: Metre = Field(
@@ -89,12 +94,16 @@ class Junction(Section):
             raise ValueError(
                 'a junction is round or rectangular; give diameter = "2 um", or both width and length, and not more'
             )
+        if self.short_diameter is not None and self.diameter is None:
+            raise ValueError('short_diameter is of an oval junction; give the longer one, too, as diameter = "1 um"')
+        if self.short_diameter is not None and self.diameter is not None and self.short_diameter > self.diameter:
+            raise ValueError("short_diameter is above diameter; exchange them")
         return self
 
     def area(self) -> float:
         """Return the area in m2 that the current crosses."""
         if self.diameter is not None:
-            return math.pi / 4 * self.diameter**2
+            return math.pi / 4 * self.diameter * (self.diameter if self.short_diameter is None else self.short_diameter)
         assert self.width is not None
         assert self.length is not None
         return self.width * self.length

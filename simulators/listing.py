@@ -9,6 +9,10 @@ SAMPLES = {
     ),
     "tunnel_junction": (
         "simulators.samples.tunnel_junction:TunnelJunction",
-        "Tunnel junction in its parallel state: current against voltage, and a barrier that breaks once",
+        "Tunnel junction without magnetism: current against voltage, and a barrier that breaks once",
+    ),
+    "magnetic_junction": (
+        "simulators.samples.magnetic_junction:MagneticJunction",
+        "Tunnel junction of a magnet and a ferrimagnet that compensates: magnetoresistance, switching fields",
     ),
 }

@@ -59,6 +59,8 @@ class Ferrimagnet:
         compensation_temperature: K at which the net moment vanishes.
         transition_metal_moment: mu_B per transition-metal atom at 0 K.
         kuzmin_shape: Shape s of the transition metal's curve (0.11 for cobalt).
+        unresolved_moment: A/m, of disorder on a scale that droplets do not resolve: near compensation a field still
+            finds that much to act on.
 
     Raises:
         BadValue: A parameter is impossible, or not exactly one of the two alternatives is given.
@@ -75,6 +77,7 @@ class Ferrimagnet:
     compensation_temperature: float | None = None
     transition_metal_moment: float | None = None
     kuzmin_shape: float = 0.11
+    unresolved_moment: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.compensation_temperature is None) == (self.transition_metal_moment is None):
@@ -155,10 +158,19 @@ class Ferrimagnet:
         y = 1.0 - x
         return y * y * ((1.0 + 2.0 * x) * left + x * left_slope) + x * x * ((1.0 + 2.0 * y) * right - y * right_slope)
 
+    def driven_moment(self, temperature: float) -> float:
+        """Return what a field acts on in A/m: the net moment, never smaller than what disorder leaves of it."""
+        net = self.net_magnetisation(temperature)
+        return math.copysign(math.hypot(net, self.unresolved_moment), net) if self.unresolved_moment else net
+
     def transition_metal_order(self, temperature: float) -> float:
         """m_TM, between 0 and 1: order of the transition-metal sublattice, which carries the transport."""
-        t = temperature / self.curie_temperature
-        if t >= 1.0:
-            return 0.0
-        s = self.kuzmin_shape
-        return (1.0 - s * t**1.5 - (1.0 - s) * t**2.5) ** (1.0 / 3.0)
+        return kuzmin_order(temperature, self.curie_temperature, self.kuzmin_shape)
+
+
+def kuzmin_order(temperature: float, curie_temperature: float, shape: float = 0.11) -> float:
+    """Return the order of a ferromagnet, between 0 and 1, by Kuz'min's law; temperatures in K."""
+    t = temperature / curie_temperature
+    if t >= 1.0:
+        return 0.0
+    return (1.0 - shape * t**1.5 - (1.0 - shape) * t**2.5) ** (1.0 / 3.0)

@@ -134,7 +134,7 @@ class FilmDrive:
         else:
             warmth, torque = on_grid(carried.warmth), carried.torque
         temperature = piece.temperature + warmth + lag
-        moment = self._ferrimagnet.net_magnetisation(temperature)
+        moment = self._ferrimagnet.driven_moment(temperature)
         normal = piece.direction[2]
         drive, rate = moment * piece.field(start) * normal, moment * piece.field_rate * normal
         softer, change = self._softening.at(piece, start, moment)
@@ -162,7 +162,7 @@ class FilmDrive:
         carried = self._entry.carried
         assert not isinstance(carried, Steady)
         warm = [(share, piece.temperature + on_grid(warmth) + lag, torque) for share, warmth, torque in carried.parts]
-        moments = [self._ferrimagnet.net_magnetisation(temperature) for _, temperature, _ in warm]
+        moments = [self._ferrimagnet.driven_moment(temperature) for _, temperature, _ in warm]
         x, _, z = piece.direction
         field = piece.field(start)
         if piece.field_rate:

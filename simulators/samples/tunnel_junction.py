@@ -2,8 +2,10 @@
 
 The current that crosses the barrier follows Brinkman and Stratton (`simulators.physics.tunnelling`): it grows faster
 than the voltage, not equally for both signs, and a little with temperature. A positive voltage has the upper electrode
-at plus. The magnetic state is fixed: both electrodes parallel, the low state, in whatever field; there is no
-magnetoresistance in it. The junction's own heating is left out.
+at plus. Nothing in it is magnetic; `magnetic_junction` is for that. The junction's own heating is left out.
+
+The electrodes are strips that cross (`simulators.physics.crossed_strips`): the current comes in at one end of each, and
+what the other ends show is less than what the barrier has, the more so the lower its resistance.
 
 Voltage wears the barrier out (`simulators.physics.breakdown`), be it of a source or of a charged cable that discharges
 through it. What is left then is a metallic short, a pinhole, for good.
@@ -14,21 +16,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from instruments.errors import BadValue, UnknownName
 from simulators.environment import Environment
+from simulators.physics import crossed_strips
 from simulators.physics.breakdown import Breakdown
 from simulators.physics.heating import SlowWarming
-from simulators.physics.tunnelling import Barrier
 from simulators.randomness import Streams
 from simulators.samples.carrying import CurrentRecord, Turns
 from simulators.samples.hall_network import LARGEST_IMBALANCE
-from simulators.samples.model import Parameters, parameters
+from simulators.samples.junction_model import JunctionParameters
+from simulators.samples.model import parameters
 from simulators.samples.sample import Discharge, Sample
 from simulators.samples.wear import Wear
 
@@ -36,46 +38,6 @@ TOP = ("top_1", "top_2")
 BOTTOM = ("bottom_1", "bottom_2")
 
 _COLD = SlowWarming.cold(())
-
-
-class JunctionParameters(Parameters):
-    """The `[model]` section of the family `tunnel_junction`, in SI units, energies in eV."""
-
-    barrier_height: float = Field(description="eV, mean height phi of the barrier", gt=0, le=20)
-    barrier_asymmetry: float = Field(
-        description="eV by which its two sides differ; above zero more flows at negative voltages", ge=-10, le=10
-    )
-    effective_thickness: float = Field(description="m, of the barrier for the free electron's mass", gt=1e-10, lt=20e-9)
-    contact_resistance: float = Field(
-        description="ohm in each electrode, from a contact to the junction", gt=0, default=1.0
-    )
-    breakdown_voltage: float | None = Field(
-        description="V at which a typical barrier lasts the breakdown time; left out where no voltage does damage",
-        gt=0,
-        default=None,
-    )
-    breakdown_time: float = Field(description="s that it lasts there", gt=0, default=1.0)
-    breakdown_acceleration: float = Field(
-        description="1/V, it lasts e times longer for each 1 V over this less", gt=0, default=40.0
-    )
-    breakdown_shape: float = Field(
-        description="shape of Weibull's distribution of times to breakdown", gt=0, le=20, default=1.5
-    )
-    short_resistance: float = Field(description="ohm, typical, of what is left after a breakdown", gt=0, default=100.0)
-    short_spread: float = Field(description="standard deviation of its logarithm", ge=0, le=3, default=0.5)
-
-    def barrier(self) -> Barrier:
-        """The barrier.
-
-        Raises:
-            BadValue: It is more asymmetric than high.
-        """
-        if not abs(self.barrier_asymmetry) < self.barrier_height:
-            raise BadValue(
-                f"[model] barrier_asymmetry is {self.barrier_asymmetry:g} eV, but must be less than barrier_height, "
-                f"{self.barrier_height:g} eV, either way"
-            )
-        return Barrier(self.barrier_height, self.barrier_asymmetry, self.effective_thickness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +86,7 @@ class TunnelJunction(Sample):
 
     linear = False
     pads = (*TOP, *BOTTOM)
+    PARAMETERS: ClassVar[type[JunctionParameters]] = JunctionParameters
 
     def __init__(
         self,
@@ -137,6 +100,7 @@ class TunnelJunction(Sample):
         self._environment = environment
         self._conductance = self._barrier.conductance() * _area(geometry)
         self._contact = model.contact_resistance
+        self._sheets = (model.lower_sheet_resistance, model.upper_sheet_resistance)
         nothing = Crossing(-math.inf, ({},), (0.0,))
         self._record = CurrentRecord(nothing)
         self._now = start
@@ -166,7 +130,7 @@ class TunnelJunction(Sample):
             UnknownName: A key that the family does not know.
             BadValue: A parameter is missing or does not fit.
         """
-        barrier = parameters(model, JunctionParameters).barrier()
+        barrier = parameters(model, cls.PARAMETERS).barrier()
         _area(geometry)
         highest = max(temperatures)
         if not barrier.thermal_phase(highest) < 0.9 * math.pi:
@@ -184,14 +148,14 @@ class TunnelJunction(Sample):
         environment: Environment,
         streams: Streams,
         start: float = 0.0,
-    ) -> TunnelJunction:
+    ) -> Self:
         """Build one from the `[model]` section of a sample record; arguments as for the class.
 
         Raises:
             UnknownName: A key that the family does not know.
             BadValue: A parameter is missing or does not fit.
         """
-        return cls(parameters(model, JunctionParameters), geometry, environment, streams, start)
+        return cls(parameters(model, cls.PARAMETERS), geometry, environment, streams, start)
 
     # ---- the barrier
 
@@ -234,18 +198,52 @@ class TunnelJunction(Sample):
         """G(0) in S at a temperature in K."""
         return self._conductance * self._barrier.thermal_factor(temperature)
 
-    def _tunnelling(self, current: float, temperature: float) -> float:
-        """Voltage in V across an unbroken barrier for a current in A."""
+    def _tunnelling(self, current: float, temperature: float, state: float = 0.0) -> float:
+        """Voltage in V across an unbroken barrier for a current in A, in a state of `_state`."""
+        del state
         return self._barrier.voltage(current / self._conductance_at(temperature)) if current else 0.0
+
+    def _zero_bias(self, temperature: float, state: float) -> float:
+        """Conductance in S of an unbroken barrier at no voltage."""
+        del state
+        return self._conductance_at(temperature)
+
+    def _state(self, start: float, end: float) -> float:
+        """What magnetic layers make of the conductance, as part of it, on the mean over a window; nothing here."""
+        del start, end
+        return 0.0
 
     def _is_short(self, time: float) -> bool:
         return self._wear is not None and self._wear.broken <= time
 
-    def _across(self, current: float, time: float) -> float:
+    def _across(self, current: float, time: float, state: float) -> float:
         """Voltage in V across the junction for a current in A at a lab time in s."""
         if self._is_short(time):
             return self._short * current
-        return self._tunnelling(current, self._environment.sample_temperature(time))
+        return self._tunnelling(current, self._environment.sample_temperature(time), state)
+
+    def _ends(self, current: float, time: float, state: float) -> tuple[float, tuple[tuple[float, float], ...]]:
+        """Voltage in V across the junction, and what either end of the lower and of the upper strip shows in ohm."""
+        across = self._across(current, time, state)
+        if not any(self._sheets):
+            return across, ((0.0, 0.0), (0.0, 0.0))
+        junction = across / current if current else self._at_rest(time, state)
+        return across, tuple(
+            (crossed_strips.near(sheet, junction), crossed_strips.far(sheet, junction)) if sheet else (0.0, 0.0)
+            for sheet in self._sheets
+        )
+
+    def _at_rest(self, time: float, state: float) -> float:
+        """Resistance in ohm of the junction at no voltage."""
+        if self._is_short(time):
+            return self._short
+        return 1.0 / self._zero_bias(self._environment.sample_temperature(time), state)
+
+    def _shows(self, pad: str, injected: Mapping[str, float], ends: Sequence[tuple[float, float]]) -> float:
+        """Potential in V of a pad against the mean of its strip at the junction."""
+        strip = TOP if pad in TOP else BOTTOM
+        near, far = ends[1 if pad in TOP else 0]
+        return math.fsum(injected.get(other, 0.0) * (self._contact + near if other == pad else far) for other in strip)
 
     # ---- the sample, as the wiring sees it
 
@@ -288,13 +286,14 @@ class TunnelJunction(Sample):
         if end > self._now:
             self.advance(end)
         crossing, middle = self._record.during(start, end), 0.5 * (start + end)
+        state = self._state(start, end)
         potentials = dict.fromkeys(self.pads, 0.0)
         for weight, injected, current in zip(
             crossing.weights(start, end), crossing.steps, crossing.across, strict=True
         ):
-            across = self._across(current, middle)
+            across, ends = self._ends(current, middle, state)
             for pad in self.pads:
-                potentials[pad] += weight * (self._contact * injected.get(pad, 0.0) + self._side(pad) * across)
+                potentials[pad] += weight * (self._shows(pad, injected, ends) + self._side(pad) * across)
         reference = potentials[BOTTOM[0]]
         return {pad: potential - reference for pad, potential in potentials.items()}
 
@@ -304,12 +303,12 @@ class TunnelJunction(Sample):
         """Return the voltage in V between two pads in each step of a fast cycle; see `Sample.step_differences`."""
         if end > self._now:
             self.advance(end)
-        middle, side = 0.5 * (start + end), self._side(high) - self._side(low)
-        return np.array([
-            self._contact * (injected.get(high, 0.0) - injected.get(low, 0.0))
-            + side * self._across(self._through(injected), middle)
-            for injected in steps
-        ])  # fmt: skip
+        middle, side, state = 0.5 * (start + end), self._side(high) - self._side(low), self._state(start, end)
+        found: list[float] = []
+        for injected in steps:
+            across, ends = self._ends(self._through(injected), middle, state)
+            found.append(self._shows(high, injected, ends) - self._shows(low, injected, ends) + side * across)
+        return np.array(found)
 
     def resistance(self, pad_a: str, pad_b: str, time: float) -> float:
         """Return the two-terminal resistance in ohm at what flows at a lab time; see `Sample.resistance`."""
@@ -323,15 +322,15 @@ class TunnelJunction(Sample):
         sign = self._side(pad_a) - self._side(pad_b)
         if pad_a == pad_b:
             return 0.0
+        state = self._state(time, time)
         if not sign:
-            return 2.0 * self._contact
-        if current:
-            across = self._across(sign * current, time) / (sign * current)
-        elif self._is_short(time):
-            across = self._short
-        else:
-            across = 1.0 / self._conductance_at(self._environment.sample_temperature(time))
-        return 2.0 * self._contact + across
+            _, ends = self._ends(0.0, time, state)
+            return self._shows(pad_a, {pad_a: 1.0, pad_b: -1.0}, ends) - self._shows(
+                pad_b, {pad_a: 1.0, pad_b: -1.0}, ends
+            )
+        across, ends = self._ends(sign * current, time, state)
+        junction = across / (sign * current) if current else self._at_rest(time, state)
+        return 2.0 * self._contact + ends[0][0] + ends[1][0] + junction
 
     def temperature(self, time: float) -> float:
         """Return the junction's temperature in K; see `Sample.temperature`."""
