@@ -108,6 +108,7 @@ TABLE: Sequence[Line] = (
         why="7 temperatures, and 2 more around compensation, for which the sample goes back first",
     ),
     Line("log", "log", "as long as you say"),
+    Line("moment-loop, 0.8 T at 50 Oe/s", "moment-loop", "not planned"),
     Line("read-heating", "read-heating", "not planned", why="four loops of 7 min after the resistance"),
     Line("read-heating, resistance alone", "read-heating", "not planned", parameters={"loops": 0}),
 )  # fmt: skip

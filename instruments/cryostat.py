@@ -149,6 +149,16 @@ class Cryostat(Waiting, metaclass=Closing):
         del speed
         raise UsageError(f"the rotator cannot be moved to {position!r} degrees: this cryostat has none")
 
+    def signal(self, number: int) -> float:
+        """Return the voltage in V at an analogue input of the controller, by its number.
+
+        Raises:
+            BadValue: It has no such input; nothing was sent.
+            UsageError: It has none that can be read this way.
+            InstrumentFault: The controller does not answer, or not in its form, or gives no voltage.
+        """
+        raise UsageError(f"analogue input {number!r} cannot be read: this cryostat has none that a program can ask for")
+
     def set_temperature(
         self, temperature: float, rate: float, approach: TemperatureApproach | str = TemperatureApproach.FAST_SETTLE
     ) -> TemperatureSetpoint:

@@ -42,6 +42,9 @@ log = logging.getLogger(__name__)
 STATUS, TEMPERATURE, FIELD, POSITION = 0, 1, 2, 3
 """Bits of the mask of `GETDAT?`: packed status, block temperature in K, field in Oe, position in degrees."""
 
+SIGNALS = {1: 12, 2: 13}
+"""Bits of the analogue inputs, in V, by their number."""
+
 FASTEST_ROTATION = 12.0
 """degrees/s, with slow-down code 0; each of the codes to 14 takes 0.8 degrees/s away."""
 
@@ -336,6 +339,23 @@ class Ppms6000(Driver, Cryostat):
             None if position is None else position_state,
             data.machine_time,
         )
+
+    def signal(self, number: int) -> float:
+        """Return the voltage in V at analogue input 1 or 2 (items 12 and 13 of `GETDAT?`).
+
+        Raises:
+            BadValue: There is no such input; nothing was sent.
+            NoReply: Nothing came in time.
+            GarbledReply: The reply has not its form.
+            InstrumentFault: The controller gives no voltage for it.
+        """
+        if number not in SIGNALS:
+            raise BadValue(f"the controller has the analogue inputs 1 and 2, and no {number!r}; nothing was sent")
+        bit = SIGNALS[number]
+        items = self.data(1 << bit).items
+        if bit not in items:
+            raise InstrumentFault(f"{self.line.name}: GETDAT? gave no voltage at analogue input {number}")
+        return items[bit]
 
     def _command_temperature(self, wanted: TemperatureSetpoint) -> TemperatureSetpoint:
         """Send `TEMP`; the rate is rounded to 0.001 K/min, the temperature sent exactly."""

@@ -65,6 +65,9 @@ KINDS = {
     "1/m^3": Kind("a number density", "7e28 /m^3"),
     "ohm/T": Kind("a Hall slope", "1 mohm/T", "num"),
     "ohm m^2": Kind("a resistance times an area", "25 ohm um^2"),
+    "A m^2": Kind("a magnetic moment", "4e-8 A m^2 or 4e-5 emu", "pnum"),
+    "A m^2/V": Kind("a moment for each volt", "1e-7 A m^2/V"),
+    "A m^2/T": Kind("a moment for each tesla", "-5e-8 A m^2/T", "pnum"),
 }
 
 PREFIXES = {"f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9}
@@ -106,6 +109,7 @@ henry = ohm * second = H
 tesla = volt * second / meter ** 2 = T
 oersted = 1e-4 * tesla = Oe
 gauss = 1e-4 * tesla = G
+emu = 1e-3 * ampere * meter ** 2
 electron_volt = 1.602176634e-19 * joule = eV
 angstrom = 1e-10 * meter = Angstrom
 """

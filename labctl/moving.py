@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from instruments.cryostat import WATCH, CryostatReading, FieldApproach
 from instruments.errors import BadValue, DeadlinePassed, InstrumentFault, UsageError
@@ -18,6 +18,14 @@ ALLOWANCE = 60.0
 """s that a ramp may take beyond twice its own time, as where a field is waited for."""
 KIND, ON_THE_WAY = "Kind", "moving"
 """Column and word by which a procedure marks rows that were read on the way to where a block begins."""
+
+
+class Reads(Protocol):
+    """What a sweep reads with."""
+
+    def read(self) -> dict[str, Any]:
+        """Take one reading: a row with `Time (s)`, the lab time in s at its middle."""
+        ...
 
 
 def wait_until(procedure: Procedure, end: float, tick: Callable[[], None]) -> None:
@@ -45,22 +53,24 @@ def reader_of(procedure: Procedure) -> ReversalReader:
     )
 
 
-def read(procedure: Procedure) -> dict[str, Any]:
+def read(procedure: Procedure, reader: Reads | None = None) -> dict[str, Any]:
     """Take one reading where the field stands, or moves: between two readings of the field.
+
+    It is read with the probe, unless another reader is given.
 
     Raises:
         UsageError: The probe is not set up.
     """
-    return next(reads(procedure, 1))
+    return next(reads(procedure, 1, reader))
 
 
-def reads(procedure: Procedure, count: int) -> Iterator[dict[str, Any]]:
+def reads(procedure: Procedure, count: int, reader: Reads | None = None) -> Iterator[dict[str, Any]]:
     """Take so many readings one after the other, with a reading of the field between each two.
 
     Raises:
         UsageError: The probe is not set up.
     """
-    reader = reader_of(procedure)
+    reader = reader or reader_of(procedure)
     before = procedure.cryostat.reading()
     for _ in range(count):
         row = reader.read()
@@ -107,8 +117,10 @@ def _held(procedure: Procedure, duration: float, interval: float | None) -> Iter
         wait_until(procedure, begin + number * interval, procedure.run.check)
 
 
-def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str, Any]]:
+def sweep(procedure: Procedure, field: float, rate: float, reader: Reads | None = None) -> Iterator[dict[str, Any]]:
     """Ramp to a field in T at a rate in T/s, and read without pause until it is there.
+
+    It is read with the probe, unless another reader is given.
 
     Each reading lies between two readings of the field, the second of which is the first of the next. A sweep that is
     cut short commands the present field: nothing runs on by itself.
@@ -120,7 +132,7 @@ def sweep(procedure: Procedure, field: float, rate: float) -> Iterator[dict[str,
         InstrumentFault: The magnet has failed (a quench, say), or stands elsewhere: somebody else has sent it there.
         DeadlinePassed: It is not there in twice the ramp and a minute, the time that `settle_field` gives it.
     """
-    cryostat, run, reader = procedure.cryostat, procedure.run, reader_of(procedure)
+    cryostat, run, reader = procedure.cryostat, procedure.run, reader or reader_of(procedure)
     before = cryostat.reading()
     distance = abs(field - before.field)
     taken = cryostat.set_field(field, rate, FieldApproach.LINEAR)
@@ -199,15 +211,19 @@ class _Arrival:
         return abs(reading.field - self._field) <= self._cryostat.FIELD_TOLERANCE
 
 
-def steps(procedure: Procedure, fields: Sequence[float], rate: float) -> Iterator[dict[str, Any]]:
+def steps(
+    procedure: Procedure, fields: Sequence[float], rate: float, reader: Reads | None = None
+) -> Iterator[dict[str, Any]]:
     """Stop at each field in T, wait until the magnet holds it, and take one reading.
+
+    It is read with the probe, unless another reader is given.
 
     Yields:
         One row a field.
     """
-    reader_of(procedure)
+    reader = reader or reader_of(procedure)
     for number, field in enumerate(fields):
         settle_field(procedure, field, rate=rate)
-        row = read(procedure)
+        row = read(procedure, reader)
         procedure.run.path.within = (number + 1) / len(fields)
         yield row

@@ -20,6 +20,7 @@ from pydantic import Field, model_validator
 from instruments.errors import LimitExceeded, UsageError
 from instruments.units import format_quantity
 from labctl import paths, sample_bases, sample_files
+from labctl.magnetometry import Film
 from labctl.records import Ampere, AmperePerSquareMetre, Record, check, locate, suggest, titles
 from labctl.sample_sections import (
     COMPLIANCE_OF_BREAKDOWN,
@@ -86,6 +87,8 @@ class SampleRecord(Record):
     )
     probe: ProbeDefaults = ProbeDefaults()
     limits: SampleLimits = SampleLimits()
+    magnetometer: Film | None = None
+    """The piece of film that is measured in a magnetometer; None where nobody said."""
     model: Model | None = None
     basis: dict[str, Basis] = Field(default_factory=dict[str, Basis])
 

@@ -17,6 +17,7 @@ from simulators.cryostat import SimulatedCryostat
 from simulators.environment import Environment
 from simulators.lab import Bench, Instrument, Lab
 from simulators.machines import MACHINES
+from simulators.magnetometer import MagnetometerSettings
 from simulators.mounting import AS_MADE, Mounting
 from simulators.randomness import Streams
 from simulators.samples.sample import Sample
@@ -160,6 +161,23 @@ def bench(station: Station, record: SampleRecord) -> Bench:
         ),
         faults=lab_events.wires(settings.faults),
         contacts=lab_events.contacts(settings.contacts),
+        magnetometer=_magnetometer(station, record),
+    )
+
+
+def _magnetometer(station: Station, record: SampleRecord) -> MagnetometerSettings | None:
+    """What a station's magnetometer measures of a sample's film; None without the one or the other."""
+    channel, film = station.magnetometer, record.magnetometer
+    if channel is None or film is None:
+        return None
+    return MagnetometerSettings(
+        input=channel.input,
+        moment_per_volt=channel.moment_per_volt,
+        averaging=channel.averaging,
+        area=film.area,
+        background=film.background,
+        noise=station.simulation.moment_noise,
+        wander=station.simulation.moment_wander,
     )
 
 

@@ -18,9 +18,11 @@ from instruments.units import parse
 from labctl import paths
 from labctl.cables import OPEN, Cables
 from labctl.happenings import BadContact, Event, Sensors, WireFault
+from labctl.magnetometry import Magnetometer
 from labctl.records import (
     Ampere,
     AmperePerSecond,
+    AmpereSquareMetre,
     Farad,
     Hertz,
     Joule,
@@ -195,6 +197,10 @@ class Simulation(Section):
     """ohm between them (assumed); None for none."""
     lockin_delay: Second = Field(default=0.0, ge=0, le=1e-3)
     """s by which what comes to the lock-in amplifier's inputs is late (assumed): 20.8 us are a degree at 133.7 Hz."""
+    moment_noise: AmpereSquareMetre = Field(default=1e-9, ge=0)
+    """A m2 rms in what the magnetometer averages (assumed: a vibrating-sample one has about 1e-9 A m2 in 1 s)."""
+    moment_wander: AmpereSquareMetre = Field(default=2e-10, ge=0)
+    """A m2, standard deviation of its slow changes, from a minute to half a day (assumed)."""
     calibration: Literal["exact", "specified"] = "exact"
     """Whether instruments are exact, or each has errors of its own within its specification."""
     sensors: Sensors = Sensors()
@@ -212,6 +218,8 @@ class Station(Record):
     """T, how far flux trapped in the magnet may put the true field off the reported one; None if nobody knows."""
     instruments: dict[str, Instrument] = Field(min_length=1, description="[instruments.source] and so on, by role")
     cables: Cables = Field(default=Cables(), description="[cables]")
+    magnetometer: Magnetometer | None = None
+    """How a moment reaches the cryostat's controller; None where it does not."""
     limits: Limits = Field(description="[limits], what nothing may exceed here")
     interlocks: tuple[Interlock, ...] = ()
     safe_state: SafeState = SafeState()

@@ -13,6 +13,10 @@ PROCEDURES = {
         "procedures.ahe_temperature:AnomalousHallTemperature",
         "Hall loops over temperatures: coercive field, amplitude and sign, compensation temperature",
     ),
+    "moment-loop": (
+        "procedures.moment_loop:MomentLoop",
+        "Magnetic moment of a film against the field: saturation, coercive field, steps of its layers",
+    ),
     "degauss": (
         "procedures.degauss:Degauss",
         "Removes the flux that a high field left in the magnet; the sample's magnetic state is lost",

@@ -26,6 +26,7 @@ from simulators.faults import Fault, FaultyWire
 from simulators.links import EXTERNAL_TRIGGER, SerialCable, TriggerCable
 from simulators.machine_parts import SensorData
 from simulators.machines import MACHINES
+from simulators.magnetometer import Magnetometer, MagnetometerSettings
 from simulators.multivu.faults import FaultyConnection, FaultyServer
 from simulators.multivu.inprocess import Wire, connector
 from simulators.multivu.server import DEFAULT, MultiVuServer, MultiVuSettings
@@ -69,6 +70,7 @@ class Bench:
         happenings: What happens by itself: when (lab time in s since the lab began), and what it does to the lab.
         faults: What goes wrong on the way to an instrument, by role; they start so many s after the lab began.
         contacts: What is wrong with contacts and lines from the beginning; what goes wrong later is a happening.
+        magnetometer: What brings the moment of a piece of film to the controller's analogue inputs, if anything does.
     """
 
     instruments: Mapping[str, Instrument]
@@ -83,6 +85,7 @@ class Bench:
     happenings: Sequence[tuple[float, Callable[[Lab], None]]] = ()
     faults: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])
     contacts: Sequence[ContactFault] = ()
+    magnetometer: MagnetometerSettings | None = None
 
 
 class Lab:
@@ -158,10 +161,22 @@ class Lab:
         )
 
     def _bridged(self) -> Connections:
-        """What is connected to a controller: the bridges that have cables, and nothing else."""
+        """What is connected to a controller: the bridges that have cables, a magnetometer, and nothing else."""
+        plain = Connections()
+        settings = self.bench.magnetometer
+        connected = plain if settings is None else replace(plain, connectors=self._magnetometer(settings))
         if not self.bench.cables.bridges:
-            return Connections()
-        return Connections(self.wiring.bridges, noise=self.streams.noise("resistance bridges"))
+            return connected
+        return replace(connected, bridges=self.wiring.bridges, noise=self.streams.noise("resistance bridges"))
+
+    def _magnetometer(self, settings: MagnetometerSettings) -> Magnetometer:
+        def moment(start: float, end: float) -> float:
+            self.wiring.circuit.catch_up()
+            return self.sample.moment(start, end, settings.area) + settings.background * self.cryostat.field(
+                0.5 * (start + end)
+            )
+
+        return Magnetometer(self.timeline, moment, settings, self.streams, quiet=self.streams.quiet)
 
     def damage(self) -> float:
         """Return what currents and voltages have done to the sample until now, from 0 (fresh) to 1 (destroyed).

@@ -171,7 +171,7 @@ def _converted(name: str, wanted: Wanted, place: int, unit: Unit) -> Source | No
 
 def _other_quantity(name: str, wanted: Wanted, called: str, unit: Unit) -> str:
     wants = _kinds(wanted)
-    what = {"emu": "a magnetic moment", "erg": "an energy"}.get(unit.text.lower(), "")
+    what = {"erg": "an energy"}.get(unit.text.lower(), "")
     is_ = what or (_kind(unit.si) if unit.factor is not None else "nothing that labctl converts")
     return (
         f"--column {name}: column {called!r} is in {unit.text}, which is {is_}, but {name} must be {wants}; name "

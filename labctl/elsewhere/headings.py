@@ -100,7 +100,7 @@ def is_unit(text: str) -> bool:
     """Whether a cell is a unit and nothing else, in brackets or not."""
     inner = _BRACKETS.fullmatch(text.strip())
     said = (inner[1] if inner else text).strip()
-    return unit_of(said).factor is not None or said.lower() in {"emu", "a.u.", "arb. units", "code", "%", "1", "-"}
+    return unit_of(said).factor is not None or said.lower() in {"a.u.", "arb. units", "code", "%", "1", "-"}
 
 
 def with_unit(name: str, unit: str) -> str:

@@ -217,6 +217,36 @@ class FerrimagnetHallBar(Sample):
         self.advance(end)
         return self.hysterons.mean_magnetisation(start, end)
 
+    def moment(self, start: float, end: float, area: float) -> float:
+        """Return the moment in A m2 of a piece of the film, of the magnetic layer's thickness; see `Sample.moment`.
+
+        No current warms it.
+        """
+        thickness = self._model.magnetic_thickness
+        if thickness is None:
+            return 0.0
+        if end > self._history.now:
+            self._history.advance(end)
+        middle = 0.5 * (start + end)
+        _, direction = self._surroundings(start, end)
+        temperature = self._environment.sample_temperature(middle)
+        leaning = self._leaning(temperature, direction, start, end)
+        volume = area * thickness
+        moment = volume * self._ferrimagnet.net_magnetisation(temperature) * leaning * direction[2]
+        return moment + volume * self._in_plane_moment(temperature, direction, start, end)
+
+    def _in_plane_moment(self, temperature: float, direction: Direction, start: float, end: float) -> float:
+        """Mean part in A/m, along the field, of the net magnetisation that a field tilts into the film plane."""
+        x, y, z = direction
+        if (x == 0.0 and y == 0.0) or self._anisotropy == math.inf:
+            return 0.0
+        mean = self._history.hysterons.mean_magnetisation(start, end)
+        net = self._ferrimagnet.net_magnetisation(temperature)
+        pull = [net * self._environment.field(0.5 * (start + end)) * part for part in (x, y, z)]
+        n = directions((1, -1), pull, self._anisotropy, np.zeros(1), np.zeros(1))[:, 0, :]
+        along = n[:, 0] * x + n[:, 1] * y
+        return net * float(np.array([0.5 * (1.0 + mean), 0.5 * (1.0 - mean)]) @ along)
+
     # ---- the sample, as the wiring sees it
 
     def advance(self, until: float) -> None:

@@ -86,6 +86,12 @@ class MagneticJunctionParameters(JunctionParameters, FerrimagnetParameters):
         description="relative standard deviation of its switching drive", ge=0, le=0.5
     )
     lower_anisotropy_field: float = Field(description="T, by which a field tilts it", gt=0)
+    lower_thickness: float | None = Field(
+        description="m, of the lower magnet in an unpatterned film; left out where none is measured in a magnetometer",
+        gt=0,
+        default=None,
+    )
+    upper_thickness: float | None = Field(description="m, of the ferrimagnet in it", gt=0, default=None)
 
     lower_polarisation: float = Field(description="of what tunnels, along the lower magnet's moment", ge=-1, le=1)
     polarisation: float = Field(
@@ -113,6 +119,11 @@ class MagneticJunctionParameters(JunctionParameters, FerrimagnetParameters):
         """Barrier in J x J/m3 of a droplet that holds at a drive in J/m3 for the reference time."""
         energy = BOLTZMANN * (self.reference_temperature + athermal)
         return drive * energy * math.log(self.attempt_rate * self.reference_time)
+
+    def thicknesses(self) -> tuple[float, float] | None:
+        """Return those of the lower magnet and of the ferrimagnet in m, None where they are not both given."""
+        lower, upper = self.lower_thickness, self.upper_thickness
+        return None if lower is None or upper is None else (lower, upper)
 
     def layers(self) -> tuple[LayerLaw, LayerLaw]:
         """Return the lower magnet and the ferrimagnet."""

@@ -62,6 +62,7 @@ class MagneticJunction(TunnelJunction):
         self._polarisations = model.polarisations(strength)
         low = 1.0 + abs(self._polarisations.product(model.reference_temperature))
         self._leak = model.leak * leak * low * self._conductance_at(model.reference_temperature)
+        self._thicknesses = model.thicknesses()
         self._lower, self._upper = (MagneticLayer(law, environment, streams, start) for law in model.layers())
 
     @classmethod
@@ -91,6 +92,24 @@ class MagneticJunction(TunnelJunction):
         super().advance(until)
         self._lower.advance(until)
         self._upper.advance(until)
+
+    def moment(self, start: float, end: float, area: float) -> float:
+        """Return the moment in A m2 of a piece of the unpatterned stack; see `Sample.moment`.
+
+        That of a layer's droplets along the film normal: what a field tilts into the film plane is left out.
+        """
+        self.advance(end)
+        thicknesses = self._thicknesses
+        if thicknesses is None:
+            return 0.0
+        normal = self._environment.piece(0.5 * (start + end)).direction[2]
+        return (
+            area
+            * normal
+            * math.fsum(
+                thickness * layer.moment(start, end) for thickness, layer in zip(thicknesses, self.layers, strict=True)
+            )
+        )
 
     def _state(self, start: float, end: float) -> float:
         """P1 P2 <m> . <n> at small bias, on the mean over a window."""

@@ -142,6 +142,21 @@ class Sample(ABC):
         del current
         return self.resistance(pad_a, pad_b, time)
 
+    def moment(self, start: float, end: float, area: float) -> float:
+        """Return the magnetic moment in A m2 of a piece of this sample's film, averaged over a window of lab time.
+
+        It is the part along the magnet's axis, positive where a positive field points. The piece lives through the
+        same temperature and field as the sample, and has the same magnetic state; substrate and holder are not in it.
+        The window is as for `mean_potentials`. Nothing by default: a film without magnetism.
+
+        Args:
+            start: Lab time in s at which the window begins.
+            end: Lab time in s at which it ends.
+            area: m2 of the piece.
+        """
+        del start, end, area
+        return 0.0
+
     # ---- what ends it
 
     @property

@@ -79,6 +79,43 @@ def test_a_reading_is_one_query_stamped_in_its_middle():
     assert reading.position_state is PositionState.STOPPED
 
 
+def test_the_voltage_at_an_analogue_input():
+    first, second = ("GETDAT? 4096", "4096,30423338.25,-0.412345"), ("GETDAT? 8192", "8192,30423339.5,0.0015")
+    with dialogue(Ppms6000, IDN, first, second) as ppms:
+        assert ppms.signal(1) == -0.412345
+        assert ppms.signal(2) == 0.0015
+    with dialogue(Ppms6000, IDN) as ppms, pytest.raises(BadValue, match="inputs 1 and 2, and no 3"):
+        ppms.signal(3)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["4096,1.0,-0.41x", "4096,1.0,nan", "4096,1.0,", "4096,1.0", "4096", "4096,1.0,-0.414096,1.0,-0.41",
+     "4096,1.0,-0.41,4096,1.0,-0.41", "4096,1.0,-0.41,0.1", "8192,1.0,-0.41", "12288,1.0,-0.41,0.0", "4096,1.0,-0.41 V",
+     "4096,1.0,-0.41;"],
+)  # fmt: skip
+def test_a_voltage_that_is_garbled_or_doubled(reply: str):
+    with dialogue(Ppms6000, IDN, ("GETDAT? 4096", reply)) as ppms, pytest.raises(GarbledReply):
+        ppms.signal(1)
+
+
+def test_a_voltage_that_is_cut_off_or_missing():
+    whole = b"4096,1.0,-0.41;"
+    pieces = [whole[:length] for length in range(1, len(whole))]
+    bench = Bench(Ppms6000, {IDN[0]: f"{IDN[1]};", "GETDAT? 4096": [*pieces, whole]})
+    for _ in pieces:
+        with pytest.raises(GarbledReply, match="cut off"):
+            bench.driver.signal(1)
+    assert bench.driver.signal(1) == -0.41
+    with dialogue(Ppms6000, IDN, ("GETDAT? 4096", b"")) as ppms, pytest.raises(NoReply):
+        ppms.signal(1)
+    with (
+        dialogue(Ppms6000, IDN, ("GETDAT? 4096", "0,1.0")) as ppms,
+        pytest.raises(InstrumentFault, match="no voltage at analogue input 1"),
+    ):
+        ppms.signal(1)
+
+
 @pytest.mark.parametrize(
     ("word", "field"),
     [(0x1111, FieldState.PERSISTENT), (0x1121, FieldState.SWITCH_WARMING), (0x1141, FieldState.DRIVEN),

@@ -50,7 +50,7 @@ def test_a_name_without_a_unit_has_none(name: str) -> None:
     assert heading_of(name).unit is None
 
 
-@pytest.mark.parametrize("name", ["Moment (emu)", "Field (bananas)", "Signal (a.u.)"])
+@pytest.mark.parametrize("name", ["Volume (acres)", "Field (bananas)", "Signal (a.u.)"])
 def test_a_unit_that_is_not_known_is_kept_but_converts_nothing(name: str) -> None:
     unit = heading_of(name).unit
     assert unit is not None

@@ -302,3 +302,16 @@ def test_the_family_is_found_by_its_name() -> None:
     assert "ferrimagnet_hall_bar" in families()
     with pytest.raises(UnknownName, match="'sheep'; there are ferrimagnet_hall_bar"):
         build_sample("sheep", MODEL, GEOMETRY, Trajectory(300.0), Streams(0, 0))
+
+
+@pytest.mark.parametrize("direction", [(0.0, 0.0, 1.0), (0.0, 0.0, -1.0), (0.6, 0.8, 0.0)])
+def test_the_moment_of_a_film_is_its_net_magnetisation_times_its_volume(direction: tuple[float, float, float]) -> None:
+    """Along the field, of whatever sign n has then: 1 T switches it along the normal, and tilts it into the plane."""
+    trajectory = Trajectory(350.0, 0.0, direction=direction)
+    sample = bar(trajectory)
+    there = trajectory.ramp(0.0, 1.0, 0.01)
+    whole = sample.ferrimagnet.net_magnetisation(350.0) * 9e-6 * 6e-9
+    sample.advance(there + 1.0)
+    assert whole > 0.0
+    assert sample.moment(there + 1.0, there + 2.0, 9e-6) == pytest.approx(whole, rel=1e-6)
+    assert sample.moment(there + 1.0, there + 2.0, 4.5e-6) == pytest.approx(0.5 * whole, rel=1e-6)
