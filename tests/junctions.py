@@ -1,4 +1,4 @@
-"""Random tunnel junctions with good and bad contacts, whose truth a test knows and a procedure does not."""
+"""Tunnel junctions for tests: a plain one, and random ones with good and bad contacts whose truth a test knows."""
 
 from __future__ import annotations
 
@@ -13,6 +13,29 @@ from labctl.station import Station, load_station
 
 TOP, BOTTOM = ("I+", "A", "D"), ("I-", "B")
 
+PLAIN: Mapping[str, float] = {
+    "barrier_height": 0.42,
+    "barrier_asymmetry": 0.10,
+    "effective_thickness": 2.3e-9,
+    "contact_resistance": 20.0,
+    "breakdown_voltage": 1.0,
+    "breakdown_time": 0.025,
+    "breakdown_acceleration": 40.0,
+    "breakdown_shape": 1.5,
+    "short_resistance": 100.0,
+    "short_spread": 0.5,
+}
+"""A model of the family `tunnel_junction`: nothing magnetic, electrodes of one potential; of 2 um it has 154 kohm."""
+
+
+def plain_junction() -> SampleRecord:
+    """Return the record of a junction of 2 um with the model `PLAIN`, and all else as the shipped one has it."""
+    data = load_sample("fimtj2026").snapshot()
+    data["resistances"] |= {"junction": 154.4e3, "junction_high": 194.5e3}
+    data["limits"]["current"] = None  # follows from these
+    data["model"] = {"family": "tunnel_junction", **PLAIN}
+    return SampleRecord.model_validate(data)
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -21,7 +44,8 @@ class Device:
     Attributes:
         record: What is written down of it.
         station: Where it is, with what is wrong with its contacts.
-        leads: True ohm of each lead: with its strip of the electrode where it has the pad to itself.
+        leads: True ohm of each lead: with its strip of the electrode, as far as the junction's middle, where it has the
+            pad to itself.
         sample_seed: Seed of its barrier's strength.
         faults: What is wrong.
     """
@@ -34,15 +58,26 @@ class Device:
 
 
 def random_junction(seed: int, faults: tuple[BadContact, ...] = (), station: str = "ppms") -> Device:
-    """Return a junction with leads of 5 to 200 ohm, strips of 2 to 60 ohm and 20 kohm to 500 kohm at 300 K."""
+    """Return a junction with leads of 5 to 200 ohm and 17 kohm to 420 kohm at 300 K.
+
+    Strips have 2 to 30 ohm, and what crosses the other one up to 40 ohm (below) and 20 ohm (above) per square: a lead
+    with all that comes to 250 ohm at most, beyond which one would be called high.
+    """
     dice = np.random.default_rng([20251122, seed])
     record = load_sample("fimtj2026")
     leads = {name: float(dice.uniform(5.0, 200.0)) for name in record.leads}
-    strip, factor = float(dice.uniform(2.0, 60.0)), float(10 ** dice.uniform(-0.7, 0.7))
+    strip, factor = float(dice.uniform(2.0, 30.0)), float(10 ** dice.uniform(-0.7, 0.7))
     written = factor * record.sample_resistance()
     assert record.model is not None
     diameter = record.geometry.model_dump()["diameter"] / np.sqrt(factor)
-    truth = {**record.model.model_dump(), "contact_resistance": strip}
+    device = int(dice.integers(1000))
+    sheets = {"top": float(dice.uniform(0.0, 20.0)), "bottom": float(dice.uniform(0.0, 40.0))}
+    truth = {
+        **record.model.model_dump(),
+        "contact_resistance": strip,
+        "upper_sheet_resistance": sheets["top"],
+        "lower_sheet_resistance": sheets["bottom"],
+    }
     entries = {name: lead.model_copy(update={"resistance": leads[name]}) for name, lead in record.leads.items()}
     data = record.snapshot()
     data["geometry"]["diameter"] = diameter
@@ -51,10 +86,11 @@ def random_junction(seed: int, faults: tuple[BadContact, ...] = (), station: str
     data["model"] = truth
     data["leads"] = {name: lead.model_dump() for name, lead in entries.items()}
     changed = SampleRecord.model_validate(data)
-    own = {name: ohm + strip * (name not in {"A", "D"}) for name, ohm in leads.items()}
+    halves = {"I+": sheets["top"] / 2.0, "I-": sheets["bottom"] / 2.0, "B": sheets["bottom"] / 2.0}
+    own = {name: ohm + (strip + halves[name] if name in halves else 0.0) for name, ohm in leads.items()}
     at = load_station(station)
     simulation = at.simulation.model_copy(update={"contacts": faults})
-    return Device(changed, at.model_copy(update={"simulation": simulation}), own, int(dice.integers(1000)), faults)
+    return Device(changed, at.model_copy(update={"simulation": simulation}), own, device, faults)
 
 
 def planted(what: str, seed: int) -> BadContact:

@@ -75,7 +75,10 @@ TO_2400 = ("*RST", "SOUR:FUNC VOLT", "SOUR:VOLT:MODE FIX", "SOUR:VOLT 0", "SENS:
 
 def whole(station: Station6221) -> None:
     assert station.lab.damage() < 0.01
-    assert station.resistance() > 9e4
+    sample, now = station.lab.sample, station.lab.clock.now()
+    both = [sample.resistance_at("top_1", "bottom_1", current, now) for current in (1e-6, -1e-6)]
+    assert station.resistance() == pytest.approx(sum(both) / 2.0, rel=0.01)
+    assert min(both) > 7e4
 
 
 def destroyed(station: Station6221) -> None:

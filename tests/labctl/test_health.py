@@ -448,7 +448,7 @@ def test_the_checks_of_a_junction_are_kept_in_its_journal(simulate: Simulate, mo
     ("low", "high", "words"),
     [
         (1e6, 1.2e6, "below a third of the 1 Mohm that the record has for its low state: is the barrier broken?"),
-        (2e4, 3e4, "above three times the 30 kohm that the record has for its high state: is a lead open"),
+        (1e4, 2e4, "above three times the 20 kohm that the record has for its high state: is a lead open"),
     ],
 )
 def test_a_junction_far_outside_its_states_is_a_remark(simulate: Simulate, low: float, high: float, words: str) -> None:
@@ -467,15 +467,15 @@ def test_a_junction_that_breaks_during_the_run_is_a_fault(simulate: Simulate) ->
         def execute(self) -> None:
             super().execute()
             source = simulate.labs[-1].wiring.source
-            source.drive(1e-4, 10.0)
+            source.drive(2e-4, 10.0)
             self.clock.sleep(1.0)
             source.drive(0.0, 0.1)
 
     done = simulate(Breaking(**SHORT), sample="fimtj2026")
     assert simulate.labs[-1].sample.broken is not None
     assert (done.outcome.status, len(done.rows)) == ("fault", 3)
-    assert "below a third of the 154.4 kohm that the record has" in str(done.outcome.error)
-    assert "At the start of this run it was 104" in str(done.outcome.error)
+    assert "below a third of the 105 kohm that the record has" in str(done.outcome.error)
+    assert "At the start of this run it was 85." in str(done.outcome.error)
 
 
 # ---- where there is nothing to check, or another way

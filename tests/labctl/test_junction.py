@@ -68,6 +68,15 @@ def test_a_rectangle(tmp_path: Path) -> None:
     assert record.cross_section() == pytest.approx(560e-12)
 
 
+def test_an_oval(tmp_path: Path) -> None:
+    record = changed(tmp_path, 'diameter = "2 um"', 'diameter = "1 um"\nshort_diameter = "0.7 um"')
+    assert record.cross_section() == pytest.approx(0.5498e-12, rel=1e-4)
+    with pytest.raises(UsageError, match="short_diameter is above diameter; exchange them"):
+        changed(tmp_path, 'diameter = "2 um"', 'diameter = "0.7 um"\nshort_diameter = "1 um"')
+    with pytest.raises(UsageError, match="short_diameter is of an oval junction; give the longer one, too"):
+        changed(tmp_path, 'diameter = "2 um"', 'width = "1 um"\nlength = "1 um"\nshort_diameter = "0.7 um"')
+
+
 def test_the_snapshot_reads_back_as_the_same_record(device: SampleRecord) -> None:
     assert SampleRecord.model_validate(json.loads(json.dumps(device.snapshot()))) == device
 

@@ -17,7 +17,9 @@ from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.contact_check import ContactCheck
 from procedures.log import Log
-from tests.junctions import FAULTS, Device, planted, random_junction
+from simulators.samples.junction_model import MagneticJunctionParameters
+from simulators.samples.model import parameters
+from tests.junctions import FAULTS, Device, plain_junction, planted, random_junction
 from tests.planted import pulls, verdicts, wanted
 from tests.simulated import Done, Simulate
 
@@ -44,11 +46,13 @@ def barrier_of(check: Check) -> Barrier:
     return check.barrier
 
 
-def true_barrier(done: Done) -> float:
-    """Ohm of the barrier at small currents, without its electrodes."""
+def true_barrier(done: Done, record: SampleRecord) -> float:
+    """Ohm of the barrier at small currents, without its electrodes, of which it sees a third of a square each."""
     sample: Any = done.lab.sample
-    both = sample.resistance_at("top_1", "bottom_1", 0.0, 0.0)
-    return both - sample.resistance_at("top_1", "top_2", 0.0, 0.0)
+    assert record.model is not None
+    model = parameters(record.model.parameters, MagneticJunctionParameters)
+    strips = 2.0 * model.contact_resistance + (model.upper_sheet_resistance + model.lower_sheet_resistance) / 3.0
+    return sample.resistance_at("top_1", "bottom_1", 0.0, 0.0) - strips
 
 
 def of_good(simulate: Simulate, seeds: range) -> list[float]:
@@ -60,7 +64,7 @@ def of_good(simulate: Simulate, seeds: range) -> list[float]:
         barrier = barrier_of(check)
         assert barrier.resistance is not None
         assert barrier.uncertainty is not None
-        assert abs(barrier.resistance - true_barrier(done)) < 3.0 * barrier.uncertainty
+        assert abs(barrier.resistance - true_barrier(done, device.record)) < 3.0 * barrier.uncertainty
         assert check.leak is None
         assert check.insulated_above > 1e7
         assert all(use.why == "" for use in check.uses)
@@ -92,18 +96,32 @@ def test_what_a_check_of_the_shipped_junction_says(simulate: Simulate) -> None:
     check, done = checked(simulate, device, drawn=True)
     assert check.passed
     assert done.directory.figure_file.exists()
-    assert done.value("junction_resistance") == pytest.approx(true_barrier(done), rel=0.01)
+    assert done.value("junction_resistance") == pytest.approx(true_barrier(done, device.record), rel=0.01)
     assert done.value("junction_ok") is True
     assert 0.3 < done.value("junction_noise_over_johnson") < 5.0
     assert {use.name for use in check.uses} == {"two-wire", "four-wire"}
     assert done.value("recommended_compliance") <= device.record.limits.voltage
     assert done.value("largest_current") <= device.record.read_current_limit()
-    assert "of I- and B only the sum is known" in done.outcome.results["junction_resistance"]["note"]
+    assert done.outcome.results["junction_resistance"]["note"] == "ok"
     assert check.contacts["junction"]["verdict"] == "ok"
     assert check.contacts["sheet_resistance"] is None
     leads = {lead.name: lead for lead in check.leads}
     assert leads["A"].resistance == pytest.approx(25.0, abs=0.5)  # it shares its pad with D
+    one, other = leads["I-"], leads["B"]  # 25 ohm, 20 ohm of strip, and half of the 50 ohm that cross the other one
+    assert one.resistance is not None
+    assert other.resistance is not None
+    assert one.uncertainty is not None
+    assert one.resistance + other.resistance == pytest.approx(140.0, abs=0.5)
+    assert abs(one.resistance - 70.0) < 2.0 * one.uncertainty < 30.0
     assert done.outcome.lab_time_s < 40.0
+
+
+def test_of_two_leads_with_less_than_the_barrier_hides_the_sum_is_said_to_be_known(simulate: Simulate) -> None:
+    check, done = checked(simulate, Device(plain_junction(), load_station("ppms"), {}, 0, ()))
+    assert check.passed
+    assert "of I- and B only the sum is known" in done.outcome.results["junction_resistance"]["note"]
+    ohms = [lead.resistance or 0.0 for lead in check.leads if lead.name in {"I-", "B"}]
+    assert sum(ohms) == pytest.approx(90.0, abs=0.5)
 
 
 def test_no_more_than_1_mv_lies_across_the_barrier_and_no_limit_is_reached(simulate: Simulate) -> None:
@@ -160,7 +178,7 @@ def changed(simulate: Simulate, **resistances: float) -> Check:
 
 
 def test_a_junction_that_is_off_its_record_is_no_pass(simulate: Simulate) -> None:
-    """The model's has 104 kohm at room temperature, whatever the record says."""
+    """The model's has 85 kohm at room temperature, whatever the record says."""
     assert changed(simulate, junction=80e3, junction_high=100e3).passed
     low = changed(simulate, junction=700e3, junction_high=800e3)
     assert barrier_of(low).faults == ("below a third of its low state in the record",)

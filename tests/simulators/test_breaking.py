@@ -7,20 +7,25 @@ import math
 import pytest
 
 from instruments.clock import VirtualClock
-from labctl.sample import load_sample
+from labctl.sample import SampleRecord, load_sample
 from labctl.simulation import build_lab
 from labctl.station import Station, load_station
 from simulators.contacts import ContactFault
 from simulators.lab import Lab
 from simulators.source_cable import LINE_CAPACITANCE
+from tests.junctions import plain_junction
 
 KILLING, READING = 40e-3, 100e-6  # A
 
 
-def lab_with(sample: str, **simulation: str) -> Lab:
+JUNCTION = plain_junction()
+
+
+def lab_with(sample: str | SampleRecord, **simulation: str) -> Lab:
     data = load_station("ppms").snapshot()
     data["simulation"].update(simulation)
-    return build_lab(Station.model_validate(data), load_sample(sample), VirtualClock(), seed=1, sample_seed=0)
+    record = load_sample(sample) if isinstance(sample, str) else sample
+    return build_lab(Station.model_validate(data), record, VirtualClock(), seed=1, sample_seed=0)
 
 
 def mean(lab: Lab, channel: int = 1) -> float:
@@ -108,7 +113,7 @@ def test_a_source_measure_unit_reaches_its_limit_as_well() -> None:
 
 
 def test_the_current_source_on_a_junction() -> None:
-    lab = lab_with("fimtj2026")
+    lab = lab_with(JUNCTION)
     source, sample = lab.wiring.source, lab.sample
     for current, compliance, clamped in (
         (6.5e-9, 0.1, False),
@@ -142,7 +147,7 @@ def test_the_current_source_on_a_junction() -> None:
 def test_a_bad_contact_is_in_series_with_what_the_junction_needs(
     fault: ContactFault, ohm: float, current: float
 ) -> None:
-    lab = lab_with("fimtj2026")
+    lab = lab_with(JUNCTION)
     lab.wiring.damage([fault])
     source = lab.wiring.source
     source.drive(current, 0.5)
@@ -160,7 +165,7 @@ def test_a_bad_contact_is_in_series_with_what_the_junction_needs(
 @pytest.mark.parametrize("remote", [False, True])
 @pytest.mark.parametrize("voltage", [1e-3, 0.05, -0.2, 0.5])
 def test_the_source_measure_unit_on_a_junction(voltage: float, remote: bool) -> None:
-    lab = lab_with("fimtj2026")
+    lab = lab_with(JUNCTION)
     smu = lab.wiring.smu
     smu.sense_remotely(remote)
     smu.source_voltage(voltage, 1e-3)
@@ -184,7 +189,7 @@ def test_the_source_measure_unit_on_a_junction(voltage: float, remote: bool) -> 
 
 
 def test_johnson_noise_is_that_of_the_junction() -> None:
-    lab = lab_with("fimtj2026", thermal_emf="0 V", thermal_emf_wander="0 V")
+    lab = lab_with(JUNCTION, thermal_emf="0 V", thermal_emf_wander="0 V")
     lab.clock.sleep(1.0)
     seen = [mean(lab) for _ in range(4000) if lab.clock.sleep(0.02) is None]
     resistance, temperature = lab.sample.resistance("top_2", "bottom_2", lab.clock.now()), 300.0
@@ -193,7 +198,7 @@ def test_johnson_noise_is_that_of_the_junction() -> None:
 
 
 def test_a_junction_that_breaks_within_an_aperture_shows_both_parts() -> None:
-    lab = lab_with("fimtj2026")
+    lab = lab_with(JUNCTION)
     lab.wiring.source.drive(95e-6, 2.0)
     lab.clock.sleep(10.0)
     broke = lab.wiring.circuit.sample.breaks(lab.clock.now())
@@ -212,7 +217,7 @@ def test_a_junction_that_breaks_within_an_aperture_shows_both_parts() -> None:
 
 def unplugged(current: float, compliance: float, open_for: float, **simulation: str) -> Lab:
     """A junction whose lead was open for a while, with the source on."""
-    lab = lab_with("fimtj2026", **simulation)
+    lab = lab_with(JUNCTION, **simulation)
     lab.wiring.source.drive(current, compliance)
     lab.clock.sleep(1.0)
     lab.wiring.let_go("I+", True)
@@ -239,12 +244,12 @@ def test_a_cable_charges_no_faster_than_its_current_allows() -> None:
 
 
 def test_a_guarded_cable_holds_no_charge() -> None:
-    lab = lab_with("fimtj2026")
+    lab = lab_with(JUNCTION)
     lab.wiring.source.cable.guard = lambda: 0.0
     assert lab.wiring.source.cable.capacity() == LINE_CAPACITANCE  # an adapter to BNC ends the guard
     data = load_station("ppms").snapshot()
     data["cables"]["source"]["triax_to_sample"] = True
-    lab = build_lab(Station.model_validate(data), load_sample("fimtj2026"), VirtualClock(), seed=1, sample_seed=0)
+    lab = build_lab(Station.model_validate(data), JUNCTION, VirtualClock(), seed=1, sample_seed=0)
     assert lab.wiring.source.cable.capacity() == LINE_CAPACITANCE
     lab.wiring.source.cable.guard = lambda: 0.0
     assert lab.wiring.source.cable.capacity() == 0.0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +13,9 @@ from simulators.physics.tunnelling import Barrier
 from simulators.randomness import Streams
 from simulators.samples.sample import Discharge
 from simulators.samples.tunnel_junction import TunnelJunction
+from tests.junctions import PLAIN as MODEL
 from tests.simulators.samples.trajectory import Trajectory
 
-RECORD = tomllib.loads((Path(__file__).parents[3] / "data/samples/fimtj2026.toml").read_text(encoding="utf-8"))
-MODEL: dict[str, Any] = RECORD["model"]
 GEOMETRY = {"area": math.pi * 1e-12}
 COLD = 2.025
 CONTACT = 20.0
@@ -70,6 +67,42 @@ def test_contacts_of_one_electrode_see_the_electrode_only() -> None:
     assert sample.mean_difference("top_1", "top_2", 1.0, 2.0) == pytest.approx(1e-3 * 2 * CONTACT)
     assert sample.mean_difference("top_1", "bottom_2", 1.0, 2.0) == pytest.approx(1e-3 * CONTACT)
     assert sample.damage == 0.0
+
+
+def test_strips_that_cross_show_a_third_of_a_square_in_front_and_a_sixth_behind() -> None:
+    """Against 150 kohm; within one electrode it is a square, whatever the junction has."""
+    sample, bare = junction(upper_sheet_resistance=6.0, lower_sheet_resistance=60.0), junction()
+    for each in (sample, bare):
+        each.set_currents(1.0, through(1e-9))
+
+    def more(high: str, low: str) -> float:
+        return (sample.mean_difference(high, low, 1.0, 2.0) - bare.mean_difference(high, low, 1.0, 2.0)) / 1e-9
+
+    assert more("top_1", "bottom_1") == pytest.approx(22.0, abs=0.01)
+    assert more("top_2", "bottom_2") == pytest.approx(-11.0, abs=0.01)
+    assert more("top_1", "top_2") == pytest.approx(3.0, abs=0.01)
+    assert more("top_2", "bottom_1") == pytest.approx(19.0, abs=0.01)
+    assert sample.resistance("top_1", "bottom_1", 2.0) - bare.resistance("top_1", "bottom_1", 2.0) == pytest.approx(
+        22.0, abs=0.01
+    )
+    assert sample.resistance("bottom_2", "bottom_1", 2.0) == pytest.approx(2 * CONTACT + 60.0, abs=0.01)
+    sample.set_currents(3.0, {"bottom_1": 1e-9, "bottom_2": -1e-9})
+    assert sample.mean_difference("bottom_1", "bottom_2", 3.0, 4.0) == pytest.approx(
+        1e-9 * (2 * CONTACT + 60.0),
+        rel=1e-4,  # less what takes the way through the other strip
+    )
+    assert sample.mean_difference("top_1", "top_2", 3.0, 4.0) == 0.0
+
+
+def test_beside_a_short_four_wires_read_less_than_it_has() -> None:
+    sample = junction(upper_sheet_resistance=5.0, lower_sheet_resistance=500.0, short_resistance=10.0)
+    sample.discharge("top_1", "bottom_1", Discharge(1.0, 10.0, 1e-9, 50.0))
+    sample.set_currents(2.0, through(1e-6))
+    read = sample.mean_difference("top_2", "bottom_2", 2.0, 3.0) / 1e-6
+    bare = junction(short_resistance=10.0)
+    bare.discharge("top_1", "bottom_1", Discharge(1.0, 10.0, 1e-9, 50.0))
+    bare.set_currents(2.0, through(1e-6))
+    assert -1.0 < read < 0.1 * bare.mean_difference("top_2", "bottom_2", 2.0, 3.0) / 1e-6
 
 
 def test_what_is_no_current_or_no_pad_is_refused() -> None:
