@@ -41,6 +41,25 @@ HALL_LOOP_UNITS: Mapping[str, str] = {
 }
 """Names of the results of a Hall loop, in the order in which they are shown, with their units."""
 
+TMR_LOOP_UNITS: Mapping[str, str] = {
+    "tmr": "1",
+    "resistance_parallel": "ohm",
+    "resistance_antiparallel": "ohm",
+    "switching_field_soft_down": "T",
+    "switching_field_soft_up": "T",
+    "switching_field_hard_down": "T",
+    "switching_field_hard_up": "T",
+    "loop_shift_soft": "T",
+    "loop_shift_hard": "T",
+    "switching_width_soft": "T",
+    "switching_width_hard": "T",
+    "plateau_slope_parallel": "ohm/T",
+    "plateau_slope_antiparallel": "ohm/T",
+    "saturated": "1",
+    "closure": "ohm",
+}
+"""Names of the results of a loop of a tunnel junction, in the order in which they are shown, with their units."""
+
 HEALTH_UNITS: Mapping[str, str] = {
     "health_resistance_start": "ohm",
     "health_resistance_end": "ohm",
@@ -53,6 +72,7 @@ HEALTH_UNITS: Mapping[str, str] = {
 
 FIXED_UNITS: Mapping[str, str] = {
     **HALL_LOOP_UNITS,
+    **TMR_LOOP_UNITS,
     **HEALTH_UNITS,
     "temperature": "K",
     "coercive_field": "T",
@@ -65,9 +85,6 @@ FIXED_UNITS: Mapping[str, str] = {
     "switching_current_down": "A",
     "switching_ratio": "1",
     "current_window": "A",
-    "tmr": "1",
-    "resistance_parallel": "ohm",
-    "resistance_antiparallel": "ohm",
     "in_plane_angle": "deg",
     "temperature_coefficient": "1/K",
     "residual_resistance_ratio": "1",
