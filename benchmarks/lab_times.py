@@ -22,6 +22,7 @@ from labctl.sample import load_sample
 from labctl.station import load_station
 
 STATION, SAMPLE, SEED = "ppms", "cotb2025", 3
+JUNCTION = "fimtj2026"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Line:
         stepped: What it takes with the field stepped from point to point and waited for, where that is usual.
         why: Why the time as run is another than the planned one.
         parameters: Those that are not left at their defaults.
+        sample: Name of the sample's record.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Line:
     stepped: str = ""
     why: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    sample: str = SAMPLE
 
 
 TABLE: Sequence[Line] = (
@@ -107,6 +110,12 @@ TABLE: Sequence[Line] = (
         "ahe-temperature, as it is by default", "ahe-temperature", "2 h", "10 to 17 h",
         why="7 temperatures, and 2 more around compensation, for which the sample goes back first",
     ),
+    Line("tmr-loop, survey of 2 T", "tmr-loop", "not planned", "67 to 127 min", sample=JUNCTION),
+    Line(
+        "tmr-loop, two rates, 1 T", "tmr-loop", "12 min", "67 to 127 min", sample=JUNCTION,
+        why="saturating first takes 100 s, and the field rests before each branch and in the end",
+        parameters={"maximum_field": "1 T", "soft_field": "60 mT", "hard_field": "0.45 T"},
+    ),
     Line("log", "log", "as long as you say"),
     Line("moment-loop, 0.8 T at 50 Oe/s", "moment-loop", "not planned"),
     Line("read-heating", "read-heating", "not planned", why="four loops of 7 min after the resistance"),
@@ -121,7 +130,7 @@ def lab_time(line: Line) -> float:
     with tempfile.TemporaryDirectory() as folder:
         outcome = carry_out(
             Request(
-                line.procedure, kind(**line.parameters), load_station(STATION), load_sample(SAMPLE), simulate=True,
+                line.procedure, kind(**line.parameters), load_station(STATION), load_sample(line.sample), simulate=True,
                 seed=SEED, out=Path(folder),
             ),
             analyse=False,

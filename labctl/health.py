@@ -27,8 +27,8 @@ from labctl.analysis.health_results import results_of
 from labctl.analysis.result import Results
 from labctl.health_reading import readings_by, way_of
 from labctl.journal import HEALTH, quantity
-from labctl.reversal import ReversalReader
 from labctl.sample import SampleRecord
+from labctl.state_reader import StateReader
 
 if TYPE_CHECKING:
     from labctl.journal import Entry
@@ -91,7 +91,7 @@ class Health:
         if why := why_not(self._procedure):
             self._run.note(EVENT, when=START, attempt=self._run.attempt, why=why)
             return
-        assert isinstance(reader, ReversalReader)
+        assert isinstance(reader, StateReader)
         reader.change(reader.settings)  # what a startup() has left to the first reading is set up now
         self._settings = reader.settings
         channel, voltage_range = reader.channel, reader.voltage_range
@@ -116,7 +116,7 @@ class Health:
             WriteFailed: The operating system does not take the events.
         """
         start, reader = self._start, vars(self._procedure).get("reader")
-        if start is None or not isinstance(reader, ReversalReader):
+        if start is None or not isinstance(reader, StateReader):
             return
         try:
             reader.rest()
@@ -137,7 +137,7 @@ class Health:
         self._judge_end(start, check, change)
         self._keep(check)
 
-    def _taken(self, reader: ReversalReader, when: str) -> dict[str, Any]:
+    def _taken(self, reader: StateReader, when: str) -> dict[str, Any]:
         """Read, and return what goes into the events; afterwards no current flows."""
         procedure, settings = self._procedure, reader.settings
         way = way_of(procedure, settings.current, settings.voltage_range)
@@ -148,8 +148,10 @@ class Health:
         reader.rest()
         event: dict[str, Any] = {
             "when": when, "attempt": self._run.attempt, "wires": way.wires, "between": way.between,
-            "channel": way.channel, "current_A": settings.current, "compliance_V": settings.compliance,
+            "channel": way.channel,
         }  # fmt: skip
+        if reader.compliance is not None:
+            event |= {"current_A": settings.current, "compliance_V": reader.compliance}
         if before is not None and after is not None:
             event["temperature_K"] = 0.5 * (before.temperature + after.temperature)
             event["settled"] = before.temperature_state.stable and after.temperature_state.stable
@@ -225,6 +227,11 @@ class Health:
         Raises:
             ComplianceFault: It did not.
         """
+        if check.clamped and check.current is None:
+            raise ComplianceFault(
+                f"the check at the {check.when} found the source-measure unit at its largest current: two leads touch, "
+                "or the barrier is broken; look at leads and sample (labctl run contact-check)"
+            )
         if check.clamped:
             raise ComplianceFault(
                 f"the check at the {check.when} found the source at its compliance of "
@@ -347,9 +354,8 @@ def why_not(procedure: Procedure) -> str:
         return "this procedure was written for pymeasure, and labctl has no probe in it"
     if procedure.no_health_check:
         return procedure.no_health_check
-    if not isinstance(vars(procedure).get("reader"), ReversalReader):
-        return "this procedure has no probe"
-    return ""
+    reader = vars(procedure).get("reader")
+    return reader.unfit if isinstance(reader, StateReader) else "this procedure has no probe"
 
 
 def coefficient_of(sample: SampleRecord) -> Coefficient:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from labctl.analysis.health import FOUR, TWO
-from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL, ReversalReader
+from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL
 from labctl.sample import HEADROOM, VOLTMETER_RANGES
 from labctl.sample_thermometer import has_longitudinal, has_two_wire
+from labctl.smu_reversal import SourceMeterReader
+from labctl.state_reader import StateReader
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
@@ -33,7 +35,9 @@ class Way:
 def way_of(procedure: Procedure, current: float, hall_range: float) -> Way:
     """Choose the channel for a procedure's probe current in A; its own where no resistance can be read."""
     sample, cables = procedure.sample, procedure.station.cables
-    meter = cables.voltmeter
+    meter, smu = cables.voltmeter, cables.smu
+    if smu is not None and isinstance(vars(procedure).get("reader"), SourceMeterReader):
+        return Way(CHANNEL, [hall_range], FOUR, f"{smu.sense_high} and {smu.sense_low}")
     if meter is not None and has_longitudinal(procedure):
         expected = HEADROOM * current * sample.highest_resistance()
         ranges = [*([expected] if expected < WIDEST_OF_CHANNEL_2 else []), WIDEST_OF_CHANNEL_2]
@@ -45,7 +49,7 @@ def way_of(procedure: Procedure, current: float, hall_range: float) -> Way:
     return Way(CHANNEL, [hall_range])
 
 
-def readings_by(reader: ReversalReader, way: Way) -> list[dict[str, Any]]:
+def readings_by(reader: StateReader, way: Way) -> list[dict[str, Any]]:
     """Take the readings of one check, on a wider range if the first one is too small."""
     readings: list[dict[str, Any]] = []
     for voltage_range in dict.fromkeys(way.ranges):

@@ -37,6 +37,7 @@ SIMULATED = "-sim"
 
 MOUNTING, PULSES, COERCIVE_FIELD, CONTACTS = "mounting", "pulses", "coercive_field", "contacts"
 HEALTH, ANGLE, SAFE_PULSE, COOLDOWN, DEGAUSS = "health", "angle", "safe_pulse", "cooldown", "degauss"
+SWITCHING_FIELDS = "switching_fields"
 
 KINDS: Mapping[str, str] = {
     MOUNTING: "it was put into the cryostat; what is newer holds for this mounting",
@@ -44,6 +45,7 @@ KINDS: Mapping[str, str] = {
     HEALTH: "the check with which a run starts or ends: resistance, temperature, leads",
     "resistance": "a resistance, at a temperature",
     COERCIVE_FIELD: "coercive fields, at a temperature and a field rate",
+    SWITCHING_FIELDS: "switching fields of a junction's two layers and resistances of its states, at a temperature",
     ANGLE: "the true in-plane angle",
     SAFE_PULSE: "the largest pulse that is recommended, `pulse_max`, of the width `pulse_width`",
     COOLDOWN: "it was cooled down or warmed up, in a field; the first loop after it is training",

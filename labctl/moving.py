@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from instruments.cryostat import WATCH, CryostatReading, FieldApproach
 from instruments.errors import BadValue, DeadlinePassed, InstrumentFault, UsageError
-from labctl.reversal import ReversalReader, with_field
+from labctl.reversal import with_field
+from labctl.state_reader import StateReader
 from labctl.waiting import settle_field
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def wait_until(procedure: Procedure, end: float, tick: Callable[[], None]) -> No
         procedure.clock.sleep(min(1.0, left))
 
 
-def reader_of(procedure: Procedure) -> ReversalReader:
+def reader_of(procedure: Procedure) -> StateReader:
     """Return what a procedure reads with.
 
     Raises:

@@ -35,6 +35,7 @@ from labctl.reversal import ReversalReader
 from labctl.run_protocol import Run
 from labctl.sample import SampleRecord
 from labctl.sample_thermometer import OnTheWay
+from labctl.state_reader import StateReader
 from labctl.station import Station
 from labctl.tracking import Track
 from labctl.waiting import Settled
@@ -112,7 +113,7 @@ class Procedure(PymeasureProcedure):
     breakout: Breakout
     sample_journal: Journal | None = None
     known: Mapping[str, Known] = MappingProxyType({})
-    reader: ReversalReader
+    reader: StateReader
     caption = Caption()
     forewarnings: tuple[str, ...] = ()
 

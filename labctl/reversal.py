@@ -17,6 +17,7 @@ from instruments.errors import BadValue, UsageError
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from labctl.probe import ProbeSettings
+from labctl.state_reader import StateReader
 
 COLUMNS = (
     "Time (s)", "Temperature (K)", "Field (T)", "Hall resistance (ohm)",
@@ -38,7 +39,7 @@ LONGITUDINAL_CHANNEL = 2
 """Channel that reads the longitudinal voltage, where the station has it cabled."""
 
 
-class ReversalReader:
+class ReversalReader(StateReader):
     """Takes readings with a current source and a nanovoltmeter.
 
     Args:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labctl.cables import OPEN
-from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL, ReversalReader, with_field
+from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL, with_field
 from labctl.sample import HEADROOM
+from labctl.state_reader import StateReader
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
@@ -77,7 +78,7 @@ class SampleThermometer:
     def __init__(self, procedure: Procedure, reading: OnTheWay | None = None) -> None:
         self._procedure = procedure
         self._passed_on = reading
-        self._reader: ReversalReader | None = vars(procedure).get("reader")
+        self._reader: StateReader | None = vars(procedure).get("reader")
         self._channel = LONGITUDINAL_CHANNEL if has_longitudinal(procedure) else CHANNEL
         self._coefficient = procedure.sample.resistances.temperature_coefficient
         self._reference = procedure.sample.resistances.temperature

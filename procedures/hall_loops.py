@@ -1,9 +1,10 @@
-"""What procedures that measure Hall loops have in common: saturate, run to the opposite field and back, reading."""
+"""What procedures that measure loops against a field have in common: saturate, run to the opposite field and back."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from labctl import facing
@@ -70,10 +71,37 @@ def swept_branch(
         outside: Field rate in T/s outside the window.
         inside: Field rate in T/s inside it.
     """
-    if window is None:
-        yield from procedure.sweep(field=end, rate=outside)
-        return
-    first, last = window if end > begin else window[::-1]
-    yield from procedure.sweep(field=first, rate=outside)
-    yield from procedure.sweep(field=last, rate=inside)
-    yield from procedure.sweep(field=end, rate=outside)
+    yield from windowed_branch(procedure, begin, end, () if window is None else (window,), outside, inside)
+
+
+def windowed_branch(
+    procedure: Procedure,
+    begin: float,
+    end: float,
+    windows: Sequence[tuple[float, float]],
+    outside: float,
+    inside: float,
+) -> Iterator[dict[str, Any]]:
+    """Sweep from one field in T to the other, at another rate within windows.
+
+    Arguments as for `swept_branch`; windows are the lowest and highest field in T of each, which may overlap, and reach
+    beyond the ends.
+    """
+    for target, rate in legs(begin, end, windows, outside, inside):
+        yield from procedure.sweep(field=target, rate=rate)
+
+
+def legs(
+    begin: float, end: float, windows: Sequence[tuple[float, float]], outside: float, inside: float
+) -> list[tuple[float, float]]:
+    """Return where to sweep to in T, and how fast in T/s, one after the other; arguments as for `windowed_branch`."""
+    low, high = min(begin, end), max(begin, end)
+    edges = sorted({low, high, *(edge for window in windows for edge in window if low < edge < high)})
+    parts = list(itertools.pairwise(edges))
+    ways: list[tuple[float, bool]] = []
+    for lower, upper in parts if end > begin else parts[::-1]:
+        slow = any(first <= lower and upper <= last for first, last in windows)
+        if ways and ways[-1][1] == slow:
+            ways.pop()
+        ways.append((upper if end > begin else lower, slow))
+    return [(target, inside if slow else outside) for target, slow in ways]

@@ -89,4 +89,8 @@ PROCEDURES = {
         "procedures.harmonic_hall:HarmonicHall",
         "First and second harmonic of the Hall voltage in a field in the plane: H_k, damping- and field-like field",
     ),
+    "tmr-loop": (
+        "procedures.tmr_loop:TmrLoop",
+        "Resistance of a tunnel junction against perpendicular field: TMR, both states, switching fields of two layers",
+    ),
 }

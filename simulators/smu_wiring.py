@@ -11,7 +11,8 @@ from simulators.circuit import REMEMBERED, Circuit, Pair
 _ROUNDS = 2  # a linear sample is solved by the first; the second leaves nothing of rounding
 _ROUNDS_OF_CONTACTS = 12  # of contacts that are not ohmic, by the secant rule
 
-_HALVINGS = 50  # of the interval in which a current is sought through a sample that is not linear
+_ROUNDS_BETWEEN = 60  # by false position, through a sample that is not linear; some four are needed
+_CLOSE = 1e-13  # part of a voltage to which it is then kept
 _LARGEST = 10.0  # A, more than any unit drives
 
 FIRST_LOOK = 1e-3
@@ -195,17 +196,27 @@ class SmuSide:
             self._circuit.set_smu(current, time)
             return voltage - self._sensed(time)
 
-        step = missing(0.0) / self._solved[-1][1]
-        if not step:
+        below = missing(0.0)
+        low, high = 0.0, below / self._solved[-1][1]
+        if not high:
             return 0.0
-        sign = math.copysign(1.0, step)
-        low, high = 0.0, step
-        while sign * missing(high) > 0.0 and abs(high) < _LARGEST:
-            low, high = high, 2.0 * high
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            low, high = (middle, high) if sign * missing(middle) > 0.0 else (low, middle)
-        return 0.5 * (low + high)
+        close, sign = _CLOSE * max(abs(voltage), abs(below)), math.copysign(1.0, high)
+        above = missing(high)
+        while sign * above > close and abs(high) < _LARGEST:
+            low, below, high = high, above, 2.0 * high
+            above = missing(high)
+        tried, found, moved = high, above, 0
+        for _ in range(_ROUNDS_BETWEEN):
+            if abs(found) <= close or below == above:
+                break
+            tried = high - above * (high - low) / (above - below)
+            found = missing(tried)
+            # False position in the Illinois form: an end that stays twice counts half, so that it moves as well.
+            if sign * found > 0.0:
+                low, below, above, moved = tried, found, 0.5 * above if moved > 0 else above, 1
+            else:
+                high, above, below, moved = tried, found, 0.5 * below if moved < 0 else below, -1
+        return tried
 
     def _sensed(self, time: float) -> float:
         """Voltage in V at the terminals that sense, at a lab time in s."""

@@ -25,6 +25,7 @@ from labctl.analysis.health_doubt import too_vague
 from labctl.analysis.result import HEALTH_UNITS, Result, Results, missing
 
 NO_CHECK = "there is no check in the run's events"
+KEPT_VOLTAGE = "it was read by a source of voltage, which reaches no compliance where a lead is open"
 
 
 def results_of(events: Iterable[Mapping[str, Any]], coefficient: Coefficient) -> Results:
@@ -90,7 +91,7 @@ def _two_wire(check: Check | None) -> dict[str, Result]:
     of, unit = "current leads and sample", HEALTH_UNITS["health_two_wire_resistance"]
     names = ("health_two_wire_resistance", "health_two_wire_bound")
     if check is None or check.current is None:
-        why = NO_CHECK if check is None else check.why
+        why = NO_CHECK if check is None else check.why or KEPT_VOLTAGE
         return {name: missing(unit, why, of) for name in names}
     at = f"at {format_quantity(check.current, 'A')}"
     if check.clamped:
