@@ -53,7 +53,7 @@ SNUG = 0.96
 LEAST_LABEL = 0.8
 """A label that is longer than its axis is made smaller, down to this part of its size, before it is broken."""
 
-_MICRO = re.compile(r"(?:^|(?<=[\d(/])|(?<=\d ))u(?=(?:A|V|T|s|W|m|K|ohm|Ohm|rad|deg)(?![A-Za-z]))")
+_MICRO = re.compile(r"(?:^|(?<=[\d(/])|(?<=\d ))u(?=(?:A|V|T|s|S|W|m|K|ohm|Ohm|rad|deg)(?![A-Za-z]))")
 _OHM = re.compile(r"(?<![A-Za-z])([kMmnµ]?)[oO]hm\b")
 _SQUARE = re.compile(r"(?<![A-Za-z])([kmnµ]?m|A\^|m\^)\^?2\b")
 _POWER = re.compile(r"(?<=[\d.)])e([+-]?)0*(\d+)\b")

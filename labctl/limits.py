@@ -38,6 +38,9 @@ OVERRIDES: Mapping[str, str] = {
 }
 """Limits that can be replaced, with their units: those of the station and of the sample, and of the check of it."""
 
+COMPLIANCE_ROOM = 10.0
+"""By which the compliance of a source of voltage may exceed what the bias drives through a junction's high state."""
+
 _BARE = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 
 _WORDS = {
@@ -137,9 +140,23 @@ def of(station: Station, sample: SampleRecord, overrides: Mapping[str, float] | 
     }
     steady, pulse = bounds["current"], bounds["pulse_current"]
     assert steady is not None
+    bounds["compliance_current"] = _compliance_current(station, sample, steady)
     if pulse is None or pulse.value < steady.value:  # what may flow for any time may also flow for a short one
         bounds["pulse_current"] = steady
     return Limits(**bounds)  # pyright: ignore[reportArgumentType] - the required ones are always given, see _candidates
+
+
+def _compliance_current(station: Station, sample: SampleRecord, steady: Bound) -> Bound | None:
+    """Return the largest compliance of a source of voltage where it may be more than what a current may be set to.
+
+    It may across a junction whose limit of the current only says which bias a plain resistor would have: the voltage
+    that is set is held to the bias itself, and through a barrier more flows there than through a resistor.
+    """
+    derived = sample.is_junction and steady.value == sample.limits.current and bool(sample.why("current"))
+    if not derived:
+        return None
+    most = min(COMPLIANCE_ROOM * steady.value, station.limits.current)
+    return Bound("current", most, f"{steady.owner}, {COMPLIANCE_ROOM:g} times that for a source of voltage", "current")
 
 
 def largest_voltage(station: Station, sample: SampleRecord) -> float:

@@ -93,4 +93,12 @@ PROCEDURES = {
         "procedures.tmr_loop:TmrLoop",
         "Resistance of a tunnel junction against perpendicular field: TMR, both states, switching fields of two layers",
     ),
+    "iv": (
+        "procedures.iv:CurrentVoltage",
+        "Current against voltage of a tunnel junction: how it bends, asymmetry, whether it repeats",
+    ),
+    "didv": (
+        "procedures.didv:DifferentialConductance",
+        "dI/dV of a tunnel junction: barrier height, asymmetry and thickness (Brinkman, Dynes, Rowell)",
+    ),
 }

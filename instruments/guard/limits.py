@@ -73,6 +73,7 @@ class Limits:
         pulse_current: A, that may flow in a pulse; never less than `current`.
         voltage: V, as compliance too.
         bias: V, the largest that a source may be set to; a compliance may be more, up to `voltage`.
+        compliance_current: A, the largest compliance of a source of voltage where that may be more than `current`.
         power: W.
         pulse_width: s, the longest time for which more than `current` may flow.
         pulse_energy: J, of one pulse of more than `current`.
@@ -99,6 +100,7 @@ class Limits:
     temperature_rate: Bound
     slowest_field_rate: Bound | None = None
     bias: Bound | None = None
+    compliance_current: Bound | None = None
     power: Bound | None = None
     pulse_width: Bound | None = None
     pulse_energy: Bound | None = None
@@ -122,6 +124,11 @@ class Limits:
     def lasting_current(self) -> Bound:
         """What a current that never changes must stay within: it is its own average."""
         return _tighter(self.average_current, self.current)
+
+    @property
+    def lasting_compliance(self) -> Bound:
+        """What the compliance of a source of voltage must stay within: that of a current, where no other is given."""
+        return _tighter(self.average_current, self.compliance_current or self.current)
 
     @property
     def lasting_power(self) -> Bound | None:

@@ -96,7 +96,7 @@ class SourceMeterGate(Gate):
             for kind, bound in slews.items()
             if bound is not None
         }
-        self._bounds = {"VOLT": limits.voltage, "CURR": limits.lasting_current}
+        self._bounds = {"VOLT": limits.voltage, "CURR": limits.lasting_compliance}
         self._levels = {"VOLT": limits.set_voltage, "CURR": limits.lasting_current}
         self._power = limits.lasting_power
         self._unseen = unseen
@@ -317,7 +317,7 @@ class SourceMeterGate(Gate):
         why = (
             "" if state.get(OHMS_MODE) == frozenset({"AUTO"}) else "unless SENSe:RESistance:MODE is set to MANual first"
         )
-        self._check(what, max(currents, default=TEST_CURRENTS[0]), self._bounds["CURR"], command, why)
+        self._check(what, max(currents, default=TEST_CURRENTS[0]), self._levels["CURR"], command, why)
         self._check("the voltage of automatic ohms", OHMS_VOLTAGE, self._bounds["VOLT"], command)
 
     def _known(self, state: State, header: str, command: Command, *, strict: bool) -> frozenset[object] | None:

@@ -236,6 +236,20 @@ def test_the_2400_is_refused_compliances_and_currents(monkeypatch: pytest.Monkey
     wire.takes("SOUR:VOLT 0.5")
 
 
+def test_a_source_of_voltage_may_have_ten_times_the_current_as_compliance(
+    monkeypatch: pytest.MonkeyPatch, device: SampleRecord
+) -> None:
+    """The bias holds the voltage, at which a barrier takes more than a resistor; a current that is set stays held."""
+    wire = Wire(monkeypatch, device, SMU)
+    assert device.limits.current is not None
+    wire.takes(f"SENS:CURR:PROT {9.9 * device.limits.current:.3e}")
+    sentence = wire.refuses(f"SENS:CURR:PROT {10.1 * device.limits.current:.3e}")
+    assert "10 times that for a source of voltage" in sentence
+    assert "the current of the source would be" in wire.refuses(f"SOUR:CURR {1.1 * device.limits.current:.3e}")
+    eased = Wire(monkeypatch, device, SMU, current=1.2 * device.limits.current)
+    eased.refuses(f"SENS:CURR:PROT {1.3 * device.limits.current:.3e}")  # an override says how much, and no more
+
+
 def test_an_output_goes_on_within_the_limits_only(monkeypatch: pytest.MonkeyPatch, device: SampleRecord) -> None:
     wire = Wire(monkeypatch, device, SMU)
     for message in ("*RST", "SOUR:FUNC VOLT", "SOUR:VOLT:MODE FIX", "SOUR:VOLT 0.1", "SENS:CURR:PROT 2e-6"):
