@@ -146,19 +146,21 @@ def exact_polynomial() -> list[float]:
     return [zero, -zero * slope, zero * curvature]
 
 
-DRAWS = 400
+DRAWS = 1500
+CHANCE = 1e-4
+"""That a right interval is called wrong; the tests look at some thirty, whatever the seed."""
 
 
 def inside(hits: int, part: float) -> bool:
-    """Whether so many hits of `DRAWS` are in the central 99 % of a binomial distribution."""
-    low, high = stats.binom.interval(0.99, DRAWS, part)
+    """Whether so many hits of `DRAWS` are as many as a binomial distribution gives: within 4.7 % of all for 68 %."""
+    low, high = stats.binom.interval(1.0 - CHANCE, DRAWS, part)
     return bool(low <= hits <= high)
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["noise known", "noise from the scatter"])
 @pytest.mark.parametrize("correlation", [(), (0.3,)], ids=["white", "as neighbours that share conversions"])
 def test_the_truth_is_within_the_stated_covariance(known: bool, correlation: tuple[float, ...]) -> None:
-    dice = np.random.default_rng(2)
+    dice = np.random.default_rng(20260)
     true = exact(VOLTAGE, temperature=100.0)
     sigma = 0.005 * (true if known else np.full_like(true, true.mean()))
     matrix = sum(
@@ -183,7 +185,7 @@ def test_the_truth_is_within_the_stated_covariance(known: bool, correlation: tup
         for part in (0.68, 0.95):
             factor = stats.norm.ppf(0.5 + part / 2) if known else stats.t.ppf(0.5 + part / 2, freedom)
             assert inside(int((sizes[:, column] < factor).sum()), part), (column, part)
-        assert abs(np.array(pulls)[:, column].mean()) < 2.576 / math.sqrt(DRAWS)
+        assert abs(np.array(pulls)[:, column].mean()) < stats.norm.isf(0.5 * CHANCE) / math.sqrt(DRAWS)
     for part in (0.68, 0.95):  # the three at once, as their correlations are stated
         assert inside(int((np.array(joint) < stats.chi2.ppf(part, 3)).sum()), part), part
 
