@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import chi2
 
 from instruments.errors import BadValue
 from labctl.analysis.barrier_ranges import Ranges, fit_barrier
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 OF = "this curve"
 SAME = 0.01
 """Part within which dI/dV has to be the same with half the modulation."""
+FAR, RARE = 2.0, 1e-3
+"""Chi-square over its degrees of freedom, and its chance, from which on a curve is no parabola."""
 COLD = 100.0
 """K up to which the expression for 0 K needs little correction."""
 LARGEST_LEADS = 0.01
@@ -168,9 +171,20 @@ def of_parabola(parabola: Parabola) -> dict[str, Result]:
         "fit_range": Result(parabola.bias, None, "V", OF, why="chosen", note=range_note),
         "chi_square": missing("1", "the noise is not known apart from the fit", OF)
         if chi is None
-        else Result(chi, None, "1", OF, why="a sum", note=f"{parabola.freedom} degrees of freedom"),
+        else Result(chi, None, "1", OF, why="a sum", note=_how_good(chi, parabola.freedom)),
         "r_square": Result(parabola.r_square, None, "1", OF, why="of the fit"),
     }
+
+
+def _how_good(chi: float, freedom: int) -> str:
+    """Say whether the curve is a parabola as far as its noise tells."""
+    said = f"{freedom} degrees of freedom"
+    if freedom < 1 or chi < FAR * freedom or chi2.sf(chi, freedom) > RARE:
+        return said
+    return (
+        f"{said}: the curve is no parabola, and the barrier is off by more than its uncertainties; magnetoresistance "
+        "that falls with the bias bends a curve as well, and so do strips that the junction is not large against"
+    )
 
 
 def of_barrier(ranges: Ranges, temperature: float) -> dict[str, Result]:
@@ -178,7 +192,7 @@ def of_barrier(ranges: Ranges, temperature: float) -> dict[str, Result]:
     wide = ranges.wide
     found: dict[str, Result] = {}
     for number, (name, unit) in enumerate(BARRIER_UNITS.items()):
-        note = f"{NOTES[number]}; uncertainty of the noise alone"
+        note = f"{NOTES[number]}; uncertainty of the noise alone, see chi_square"
         found[name] = Result(float(wide.values[number]), float(wide.uncertainty[number]), unit, OF, note=note)
     for number, (name, unit) in enumerate(BARRIER_UNITS.items()):
         found[f"{name}_by_range"] = _by_range(ranges, number, unit)

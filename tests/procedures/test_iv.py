@@ -20,6 +20,7 @@ from procedures.biased import CHECK
 from procedures.didv import DifferentialConductance
 from procedures.didv_results import results_of
 from procedures.iv import CurrentVoltage
+from tests.junctions import PLAIN, plain_junction
 from tests.simulated import Done, Simulate
 
 LARGE = """
@@ -58,18 +59,20 @@ class UndrawnConductance(DifferentialConductance):
 
 
 def made_of(tmp_path: Path, text: str = LARGE, **model: float) -> SampleRecord:
-    """A record with other truths in its model."""
-    lines = "".join(f"{name} = {value!r}\n" for name, value in model.items())
+    """A record of a junction without magnetism, with other truths in its model."""
     path = tmp_path / "large.toml"
-    path.write_text(text + ("[model]\n" + lines if model else ""), encoding="utf-8")
-    return load_sample(path)
+    path.write_text(text, encoding="utf-8")
+    data = load_sample(path).snapshot()
+    data["limits"]["current"] = None  # follows from the resistances
+    data["model"] = {"family": "tunnel_junction", **PLAIN, **model}
+    return SampleRecord.model_validate(data)
 
 
 def truth_of(record: SampleRecord) -> tuple[float, float, float]:
     assert record.model is not None
     found = record.model.model_dump()
     height, asymmetry, thickness = (
-        float(found[name]["value"]) for name in ("barrier_height", "barrier_asymmetry", "effective_thickness")
+        float(found[name]) for name in ("barrier_height", "barrier_asymmetry", "effective_thickness")
     )
     return height, asymmetry, thickness
 
@@ -89,7 +92,7 @@ def is_at_zero(done: Done) -> bool:
 
 @pytest.mark.parametrize("which", ["2 um, by the 2400", "56 um, by 6221 and 2182A"])
 def test_a_curve_has_the_bend_of_its_barrier(simulate: Simulate, tmp_path: Path, which: str) -> None:
-    record = load_sample("fimtj2026") if which.startswith("2 um") else made_of(tmp_path)
+    record = plain_junction() if which.startswith("2 um") else made_of(tmp_path)
     done = simulate(UndrawnCurve(points=41, temperature="100 K", **QUICK), sample=record)
     assert done.outcome.status == "finished", done.outcome.error
     slope, curvature = shape_of(*truth_of(record))
@@ -118,7 +121,7 @@ def test_the_2400_goes_as_far_as_the_bias_and_the_source_as_far_as_its_current(
     assert "and not to 200 mV, since more would take more than the 1.015 mA" in " ".join(done.outcome.warnings)
     permitted = simulate(UndrawnCurve(points=41, **QUICK), sample=large, overrides={"current": 3e-3})
     assert 0.18 < permitted.value("largest_bias") < 0.2001
-    small = simulate(UndrawnCurve(points=41, **QUICK), sample="fimtj2026")
+    small = simulate(UndrawnCurve(points=41, **QUICK), sample=plain_junction())
     assert small.value("largest_bias") == pytest.approx(0.2, abs=1e-3)
     assert small.outcome.warnings == []
 
@@ -244,13 +247,20 @@ def test_the_barrier_of_a_large_junction_is_found_within_its_uncertainty(simulat
 
 def test_the_barrier_of_a_small_junction_is_found(simulate: Simulate) -> None:
     done = simulate(
-        DifferentialConductance(temperature="100 K", points=101, window="40 mV", **QUICK), sample="fimtj2026"
+        DifferentialConductance(temperature="100 K", points=101, window="40 mV", **QUICK), sample=plain_junction()
     )
     assert done.outcome.status == "finished", done.outcome.error
     assert done.directory.figure_file.exists()
-    for name, true, by in zip(NAMES, truth_of(load_sample("fimtj2026")), (1e-3, 2e-3, 1e-3), strict=True):
+    for name, true, by in zip(NAMES, truth_of(plain_junction()), (1e-3, 2e-3, 1e-3), strict=True):
         assert done.value(name) == pytest.approx(true, rel=by, abs=4.0 * done.uncertainty(name)), name
     assert is_at_zero(done)
+
+
+def test_a_curve_that_magnetoresistance_bends_is_no_parabola_and_says_so(simulate: Simulate) -> None:
+    """The layers' alignment counts for less at a bias: the curve bends by that as well."""
+    done = simulate(UndrawnConductance(temperature="100 K", points=101, window="40 mV", **QUICK), sample="fimtj2026")
+    assert abs(done.value("barrier_height") - 0.42) > 5.0 * done.uncertainty("barrier_height")
+    assert "the curve is no parabola" in done.outcome.results["chi_square"]["note"]
 
 
 def test_without_the_area_no_barrier_is_stated(simulate: Simulate, tmp_path: Path) -> None:
