@@ -140,7 +140,8 @@ def levels_of(down: Course, up: Course) -> Levels:
     count = sum(int(np.sum(c.before) + np.sum(c.after)) for c in (down, up))
     names = ["parallel", "antiparallel", "drift", "between_half"]
     names += [name for name, least in TERMS if count >= least]
-    if min(int(np.sum(c.between)) for c in (down, up)) > FEWEST:
+    reaching = max(course.tail for course in (down, up))
+    if not reaching and min(int(np.sum(c.between)) for c in (down, up)) > FEWEST:
         names.append("between_lean")
     times = np.concatenate([c.steps.branch.rows.time for c in (down, up)])
     empty = LinearFit(np.zeros(0), np.zeros((0, 0)), np.zeros(0))
@@ -178,11 +179,12 @@ def _fitted(levels: Levels) -> Levels:
     """With the fit, and without the readings that are far from it."""
     table, value = _table(levels)
     kept = np.ones(len(value), dtype=np.bool_)
+    tails = max(course.tail * abs(course.steps.heights[0]) for course in levels.courses)
     for _ in range(3):
         parameters = linear_fit(table[kept], value[kept]).parameters
         rest = np.abs(value - table @ parameters)
         scale = max(levels.noise, NORMAL_MAD * float(np.median(rest)))
-        kept = rest <= FAR * scale
+        kept = rest <= FAR * scale + tails
     kept_rows, start, courses = kept, 0, []
     for course in _in_time(levels):
         found: dict[str, BoolArray] = {}
@@ -264,11 +266,17 @@ def _judged(levels: Levels) -> Levels:
         )
     if bend:
         doubts.append(f"the antiparallel plateau bends by {short_text(bend, 'ohm')}, which is counted")
+    reaching = max(course.tail for course in levels.courses) * abs(levels.step[0])
+    if reaching:
+        doubts.append(
+            "both steps reach into the short antiparallel stretch, by up to "
+            f"{100 * max(course.tail for course in levels.courses):.2g} % of their height, which is counted"
+        )
     return replace(
         levels,
         # The walk of the fit counts what wanders evenly; a jump or a relaxation counts once more.
         open_parallel=float(np.hypot(parallel, uneven)),
-        open_antiparallel=float(np.linalg.norm([between, bend, uneven])),
+        open_antiparallel=float(np.linalg.norm([between, bend, uneven, reaching])),
         doubts=tuple(doubts),
     )
 

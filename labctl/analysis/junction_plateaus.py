@@ -20,6 +20,8 @@ TAIL = 0.1
 """Part of a reading's noise that a switch may still contribute where a plateau begins."""
 TAILS = (1e-5, 0.02)
 """Least and greatest part of a step so allowed."""
+LOOSER = (3e-3, 1e-2, 2e-2)
+"""Parts of a step that may reach into the antiparallel stretch where it is too short for less; they are counted."""
 LOGISTIC = float(np.sqrt(3) / np.pi)
 """Scale of a logistic distribution over its standard deviation."""
 ENOUGH = 8
@@ -42,6 +44,7 @@ class Course:
         before: Rows before the soft layer switches.
         between: Rows between the two.
         after: Rows after the hard one.
+        tail: Part of a step that either may still contribute between them.
     """
 
     steps: Steps
@@ -51,6 +54,7 @@ class Course:
     before: BoolArray
     between: BoolArray
     after: BoolArray
+    tail: float = 0.0
 
     @property
     def middle(self) -> float:
@@ -69,6 +73,12 @@ def course_of(steps: Steps) -> Course | str:
         after = along > last + reach * last_width
         if min(int(np.sum(rows)) for rows in (before, between, after)) >= ENOUGH:
             break
+    tail = 0.0
+    for part in LOOSER:
+        if np.sum(between) >= FEWEST:
+            break
+        tail, reach = part, LOGISTIC * float(np.log(1 / part - 1))
+        between = (along > first + reach * first_width) & (along < last - reach * last_width)
     name = "falling" if steps.sense < 0 else "rising"
     counts = [int(np.sum(rows)) for rows in (before, between, after)]
     if counts[1] < FEWEST:
@@ -83,7 +93,7 @@ def course_of(steps: Steps) -> Course | str:
             "after the last; take a larger field"
         )
     error = float(np.hypot(first_error, last_error)) / 2
-    return Course(steps, (first, last), (first_width, last_width), error, before, between, after)
+    return Course(steps, (first, last), (first_width, last_width), error, before, between, after, tail)
 
 
 def tails_of(steps: Steps) -> tuple[float, float]:

@@ -140,6 +140,7 @@ class Planned:
         parameters: As texts, e.g. `{"pulse_width": "10 ms"}`.
         after: Runs that have to be over before, since some parameters follow from what they found.
         learned: Gives these parameters; raises NotFoundError where a run does not tell.
+        device: Which device of an array: it is added to the seed of the samples' disorder.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Planned:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     after: Sequence[str] = ()
     learned: Callable[[Runs], Mapping[str, str]] | None = None
+    device: int = 0
 
     def all_parameters(self, runs: Runs) -> dict[str, str]:
         """Return all parameters, those that follow from other runs too."""

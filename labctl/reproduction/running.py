@@ -128,7 +128,8 @@ def _order(planned: Planned, setting: Setting, over: Mapping[str, Finished]) -> 
         return Finished(planned.name, None, NOT_BEGUN, str(error))
     return Order(
         planned.name, planned.procedure, planned.sample, parameters, setting.station,
-        seed_of(setting.seed, planned.name), setting.sample_seed, setting.out / planned.name, setting.paper,
+        seed_of(setting.seed, planned.name), setting.sample_seed + planned.device, setting.out / planned.name,
+        setting.paper,
     )  # fmt: skip
 
 

@@ -190,6 +190,19 @@ def test_a_junction_without_tmr_says_so(noise: float) -> None:
     assert "no TMR" in (results["tmr"].why or "")
 
 
+def test_a_short_antiparallel_stretch_is_told_with_the_tails_of_both_steps() -> None:
+    """At 84 mT and 49 mT, with the widths of a warm junction, no reading is free of both."""
+    near = Junction(tmr=-0.22, soft=0.0487, hard=0.0834, soft_width=0.0033, hard_width=0.0066, noise=0.0017,
+                    maximum=0.4, points=659)  # fmt: skip
+    pulls: list[float] = []
+    for seed in range(20):
+        tmr = near.results(seed)["tmr"]
+        assert tmr.value is not None
+        assert "reach into the short antiparallel stretch" in (tmr.note or "")
+        pulls.append((float(tmr.value) + 0.22) / (tmr.uncertainty or 0.0))
+    assert np.abs(pulls).max() < 3.0
+
+
 @pytest.mark.parametrize("hard", [0.06, 0.065, 0.07, 0.08])
 def test_layers_that_switch_together_have_no_antiparallel_plateau(hard: float) -> None:
     results = Junction(hard=hard).results()

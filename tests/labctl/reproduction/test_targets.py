@@ -20,7 +20,7 @@ from labctl.sample import load_sample
 from tests.sources import ROOT, parsed, python_files
 
 PAPERS = sorted(REPRODUCTIONS)
-CLAIMS = {"cogd2022": 35, "cotb2025": 27}
+CLAIMS = {"cogd2022": 35, "cotb2025": 27, "fimtj2026": 41}
 SETTINGS_OF = {"cogd2022": "stdp"}
 """Experiment whose settings are named as chosen."""
 
@@ -51,7 +51,10 @@ def test_every_claim_is_measured_or_says_why_not(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_what_is_bounded_besides_is_measured(name: str) -> None:
-    measuring = {"cogd2022": ("cogd2022", "cogd2022_device"), "cotb2025": ("cotb2025",)}[name]
+    measuring = {
+        "cogd2022": ("cogd2022", "cogd2022_device"), "cotb2025": ("cotb2025",),
+        "fimtj2026": ("fimtj2026", "fimtj2026_bits", "fimtj2026_curves"),
+    }[name]  # fmt: skip
     words = {node.value for part in measuring for node in ast.walk(ast.parse(source(part)))
              if isinstance(node, ast.Constant) and isinstance(node.value, str)}  # fmt: skip
     wanted = {bound.what for target in load_paper(name).target for bound in target.also}
@@ -116,7 +119,7 @@ def imported(module: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", ["cogd2022", "cotb2025", "running"])
+@pytest.mark.parametrize("module", ["cogd2022", "cotb2025", "fimtj2026", "running"])
 def test_nothing_that_measures_can_see_a_claim(module: str) -> None:
     assert imported(module) & {"targets", "verdicts", "rows", "reproducing", "papers"} == set()
     assert "planned" in imported(module)
