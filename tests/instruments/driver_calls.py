@@ -33,6 +33,8 @@ BINARY = {"binary_values", "read_binary_values", "write_binary_values", "read_by
 
 WIRELESS = {"wait_for", "add_child", *BINARY}
 """Calls that say nothing."""
+UNKNOWN = {"MultiVu": {"signal"}}
+"""Calls that a driver refuses before it says anything, since its machine has nothing of the kind."""
 
 PYMEASURES = {
     "options", "check_get_errors", "add_child", "remove_child", "get_channels", "get_channel_pairs",
@@ -162,6 +164,7 @@ CALLS: dict[str, dict[str, Call]] = {
         "set_position": lambda it: it.set_position(20.0, 5.0),
         "set_temperature": lambda it: it.set_temperature(299.0, 10 / 60),
         "shutdown": lambda it: it.shutdown(),
+        "signal": lambda it: round(it.signal(1), 3),
         "wait_field": lambda it: (it.set_field(0.3, 0.01), _rounded(it.wait_field()))[1],
         "wait_position": lambda it: (it.set_position(20.0, 5.0), _rounded(it.wait_position(20.0, 5.0)))[1],
         "wait_temperature": lambda it: (it.set_temperature(298.0, 5 / 60), _rounded(it.wait_temperature()))[1],
@@ -170,7 +173,7 @@ CALLS: dict[str, dict[str, Call]] = {
 CALLS["MultiVu"] = {
     name: call
     for name, call in CALLS["Ppms6000"].items()
-    if name not in {"ask", "read", "values", "query", "write", "data"}
+    if name not in {"ask", "read", "values", "query", "write", "data", "signal"}
 } | {"close": lambda it: it.close()}
 
 PUTS: dict[str, dict[str, Any]] = {
