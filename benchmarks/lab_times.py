@@ -116,6 +116,15 @@ TABLE: Sequence[Line] = (
         why="saturating first takes 100 s, and the field rests before each branch and in the end",
         parameters={"maximum_field": "1 T", "soft_field": "60 mT", "hard_field": "0.45 T"},
     ),
+    Line(
+        "tmr-angle, 7 angles, from 300 K to 15 K", "tmr-angle", "75 min", sample=JUNCTION,
+        why="cooling and waiting for the sample take 2.4 h; the first angle is measured twice, and 85° goes to 5 T",
+        parameters={"temperature": "15 K"},
+    ),
+    Line(
+        "tmr-bias, 12 biases, from 300 K to 15 K", "tmr-bias", "not planned", sample=JUNCTION,
+        why="2.4 h of it as for tmr-angle", parameters={"temperature": "15 K"},
+    ),
     Line("log", "log", "as long as you say"),
     Line("moment-loop, 0.8 T at 50 Oe/s", "moment-loop", "not planned"),
     Line("read-heating", "read-heating", "not planned", why="four loops of 7 min after the resistance"),

@@ -377,7 +377,7 @@ def _check_resistances(record: SampleRecord) -> None:
         description = Resistances.model_fields["junction"].description
         raise ValueError(f'resistances.junction is missing: {description}, or resistance_area = "25 ohm um^2"')
     of_bars = ("longitudinal", "hall", "hall_offset", "planar_hall")
-    others = of_bars if junction else ("junction", "junction_high", "resistance_area")
+    others = of_bars if junction else ("junction", "junction_high", "resistance_area", "electrode")
     for name in others:
         if getattr(found, name) is not None:
             raise ValueError(

@@ -167,6 +167,10 @@ class Resistances(Section):
     resistance_area: OhmSquareMetre | None = Field(
         default=None, gt=0, description='resistance times area, low state, e.g. resistance_area = "25 ohm um^2"'
     )
+    electrode: Ohm | None = Field(
+        default=None, gt=0, description='of a junction\'s electrodes per square, e.g. electrode = "50 ohm"'
+    )
+    """ohm, sheet resistance of the electrode that has more of it: whether four wires read the junction's own."""
     two_wire: Ohm | None = Field(
         default=None, gt=0, description='between the current leads with their contacts, e.g. two_wire = "390 ohm"'
     )

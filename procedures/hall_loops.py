@@ -24,18 +24,24 @@ Branch = Callable[[float, float], Iterator[dict[str, Any]]]
 """Reads along one branch, from one field in T to the other; one row a reading."""
 
 
-def hall_loop(procedure: Procedure, first: float, branch: Branch) -> Iterator[tuple[str, dict[str, Any]]]:
+def hall_loop(
+    procedure: Procedure, first: float, branch: Branch, *, along_normal: bool = True
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Saturate at a field, then measure the branch to the opposite field and the one back.
 
     Args:
         procedure: Whose instruments.
         first: T; its sign is that of the saturation from which the loop begins.
         branch: How a branch is measured.
+        along_normal: Whether the field should be along the film's normal; where a rotator holds it elsewhere, it is
+            said.
 
     Yields:
         Name of the branch, `down` or `up`, and a row.
     """
-    _look_at_angle(procedure, settle_field(procedure, first).position)
+    position = settle_field(procedure, first).position
+    if along_normal:
+        _look_at_angle(procedure, position)
     directions = ("down", "up") if first > 0 else ("up", "down")
     for name, end in procedure.track("branch", list(zip(directions, (-first, first), strict=True))):
         for reading in branch(-end, end):

@@ -101,4 +101,12 @@ PROCEDURES = {
         "procedures.didv:DifferentialConductance",
         "dI/dV of a tunnel junction: barrier height, asymmetry and thickness (Brinkman, Dynes, Rowell)",
     ),
+    "tmr-angle": (
+        "procedures.tmr_angle:TmrAngle",
+        "Loops of a tunnel junction with the field at angles from the normal: TMR and switching fields against them",
+    ),
+    "tmr-bias": (
+        "procedures.tmr_bias:TmrBias",
+        "Both states of a tunnel junction at a list of biases: TMR against the voltage, V_half",
+    ),
 }

@@ -224,6 +224,8 @@ def _wandering(levels: Levels) -> LinearFit:
     walk = random_walk(time, time)
     # Counted from its mean over the loop: the levels are those of the loop and not of its first moment.
     walk = walk - walk.mean(axis=0) - walk.mean(axis=1)[:, None] + walk.mean()
+    if np.linalg.matrix_rank(means[0] / scale) < table.shape[1]:
+        return linear_fit(table, value)  # a plateau of few readings: means of so many do not tell its level and slope
     trials = in_all_strengths(means[0] / scale, means[1] - float(np.mean(value)), walk)
     weight = np.exp(trials.likelihood - np.max(trials.likelihood))
     weight[0] *= STEADY * (len(weight) - 1)

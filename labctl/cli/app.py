@@ -170,6 +170,28 @@ def plot(
     analysing.plot(run, out=out, unit=unit)
 
 
+@app.command("tmr-size")
+def tmr_size(
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Finished runs of tmr-loop, or their numbers."),
+    ],
+    electrode: Annotated[
+        str, typer.Option(metavar="R", help='Sheet resistance of the electrodes, e.g. "50 ohm"; else the records\'.')
+    ] = "",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for table and figure.")] = Path("runs/tmr-size"),
+    json: Json = False,
+) -> None:
+    """Join loops of tunnel junctions of different size: TMR and resistance times area against the area.
+
+    A junction that has less than ten squares of its electrodes is read wrongly by four wires; its ratio is not called
+    TMR. Nothing is measured; DIR gets result.json, sizes.csv and figure.png, written anew each time.
+    """
+    from labctl.cli import sizes
+
+    sizes.tmr_size(runs, electrode=electrode, out=out, json=json)
+
+
 @app.command()
 def reproduce(
     paper: Annotated[

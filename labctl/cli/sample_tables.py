@@ -75,8 +75,8 @@ def record(sample: SampleRecord, path: Path) -> None:
     mounted, found = sample.mounting, sample.resistances
     named = (
         ("longitudinal", found.longitudinal), ("junction", found.junction), ("high state", found.junction_high),
-        ("two-wire", found.two_wire), ("Hall", found.hall), ("Hall offset", found.hall_offset),
-        ("planar Hall", found.planar_hall),
+        ("electrodes per square", found.electrode), ("two-wire", found.two_wire), ("Hall", found.hall),
+        ("Hall offset", found.hall_offset), ("planar Hall", found.planar_hall),
     )  # fmt: skip
     resistances = [f"{name} {format_quantity(value, 'ohm')}" for name, value in named if value is not None]
     if found.resistance_area is not None:

@@ -1,0 +1,141 @@
+"""Both states of a tunnel junction at several biases: against the model's own truth, and what is refused."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from instruments.errors import BadValue, LabError, LimitExceeded
+from labctl.beforehand import check_request
+from labctl.request import Request
+from labctl.sample import load_sample
+from labctl.station import load_station
+from labctl.testing import assert_resumable
+from procedures.tmr_bias import TmrBias
+from procedures.tmr_bias_results import BIAS, between_of, curve_of, doubt, results_of
+from procedures.tmr_results import KIND, RESISTANCE, across_of
+from tests.simulated import Done, Simulate
+
+SAMPLE = "fimtj2026"
+QUICK: dict[str, Any] = {
+    "maximum_field": "0.6 T", "sweep_rate": "190 Oe/s", "temperature": "35 K", "readings": 5,
+    "biases": "1, 20, 40, 60, 80, 100 mV",
+}  # fmt: skip
+
+
+def truth(done: Done, temperature: float) -> tuple[float, float]:
+    """TMR at no voltage and V_half of the model: a leak beside the barrier makes V_half another than the barrier's."""
+    sample: Any = done.lab.sample
+    law = sample._polarisations
+    product = abs(law.product(temperature)) * (-1.0 if temperature > 27.0 else 1.0)
+    parallel, antiparallel = (1.0 / sample._zero_bias(temperature, sign * product) for sign in (1.0, -1.0))
+    conductance = sample._conductance_at(temperature)
+    part = conductance * product / (conductance + sample._leak)
+    return antiparallel / parallel - 1.0, law.half_bias * math.sqrt(1.0 - part)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "read_with"),
+    [(35.0, "by resistance"), pytest.param(15.0, "2400", marks=pytest.mark.endurance)],
+)
+def test_the_models_v_half_at_one_voltage_in_both_states(
+    simulate: Simulate, temperature: float, read_with: str
+) -> None:
+    done = simulate(TmrBias(**{**QUICK, "temperature": f"{temperature} K", "read_with": read_with}), sample=SAMPLE)
+    assert done.outcome.status == "finished"
+    zero, half = truth(done, temperature)
+    assert done.value("tmr_zero_bias") == pytest.approx(zero, abs=4.0 * done.uncertainty("tmr_zero_bias") + 2e-4)
+    assert done.uncertainty("half_bias") < 0.02 * half
+    assert done.value("half_bias") == pytest.approx(half, abs=4.0 * done.uncertainty("half_bias") + 1e-3)
+    assert done.value("reading_bias_loss") == pytest.approx((1e-3 / half) ** 2, rel=0.05)
+    assert abs(done.value("bias_asymmetry")) < 4.0 * done.uncertainty("bias_asymmetry") + 1e-4
+    assert done.value("tmr_of_loop") == pytest.approx(zero, abs=4.0 * done.uncertainty("tmr_of_loop") + 2e-3)
+    voltages = [row.number("voltage") or 0.0 for row in results_of(done.rows, sample=None).table]
+    assert max(voltages) <= 0.1 * 1.001
+    if read_with == "by resistance":
+        kept_and_said(done)
+    done.assert_source_off()
+
+
+def kept_and_said(done: Done) -> None:
+    """Nothing is beyond the bias that was asked for; a state that does not hold has no V_half."""
+    rows: Any = done.rows
+    held = rows[rows[KIND] == BIAS]
+    assert np.all(across_of(held) < 1.01 * held["Set bias (V)"].to_numpy(float))
+    assert set(held["Field (T)"].round(2)) == {round(float(held["Field (T)"].iloc[0]), 2)}
+    assert not any("no V_half" in said or "is not that of the loop" in said for said in done.outcome.warnings)
+    broken = rows.copy()
+    last = broken.index[(broken[KIND] == BIAS) & (broken["State"] == "antiparallel")][-5:]
+    broken.loc[last, RESISTANCE] *= 1.1
+    found = results_of(broken, sample=load_sample(SAMPLE))
+    assert found["half_bias"].value is None
+    assert "antiparallel state did not hold" in str(found["half_bias"].why)
+    assert "no V_half" in doubt(found)
+    lost = results_of(rows[rows[KIND] != BIAS], sample=None)
+    assert lost["half_bias"].why == "the parallel state was not read"
+    assert isinstance(curve_of(rows[rows[KIND] != BIAS]), str)
+
+
+def test_a_junction_without_magnetoresistance_is_read_with_no_other_bias(simulate: Simulate) -> None:
+    record = load_sample(SAMPLE)
+    assert record.model is not None
+    flat = type(record.model).model_validate(
+        {**record.model.model_dump(), "polarisation": 0.0, "polarisation_gain": 0.0}
+    )
+    few = {**QUICK, "maximum_field": "0.2 T"}
+    done = simulate(TmrBias(**few), sample=record.model_copy(update={"model": flat}))
+    assert done.outcome.status == "finished"
+    assert any("none of the loop's could be held" in said for said in done.outcome.warnings)
+    assert isinstance(between_of(done.rows), str)
+    assert done.value("half_bias") is None
+    assert BIAS not in set(done.rows[KIND].tolist())
+
+
+# ---- before
+
+
+def asked(**parameters: Any) -> TmrBias:
+    procedure = TmrBias(**parameters)
+    check_request(
+        Request(
+            "tmr-bias", procedure, load_station("ppms"), load_sample(SAMPLE), simulate=True, seed=1,
+            out=Path("nowhere"),
+        )
+    )  # fmt: skip
+    return procedure
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "said"),
+    [
+        ({"biases": "1, 250 mV"}, LimitExceeded, r"biases go up to 250 mV, but sample .* endures 200 mV .*override"),
+        ({"biases": "10, 1 mV"}, BadValue, "do not rise"),
+        ({"biases": "10 mV"}, BadValue, "has one value"),
+        ({"biases": "0, 10 mV"}, BadValue, "biases"),
+        ({"reversal": "no", "read_with": "2400"}, BadValue, "needs both polarities"),
+    ],
+)
+def test_what_does_not_fit_is_refused(parameters: dict[str, str], error: type[LabError], said: str) -> None:
+    with pytest.raises(error, match=said) as caught:
+        asked(**parameters)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_guard_is_told_the_largest_bias() -> None:
+    assert asked().demands()["bias"] == pytest.approx(0.1)
+    assert asked(biases="1, 150 mV").demands()["bias"] == pytest.approx(0.15)
+    assert asked(biases="100, 500 uV").demands()["bias"] == pytest.approx(1e-3)
+
+
+# ---- carried on
+
+
+def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been() -> None:
+    """Cut in a state that is held, which is made anew."""
+    few: dict[str, Any] = {**QUICK, "readings": 3, "biases": "1, 50 mV", "maximum_field": "0.5 T"}
+    carried_on = assert_resumable(TmrBias, sample=SAMPLE, at={188}, tolerance=0.02, **few)
+    assert carried_on >= 2
