@@ -106,6 +106,7 @@ def settle_temperature(
     temperature: float,
     *,
     rate: float | None = None,
+    approach: TemperatureApproach = TemperatureApproach.FAST_SETTLE,
     meanwhile: Callable[[], None] | None = None,
     reading: OnTheWay | None = None,
 ) -> Settled:
@@ -115,6 +116,7 @@ def settle_temperature(
         procedure: Whose cryostat, clock and reader; one without a reader waits by time.
         temperature: K.
         rate: K/s; if none is given 5 K/min, and 2 K/min below 50 K. At most what the station allows.
+        approach: How the block gets there.
         meanwhile: Called at least once a second until all of this is over.
         reading: Called with each row that is read on the way, and the voltmeter's channel that it was read on. Without
             it, the sample is read when the block has arrived.
@@ -126,7 +128,7 @@ def settle_temperature(
         rate = FAST_TEMPERATURE_RATE if temperature >= SLOW_BELOW else SLOW_TEMPERATURE_RATE
     rate = min(rate, procedure.station.limits.temperature_rate)
     thermometer = SampleThermometer(procedure, reading)
-    settled = _Arrival(procedure, thermometer, temperature, rate, meanwhile).settled()
+    settled = _Arrival(procedure, thermometer, temperature, (rate, approach), meanwhile).settled()
     thermometer.give_back()
     procedure.run.note("settled", **settled.details())
     if settled.why:
@@ -175,11 +177,12 @@ class _Arrival:
     """One way to a temperature, from the command to the moment at which the sample is there."""
 
     def __init__(
-        self, procedure: Procedure, thermometer: SampleThermometer, target: float, rate: float,
-        meanwhile: Callable[[], None] | None,
+        self, procedure: Procedure, thermometer: SampleThermometer, target: float,
+        way: tuple[float, TemperatureApproach], meanwhile: Callable[[], None] | None,
     ) -> None:  # fmt: skip
         self._procedure, self._thermometer = procedure, thermometer
-        self._target, self._rate = target, rate
+        self._target = target
+        self._rate, self._approach = way
         self._meanwhile = meanwhile
         self._vacuum = False
         self._expected = math.inf  # lab time in s at which the ramp should be over
@@ -196,7 +199,7 @@ class _Arrival:
         began = clock.now()
         ways = abs(here - self._target)
         self._expected = began + ways / self._rate
-        cryostat.set_temperature(self._target, self._rate, TemperatureApproach.FAST_SETTLE)
+        cryostat.set_temperature(self._target, self._rate, self._approach)
         cryostat.wait_temperature(tick=self._tick)
         stable = held = clock.now()
         while True:

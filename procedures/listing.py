@@ -109,4 +109,8 @@ PROCEDURES = {
         "procedures.tmr_bias:TmrBias",
         "Both states of a tunnel junction at a list of biases: TMR against the voltage, V_half",
     ),
+    "thermal-write": (
+        "procedures.thermal_write:ThermalWrite",
+        "Bits of a tunnel junction written by temperature in a standing field: write, reset, cycles, levels, hold",
+    ),
 }

@@ -32,10 +32,31 @@ def thermal_width(coercive: float, rate: float) -> float:
     size = abs(coercive)
     if size == 0 or rate <= 0:
         return 0.0
+    return size / (_height(size, rate, ATTEMPT_RATE) + 2)
+
+
+def _height(coercive: float, rate: float, attempt_rate: float) -> float:
+    """Barrier over k T at which half of such grains have reversed on a ramp; see `thermal_width`."""
     z = 20.0
     for _ in range(20):  # each pass brings it closer by a factor of twenty
-        z = max(1.0, float(np.log(ATTEMPT_RATE * size / (rate * np.log(2) * (z + 2)))))
-    return size / (z + 2)
+        z = max(1.0, float(np.log(attempt_rate * coercive / (rate * np.log(2) * (z + 2)))))
+    return z
+
+
+def standing_field(coercive: float, rate: float, time: float, attempt_rate: float = ATTEMPT_RATE) -> float:
+    """Field in T that reverses half of the grains in a time, where a ramp does it at another one.
+
+    The barrier is B / H as in `thermal_width`. In a standing field half have reversed when f0 t exp(-B / (H k T)) is
+    ln 2, so that H is to the ramp's field as z of the ramp is to ln(f0 t / ln 2).
+
+    Args:
+        coercive: T, field at which the ramp reverses half; above zero.
+        rate: T/s, of the ramp; above zero.
+        time: s, for which the field stands; above zero.
+        attempt_rate: f0 in 1/s.
+    """
+    needed = max(1.0, float(np.log(attempt_rate * time / np.log(2))))
+    return coercive * _height(coercive, rate, attempt_rate) / needed
 
 
 def quantile_scatter(share: float, grains: float, density: float, width: float) -> float:
