@@ -125,8 +125,14 @@ TABLE: Sequence[Line] = (
         "tmr-bias, 12 biases, from 300 K to 15 K", "tmr-bias", "not planned", sample=JUNCTION,
         why="2.4 h of it as for tmr-angle", parameters={"temperature": "15 K"},
     ),
+    Line(
         "thermal-write, cooled from 300 K", "thermal-write", "2.5 h", sample=JUNCTION,
         why="the plan has the cycles alone; cooling takes 2.2 h at 2 K/min, loops before and after 2 h",
+    ),
+    Line(
+        "tmr-temperature, 9 temperatures", "tmr-temperature", "3.6 h", "18 h", sample=JUNCTION,
+        why="75 min of it are the way from 300 K to 10 K, which the plan does not have; fields and windows follow the "
+        "loops before",
     ),
     Line("log", "log", "as long as you say"),
     Line("moment-loop, 0.8 T at 50 Oe/s", "moment-loop", "not planned"),

@@ -79,7 +79,8 @@ class SampleThermometer:
         self._procedure = procedure
         self._passed_on = reading
         self._reader: StateReader | None = vars(procedure).get("reader")
-        self._channel = LONGITUDINAL_CHANNEL if has_longitudinal(procedure) else CHANNEL
+        self._junction = procedure.sample.is_junction
+        self._channel = LONGITUDINAL_CHANNEL if has_longitudinal(procedure) and not self._junction else CHANNEL
         self._coefficient = procedure.sample.resistances.temperature_coefficient
         self._reference = procedure.sample.resistances.temperature
         self._last = -math.inf
@@ -147,6 +148,7 @@ class SampleThermometer:
         """Say why the resistance does not tell the sample's temperature, with the block at so many K; "" if it does."""
         for lacking, why in (
             (self._reader is None, "this experiment does not read it"),
+            (self._junction, "that of a junction is the one of its magnetic state"),
             (self._channel != LONGITUDINAL_CHANNEL, "the voltmeter's channel 2 is not cabled"),
             (not self._coefficient, "the sample record has no temperature coefficient"),
             (self._start is None or not self._read[-1][1], "it cannot be read"),

@@ -48,11 +48,11 @@ def loops_over_temperature(
     _draw_amplitude(panels[1], results)
     _draw_inverse(panels[2], results)
     _draw_moving(panels[3], moving, caption)
-    limits = _limits(results, moving)
+    ends = limits(results, moving)
     for panel in panels:
-        panel.set_xlim(*limits)
+        panel.set_xlim(*ends)
         panel.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-        _mark_compensation(panel, results)
+        mark_compensation(panel, results)
     for panel in panels[0::2]:
         panel.tick_params(labelbottom=False)
     for panel in panels[1::2]:
@@ -62,16 +62,16 @@ def loops_over_temperature(
     return figure
 
 
-def _column(results: Results, name: str) -> tuple[FloatArray, FloatArray]:
+def column(results: Results, name: str) -> tuple[FloatArray, FloatArray]:
     """Values and uncertainties of one result of all rows; NaN and 0 where there is none."""
     values = [row.number(name) for row in results.table]
     errors = [row[name].uncertainty or 0.0 for row in results.table]
     return np.array([np.nan if value is None else value for value in values]), np.array(errors)
 
 
-def _limits(results: Results, moving: pd.DataFrame | None = None) -> tuple[float, float]:
+def limits(results: Results, moving: pd.DataFrame | None = None) -> tuple[float, float]:
     """Ends of the temperature axes, K; before the first loop is over, by what was read on the way."""
-    temperature, _ = _column(results, "temperature")
+    temperature, _ = column(results, "temperature")
     if not len(temperature) and moving is not None and not moving.empty:
         temperature = moving["Temperature (K)"].to_numpy(dtype=float)
     temperature = temperature[np.isfinite(temperature)]
@@ -90,9 +90,9 @@ def _label(axes: Axes, text: str) -> None:
 
 def _points(axes: Axes, results: Results, values: FloatArray, errors: FloatArray, *, hollow: bool = False) -> None:
     """Points of either polarity in their colours, with their uncertainties; hollow those that are not in the line."""
-    temperature, _ = _column(results, "temperature")
-    polarity, _ = _column(results, "polarity")
-    inside, _ = _column(results, "in_compensation_fit")
+    temperature, _ = column(results, "temperature")
+    polarity, _ = column(results, "polarity")
+    inside, _ = column(results, "in_compensation_fit")
     for sign, (colour, name) in WORDS.items():
         for filled in (True, False):
             shown_so = ((inside > 0) | (not hollow)) == filled
@@ -108,10 +108,10 @@ def _draw_coercive(axes: Axes, results: Results, caption: Caption) -> None:
     """Coercive field, which rises towards compensation from both sides; unsaturated loops as lower bounds."""
     factor, _ = FIELD_UNITS[caption.field_unit]
     _label(axes, f"Coercive field ({caption.field_unit})")
-    values, errors = _column(results, "coercive_field")
+    values, errors = column(results, "coercive_field")
     _points(axes, results, values * factor, errors * factor)
-    temperature, _ = _column(results, "temperature")
-    largest, _ = _column(results, "largest_field")
+    temperature, _ = column(results, "temperature")
+    largest, _ = column(results, "largest_field")
     open_ = ~np.isfinite(values)
     if np.any(open_):
         axes.plot(
@@ -136,7 +136,7 @@ def _draw_divergence(axes: Axes, results: Results, factor: float) -> None:
     zero, slope = results.number("compensation_temperature"), results.number("inverse_coercive_field_slope")
     if zero is None or slope is None:
         return
-    low, high = _limits(results)
+    low, high = limits(results)
     temperature = np.linspace(low, high, 801)
     distance = np.maximum(np.abs(temperature - zero), 1e-6)
     axes.plot(
@@ -151,7 +151,7 @@ def _draw_divergence(axes: Axes, results: Results, factor: float) -> None:
 
 
 def _draw_amplitude(axes: Axes, results: Results) -> None:
-    values, errors = _column(results, "anomalous_hall_resistance")
+    values, errors = column(results, "anomalous_hall_resistance")
     known = np.abs(values[np.isfinite(values)])
     factor, unit = prefix_for(float(np.max(known)) if len(known) else 1.0, "ohm")
     _label(axes, f"$R_\\mathrm{{A}}$ ({shown(unit)})")
@@ -165,8 +165,8 @@ def _draw_amplitude(axes: Axes, results: Results) -> None:
 def _draw_inverse(axes: Axes, results: Results) -> None:
     """Polarity over coercive field with the line whose zero is the compensation temperature."""
     _label(axes, "Polarity / $\\mu_0H_\\mathrm{c}$ (1/T)")
-    field, error = _column(results, "coercive_field")
-    polarity, _ = _column(results, "polarity")
+    field, error = column(results, "coercive_field")
+    polarity, _ = column(results, "polarity")
     axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
     _points(axes, results, polarity / field, error / field**2, hollow=True)
     zero, slope = results["compensation_temperature"], results.number("inverse_coercive_field_slope")
@@ -176,8 +176,8 @@ def _draw_inverse(axes: Axes, results: Results) -> None:
         words = change.replace("\n", " ")
         _say(axes, "; ".join(filter(None, [words, zero.why or ""])))
         return
-    temperature, _ = _column(results, "temperature")
-    inside, _ = _column(results, "in_compensation_fit")
+    temperature, _ = column(results, "temperature")
+    inside, _ = column(results, "in_compensation_fit")
     low, high = (edge(temperature[inside > 0]) for edge in (np.min, np.max))
     for ends, style in (((low, high), "-"), ((float(np.min(temperature)), float(np.max(temperature))), ":")):
         axes.plot(ends, [slope * (end - zero.value) for end in ends], style, color=INK, linewidth=1.2, zorder=1)
@@ -230,7 +230,7 @@ def _draw_moving(axes: Axes, moving: pd.DataFrame, caption: Caption) -> None:
     )  # fmt: skip
 
 
-def _mark_compensation(axes: Axes, results: Results) -> None:
+def mark_compensation(axes: Axes, results: Results) -> None:
     """The bracket as a band, the compensation temperature as a line."""
     low, high = (results.number(f"compensation_temperature_bracket_{end}") for end in ("low", "high"))
     if low is not None and high is not None:

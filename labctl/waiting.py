@@ -138,6 +138,31 @@ def settle_temperature(
     return settled
 
 
+def ramp_temperature(procedure: Procedure, temperature: float, *, rate: float, reading: OnTheWay | None = None) -> None:
+    """Ramp the block to a temperature in K, and wait for its own word that it is there: the sample still lags.
+
+    Args:
+        procedure: Whose cryostat, clock and reader.
+        temperature: K.
+        rate: K/s; at most what the station allows.
+        reading: As for `settle_temperature`.
+
+    Raises:
+        DeadlinePassed: Not there in time.
+    """
+    cryostat, thermometer = procedure.cryostat, SampleThermometer(procedure, reading)
+
+    def tick() -> None:
+        procedure.run.check()
+        thermometer.on_the_way(POLL)
+
+    thermometer.begin(cryostat.reading().temperature)
+    taken = min(rate, procedure.station.limits.temperature_rate)
+    cryostat.set_temperature(temperature, taken, TemperatureApproach.FAST_SETTLE)
+    cryostat.wait_temperature(tick=tick)
+    thermometer.give_back()
+
+
 def settle_field(
     procedure: Procedure,
     field: float,

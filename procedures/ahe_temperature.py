@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from instruments.errors import BadValue
 from labctl import reversal
 from labctl.elsewhere.quantities import HALL_LOOP_COLUMNS
 from labctl.elsewhere.wanted import Wanted
 from labctl.journal import COERCIVE_FIELD
 from labctl.moving import KIND, ON_THE_WAY
-from labctl.parameters import Choice, OptionalQuantity, Quantity, QuantityList
+from labctl.parameters import Choice
 from labctl.probe import Probe
-from labctl.procedure import Procedure
 from labctl.reversal import CHANNEL, LONGITUDINAL_CHANNEL
-from procedures.hall_loops import FIELD_PER_COERCIVE, hall_loop, swept_branch
+from procedures.over_temperatures import OverTemperatures, Plan
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from labctl.analysis.compensation import AtTemperature
     from labctl.analysis.result import Results
-    from labctl.analysis.visits import Visit
 
-WINDOW_PER_COERCIVE = 1.6
-"""End of the window over the coercive field that is expected; it begins at zero field.
-
-A coercive field falls as the compensation temperature is left behind. A window that began above the new one would cost
-a second loop, one that begins at zero costs ten seconds.
-"""
-UNSATURABLE = 1.5
-"""Largest field over the expected coercive field below which a refined temperature is not worth its loops."""
-BACK = 5.0
-"""K beyond the first refined temperature that the sample goes back, to pass all of them in the same direction."""
 SAME_RATE = 1.05
 """Ratio of the largest to the smallest field rate at a switch up to which one number says them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One loop: its largest field in T, and the coercive field in T that is expected (None: unknown)."""
-
-    maximum: float
-    coercive: float | None
-
-
-class AnomalousHallTemperature(Procedure):
+class AnomalousHallTemperature(OverTemperatures):
     """Hall loops at a list of temperatures: coercive field, amplitude and sign, and the compensation temperature.
 
     The temperatures are passed in one direction, each settled until the block has held for 60 s and the sample has
@@ -82,60 +61,17 @@ class AnomalousHallTemperature(Procedure):
         "temperature": replace(HALL_LOOP_COLUMNS["temperature"], needed=True, constant=None),
     }
 
-    temperatures = QuantityList("300:240:-10 K", "Temperatures, in one direction", above_zero=True)
-    refinement = OptionalQuantity(
-        "none", "Distance of two more temperatures from compensation", unit="K", default="3 K", above_zero=True
-    )
-    maximum_field = Quantity("0.5 T", "Field at the ends of the very first loop", above_zero=True)
-    minimum_field = Quantity("0.2 T", "Field at the ends of a loop, at least", above_zero=True)
-    field_limit = Quantity("1 T", "Field up to which an unsaturated loop is repeated", above_zero=True)
-    sweep_rate = Quantity("100 Oe/s", "Field rate where no switch is expected", above_zero=True)
-    window_rate = Quantity("50 Oe/s", "Field rate where a switch is expected, or may be", above_zero=True)
-    start = Choice("positive", "Saturation from which each loop begins", options=["positive", "negative"])
     rt_while_moving = Choice("on", "Reading a resistance on the way to a temperature", options=["on", "off"])
     probe = Probe()
-
-    def check(self) -> None:
-        """Refuse temperatures that turn round, and fields that contradict each other."""
-        steps = [after - before for before, after in itertools.pairwise(self.temperatures)]
-        if any(step * steps[0] <= 0 for step in steps):
-            raise BadValue(
-                f"temperatures {', '.join(f'{t:g}' for t in self.temperatures)} K do not go in one direction; "
-                "give them rising or falling, each once, and the other direction in a run of its own"
-            )
-        for name in ("maximum_field", "minimum_field"):
-            if getattr(self, name) > self.field_limit:
-                raise BadValue(
-                    f"{name} is {getattr(self, name):g} T, but must not exceed field_limit, {self.field_limit:g} T"
-                )
 
     def demands(self) -> dict[str, float]:
         """Return what will be asked for at most and at least, whether it will be needed or not."""
         probe = self.probe_settings()
-        rates = (self.sweep_rate, self.window_rate)
-        return {
-            "current": probe.current,
-            "voltage": probe.compliance,
-            "field": self.field_limit,
-            "field_rate": max(rates),
-            "slowest_field_rate": min(rates),
-            "temperature": max(self.temperatures),
-            "lowest_temperature": min(self.temperatures),
-        }
-
-    def execute(self) -> None:
-        """Measure at the temperatures, then at the refined ones."""
-        self._known: dict[tuple[str, int, float], Visit | None] = {}
-        for temperature in self.track("temperature", self.temperatures, restart=True):
-            self._measure(temperature, self._before(temperature))
-        refined = self._refined()
-        for temperature, coercive in self.track("refinement", refined, restart=True):
-            self._go_back(temperature, refined[0][0])
-            self._measure(temperature, coercive)
+        return {"current": probe.current, "voltage": probe.compliance, **super().demands()}
 
     # ---- going there
 
-    def _go_to(self, temperature: float) -> None:
+    def go_to(self, temperature: float) -> None:
         """Settle at a temperature, recording the resistance that is read on the way."""
         if self.rt_while_moving == "off":
             self.settle(temperature=temperature)
@@ -148,6 +84,16 @@ class AnomalousHallTemperature(Procedure):
             self._record(row, longitudinal, channel, ON_THE_WAY, temperature, math.nan, "-", 0)
 
         self.settle(temperature=temperature, reading=note)
+
+    def record_loop(self, reading: dict[str, Any], temperature: float, plan: Plan, branch: str, number: int) -> None:
+        """Record a reading of a loop."""
+        self._record(reading, math.nan, CHANNEL, "loop", temperature, plan.maximum, branch, number)
+
+    def found_in(self, rows: pd.DataFrame) -> AtTemperature | None:
+        """Return what the rows of one temperature tell, None where they have no loop."""
+        from labctl.analysis.visits import visits
+
+        return (visits(rows) or [None])[-1]
 
     def _record(
         self, row: dict[str, Any], longitudinal: float, channel: int, kind: str, temperature: float, largest: float,
@@ -165,104 +111,6 @@ class AnomalousHallTemperature(Procedure):
                 "Loop": loop,
             },
         )
-
-    # ---- loops at one temperature
-
-    def _measure(self, temperature: float, coercive: float | None) -> None:
-        """Settle, then measure loops until one is good or the field is at its limit."""
-        self._go_to(temperature)
-        block = self.run.path.block
-        for number, plan in enumerate(self.track("loop", self._plans(block, coercive)), 1):
-            first = plan.maximum if self.start == "positive" else -plan.maximum
-            for branch, reading in hall_loop(self, first, lambda begin, end, plan=plan: self._branch(begin, end, plan)):
-                self._record(reading, math.nan, CHANNEL, "loop", temperature, plan.maximum, branch, number)
-
-    def _branch(self, begin: float, end: float, plan: _Plan) -> Iterator[dict[str, Any]]:
-        reach = math.inf if plan.coercive is None else WINDOW_PER_COERCIVE * plan.coercive
-        # Two parts at one rate would only stop between them, and a switch there would have a rate of its own.
-        if reach >= abs(end) or self.window_rate == self.sweep_rate:
-            yield from swept_branch(self, begin, end, window=None, outside=self.window_rate, inside=self.window_rate)
-            return
-        window = (0.0, reach) if end > 0 else (-reach, 0.0)
-        yield from swept_branch(self, begin, end, window=window, outside=self.sweep_rate, inside=self.window_rate)
-
-    def _plans(self, block: str, coercive: float | None) -> Iterator[_Plan]:
-        """Plan the next loop at a temperature from what the loops so far tell, until one is good."""
-        plan = self._plan(coercive)
-        again = True
-        while True:
-            yield plan
-            visit = self._visit(block)
-            if visit is None:
-                return
-            if visit.saturated and (visit.at_one_rate or not again):
-                return
-            if visit.saturated:
-                plan, again = self._plan(visit.coercive_field.value), False
-            elif plan.maximum < self.field_limit:
-                plan = _Plan(min(2 * plan.maximum, self.field_limit), None)
-            else:
-                return
-
-    def _plan(self, coercive: float | None) -> _Plan:
-        if coercive is None:
-            return _Plan(self.maximum_field, None)
-        wanted = max(self.minimum_field, FIELD_PER_COERCIVE * coercive)
-        return _Plan(min(wanted, self.field_limit), coercive)
-
-    # ---- what was found so far
-
-    def _visit(self, block: str) -> Visit | None:
-        """What a block measured, None if it has no loop."""
-        from labctl.analysis.visits import visits
-
-        rows = self.recorded(block)
-        if rows.empty:
-            return None
-        key = (block, len(rows), float(rows["Time (s)"].iloc[-1]))
-        if key not in self._known:  # nothing but the time that it takes to look at the same rows again
-            self._known[key] = (visits(rows) or [None])[-1]
-        return self._known[key]
-
-    def _visits(self) -> list[Visit]:
-        """What was found at the temperatures of the list, in their order; those without a loop are left out."""
-        found = (self._visit(f"temperature={index + 1}") for index in range(len(self.temperatures)))
-        return [visit for visit in found if visit is not None]
-
-    def _before(self, temperature: float) -> float | None:
-        """Coercive field of the last temperature before this one that has any, in T."""
-        for index in range(self.temperatures.index(temperature), 0, -1):
-            visit = self._visit(f"temperature={index}")
-            if visit is not None and visit.saturated:
-                return visit.coercive_field.value
-        return None
-
-    def _refined(self) -> list[tuple[float, float]]:
-        """Temperatures around compensation in the order of the list, with the coercive fields in T expected there."""
-        from labctl.analysis.compensation import Line, find_compensation, fit_line
-
-        if self.refinement is None or len(self.temperatures) < 2:
-            return []
-        found = find_compensation(self._visits())
-        if isinstance(found.bracket, str):
-            return []
-        line = found.line if isinstance(found.line, Line) else fit_line(found.bracket)
-        step = math.copysign(self.refinement, self.temperatures[0] - self.temperatures[-1])
-        expected = round(1.0 / (abs(line.slope) * self.refinement), 4)
-        if UNSATURABLE * expected > self.field_limit:
-            return []
-        known = [visit.temperature for visit in found.visits if visit.saturated]
-        return [
-            (round(temperature, 1), expected)
-            for temperature in (line.temperature + step, line.temperature - step)
-            if min(abs(temperature - other) for other in known) > self.refinement / 3
-        ]
-
-    def _go_back(self, temperature: float, first: float) -> None:
-        """Go back beyond the first refined temperature if the sample is not on the side from which the list comes."""
-        coming = math.copysign(BACK, self.temperatures[0] - self.temperatures[-1])
-        if (self.cryostat.reading().temperature - temperature) * coming < 0:
-            self._go_to(min(max(first + coming, min(self.temperatures)), max(self.temperatures)))
 
     # ---- what it is about
 

@@ -113,4 +113,8 @@ PROCEDURES = {
         "procedures.thermal_write:ThermalWrite",
         "Bits of a tunnel junction written by temperature in a standing field: write, reset, cycles, levels, hold",
     ),
+    "tmr-temperature": (
+        "procedures.tmr_temperature:TmrTemperature",
+        "TMR loops over temperatures: TMR with its sign, switching fields of both layers, compensation temperature",
+    ),
 }

@@ -53,10 +53,10 @@ def results_of(data: pd.DataFrame, *, sample: SampleRecord | None, reading: Read
         {
             **loop,
             "resistance_area": _resistance_area(loop, sample, reading),
-            "bias": _bias(rows),
+            "bias": bias_of(rows),
             "linearity": _linearity(data),
             "parallel_drift": drift_of(data),
-            "reading_scale": _scale(reading),
+            "reading_scale": scale_of(reading),
         }
     )
 
@@ -124,7 +124,7 @@ def _of_area(sample: SampleRecord) -> str:
     return f"from the record's {' and '.join(names)}{f' ({said})' if said else ', of which it does not say the source'}"
 
 
-def _bias(rows: pd.DataFrame) -> Result:
+def bias_of(rows: pd.DataFrame) -> Result:
     """Voltage across the junction: half of what its reversal changes, without what is there at no current."""
     across = across_of(rows)
     if not across.size:
@@ -161,7 +161,7 @@ def _linearity(data: pd.DataFrame) -> Result:
     return Result(float(np.mean(other)) / mean - 1.0, float(scatter) / abs(mean), "1", THIS_RUN, note=note)
 
 
-def _scale(reading: Reading | None) -> Result:
+def scale_of(reading: Reading | None) -> Result:
     """The uncertainty that all resistances of the run share, and why they were read so."""
     if reading is None:
         return missing("1", "it is not known what read the table", THIS_RUN)

@@ -17,14 +17,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from labctl.analysis.loops import field_results
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Result, Results, missing
-from labctl.analysis.visits import UNSEEN_LAG, Visit, in_order, visits
+from labctl.analysis.visits import UNSEEN_LAG, visits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,54 @@ NAMES = (
     "compensation_temperature_bracket_low",
     "compensation_temperature_bracket_high",
 )
+
+
+class AtTemperature(Protocol):
+    """What was measured at one temperature, as far as the compensation temperature follows from it."""
+
+    @property
+    def temperature(self) -> float:
+        """Mean of the block's thermometer during the loops, K."""
+        ...
+
+    @property
+    def uncertainty(self) -> float:
+        """Standard uncertainty of that mean, K."""
+        ...
+
+    @property
+    def lag(self) -> float | None:
+        """Sample less block, K, as far as the way there tells; None where it was not recorded."""
+        ...
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the loop is, and has both coercive fields."""
+        ...
+
+    @property
+    def at_one_rate(self) -> bool:
+        """Whether the switch lies where the field moved at one rate."""
+        ...
+
+    @property
+    def polarity(self) -> float:
+        """Sign that changes at compensation; 0 for a loop that is not saturated."""
+        ...
+
+    @property
+    def coercive_field(self) -> Result:
+        """Half the distance of the two switching fields, T."""
+        ...
+
+    @property
+    def temperature_result(self) -> Result:
+        """The temperature with what is known of the sample's lag."""
+        ...
+
+    def row(self) -> Results:
+        """What was found as a row of the table over temperatures."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +128,9 @@ class Compensation:
         remanence: How far the zero moves for a trapped flux on one side only, K.
     """
 
-    visits: tuple[Visit, ...]
-    bracket: tuple[Visit, Visit] | str
-    used: tuple[Visit, ...]
+    visits: tuple[AtTemperature, ...]
+    bracket: tuple[AtTemperature, AtTemperature] | str
+    used: tuple[AtTemperature, ...]
     line: Line | str
     curvature: float
     lag: float
@@ -109,9 +157,9 @@ def compensation(data: pd.DataFrame, *, remanence: float | None = None) -> Resul
     return Results({**results, **field_results(remanence)}, results.table)
 
 
-def find_compensation(measured: Sequence[Visit], *, remanence: float | None = None) -> Compensation:
+def find_compensation(measured: Sequence[AtTemperature], *, remanence: float | None = None) -> Compensation:
     """Find the compensation temperature both ways."""
-    found = tuple(in_order(list(measured)))
+    found = tuple(sorted(measured, key=lambda visit: visit.temperature))
     bracket = _bracket(found)
     if isinstance(bracket, str):
         return Compensation(found, bracket, (), bracket, 0.0, 0.0, 0.0)
@@ -128,7 +176,7 @@ def find_compensation(measured: Sequence[Visit], *, remanence: float | None = No
     return Compensation(found, bracket, used, line, curvature, _lag(used), moved)
 
 
-def inverse(visit: Visit, shift: float = 0.0) -> tuple[float, float]:
+def inverse(visit: AtTemperature, shift: float = 0.0) -> tuple[float, float]:
     """Polarity over coercive field and its standard uncertainty, 1/T; the coercive field larger by `shift` T."""
     field = visit.coercive_field
     assert field.value is not None
@@ -137,7 +185,7 @@ def inverse(visit: Visit, shift: float = 0.0) -> tuple[float, float]:
     return visit.polarity / value, field.uncertainty / value**2
 
 
-def _bracket(found: Sequence[Visit]) -> tuple[Visit, Visit] | str:
+def _bracket(found: Sequence[AtTemperature]) -> tuple[AtTemperature, AtTemperature] | str:
     saturated = [visit for visit in found if visit.saturated]
     if len(saturated) < 2:
         return f"{len(saturated)} of {len(found)} temperatures have a saturated loop, and a sign change needs two"
@@ -153,7 +201,9 @@ def _bracket(found: Sequence[Visit]) -> tuple[Visit, Visit] | str:
     return changes[0]
 
 
-def _nearest(found: Sequence[Visit], bracket: tuple[Visit, Visit], count: int) -> tuple[Visit, ...]:
+def _nearest(
+    found: Sequence[AtTemperature], bracket: tuple[AtTemperature, AtTemperature], count: int
+) -> tuple[AtTemperature, ...]:
     """So many saturated temperatures on either side of the sign change, those whose switch was at one rate first."""
     saturated = [visit for visit in found if visit.saturated]
     below = [visit for visit in saturated if visit.temperature <= bracket[0].temperature]
@@ -161,7 +211,7 @@ def _nearest(found: Sequence[Visit], bracket: tuple[Visit, Visit], count: int) -
     return (*below[-count:], *above[:count])
 
 
-def fit_line(used: Sequence[Visit], shifts: Sequence[float] | None = None) -> Line:
+def fit_line(used: Sequence[AtTemperature], shifts: Sequence[float] | None = None) -> Line:
     """Weighted straight line through the signed inverse coercive fields; errors of temperature count through its slope.
 
     Args:
@@ -185,13 +235,13 @@ def fit_line(used: Sequence[Visit], shifts: Sequence[float] | None = None) -> Li
     return Line(middle + zero, uncertainty, slope, float(np.sqrt(covariance[1, 1])), chi_square, freedom)
 
 
-def _sigma(used: Sequence[Visit], error: FloatArray, slope: float) -> FloatArray:
+def _sigma(used: Sequence[AtTemperature], error: FloatArray, slope: float) -> FloatArray:
     """Uncertainties of the inverse coercive fields, 1/T, with those of the temperatures; none is quite zero."""
     sigma = np.hypot(error, slope * np.array([visit.uncertainty for visit in used]))
     return np.maximum(sigma, 1e-9 * abs(slope))
 
 
-def _curvature(points: Sequence[Visit], line: Line) -> float:
+def _curvature(points: Sequence[AtTemperature], line: Line) -> float:
     """Distance of a parabola's zero from the line's, K: the barrier depends on temperature, and so the line bends.
 
     With fewer points than a parabola needs to be tested, the zero of the line through the innermost two takes its
@@ -209,7 +259,7 @@ def _curvature(points: Sequence[Visit], line: Line) -> float:
     return abs(-2 * offset / (slope + np.copysign(np.sqrt(root), slope))) if root > 0 else float(np.ptp(position))
 
 
-def _moved_by(used: Sequence[Visit], remanence: float, line: Line) -> float:
+def _moved_by(used: Sequence[AtTemperature], remanence: float, line: Line) -> float:
     """How far the zero moves if trapped flux, equally likely anywhere within its bound, adds on one side only, K.
 
     A magnet that traps the same flux in all loops makes all coercive fields larger together, which hardly moves it.
@@ -220,7 +270,7 @@ def _moved_by(used: Sequence[Visit], remanence: float, line: Line) -> float:
     return abs(fit_line(used, side).temperature - line.temperature)
 
 
-def _lag(used: Sequence[Visit]) -> float:
+def _lag(used: Sequence[AtTemperature]) -> float:
     """How far the sample may lie from the block, K: the mean over the line's points, since they shift together."""
     lags = [UNSEEN_LAG if visit.lag is None else visit.lag for visit in used]
     return abs(float(np.mean(lags)))
@@ -230,15 +280,15 @@ def results_of(found: Compensation) -> Results:
     """Results and the table over temperatures."""
     results = {
         "compensation_temperature": _from_line(found),
-        **_from_bracket(found.bracket),
-        "inverse_coercive_field_slope": _slope(found.line),
+        **bracket_results(found.bracket),
+        "inverse_coercive_field_slope": slope_result(found.line),
     }
     used = {id(visit) for visit in found.used}
     rows = [_row(visit, used=id(visit) in used) for visit in found.visits]
     return Results(results, rows)
 
 
-def _row(visit: Visit, *, used: bool) -> Results:
+def _row(visit: AtTemperature, *, used: bool) -> Results:
     row = dict(visit.row())
     row["in_compensation_fit"] = Result(used, None, "1", "this temperature")
     return Results(row)
@@ -252,22 +302,23 @@ def _from_line(found: Compensation) -> Result:
     notes = [
         WHAT,
         (
-            f"fit {line.uncertainty:.2g} K ({_tested(line)}), curvature {found.curvature:.2g} K, "
+            f"fit {line.uncertainty:.2g} K ({tested(line)}), curvature {found.curvature:.2g} K, "
             f"sample behind block {found.lag:.2g} K, trapped flux {found.remanence:.2g} K"
         ),
-        *_left_out(left_out),
+        *left_out_notes(left_out),
     ]
     of = f"line through polarity / coercive field at {', '.join(f'{v.temperature:.4g}' for v in found.used)} K"
     return Result(line.temperature, found.uncertainty, "K", of, note="; ".join(notes))
 
 
-def _tested(line: Line) -> str:
-    """What chi square says of the line, and what was done about it."""
+def tested(line: Line) -> str:
+    """Say what chi square says of the line, and what was done about it."""
     said = f"chi square {line.chi_square:.2g} for {line.freedom} degree{'s' if line.freedom > 1 else ''} of freedom"
     return f"{said}, widened by the root of their ratio" if line.chi_square > line.freedom else said
 
 
-def _left_out(visits_: Sequence[Visit]) -> list[str]:
+def left_out_notes(visits_: Sequence[AtTemperature]) -> list[str]:
+    """Say which temperatures are not in the line, and why."""
     unsaturated = [f"{visit.temperature:.4g} K" for visit in visits_ if not visit.saturated]
     far = [f"{visit.temperature:.4g} K" for visit in visits_ if visit.saturated]
     return [
@@ -276,7 +327,8 @@ def _left_out(visits_: Sequence[Visit]) -> list[str]:
     ]
 
 
-def _from_bracket(bracket: tuple[Visit, Visit] | str) -> dict[str, Result]:
+def bracket_results(bracket: tuple[AtTemperature, AtTemperature] | str) -> dict[str, Result]:
+    """Middle and ends of the bracket as results, or why there is none."""
     if isinstance(bracket, str):
         return {name: missing("K", bracket, "bracket") for name in NAMES[1:]}
     low, high = (visit.temperature_result for visit in bracket)
@@ -291,7 +343,8 @@ def _from_bracket(bracket: tuple[Visit, Visit] | str) -> dict[str, Result]:
     return dict(zip(NAMES[1:], (middle, *edges), strict=True))
 
 
-def _slope(line: Line | str) -> Result:
+def slope_result(line: Line | str) -> Result:
+    """Slope of the line as a result."""
     if isinstance(line, str):
         return missing("1/(T K)", line, "fit")
     return Result(line.slope, line.slope_uncertainty, "1/(T K)", "line through polarity / coercive field")

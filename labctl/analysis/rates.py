@@ -80,13 +80,18 @@ def outside_window(branch: Branch, crossing: Crossing, width: float) -> str | No
         crossing: Its 50 % crossing.
         width: T, 10-90 % width of the switching.
     """
+    return outside_window_at(branch, crossing.field, width)
+
+
+def outside_window_at(branch: Branch, field: float, width: float) -> str | None:
+    """The same of a switch at a field in T."""
     stretch = _slow_stretch(branch)
     if stretch is None:
         return None
     low, high, slow, fast = stretch
-    if low <= crossing.field - width / 2 and crossing.field + width / 2 <= high:
+    if low <= field - width / 2 and field + width / 2 <= high:
         return None
-    where = "is cut by the edge of" if low < crossing.field < high else "lies outside"
+    where = "is cut by the edge of" if low < field < high else "lies outside"
     edges = " to ".join(f"{edge:.0f}" if abs(edge) >= 10 else f"{edge:.2g}" for edge in (1e3 * low, 1e3 * high))
     return (
         f"the switch {where} the slow window from {edges} mT "

@@ -84,8 +84,7 @@ class Visit:
     @property
     def temperature_result(self) -> Result:
         """Temperature of the block; the sample's lag is stated beside it."""
-        lag = "not recorded" if self.lag is None else f"{self.lag:+.2g} K from the block, by a lag of at most 90 s"
-        return Result(self.temperature, self.uncertainty, "K", "mean during the loop", note=f"sample: {lag}")
+        return during_the_loop(self.temperature, self.uncertainty, self.lag)
 
     def row(self) -> Results:
         """This visit as a row of the table over temperatures."""
@@ -100,6 +99,12 @@ class Visit:
                 "loops": Result(float(self.loops), None, "1", "this temperature"),
             }
         )
+
+
+def during_the_loop(temperature: float, uncertainty: float, lag: float | None) -> Result:
+    """Temperature of the block during a loop, with its uncertainty and the sample's lag beside it, K."""
+    said = "not recorded" if lag is None else f"{lag:+.2g} K from the block, by a lag of at most 90 s"
+    return Result(temperature, uncertainty, "K", "mean during the loop", note=f"sample: {said}")
 
 
 def _of_the_film(results: Results, name: str) -> Result:
@@ -118,7 +123,7 @@ def visits(data: pd.DataFrame) -> list[Visit]:
     Raises:
         UsageError: A needed column is missing or holds no numbers.
     """
-    return [visit for rows in _parts(data) if (visit := _visit(rows)) is not None]
+    return [visit for rows in parts(data) if (visit := _visit(rows)) is not None]
 
 
 def moving_rows(data: pd.DataFrame) -> pd.DataFrame:
@@ -128,13 +133,14 @@ def moving_rows(data: pd.DataFrame) -> pd.DataFrame:
     return data.loc[[kind == MOVING_KIND for kind in data[KIND].tolist()]]
 
 
-def _loop_rows(data: pd.DataFrame) -> pd.DataFrame:
+def loop_rows(data: pd.DataFrame) -> pd.DataFrame:
+    """Rows of loops."""
     if KIND not in data.columns:
         return data
     return data.loc[[kind == LOOP_KIND for kind in data[KIND].tolist()]]
 
 
-def _parts(data: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def parts(data: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Rows of each temperature, with those of the way there."""
     if BLOCK in data.columns and SET_TEMPERATURE in data.columns:
         keys: list[object] = data[BLOCK].tolist()
@@ -154,13 +160,18 @@ def _numbered(temperatures: FloatArray) -> Iterator[int]:
         yield number
 
 
+def by_loop(loops: pd.DataFrame) -> list[pd.DataFrame]:
+    """Rows of each loop by itself, in the order of measurement."""
+    numbers = loops[LOOP].tolist() if LOOP in loops.columns else [1] * len(loops)
+    return [loops.loc[[other == number for other in numbers]] for number in dict.fromkeys(numbers)]
+
+
 def _visit(rows: pd.DataFrame) -> Visit | None:
     """The loops that count at one temperature; None if none was measured there."""
-    loops = _loop_rows(rows)
+    loops = loop_rows(rows)
     if loops.empty:
         return None
-    numbers = loops[LOOP].tolist() if LOOP in loops.columns else [1] * len(loops)
-    each = [loops.loc[[other == number for other in numbers]] for number in dict.fromkeys(numbers)]
+    each = by_loop(loops)
     analysed = [(part, analysis) for part in each for analysis in _analysed(part)]
     if not analysed:
         return _nothing(rows, each[-1], len(each))
@@ -168,11 +179,11 @@ def _visit(rows: pd.DataFrame) -> Visit | None:
     counted = [(part, one) for part, one in analysed if abs(_largest(one) - last) <= SAME_FIELD * last]
     good = [(part, one) for part, one in counted if _at_one_rate(one)] or counted
     read = [part for part, _ in good]
-    temperature, uncertainty = _temperature(read)
+    temperature, uncertainty = mean_temperature(read)
     return Visit(
         temperature,
         uncertainty,
-        _lag(rows, read[0]),
+        lag_of(rows, read[0]),
         last,
         len(analysed),
         all(_at_one_rate(one) for _, one in good),
@@ -186,10 +197,10 @@ def _analysed(rows: pd.DataFrame) -> list[LoopAnalysis]:
 
 def _nothing(rows: pd.DataFrame, last: pd.DataFrame, loops: int) -> Visit:
     """A temperature at which no loop is complete."""
-    temperature, uncertainty = _temperature([last])
+    temperature, uncertainty = mean_temperature([last])
     largest = float(np.nanmax(np.abs(last[FIELD].to_numpy(dtype=float)))) if FIELD in last.columns else 0.0
     return Visit(
-        temperature, uncertainty, _lag(rows, last), largest, loops, at_one_rate=True, results=anomalous_hall(last)
+        temperature, uncertainty, lag_of(rows, last), largest, loops, at_one_rate=True, results=anomalous_hall(last)
     )
 
 
@@ -206,15 +217,16 @@ def _at_one_rate(analysis: LoopAnalysis) -> bool:
     return all(crossing is None or outside_window(branch, crossing, width) is None for branch, crossing in pairs)
 
 
-def _temperature(parts: list[pd.DataFrame]) -> tuple[float, float]:
-    values = np.concatenate([part[TEMPERATURE].to_numpy(dtype=float) for part in parts])
+def mean_temperature(loops: list[pd.DataFrame]) -> tuple[float, float]:
+    """Mean of the block's thermometer during loops and its standard uncertainty, K."""
+    values = np.concatenate([part[TEMPERATURE].to_numpy(dtype=float) for part in loops])
     values = values[np.isfinite(values)]
     if len(values) < 2:
         return float(np.mean(values)), 0.0
     return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
-def _lag(rows: pd.DataFrame, loop: pd.DataFrame) -> float | None:
+def lag_of(rows: pd.DataFrame, loop: pd.DataFrame) -> float | None:
     """Sample less block, K, mean during a loop, if the sample follows with the longest time constant.
 
     The block's readings on the way there are followed from the first, at which the two are taken to agree.
@@ -233,8 +245,3 @@ def _lag(rows: pd.DataFrame, loop: pd.DataFrame) -> float | None:
     begin, end = loop[TIME].min(), loop[TIME].max()
     during = (time >= begin) & (time <= end)
     return float(np.mean((sample - block)[during])) if np.any(during) else None
-
-
-def in_order(found: list[Visit]) -> list[Visit]:
-    """By rising temperature."""
-    return sorted(found, key=lambda visit: visit.temperature)

@@ -17,7 +17,8 @@ from labctl.cli.main import run_command
 from labctl.sample import load_sample
 from labctl.station import load_station
 from labctl.testing import assert_resumable
-from procedures.ahe_temperature import BACK, AnomalousHallTemperature
+from procedures.ahe_temperature import AnomalousHallTemperature
+from procedures.over_temperatures import BACK
 from tests.simulated import Done, Simulate, capture_labs
 
 QUICK: dict[str, Any] = {"sweep_rate": "180 Oe/s", "window_rate": "180 Oe/s"}
