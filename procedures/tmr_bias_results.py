@@ -106,7 +106,8 @@ def curve_of(data: pd.DataFrame, polarity: str = "both") -> Curve | str:
     at: FloatArray | None = None
     if polarity != "both":
         at, _, _ = ratio(*(_state(data, state, POLARITIES["both"]) for state in (PARALLEL, ANTIPARALLEL)))
-    return Curve(*ratio(*(_state(data, state, POLARITIES[polarity]) for state in (PARALLEL, ANTIPARALLEL)), at=at))
+    parallel, antiparallel = (_state(data, state, POLARITIES[polarity]) for state in (PARALLEL, ANTIPARALLEL))
+    return Curve(*ratio(parallel, antiparallel, at=at))
 
 
 def state_of(data: pd.DataFrame, state: str) -> State | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from labctl.reproduction.fimtj2026_plan import FROM_HIGH, FROM_LOW, OUTSIDE, OUTSIDE_RUNS, outside
+from labctl.reproduction.fimtj2026_plan import FROM_HIGH, FROM_LOW, HELD, OUTSIDE, OUTSIDE_RUNS, outside
 from labctl.reproduction.measured import Measure, Measured, rounded, significance, spread_of
 from labctl.reproduction.planned import Evidence, Runs
 from labctl.reproduction.values import NO, YES
@@ -45,8 +45,8 @@ def _repeats(runs: Runs) -> Measured:
 
 
 def _kept(runs: Runs) -> Measured:
-    change, error = runs[FROM_LOW].number("hold_change")
-    bound = runs[FROM_LOW].number("hold_slope_bound")[0]
+    change, error = runs[HELD].number("hold_change")
+    bound = runs[HELD].number("hold_slope_bound")[0]
     why = (
         f"the bit changes by {change:+.4f} ± {error:.4f} of the way between both states, and by less than {bound:.2g} "
         "a decade of time with 95 %"
@@ -76,7 +76,7 @@ MEASURES: Mapping[str, Measure] = {
     "fimtj2026-29": _bit("bit_after_write", "20 K - 40 K - 20 K"),
     "fimtj2026-30": _bit("bit_after_reset", "20 K - 10 K - 20 K"),
     "fimtj2026-31": Measure((FROM_LOW, FROM_HIGH), _repeats),
-    "fimtj2026-32": Measure((FROM_LOW,), _kept),
+    "fimtj2026-32": Measure((HELD,), _kept),
     "fimtj2026-33": Measure(OUTSIDE_RUNS, _outside),
     "fimtj2026-34": Measure((FROM_LOW,), _levels),
 }

@@ -40,7 +40,7 @@ OVER_TEMPERATURE = "tmr-over-temperature"
 COLD, WARM = "tmr-smallest-2K", "tmr-smallest-50K"
 SLOPES = "didv-100K"
 MOMENT = "moment"
-FROM_LOW, FROM_HIGH = "write-from-0", "write-from-1"
+FROM_LOW, FROM_HIGH, HELD = "write-from-0", "write-from-1", "write-and-hold"
 
 CHOSEN = (
     "Hall loops of CoGd at 10, 20, 25, 32, 35 and 40 K, of NiCo2O4 at 20 K, with the currents of their records.",
@@ -48,7 +48,7 @@ CHOSEN = (
     "Sizes are compared at 15 K; below ten times its electrodes' square, a junction's apparent TMR is said to be that.",
     "Three devices of the array are three draws of leak, resistance and grains, at 15 K.",
     "I-V curves of the junction of 56 um go as far as its record lets the current; dI/dV at 100 K.",
-    "Bits are read against loops at each temperature of the same run; a bit is held for half an hour at 20 K.",
+    "Bits are read against loops at each temperature of the same run; a 1 that was written is held for half an hour at 20 K.",
     "The moment is that of a piece of the whole stack, 9 mm2, by a signal that follows it.",
 )
 """What of the runs the paper does not state."""
@@ -127,10 +127,14 @@ def _loop(name: str, sample: str, temperature: str, device: int = 0) -> Planned:
 
 def _bits() -> list[Planned]:
     return [
-        Planned(FROM_LOW, "thermal-write", JUNCTION, {**BIAS, "field": "0.3 T", "initial": "0", "hold": "1800 s"}),
+        Planned(FROM_LOW, "thermal-write", JUNCTION, {**BIAS, "field": "0.3 T", "initial": "0"}),
         Planned(FROM_HIGH, "thermal-write", JUNCTION, {**BIAS, "field": "0.3 T", "initial": "1"}),
+        Planned(
+            HELD, "thermal-write", JUNCTION,
+            {**BIAS, "field": "0.3 T", "visits": "20, 40, 20 K", "cycles": "1", "hold_time": "1800 s"},
+        ),
         *(
             Planned(outside(field), "thermal-write", JUNCTION, {**BIAS, "field": f"{field} T", "cycles": "1"})
             for field in OUTSIDE
         ),
-    ]
+    ]  # fmt: skip
