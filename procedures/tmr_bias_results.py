@@ -105,7 +105,8 @@ def curve_of(data: pd.DataFrame, polarity: str = "both") -> Curve | str:
             return held
     at: FloatArray | None = None
     if polarity != "both":
-        at, _, _ = ratio(*(_state(data, state, POLARITIES["both"]) for state in (PARALLEL, ANTIPARALLEL)))
+        one, other = (_state(data, state, POLARITIES["both"]) for state in (PARALLEL, ANTIPARALLEL))
+        at, _, _ = ratio(one, other)
     parallel, antiparallel = (_state(data, state, POLARITIES[polarity]) for state in (PARALLEL, ANTIPARALLEL))
     return Curve(*ratio(parallel, antiparallel, at=at))
 

@@ -48,7 +48,7 @@ CHOSEN = (
     "Sizes are compared at 15 K; below ten times its electrodes' square, a junction's apparent TMR is said to be that.",
     "Three devices of the array are three draws of leak, resistance and grains, at 15 K.",
     "I-V curves of the junction of 56 um go as far as its record lets the current; dI/dV at 100 K.",
-    "Bits are read against loops at each temperature of the same run; a 1 that was written is held for half an hour at 20 K.",
+    "Bits are read against loops at each temperature of the same run; a written 1 is held for half an hour at 20 K.",
     "The moment is that of a piece of the whole stack, 9 mm2, by a signal that follows it.",
 )
 """What of the runs the paper does not state."""
