@@ -89,7 +89,7 @@ def test_a_loop_without_tmr_says_why() -> None:
 @pytest.fixture
 def runs(simulate: Simulate) -> list[Path]:
     quick = {"maximum_field": "0.6 T", "sweep_rate": "190 Oe/s", "temperature": "35 K"}
-    done = [simulate(TmrLoop(**quick), sample=name) for name in ("fimtj2026-17.5um", "fimtj2026")]
+    done = [simulate(TmrLoop(**quick), sample=name) for name in ("fimtj2026-56um", "fimtj2026")]
     assert [each.outcome.status for each in done] == ["finished", "finished"]
     return [each.directory.path for each in done]
 
@@ -101,11 +101,11 @@ def test_runs_are_joined_by_one_command(
     asked = ["tmr-size", *map(str, runs), "--out", str(out)]
     assert run_command(asked) == 0
     said = capsys.readouterr()
-    assert "not called TMR: fimtj2026-17.5um, 240.5 um^2" in said.err
+    assert "not called TMR: fimtj2026-56um, 2463 um^2" in said.err
     assert "(assumed, in the record)" in said.err
     table = pd.read_csv(out / "sizes.csv")
-    assert table["sample"].tolist() == ["fimtj2026-17.5um", "fimtj2026"]
-    assert (table["area (m^2)"] * 1e12).tolist() == pytest.approx([240.5, 3.142], rel=1e-3)
+    assert table["sample"].tolist() == ["fimtj2026-56um", "fimtj2026"]
+    assert (table["area (m^2)"] * 1e12).tolist() == pytest.approx([2463.0, 3.142], rel=1e-3)
     assert table["tmr"].isna().tolist() == [True, False]
     ratios = table["apparent_ratio"].abs().tolist()
     assert ratios[1] > ratios[0] > 0.01

@@ -52,8 +52,8 @@ def test_all_papers_are_one_object(tmp_path: Path, capsys: pytest.CaptureFixture
     assert run_command(["reproduce", "--out", str(tmp_path), "--json"]) == 4
     found = printed(capsys)
     assert found["paper"] is None
-    assert len(found["rows"]) == 62
-    assert [each["paper"] for each in found["papers"]] == ["cogd2022", "cotb2025"]
+    assert len(found["rows"]) == 103
+    assert [each["paper"] for each in found["papers"]] == ["cogd2022", "cotb2025", "fimtj2026"]
 
 
 def test_people_get_a_table_reasons_counts_and_the_page(
@@ -80,7 +80,8 @@ def test_a_paper_that_is_not_there_is_a_sentence(
     assert run_command(words) == 2
     out, error = capsys.readouterr()
     assert error.strip() == (
-        "error: there is no paper 'cotb205' to reproduce; did you mean 'cotb2025'? there are cogd2022, cotb2025"
+        "error: there is no paper 'cotb205' to reproduce; did you mean 'cotb2025'? there are cogd2022, "
+        "cotb2025, fimtj2026"
     )
     assert (json.loads(out)["error"] in error) if json_too else out == ""
     assert list(tmp_path.iterdir()) == []
