@@ -141,7 +141,7 @@ def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(demagnetised: Done) -
 def test_it_can_be_carried_on_from_any_point() -> None:
     """A film that switches as a whole takes three trains each time; how many another takes is chance."""
     few: dict[str, Any] = {**PAPER, "reads": 1, "repeats": 2, "demag_step": "2 mA"}
-    assert assert_resumable(Demagnetise, sample="cogd2022-alox0", every=4, **few) > 10
+    assert assert_resumable(Demagnetise, sample="cogd2022-alox0", every=12, **few) > 4
 
 
 BALANCED: dict[str, Any] = {**PAPER, "reads": 1, "repeats": 2, "demag_step": "1 mA"}

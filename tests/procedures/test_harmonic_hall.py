@@ -213,7 +213,8 @@ def test_the_first_harmonics_of_a_film_that_switches_give_no_field(simulate: Sim
 
 @pytest.mark.parametrize(
     ("field", "why"),
-    [("800 mT", "did not stay in one state up to 800 mT; take a maximum_field of 0.3 to 0.6 of H_k"),
+    [pytest.param("800 mT", "did not stay in one state up to 800 mT; take a maximum_field of 0.3 to 0.6 of H_k",
+                  marks=pytest.mark.endurance),
      ("20 mT", "up to 20 mT the first harmonic falls too little to tell H_k")],
 )  # fmt: skip
 def test_a_field_beyond_or_far_below_the_anisotropy_field_tells_no_main_result(

@@ -116,7 +116,7 @@ def test_it_can_be_carried_on_from_any_point() -> None:
         **PAPER, "pulse_current": "4 mA", "rise": "22 mA", "pulses": 2, "cycles": 2, "reads": 1,
         "retention_time": "5 s", "retention_levels": 1,
     }  # fmt: skip
-    assert assert_resumable(Levels, sample="cogd2022", every=2, **few) > 10
+    assert assert_resumable(Levels, sample="cogd2022", every=5, **few) > 4
 
 
 # ---- endurance
@@ -191,7 +191,7 @@ def test_endurance_can_be_carried_on_from_any_point() -> None:
     few: dict[str, Any] = {
         **PAPER, "pulse_current": "30 mA", "pulses": 2, "cycles": 1, "reads": 1, "endurance": 50,
     }  # fmt: skip
-    assert assert_resumable(Levels, sample="cogd2022", every=3, **few) > 10
+    assert assert_resumable(Levels, sample="cogd2022", every=8, **few) > 4
 
 
 def test_a_run_that_was_cut_within_endurance_is_analysed_and_drawn(endured: Done) -> None:
