@@ -14,7 +14,7 @@ from labctl.analysis import spike_pairs
 from labctl.analysis.demagnetising import ENOUGH
 from labctl.analysis.result import Result, Results, missing
 from labctl.analysis.saturation import Plateaus
-from labctl.analysis.spike_pairs import COUNTS, RARE, Change
+from labctl.analysis.spike_pairs import COUNTS, RARE, Begun, Change
 from labctl.analysis.states import State, noise_of, states_of
 from labctl.frame import COLOURS, FAINT, INK, QUIET, framed, name_curves, say, temperature_text
 from procedures.demagnetising import DEMAGNETISE, measured_offset
@@ -50,7 +50,7 @@ class Pairs:
 
     def __init__(self, states: Sequence[State]) -> None:
         self.plateaus = plateaus_of([*states])
-        groups: dict[tuple[str, float], list[float]] = {}
+        groups: dict[tuple[str, float], list[Begun]] = {}
         self.undone = 0
         for before, after in itertools.pairwise(states):
             if after.step != PAIR or before.step != DEMAGNETISE or self.plateaus is None:
@@ -59,11 +59,12 @@ class Pairs:
                 self.undone += 1
                 continue
             change = self.plateaus.part(after.hall) - self.plateaus.part(before.hall)
-            groups.setdefault((str(after.more[KIND]), float(after.more[DELAY])), []).append(change)
+            begun = Begun(change, self.plateaus.magnetisation(before.hall))
+            groups.setdefault((str(after.more[KIND]), float(after.more[DELAY])), []).append(begun)
         ordered = sorted(groups.items())
         # a change is the difference of two readings
         floor = 0.0 if self.plateaus is None else math.sqrt(2.0) * noise_of(states) / abs(self.plateaus.swing)
-        found = spike_pairs.changes_of([(delay, values) for (_, delay), values in ordered], floor)
+        found = spike_pairs.changes_of(spike_pairs.from_balance([(delay, all_) for (_, delay), all_ in ordered]), floor)
         kinds = [kind for (kind, _), _ in ordered]
         self.changes = [change for kind, change in zip(kinds, found, strict=True) if kind == BOTH]
         self.alone = {kind: change for kind, change in zip(kinds, found, strict=True) if kind != BOTH}

@@ -29,6 +29,8 @@ RARE = 0.0027
 COUNTS = 0.02
 """Part of the largest change of a pair from which on another one counts: spikes far apart and a single one write a
 little of the film, which is seen with enough repeats, and is no reason to send smaller ones."""
+ENOUGH = 10
+"""Degrees of freedom from which on changes tell how they go with the state that they began from."""
 FEWEST = 3
 """Delays of one sign that two parameters of a decay are told from."""
 
@@ -114,6 +116,50 @@ class Change:
         if not self.freedom:
             return math.inf
         return abs(self.mean) + float(student.isf(0.025, self.freedom)) * self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A change, and the state that it began from.
+
+    Attributes:
+        change: Of the weight, on the scale from 0 to 1.
+        magnetisation: m of that state, which a train leaves near zero and not at it.
+    """
+
+    change: float
+    magnetisation: float
+
+
+def from_balance(groups: Sequence[tuple[float, Sequence[Begun]]]) -> list[tuple[float, list[float]]]:
+    """Return the changes of each group as they are from zero magnetisation.
+
+    A film with more of its parts up than down has less left to turn up: a pair that changes it by c changes it by
+    c - k |c| m from a state of m. The one k of all groups follows from how changes go with m within them. What trains
+    leave to one side on the mean of a run then favours neither sign of the delay.
+
+    Args:
+        groups: Delay in s and changes, of pairs alike.
+    """
+    moves: list[float] = []
+    beside: list[float] = []
+    for _, begun in groups:
+        mean, middle = _mean_of(begun)
+        moves += [abs(mean) * (each.magnetisation - middle) for each in begun]
+        beside += [each.change - mean for each in begun]
+    weight = math.fsum(move**2 for move in moves)
+    known = len(moves) - len(groups) >= ENOUGH and weight > 0.0
+    slope = -math.fsum(move * off for move, off in zip(moves, beside, strict=True)) / weight if known else 0.0
+    return [
+        (delay, [each.change + slope * abs(_mean_of(begun)[0]) * each.magnetisation for each in begun])
+        for delay, begun in groups
+    ]
+
+
+def _mean_of(begun: Sequence[Begun]) -> tuple[float, float]:
+    """Mean change, and mean magnetisation before."""
+    count = len(begun)
+    return math.fsum(each.change for each in begun) / count, math.fsum(each.magnetisation for each in begun) / count
 
 
 def changes_of(groups: Sequence[tuple[float, Sequence[float]]], floor: float) -> list[Change]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labctl.analysis import spike_pairs
-from labctl.analysis.spike_pairs import EXPONENTIAL, Change, Spike
+from labctl.analysis.spike_pairs import EXPONENTIAL, Begun, Change, Spike
 
 SPIKE = Spike(10e-3, 1e-3, 13e-3, 0.8)
 
@@ -128,3 +130,26 @@ def test_what_is_seen_counts_from_a_part_of_the_largest_on() -> None:
     assert not spike_pairs.counts(little, -0.46)
     assert spike_pairs.counts(much, -0.46)
     assert not spike_pairs.counts(Change(0.0, 0.02, 0.01, 2, 4), -0.46)
+
+
+def test_changes_are_told_from_zero_magnetisation() -> None:
+    """Pairs that turn what is left to turn, begun from states that lie to one side on the mean."""
+    dice = np.random.default_rng(5)
+    groups: list[tuple[float, list[Begun]]] = []
+    for delay, size in ((1e-3, 0.4), (-1e-3, -0.4), (6e-3, 0.1), (-6e-3, -0.1)):
+        states = 0.02 + 0.03 * dice.standard_normal(8)
+        noise = 1e-4 * dice.standard_normal(8)
+        groups.append((delay, [Begun(size * (1.0 - math.copysign(1.0, size) * m) + n, m)
+                               for m, n in zip(states, noise, strict=True)]))  # fmt: skip
+    raw = sum(np.mean([each.change for each in begun]) for _, begun in groups[:2])
+    assert raw < -0.005
+    found = dict(spike_pairs.from_balance(groups))
+    for delay, size in ((1e-3, 0.4), (-1e-3, -0.4), (6e-3, 0.1), (-6e-3, -0.1)):
+        assert np.mean(found[delay]) == pytest.approx(size, rel=5e-3)
+        assert np.std(found[delay]) < 3e-4
+
+
+def test_few_changes_are_left_as_they_are() -> None:
+    begun = [Begun(0.4, 0.05), Begun(0.35, -0.02)]
+    assert spike_pairs.from_balance([(1e-3, begun)]) == [(1e-3, [0.4, 0.35])]
+    assert spike_pairs.from_balance([]) == []
