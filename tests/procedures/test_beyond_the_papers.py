@@ -51,6 +51,7 @@ def test_few_grains_cannot_be_demagnetised_and_the_results_say_why(tmp_path: Pat
     assert all(min(abs(m - one) for one in allowed) < 0.01 for m in numbers["m"])
 
 
+@pytest.mark.endurance
 def test_trends_keep_their_sign_in_another_draw(tmp_path: Path) -> None:
     numbers = beyond.draws(tmp_path, 1, {0.0: "cogd2022-alox0", 2.0: "cogd2022"})
     assert set(beyond.trends(numbers).values()) == {1}

@@ -146,13 +146,13 @@ def exact_polynomial() -> list[float]:
     return [zero, -zero * slope, zero * curvature]
 
 
-DRAWS = 1500
+DRAWS = 1000
 CHANCE = 1e-4
 """That a right interval is called wrong; the tests look at some thirty, whatever the seed."""
 
 
 def inside(hits: int, part: float) -> bool:
-    """Whether so many hits of `DRAWS` are as many as a binomial distribution gives: within 4.7 % of all for 68 %."""
+    """Whether so many hits of `DRAWS` are as many as a binomial distribution gives: within 5.8 % of all for 68 %."""
     low, high = stats.binom.interval(1.0 - CHANCE, DRAWS, part)
     return bool(low <= hits <= high)
 

@@ -139,7 +139,7 @@ def test_an_eighth_of_the_pulses_of_a_grid_is_enough(devices: int) -> None:
     assert 0.3 < float(np.mean((off / by_bayes) ** 2)) < 2.8
 
 
-@pytest.mark.parametrize("devices", [60, pytest.param(400, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("devices", [24, pytest.param(400, marks=pytest.mark.endurance)])
 def test_intervals_hold_over_many_devices(devices: int) -> None:
     """I50 and K drawn from what is taken to be possible; the trials end as in the procedure, or after 120."""
     rng = np.random.default_rng(7)
