@@ -37,6 +37,7 @@ from labctl.abort import AbortSwitch
 from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
+from labctl.gathered import gathered
 from labctl.health import Before
 from labctl.learning import learn
 from labctl.parameters import Setting
@@ -99,9 +100,10 @@ class Child:
 
 @dataclass(slots=True)
 class SeriesOutcome(Outcome):
-    """How a series ended; `children` says it of every run."""
+    """How a series ended; `children` says it of every run, `said` is the number of a run and what it warned of."""
 
     children: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    said: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
     def to_json(self) -> dict[str, Any]:
         """Return the public fields; points and times are sums over the runs."""
@@ -200,6 +202,7 @@ def carry_out_series(
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True
+        outcome.warnings.extend(gathered(outcome.said))
         if directory is not None:
             _conclude(directory, outcome)
     if switch.asked and not outcome.exit_code:
@@ -386,7 +389,7 @@ def _add(outcome: SeriesOutcome, child: Child, done: Outcome) -> None:
     outcome.points += done.points
     outcome.lab_time_s += done.lab_time_s
     outcome.wall_time_s += done.wall_time_s
-    outcome.warnings.extend(f"run {child.number}: {warning}" for warning in done.warnings)
+    outcome.said.extend((child.number, warning) for warning in done.warnings)
     outcome.children.append({**done.to_json(), "parameters": _parameters(child)})
 
 

@@ -159,6 +159,7 @@ def _shown_of(names: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
 
 def series_table(series: Series) -> None:
     """Print the main results of every run of a series."""
+    from labctl.gathered import gathered
     from labctl.series_results import value_text
 
     shown = (*series.main, *series.beside)
@@ -172,11 +173,10 @@ def series_table(series: Series) -> None:
     ]
     header = (*(over.name for over in series.over), "status", *shown)
     table([tuple(cell if len(cell) <= 40 else f"{cell[:37]}..." for cell in row) for row in rows], header)
-    for number, point in enumerate(series.points, 1):
-        absent = (point.results.get(name) for name in shown)
-        reasons = dict.fromkeys(result.why for result in absent if result is not None and result.value is None)
-        for why in filter(None, reasons):
-            line(f"run {number}: {why}")
+    found = ((run, point.results.get(name)) for run, point in enumerate(series.points, 1) for name in shown)
+    absent = ((run, result.why) for run, result in found if result is not None and result.value is None)
+    for sentence in gathered((run, why) for run, why in absent if why):
+        line(sentence)
 
 
 def _value_text(result: Result | None) -> str:

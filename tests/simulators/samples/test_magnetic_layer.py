@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from simulators.environment import NORMAL, Direction
 from simulators.physics.constants import BOLTZMANN
@@ -72,6 +73,25 @@ def test_in_a_tilted_field_it_switches_at_one_over_the_cosine(degrees: float) ->
     field, same = ups(degrees, 0.97)
     assert field == pytest.approx(straight / math.cos(math.radians(degrees)), rel=1e-6)
     assert same == pytest.approx(half, abs=1e-6)  # the normal part grows at the same rate: the same history
+
+
+@pytest.mark.parametrize("share", [0.80, 0.87, 0.94])
+def test_a_field_that_stands_reverses_more_the_longer_it_stands(share: float) -> None:
+    """A barrier B lasts f0 exp(-B/(M H k (T + T0))) to the minus one, on the mean; a droplet in 4000 is counted."""
+    trajectory = Trajectory(TEMPERATURE)
+    sample = layer(trajectory, count=4000, compensation_spread=0.4, moment=around_27_k)
+    made = law(moment=around_27_k)
+    moments = np.array([around_27_k(TEMPERATURE - shift) for shift in shifts(0.4, 4000)])
+    field = share * DRIVE / abs(around_27_k(TEMPERATURE))
+    begun = trajectory.ramp(0.0, -field, 10.0)  # fresh, the net moment lies up and n down
+    scale = np.abs(moments) * field * BOLTZMANN * (TEMPERATURE + made.athermal_temperature)
+    for held in (10.0, 100.0, 1000.0):
+        sample.advance(begun + held)
+        barriers = made.barrier * (1.0 + made.spread * norm.ppf((np.arange(400) + 0.5) / 400))
+        hazard = held * made.attempt_rate * np.exp(-barriers[:, None] / scale[None, :])
+        reversed_ = float(np.mean(1.0 - np.exp(-hazard)))
+        counted = 0.5 * (1.0 + sample.directions(begun + held, begun + held)[1])
+        assert counted == pytest.approx(reversed_, abs=4.0 * math.sqrt(0.25 / 4000))
 
 
 def test_a_field_in_the_film_plane_never_switches_it() -> None:
