@@ -16,6 +16,7 @@ from instruments.errors import UsageError
 from labctl import limits
 from labctl.cables import OPEN
 from labctl.sample import VOLTMETER_RANGES
+from labctl.smu_reversal import CURRENT_RANGES, current_range
 from labctl.two_wire import on_current_leads
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ SUPERLINEAR = 2.5
 """So many times what a plain resistor would take is allowed for before anybody has looked (assumed)."""
 ROOM = 1.2
 """By which a range exceeds what was seen."""
-CURRENT_RANGES = (1e-6, 10e-6, 100e-6, 1e-3, 10e-3, 100e-3, 1.0)
-"""A, of a 2400."""
 SETTLED = 5e-3
 """s that any source waits after a change at least."""
 SMALLEST_COMPLIANCE = 0.1
@@ -46,7 +45,13 @@ COLUMNS = ("Time (s)", "Current (A)", "Voltage (V)", "Level", "Clamped")
 
 
 class BiasMeter(Protocol):
-    """Puts a bias on a junction and reads current and voltage."""
+    """Puts a bias on a junction and reads current and voltage.
+
+    Attributes:
+        held: Whether a limit of the sample holds its compliance below what its range would allow.
+    """
+
+    held: bool
 
     def on(self, current: float) -> None:
         """Switch the output on at zero, on fixed ranges that hold a current in A; the relays move before that."""
@@ -90,9 +95,13 @@ class SmuBias:
         rate: V/s of all ramps.
         dwell: s at a level before it is read.
         nplc: Integration time in power-line cycles.
+
+    Attributes:
+        held: See `BiasMeter`.
     """
 
     def __init__(self, procedure: Procedure, bias: float, rate: float, dwell: float, nplc: float) -> None:
+        self.held = False
         self._smu, self._clock = procedure.smu, procedure.clock
         self._bias, self._rate, self._wait, self._nplc = bias, rate, max(dwell, SETTLED), nplc
         cables = procedure.station.cables.smu
@@ -121,8 +130,10 @@ class SmuBias:
         smu.source_enabled = False
         smu.source_voltage = 0.0
         full = next(full for full in CURRENT_RANGES if full >= min(ROOM * current, CURRENT_RANGES[-1]))
-        smu.current_compliance = min(full, self._most)
-        smu.current_range = full
+        self.held = full > self._most
+        limit = min(full, self._most)
+        smu.current_compliance = limit
+        smu.current_range = current_range(limit)  # of a smaller limit the unit refuses a larger one
         smu.source_enabled = True
 
     def off(self) -> None:
@@ -173,7 +184,10 @@ class SourceBias:
 
     Attributes:
         conductance: S near zero bias, by the record until the junction has been looked at.
+        held: See `BiasMeter`; currents that are too large are not driven.
     """
+
+    held = False
 
     def __init__(self, procedure: Procedure, bias: float, rate: float, dwell: float, nplc: float) -> None:
         self._source, self._voltmeter, self._clock = procedure.source, procedure.voltmeter, procedure.clock

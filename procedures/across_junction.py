@@ -14,6 +14,7 @@ from labctl import limits, smu_reversal
 from labctl.cables import OPEN
 from labctl.contacts.junction import map_of
 from labctl.junction_accuracy import SMALLEST_CURRENT, Exactness, with_current, with_voltage
+from labctl.junction_bias import SUPERLINEAR
 from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.probe import REVERSAL3, ProbeSettings
 from labctl.procedure import Procedure
@@ -236,18 +237,22 @@ class AcrossJunction(Procedure):
         )  # fmt: skip
 
     def current_limit(self) -> float:
-        """Return the compliance of the 2400 in A."""
-        return smu_reversal.current_limit(
-            self.largest_multiple * self.bias_voltage(),
-            self.sample.sample_resistance(),
-            self.sample.read_current_limit(),
-        )
+        """Return the compliance of the 2400 in A.
+
+        A record's current is what its largest bias drives through a resistor; through a barrier more flows there. The
+        voltage is held, so that the compliance may be more, and is no more than that, since its range follows from it.
+        """
+        sample, largest = self.sample, self.largest_multiple * self.bias_voltage()
+        superlinear = SUPERLINEAR * largest / sample.sample_resistance()
+        allowed = limits.of(self.station, sample).lasting_compliance.value
+        most = min(allowed, max(sample.read_current_limit(), superlinear))
+        return smu_reversal.current_limit(largest, sample.sample_resistance(), most)
 
     def bias_demands(self) -> dict[str, float]:
         """Return what the reading will ask for at most."""
         largest = self.largest_multiple * self.bias_voltage()
         if self.reading_by().way == SOURCEMETER:
-            return {"bias": largest, "current": self.current_limit()}
+            return {"bias": largest, "current": min(self.current_limit(), self.sample.read_current_limit())}
         probe = self.probe_settings()
         return {"bias": largest, "current": self.largest_multiple * probe.current, "voltage": probe.compliance}
 

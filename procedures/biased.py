@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.errors import ComplianceFault, SampleChanged
 from instruments.units import format_quantity
+from labctl import limits
 from labctl.junction_bias import COLUMNS, SMU, SUPERLINEAR, BiasMeter, SmuBias, SourceBias, meter_for
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity
 from labctl.procedure import Procedure
@@ -177,6 +178,14 @@ class Biased(Procedure):
         self.record(**row, **{BIAS: bias, RISING: rising, CYCLE: cycle, KIND: kind}, **where, **self.empty)
         if row["Clamped"] or not math.isfinite(row[VOLTAGE]) or not math.isfinite(row[CURRENT]):
             self.meter.off()
+            if self.meter.held and row["Clamped"]:
+                most = format_quantity(limits.of(self.station, self.sample).lasting_compliance.value, "A")
+                raise ComplianceFault(
+                    f"at {format_quantity(bias, 'V', digits=3)} more would flow than the {most} that sample "
+                    f"{self.sample.name!r} allows; the bias was taken back to zero; give a smaller maximum_bias, or "
+                    "permit more with --override current=..., or look at the leads where so much cannot be "
+                    "(labctl run contact-check)"
+                )
             raise ComplianceFault(
                 f"at {format_quantity(bias, 'V', digits=3)} the instrument reached its compliance or the end of its "
                 "range: more flows than a barrier lets pass, or a lead is open; the bias was taken back to zero; look "

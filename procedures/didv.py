@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ from instruments.keithley6221_relay import MeterSettings
 from instruments.units import format_quantity
 from labctl.cables import OPEN
 from labctl.junction_bias import SMU, SourceBias
-from labctl.parameters import Count, Quantity
+from labctl.parameters import Count, OptionalRun, Quantity
 from labctl.sample import Junction
 from procedures.biased import (
     BIAS,
@@ -35,7 +37,14 @@ if TYPE_CHECKING:
 
     from instruments.keithley6221_readings import ConductanceReadings
     from labctl.analysis.result import Results
+    from procedures.didv_results import Known
+    from procedures.didv_spin import States
 
+MOST_STAIRS = 1000
+"""Steps of a staircase to either end, at most: 3 h of them by default."""
+MOST_POINTS = 2001
+FEWEST_WINDOWS, REACHED = 7, 0.99
+"""Windows side by side that a barrier takes, and the part of the bias that a voltage is sure to reach."""
 STEP_OF_SWING = 0.5
 """Step of the staircase over the modulation."""
 LEAST_IN_WINDOW = 10
@@ -57,6 +66,8 @@ class DifferentialConductance(Biased):
 
     The barrier is that of Brinkman, Dynes and Rowell; see `labctl.analysis.brinkman`. It needs the junction's area,
     from the record, and a reading between four leads. The temperature is taken into account by Stratton's factor.
+    Magnetoresistance falls with the bias, which bends the curve as a barrier does. With `tmr_bias_run`, a run of
+    `tmr-bias` at this temperature, it is taken out; without it the barrier of a magnetic junction has no uncertainty.
 
     The sample gets up to `maximum_bias`, which stays within its record's largest bias. The field stays as it is.
     """
@@ -66,34 +77,66 @@ class DifferentialConductance(Biased):
 
     empty = MappingProxyType({CONDUCTANCE: math.nan, SWING: math.nan})
 
-    points = Count(201, "Points from one end to the other, where the voltage is swept", minimum=21, maximum=2001)
+    points = Count(201, "Points from one end to the other, where the voltage is swept", minimum=21, maximum=MOST_POINTS)
     window = Quantity("20 mV", "Width in which a parabola gives dI/dV, where the voltage is swept", above_zero=True)
     modulation = Quantity(
         "5 mV", "Alternating step either way at zero bias, where a current is driven", above_zero=True
     )
     stair_nplc = Count(5, "Integration time of the staircase's conversions in power line cycles", minimum=1, maximum=50)
+    tmr_bias_run = OptionalRun("none", "Run of tmr-bias at this temperature, by which magnetoresistance is taken out")
 
     def check(self) -> None:
-        """Refuse windows that the points do not fill, and a modulation beyond the bias.
+        """Refuse windows that the points do not fill, a modulation beyond the bias, and states of something else.
 
         Raises:
-            BadValue: They do not, or it is.
+            BadValue: They do not, it is, or they are.
         """
         super().check()
         if "read_with" not in vars(self):
             return
+        if self.read_with == SMU:
+            self._check_window()
+        else:
+            self._check_modulation()
+        states = self.states
+        if states is not None and self.temperature is not None:
+            states.check_temperature(self.temperature)
+        if states is None and self.is_magnetic:
+            self.forewarn(
+                f"sample {self.sample.label} is magnetic, and its magnetoresistance falls with the bias, which bends "
+                "the curve as a barrier does: the barrier that is found is off by more than the noise says; measure "
+                "tmr-bias at this temperature, and give that run as tmr_bias_run"
+            )
+
+    def _check_window(self) -> None:
         spacing = 2.0 * self.bias / (self.points // 2 * 2)
-        if self.read_with == SMU and self.window < LEAST_IN_WINDOW * spacing * (1.0 - 1e-9):
+        if self.window < LEAST_IN_WINDOW * spacing * (1.0 - 1e-9):
             wanted = math.ceil(2.0 * self.bias * LEAST_IN_WINDOW / self.window) + 1
+            more = "" if wanted > MOST_POINTS else f"take {wanted} points or more, or "
             raise BadValue(
                 f"a window of {format_quantity(self.window, 'V')} holds fewer than {LEAST_IN_WINDOW} points of "
-                f"{self.points} over {format_quantity(2.0 * self.bias, 'V')}; take {wanted} points or more, or a wider "
-                "window"
+                f"{self.points} over {format_quantity(2.0 * self.bias, 'V')}; {more or 'take '}a wider window"
             )
+        widest = REACHED * self.bias / (0.5 * FEWEST_WINDOWS)
+        if self.window > widest * (1.0 + 1e-9):
+            raise BadValue(
+                f"fewer than {FEWEST_WINDOWS} windows of {format_quantity(self.window, 'V')} fit into "
+                f"{format_quantity(2.0 * self.bias, 'V')}, too few for a barrier; take "
+                f"{format_quantity(widest, 'V', digits=3)} or less, or a larger maximum_bias"
+            )
+
+    def _check_modulation(self) -> None:
         if self.modulation > 0.2 * self.bias:
             raise BadValue(
                 f"modulation is {format_quantity(self.modulation, 'V')}, above a fifth of the largest bias of "
                 f"{format_quantity(self.bias, 'V')}: that would measure a mean over the curve; take less"
+            )
+        least = self.bias / (STEP_OF_SWING * MOST_STAIRS)
+        if self.modulation < least * (1.0 - 1e-9):
+            raise BadValue(
+                f"modulation is {format_quantity(self.modulation, 'V')}, with which a staircase to "
+                f"{format_quantity(self.bias, 'V')} has more than {MOST_STAIRS} steps; take "
+                f"{format_quantity(least, 'V', digits=3)} or more, or a smaller maximum_bias"
             )
 
     def measure(self) -> None:
@@ -165,15 +208,41 @@ class DifferentialConductance(Biased):
         apart = meter and source and {meter.channel_1_high, meter.channel_1_low}.isdisjoint({source.high, source.low})
         return 0.0 if apart else own
 
+    @property
+    def is_magnetic(self) -> bool:
+        """Whether the junction has two states, by its record."""
+        return "sample" in vars(self) and self.sample.highest_resistance() > self.sample.sample_resistance()
+
+    @cached_property
+    def states(self) -> States | None:
+        """Both states against the voltage, by `tmr_bias_run`; None without one.
+
+        Raises:
+            BadValue: It is no run of `tmr-bias`, of another sample, or has no V_half.
+        """
+        if not self.tmr_bias_run or "sample" not in vars(self):
+            return None
+        from procedures.didv_spin import States
+
+        return States(Path(self.tmr_bias_run), self.sample.name)
+
+    @property
+    def _known(self) -> Known:
+        """What is known of the junction besides its curve."""
+        from procedures.didv_results import Known
+
+        electrode = self.sample.resistances.electrode if "sample" in vars(self) else None
+        return Known(self.area, self.leads, electrode, self.is_magnetic, self.states)
+
     def analyse(self, data: pd.DataFrame) -> Results:
         """Find dI/dV and the barrier; see `procedures.didv_results`."""
         from procedures.didv_results import results_of
 
-        return results_of(data, area=self.area, window=self.window, leads=self.leads)
+        return results_of(data, window=self.window, known=self._known)
 
     def figure(self, data: pd.DataFrame, results: Results) -> Figure:
         """Draw dI/dV with the barrier's, and what is left between them."""
         from procedures.didv_figure import figure_of
 
         title = " of ".join(filter(None, ["Differential conductance", self.sample_name]))
-        return figure_of(data, results, area=self.area, window=self.window, title=title, caption=self.caption)
+        return figure_of(data, results, known=self._known, window=self.window, title=title, caption=self.caption)

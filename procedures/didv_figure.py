@@ -12,7 +12,7 @@ from labctl.analysis.brinkman import Conductances, Parabola, fit_parabola
 from labctl.analysis.result import Results, prefix_for
 from labctl.frame import FAINT, PALETTE, Caption, framed, name_curves, say, shown, temperature_text
 from procedures.biased import TEMPERATURE
-from procedures.didv_results import measured
+from procedures.didv_results import Known, measured, with_states
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,18 +25,18 @@ BARRIER = {"φ": "barrier_height", "Δφ": "barrier_asymmetry", "d": "barrier_th
 
 
 def figure_of(
-    data: pd.DataFrame, results: Results, *, area: float | None, window: float, title: str, caption: Caption
+    data: pd.DataFrame, results: Results, *, known: Known, window: float, title: str, caption: Caption
 ) -> Figure:
     """Draw dI/dV, the fits within half and a third of the barrier's height, and the residuals."""
     said = [f"{sign} {results[name].text()}" for sign, name in BARRIER.items() if results.number(name) is not None]
     at = temperature_text(data[TEMPERATURE])
-    said += ["uncertainties of the noise alone"] if said else []
+    said += [_how_sure(results)] if said else []
     figure, (upper, lower) = framed(
         title, " · ".join(filter(None, [at, ", ".join(said)])), caption, rows=2, sharex=True
     )
     lower.set(xlabel="Voltage (V)", ylabel="Measured less fit (%)")
     try:
-        found = measured(data, window)
+        found, known = with_states(measured(data, window), data, known)
     except BadValue as fault:
         upper.set_ylabel("dI/dV (S)")
         say(upper, str(fault))
@@ -49,9 +49,19 @@ def figure_of(
         half = found.half.voltage[order], factor * found.half.conductance[order]
         upper.plot(*half, "-", color=FAINT, linewidth=1.0, zorder=0, label="with half the modulation")
     lower.axhline(0.0, color=FAINT, linewidth=0.8, zorder=0)
-    _draw_fits(upper, lower, found.curve, _fits(found.curve, area, found.temperature), factor)
+    _draw_fits(upper, lower, found.curve, _fits(found.curve, known.area, found.temperature), factor)
     name_curves(upper, loc="upper center")
     return figure
+
+
+def _how_sure(results: Results) -> str:
+    """Say in the figure what the uncertainties of the barrier are of, or why there are none."""
+    states = results.get("barrier_height_by_magnetoresistance")
+    if states is not None and states.value is None:
+        return "magnetoresistance left in"
+    if results["barrier_height"].uncertainty is None:
+        return "the curve is no parabola"
+    return "uncertainties of the noise alone" if states is None else "magnetoresistance taken out"
 
 
 def _fits(curve: Conductances, area: float | None, temperature: float) -> dict[str, Parabola]:
@@ -76,8 +86,7 @@ def _draw_fits(upper: Axes, lower: Axes, curve: Conductances, fits: dict[str, Pa
         inside = np.linspace(-parabola.bias, parabola.bias, 201)
         upper.plot(inside, factor * parabola.at(inside), linestyle=style, color=colour, linewidth=1.3, label=name)
         part = curve.within(parabola.bias)
-        broadened = parabola.at(part.voltage) + parabola.values[0] * parabola.values[2] * part.broadening
-        off = 100.0 * (part.conductance / broadened - 1.0)
+        off = 100.0 * (part.conductance / parabola.fitted - 1.0)
         _draw_residuals(lower, part, off, colour)
 
 

@@ -45,6 +45,8 @@ def curve_of(data: pd.DataFrame) -> Curve:
         BadValue: They are no curve.
     """
     rows = data.loc[data[KIND] == SWEEP]
+    if rows.empty:
+        raise BadValue("nothing was swept: the run ended before")
     rising = np.array([str(value).lower() in {"true", "1", "1.0"} for value in rows[RISING].tolist()], dtype=bool)
     volts, amperes = (rows[name].to_numpy(dtype=np.float64) for name in (VOLTAGE, CURRENT))
     return Curve(volts, amperes, rising)

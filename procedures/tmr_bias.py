@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import statistics
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import BadValue, LimitExceeded
+from instruments.errors import BadValue, ComplianceFault, LimitExceeded, SampleChanged
 from instruments.units import format_quantity
 from labctl.parameters import Count, QuantityList
 from labctl.waiting import settle_field
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
 
 REST = 30.0
 """s for which the field holds before a state is read."""
+LOOK, LOOKS = "look", 3
+"""Kind of the rows with the smallest bias after each larger one, and how many these are."""
+LARGEST_CHANGE = 0.02
+"""Part by which the resistance may be beyond that of both states."""
+CLEAR = 4.0
+"""Standard uncertainties by which it has to be beyond them besides."""
 
 
 class TmrBias(TmrLoop):
@@ -31,7 +40,8 @@ class TmrBias(TmrLoop):
     A loop at `bias`, as for `tmr-loop`, tells where both layers switch. Then both states are made in one and the same
     field, half-way between the two switching fields: antiparallel, come from negative saturation, and parallel, come
     from positive. Each is read with all biases, from the smallest to the largest, and with the smallest again, which
-    shows whether the state held and the barrier is what it was.
+    shows whether the state held and the barrier is what it was. After each bias the smallest is read as well: where
+    the resistance is then 2 % outside of that of both states, the run ends with the bias at zero.
 
     TMR(V) is of both states at one voltage, as it was read at the device. Each reading has both polarities; where
     TMR differs with the polarity, it is said. All biases are read on the ranges that the largest one needs.
@@ -86,26 +96,80 @@ class TmrBias(TmrLoop):
         if isinstance(found, str):
             self.run.remark(f"no state was read with other biases, since none of the loop's could be held: {found}")
             return
+        self._ends = sorted(found.resistances.values())
         for state in self.track("state", [ANTIPARALLEL, PARALLEL], restart=True):
             came_from = -self.maximum_field if state == ANTIPARALLEL else self.maximum_field
             settle_field(self, came_from)
             settle_field(self, found.field, dwell=REST)
             self._read_state(state, found.resistances[state])
-        doubt = tmr_bias_results.doubt(tmr_bias_results.results_of(self.recorded(), sample=None))
+        doubt = tmr_bias_results.doubt(tmr_bias_results.results_of(self.recorded(), sample=self.sample))
         if doubt:
             self.run.note("warning", text=doubt)
             self.run.remark(doubt)
 
     def _read_state(self, state: str, resistance: float) -> None:
         """Read a state of so many ohm with all biases, and with the smallest again."""
+        first: list[float] = []
         try:
             for bias in self.track("bias", [*self.biases, self.biases[0]]):
-                self.reader.change(self.at_bias(self._asked(bias, resistance) / self.bias_voltage()))
-                for _ in range(self.readings):
-                    self._keep(self.read(), BIAS, "none", 0, state, bias)
+                ohms = self._read_at(bias, state, resistance, self.readings, BIAS)
+                first = first or ohms
+                if bias > self.biases[0]:
+                    looked = self._read_at(self.biases[0], state, resistance, LOOKS, LOOK)
+                    self._check_barrier(bias, first, looked, resistance)
         finally:
             self.reader.rest()
         self.reader.change(self.at_bias(1.0))
+
+    def _read_at(self, bias: float, state: str, resistance: float, times: int, kind: str) -> list[float]:
+        """Read a state of so many ohm with a bias in V, a few times; return what resistances in ohm are numbers.
+
+        Raises:
+            ComplianceFault: More flows than the 2400 may give.
+        """
+        self.reader.change(self.at_bias(self._asked(bias, resistance) / self.bias_voltage()))
+        ohms: list[float] = []
+        for _ in range(times):
+            reading = self.read()
+            ohms.append(float(as_resistance(reading, RESISTANCE)[RESISTANCE]))
+            try:
+                self._keep(reading, kind, "none", 0, state, bias)
+            except ComplianceFault as fault:
+                if self.reading_by().way == NANOVOLTMETER:
+                    raise
+                most = format_quantity(self.current_limit(), "A")
+                raise ComplianceFault(
+                    f"at {format_quantity(bias, 'V')} more would flow than {most}, the most that the 2400 may give "
+                    "here: the barrier is breaking, or the record's current is too small for this bias; the bias was "
+                    "taken back to zero; look at the junction (labctl run contact-check), or leave out the larger "
+                    "biases"
+                ) from fault
+        return [ohm for ohm in ohms if math.isfinite(ohm)]
+
+    def _check_barrier(self, bias: float, first: Sequence[float], now: Sequence[float], resistance: float) -> None:
+        """Stop where the resistance after a bias in V is that of neither state, nor between them.
+
+        Args:
+            bias: V, the one that came before.
+            first: ohm that the state had with the smallest bias.
+            now: ohm that it has with it.
+            resistance: ohm that it had in the loop.
+
+        Raises:
+            SampleChanged: It is: no magnetic state has it, so that the barrier is another.
+        """
+        before, scatter = (statistics.fmean(first), statistics.stdev(first)) if len(first) > 1 else (resistance, 0.0)
+        found = statistics.fmean(now) if now else math.nan
+        room = max(LARGEST_CHANGE, CLEAR * scatter / math.sqrt(LOOKS) / before)
+        low, high = (before * end / resistance for end in self._ends)
+        if low * (1.0 - room) <= found <= high * (1.0 + room):
+            return
+        raise SampleChanged(
+            f"after {format_quantity(bias, 'V')} the resistance at {format_quantity(self.biases[0], 'V')} is "
+            f"{format_quantity(found, 'ohm')}, where both states have {format_quantity(low, 'ohm')} and "
+            f"{format_quantity(high, 'ohm')}: the barrier is changing; the bias was taken back to zero; look at the "
+            "junction (labctl run contact-check), and leave out the larger biases"
+        )
 
     def _asked(self, bias: float, resistance: float) -> float:
         """Return the V to ask for, so that no more than a bias in V lies across so many ohm.

@@ -11,6 +11,7 @@ import numpy as np
 
 from instruments.units import format_quantity
 from labctl.analysis.bias_dependence import CLEAR, Fall, State, fall, ratio
+from labctl.analysis.junction_sizes import LEAST_SQUARES
 from labctl.analysis.result import Result, Results, missing, quantity_text
 from labctl.attempts import latest_attempts
 from procedures.tmr_results import BRANCH, KIND, RESISTANCE, THIS_RUN, of_loops
@@ -28,6 +29,8 @@ ALIKE = 1e-7
 """Part of a resistance below which no scatter is believed: the last digit of a 2182A on a full range."""
 HELD = 0.05
 """Part of the step between the states by which a state that held may have changed."""
+LARGEST_MISFIT = 3.0
+"""Uncertainties by which TMR may be off the form, rms, before that is said."""
 POLARITIES = {"both": 0.0, "positive": 1.0, "negative": -1.0}
 TEXTS = {"positive": "current into the source's high lead", "negative": "current out of it"}
 
@@ -85,6 +88,8 @@ def results_of(data: pd.DataFrame, *, sample: SampleRecord | None) -> Results:
     """
     loop, curve = _loop(data)["tmr"], curve_of(data)
     fitted = curve if isinstance(curve, str) else fall(curve.voltage, curve.tmr, curve.error)
+    if isinstance(fitted, Fall) and sample is not None:
+        fitted = apparent(sample, data) or fitted
     return Results(
         {
             **_fitted(fitted, curve),
@@ -94,6 +99,20 @@ def results_of(data: pd.DataFrame, *, sample: SampleRecord | None) -> Results:
             **{f"{state}_change": _change(data, state) for state in (PARALLEL, ANTIPARALLEL)},
         },
         [] if isinstance(curve, str) else _table(data, curve),
+    )
+
+
+def apparent(sample: SampleRecord, data: pd.DataFrame) -> str:
+    """Say that four wires do not read the junction's own resistance in these rows; empty where they do."""
+    electrode, low = sample.resistances.electrode, state_of(data, PARALLEL)
+    if electrode is None or low is None:
+        return ""
+    squares = float(np.min(low.resistance)) / electrode
+    if squares >= LEAST_SQUARES:
+        return ""
+    return (
+        f"the junction is {squares:.2g} squares of an electrode of {electrode:.3g} ohm, below {LEAST_SQUARES:g}: four "
+        "wires read less than its resistance, and what falls with the voltage is an apparent ratio"
     )
 
 
@@ -178,23 +197,31 @@ def _held(data: pd.DataFrame, state: str) -> str:
     size = abs(step.value or 0.0)
     if abs(change.value) > max(CLEAR * (change.uncertainty or 0.0), HELD * size):
         text = quantity_text(100.0 * change.value, 100.0 * (change.uncertainty or 0.0), "1")
-        return f"the {state} state did not hold: its resistance changed by ({text}) % while it was read"
+        return (
+            f"the {state} state did not hold, or the barrier changed: its resistance changed by ({text}) % while it "
+            "was read"
+        )
     return ""
 
 
 def _fitted(fitted: Fall | str, curve: Curve | str) -> dict[str, Result]:
     if isinstance(fitted, str) or isinstance(curve, str):
         why = fitted if isinstance(fitted, str) else str(curve)
-        return {name: missing(unit, why, THIS_RUN) for name, unit in (("half_bias", "V"), ("tmr_zero_bias", "1"))}
+        return {
+            name: missing(unit, why, THIS_RUN)
+            for name, unit in (("half_bias", "V"), ("tmr_zero_bias", "1"), ("misfit", "1"))
+        }
     end = float(curve.voltage[-1])
     note = f"fit of TMR_0/(1 + (V/V_half)^2) up to {format_quantity(end, 'V', digits=3)}"
     if end < fitted.half[0]:
         note += f", {end / fitted.half[0]:.2g} of it: by the curve's begin, not by half of TMR"
-    note += f"; points are off by {fitted.misfit:.2g} of their uncertainty, rms"
+    note += "; how exact the voltmeter is comes on top"
     return {
         "half_bias": Result(*fitted.half, "V", THIS_RUN, note=note),
         "tmr_zero_bias": Result(*fitted.zero, "1", THIS_RUN, note="of the same fit"),
-    }
+        "misfit": Result(fitted.misfit, None, "1", THIS_RUN, why="of the fit",
+                         note="by how many of its uncertainties a point is off the fit, rms"),
+    }  # fmt: skip
 
 
 def _loss(fitted: Fall | str, sample: SampleRecord | None) -> Result:
@@ -249,6 +276,12 @@ def doubt(results: Results) -> str:
     """Say that a state did not hold, or that it is not that of the loop; empty where nothing speaks for it."""
     if results["tmr_zero_bias"].value is None:
         return f"no V_half: {results['half_bias'].why}"
+    misfit = results.number("misfit") or 0.0
+    if misfit > LARGEST_MISFIT:
+        return (
+            f"TMR does not fall as TMR_0/(1 + (V/V_half)^2): its points are off by {misfit:.2g} of their uncertainty, "
+            "so that V_half depends on how far the voltages go, by more than its uncertainty"
+        )
     loop, first = results["tmr_of_loop"], results.table[0]["tmr"]
     assert first.value is not None
     if loop.value is None:

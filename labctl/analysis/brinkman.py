@@ -29,6 +29,7 @@ import numpy as np
 
 from instruments.errors import BadValue
 from labctl.analysis.readings import FloatArray
+from labctl.analysis.spin_part import SpinPart
 
 ELECTRON_MASS, CHARGE, HBAR, BOLTZMANN = 9.1093837015e-31, 1.602176634e-19, 1.054571817e-34, 1.380649e-23
 """SI units (CODATA 2018)."""
@@ -113,6 +114,7 @@ class Conductances:
         correlation: Correlation of the noise of a point with that of the next, the one after that, and so on.
         stretch: (points,) number of the stretch that each was taken in, between which nothing is correlated; None where
             all are of one.
+        spin: What the state of a magnetic junction adds; it is taken out of what is fitted. None where nobody knows.
     """
 
     voltage: FloatArray
@@ -121,6 +123,7 @@ class Conductances:
     broadening: FloatArray | float = 0.0
     correlation: tuple[float, ...] = ()
     stretch: FloatArray | None = None
+    spin: SpinPart | None = None
 
     def within(self, bias: float) -> Conductances:
         """Return the points with no more than this bias in V.
@@ -131,12 +134,13 @@ class Conductances:
         broadening = np.broadcast_to(np.asarray(self.broadening, dtype=np.float64), self.voltage.shape)
         sigma = None if self.sigma is None else self.sigma[use]
         stretch = None if self.stretch is None else self.stretch[use]
-        return Conductances(self.voltage[use], self.conductance[use], sigma, broadening[use], self.correlation, stretch)
+        voltage, conductance = self.voltage[use], self.conductance[use]
+        return Conductances(voltage, conductance, sigma, broadening[use], self.correlation, stretch, self.spin)
 
 
 @dataclass(frozen=True, slots=True)
 class Parabola:
-    """G(V) = G(0) (1 - slope V + curvature V^2), fitted by least squares.
+    """G(V) = G(0) (1 - slope V + curvature V^2) of the barrier, fitted by least squares.
 
     Attributes:
         values: G(0) in the unit of the conductances, slope in 1/V, curvature in 1/V2.
@@ -144,8 +148,9 @@ class Parabola:
         chi_square: Of the residuals in units of `sigma`; None where nobody knows what noise there is.
         freedom: Degrees of freedom.
         r_square: Part of the variance of the conductances that the parabola explains.
-        fitted: (points,) what it says where it was measured, in the unit of the conductances.
+        fitted: (points,) what it says where it was measured, in the unit of the conductances, with what broadens.
         bias: Largest bias of either sign in it, in V.
+        spin: What the state of a magnetic junction adds to it.
     """
 
     values: FloatArray
@@ -155,6 +160,7 @@ class Parabola:
     r_square: float
     fitted: FloatArray
     bias: float
+    spin: SpinPart | None = None
 
     @property
     def curved(self) -> bool:
@@ -163,9 +169,9 @@ class Parabola:
         return bool(self.values[2] > least)
 
     def at(self, voltage: FloatArray) -> FloatArray:
-        """Return the conductance at voltages in V."""
+        """Return the conductance at voltages in V, with what the state of a magnetic junction adds."""
         zero, slope, curvature = self.values
-        return np.asarray(zero * (1.0 - slope * voltage + curvature * voltage**2), dtype=np.float64)
+        return _columns(self.spin, voltage, 0.0) @ (zero * np.array([1.0, -slope, curvature]))
 
 
 def fit_parabola(curve: Conductances) -> Parabola:
@@ -206,14 +212,21 @@ def fit_parabola(curve: Conductances) -> Parabola:
         1.0 - rest,
         np.asarray(fitted, dtype=np.float64),
         float(np.max(np.abs(voltage))),
+        curve.spin,
     )
+
+
+def _columns(spin: SpinPart | None, voltage: FloatArray, broadening: FloatArray | float) -> FloatArray:
+    """DI/dV of G = 1, V and V^2 at voltages in V, as it is measured."""
+    if spin is not None:
+        return spin.columns(voltage, broadening)
+    return np.column_stack([np.ones_like(voltage), voltage, voltage**2 + broadening])
 
 
 def _design(curve: Conductances) -> tuple[FloatArray, float]:
     """Columns of G(0), of V and of V^2 with what broadens, the last one in a unit that keeps the matrix well off."""
     scale = 1.0 / float(np.max(curve.voltage**2))
-    columns = [np.ones_like(curve.voltage), curve.voltage, scale * (curve.voltage**2 + curve.broadening)]
-    return np.column_stack(columns), scale
+    return _columns(curve.spin, curve.voltage, curve.broadening) * np.array([1.0, 1.0, scale]), scale
 
 
 def _whitened(curve: Conductances, design: FloatArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -191,12 +191,21 @@ def _of_ends(loop: MomentLoop, volume: float | None) -> dict[str, Result]:
             "saturation_moment": missing("A m^2", why, of), "magnetisation": missing("A/m", why, of),
         }  # fmt: skip
     moment, error = (value * whole for value in loop.steps.total) if loop.steps.steps else ends.moment
-    found["saturation_moment"] = Result(moment, error, "A m^2", of)
+    found["saturation_moment"] = Result(moment, error, "A m^2", of, note=_what_reverses(loop))
     if volume is None:
         why = "the sample record has no [magnetometer] with the film's area and magnetic thickness"
         return found | {"magnetisation": missing("A/m", why, of)}
     note = "of the record's volume, whose own uncertainty is not in it"
     return found | {"magnetisation": Result(moment / volume, error / volume, "A/m", of, note=note)}
+
+
+def _what_reverses(loop: MomentLoop) -> str:
+    """Say what is not in the saturation moment: what a loop does not show, or not beyond its noise."""
+    (largest, whole), smallest = loop.scale, loop.steps.smallest_visible
+    text = f"of what reverses within {short_text(largest, 'T')}: a layer that needs more is not in it"
+    if np.isfinite(smallest):
+        text += f", nor may be a step below {short_text(smallest * whole, 'A m^2')}"
+    return text
 
 
 def _remanence(loop: MomentLoop) -> dict[str, Result]:
@@ -232,17 +241,28 @@ def _of_steps(loop: MomentLoop) -> dict[str, Result]:
         if np.isfinite(steps.smallest_visible)
         else missing("A m^2", "the steps fill the whole loop; go to a larger maximum_field", of)
     )
-    total = sum(step.size for step in steps.steps)
     for number, step in enumerate(steps.steps, start=1):
         name = f"step_{number}"
         found[f"{name}_moment"] = Result(step.size * whole, step.size_error * whole, "A m^2", of)
-        found[f"{name}_share"] = Result(step.size / total, step.size_error / total, "1", of, note="of all steps")
+        found[f"{name}_share"] = _share(loop, number - 1, of)
         found[f"{name}_field_up"] = Result(step.up * largest, step.up_error * largest, "T", of)
         found[f"{name}_field_down"] = Result(step.down * largest, step.down_error * largest, "T", of)
         note = "standard deviation of its switching fields, and of what averaging smears"
         found[f"{name}_width"] = Result(step.width * largest, None, "T", of, note=note)
         found[f"{name}_signal_to_noise"] = Result(step.size / step.size_error, None, "1", of)
     return found
+
+
+def _share(loop: MomentLoop, place: int, of: str) -> Result:
+    """Part of a step in the sum of all that are seen; the steps' errors are taken for independent."""
+    sizes = np.array([step.size for step in loop.steps.steps])
+    errors = np.array([step.size_error for step in loop.steps.steps])
+    total, own = float(sizes.sum()), float(sizes[place])
+    if len(sizes) == 1:
+        return Result(1.0, None, "1", of, why="no other is seen", note="of all steps that are seen")
+    gradient = -own / total**2 * np.ones(len(sizes))
+    gradient[place] += 1.0 / total
+    return Result(own / total, float(np.linalg.norm(gradient * errors)), "1", of, note="of all steps that are seen")
 
 
 def _visible(loop: MomentLoop) -> str:

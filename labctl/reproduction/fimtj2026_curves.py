@@ -42,10 +42,13 @@ def _bends(runs: Runs) -> Measured:
 
 def _parabola(runs: Runs) -> Measured:
     run = runs[SLOPES]
-    height, thickness = run.result("barrier_height").text(), run.result("barrier_thickness").text()
+    height, thickness = run.results["barrier_height"], run.results["barrier_thickness"]
+    barrier = f"which finds a barrier of {height.text()} and {thickness.text()}"
+    if height.value is None:
+        barrier = f"from which no barrier follows: {height.why}"
     good = run.results.get("chi_square")
     said = "" if good is None or good.note is None else f"; chi-square of {good.text()} with {good.note}"
-    why = f"of the fit, which finds a barrier of {height} and {thickness}{said}"
+    why = f"of the fit, {barrier}{said}"
     return Measured(run.number("r_square")[0], 0.0, why)
 
 

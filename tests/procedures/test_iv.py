@@ -18,7 +18,7 @@ from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.biased import CHECK
 from procedures.didv import DifferentialConductance
-from procedures.didv_results import results_of
+from procedures.didv_results import Known, results_of
 from procedures.iv import CurrentVoltage
 from tests.junctions import PLAIN, plain_junction
 from tests.simulated import Done, Simulate
@@ -34,6 +34,7 @@ diameter = "56 um"
 temperature = "20 K"
 junction = "197 ohm"
 junction_high = "197 ohm"
+electrode = "1 ohm"
 """
 WEAK = """
 based_on = "fimtj2026"
@@ -138,7 +139,7 @@ def test_a_barrier_that_changes_on_the_way_ends_the_run_at_zero(simulate: Simula
     assert "the barrier is changing; the bias was taken back to zero and the output is off" in done.outcome.error
     assert largest(done, "Voltage (V)") < 0.15
     assert is_at_zero(done)
-    assert done.outcome.results["conductance_zero_bias"]["value"] is None
+    assert done.outcome.results["conductance_zero_bias"]["why"] == "nothing was swept: the run ended before"
 
 
 def test_a_junction_whose_resistance_is_not_steady_is_not_taken_any_further(simulate: Simulate, tmp_path: Path) -> None:
@@ -162,6 +163,16 @@ def test_a_barrier_that_breaks_on_the_way_ends_the_run_at_zero(simulate: Simulat
     assert is_at_zero(done)
 
 
+def test_a_current_that_the_record_limits_ends_the_run_with_that_limit(simulate: Simulate) -> None:
+    data = plain_junction().snapshot()
+    data["limits"]["current"] = 0.9e-6
+    done = simulate(UndrawnCurve(**QUICK), sample=SampleRecord.model_validate(data))
+    assert done.outcome.status == "fault"
+    assert "more would flow than the 900 nA that sample 'fimtj2026' allows" in str(done.outcome.error)
+    assert largest(done, "Current (A)") <= 0.9e-6 * 1.001
+    assert is_at_zero(done)
+
+
 def test_what_cannot_be_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
     outcome = carry_out(
         Request(
@@ -175,8 +186,14 @@ def test_what_cannot_be_is_refused_before_anything_is_sent(tmp_path: Path) -> No
     assert "200 mV" in outcome.error
     with pytest.raises(BadValue, match="take 201 points or more"):
         checked(DifferentialConductance(points=101))
+    with pytest.raises(BadValue, match="; take a wider window"):  # more points than may be asked for
+        checked(DifferentialConductance(window="1 mV"))
+    with pytest.raises(BadValue, match="fewer than 7 windows of 200 mV fit into 400 mV"):
+        checked(DifferentialConductance(window="200 mV"))
     with pytest.raises(BadValue, match="above a fifth of the largest bias"):
-        checked(DifferentialConductance(modulation="60 mV"))
+        checked(DifferentialConductance(modulation="60 mV", read_by="source"))
+    with pytest.raises(BadValue, match="a staircase to 200 mV has more than 1000 steps; take 400 uV or more"):
+        checked(DifferentialConductance(modulation="10 uV", read_by="source"))
 
 
 def checked(procedure: Any, without: str = "") -> Any:
@@ -246,9 +263,11 @@ def test_the_barrier_of_a_large_junction_is_found_within_its_uncertainty(simulat
 
 
 def test_the_barrier_of_a_small_junction_is_found(simulate: Simulate) -> None:
-    done = simulate(
-        DifferentialConductance(temperature="100 K", points=101, window="40 mV", **QUICK), sample=plain_junction()
-    )
+    data = plain_junction().snapshot()
+    data["resistances"]["junction_high"] = data["resistances"]["junction"]  # it has one state
+    data["limits"]["current"] = None
+    one = SampleRecord.model_validate(data)
+    done = simulate(DifferentialConductance(temperature="100 K", points=101, window="40 mV", **QUICK), sample=one)
     assert done.outcome.status == "finished", done.outcome.error
     assert done.directory.figure_file.exists()
     for name, true, by in zip(NAMES, truth_of(plain_junction()), (1e-3, 2e-3, 1e-3), strict=True):
@@ -256,21 +275,31 @@ def test_the_barrier_of_a_small_junction_is_found(simulate: Simulate) -> None:
     assert is_at_zero(done)
 
 
-def test_a_curve_that_magnetoresistance_bends_is_no_parabola_and_says_so(simulate: Simulate) -> None:
+def test_a_barrier_that_magnetoresistance_bends_has_no_uncertainty(simulate: Simulate) -> None:
     """The layers' alignment counts for less at a bias: the curve bends by that as well."""
     done = simulate(UndrawnConductance(temperature="100 K", points=101, window="40 mV", **QUICK), sample="fimtj2026")
-    assert abs(done.value("barrier_height") - 0.42) > 5.0 * done.uncertainty("barrier_height")
-    assert "the curve is no parabola" in done.outcome.results["chi_square"]["note"]
+    found = done.outcome.results
+    assert abs(done.value("barrier_height") - 0.42) > 0.02
+    assert found["barrier_height"]["uncertainty"] is None
+    assert "give that run as tmr_bias_run" in found["barrier_height_by_magnetoresistance"]["why"]
+    assert "the curve is no parabola" in found["chi_square"]["note"]
+    assert any("is magnetic, and its magnetoresistance falls" in said for said in done.outcome.warnings)
+
+
+def test_a_barrier_under_strips_that_it_is_not_large_against_is_not_stated(simulate: Simulate) -> None:
+    done = simulate(UndrawnConductance(**QUICK), sample="fimtj2026-56um")
+    assert done.value("barrier_height") is None
+    assert "squares of an electrode of 50 ohm, below 10" in done.outcome.results["barrier_height"]["why"]
 
 
 def test_without_the_area_no_barrier_is_stated(simulate: Simulate, tmp_path: Path) -> None:
     record = made_of(tmp_path)
     done = simulate(UndrawnConductance(**QUICK), sample=record)
-    found = results_of(done.rows, area=None, window=0.02, leads=0.0)
+    found = results_of(done.rows, window=0.02, known=Known())
     assert found["barrier_height"].value is None
     assert "barrier height and thickness cannot be told apart" in str(found["barrier_height"].why)
     assert found.number("parabola_curvature") == pytest.approx(shape_of(*truth_of(record))[1], rel=0.02)
-    of_two_wires = results_of(done.rows, area=1e-9, window=0.02, leads=50.0)
+    of_two_wires = results_of(done.rows, window=0.02, known=Known(area=1e-9, leads=50.0))
     assert "has 50 ohm of leads in it" in str(of_two_wires["barrier_thickness"].why)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,15 @@ import numpy as np
 import pytest
 
 from instruments.errors import BadValue, LabError, LimitExceeded
+from labctl.analysis.brinkman import barrier_of, fit_parabola, shape_of
+from labctl.analysis.local_slopes import local_conductances
 from labctl.beforehand import check_request
+from labctl.procedure import Procedure
 from labctl.request import Request
 from labctl.sample import load_sample
 from labctl.station import load_station
 from labctl.testing import assert_resumable
+from procedures.didv import DifferentialConductance
 from procedures.tmr_bias import TmrBias
 from procedures.tmr_bias_results import BIAS, between_of, curve_of, doubt, results_of
 from procedures.tmr_results import KIND, RESISTANCE, across_of
@@ -58,6 +63,7 @@ def test_the_models_v_half_at_one_voltage_in_both_states(
     assert max(voltages) <= 0.1 * 1.001
     if read_with == "by resistance":
         kept_and_said(done)
+        its_barrier(done, simulate)
     done.assert_source_off()
 
 
@@ -75,9 +81,87 @@ def kept_and_said(done: Done) -> None:
     assert found["half_bias"].value is None
     assert "antiparallel state did not hold" in str(found["half_bias"].why)
     assert "no V_half" in doubt(found)
+    small = rows.copy()
+    small[[f"Voltage {number} (V)" for number in (1, 2, 3)]] *= 1e-3  # some 100 ohm under strips of 50 ohm
+    assert "squares of an electrode of 50 ohm" in str(results_of(small, sample=load_sample(SAMPLE))["half_bias"].why)
     lost = results_of(rows[rows[KIND] != BIAS], sample=None)
     assert lost["half_bias"].why == "the parallel state was not read"
     assert isinstance(curve_of(rows[rows[KIND] != BIAS]), str)
+
+
+class UndrawnConductance(DifferentialConductance):
+    """dI/dV without its figure."""
+
+    def figure(self, data: Any, results: Any) -> Any:
+        del data, results
+
+
+def its_barrier(states: Done, simulate: Simulate) -> None:
+    """With both states known, what they add to dI/dV is taken out, and the barrier's own bend is left."""
+    run = str(states.directory.path)
+    quick: dict[str, Any] = {"points": 101, "window": "40 mV", "rate": "1 V/s", "dwell": "5 ms", "tmr_bias_run": run}
+    done = simulate(UndrawnConductance(temperature="35 K", **quick), sample=SAMPLE)
+    slope, curvature = shape_of(0.42, 0.10, 2.3e-9)
+    assert done.value("parabola_curvature") == pytest.approx(curvature, rel=1e-3)
+    assert done.value("parabola_slope") == pytest.approx(slope, rel=3e-3)
+    assert done.value("chi_square") < 30.0
+    # The leak beside the barrier is in its conductance, and nothing in the curve tells it.
+    device: Any = done.lab.sample
+    zero, swept = device._conductance_at(35.0) + device._leak, done.rows.loc[done.rows["Kind"] == "sweep"]
+    voltage, current = (swept[name].to_numpy(dtype=float) for name in ("Voltage (V)", "Current (A)"))
+    parabola = fit_parabola(local_conductances(voltage, current, 0.04))
+    true = barrier_of(replace(parabola, values=np.array([zero, slope, curvature])), math.pi * 1e-12, 35.0).values
+    for value, name in zip(true.tolist(), ("barrier_height", "barrier_asymmetry", "barrier_thickness"), strict=True):
+        assert done.value(name) == pytest.approx(value, abs=3.0 * done.uncertainty(name)), name
+        assert abs(done.value(f"{name}_by_magnetoresistance")) > 10.0 * done.uncertainty(name)
+    with pytest.raises(BadValue, match="at 35 K, but this is at 20 K, where TMR is another"):
+        asked_for(UndrawnConductance(temperature="20 K", tmr_bias_run=run))
+    with pytest.raises(BadValue, match="; give one of tmr-bias"):
+        asked_for(UndrawnConductance(tmr_bias_run=str(done.directory.path)))
+
+
+def test_a_barrier_that_breaks_in_a_state_ends_the_run(simulate: Simulate) -> None:
+    """Nothing of it reaches a compliance: it conducts worse than before, and the next bias is not set."""
+    record = load_sample(SAMPLE)
+    assert record.model is not None
+    weak = {
+        "breakdown_voltage": 0.055, "breakdown_time": 1e-4, "breakdown_acceleration": 1500.0,
+        "short_resistance": 300e3, "short_spread": 0.0,
+    }  # fmt: skip
+    model = type(record.model).model_validate({**record.model.model_dump(), **weak})
+    few = {**QUICK, "temperature": "15 K", "readings": 3, "biases": "1, 30, 60, 90, 100 mV"}
+    done = simulate(Undrawn(**few), sample=record.model_copy(update={"model": model}))
+    assert done.outcome.status == "fault"
+    assert "the barrier is changing; the bias was taken back to zero" in str(done.outcome.error)
+    assert "after 60 mV" in str(done.outcome.error)
+    assert float(np.max(done.rows["Set bias (V)"].to_numpy(dtype=float))) == pytest.approx(0.06)
+    done.assert_source_off()
+
+
+class Undrawn(TmrBias):
+    """tmr-bias without its figure."""
+
+    def figure(self, data: Any, results: Any) -> Any:
+        del data, results
+
+
+def test_the_2400_may_give_what_a_barrier_takes_at_the_records_largest_bias() -> None:
+    """It takes more there than a resistor, and more than the record's current."""
+    largest = asked(temperature="15 K", biases="1, 200 mV")
+    sample = load_sample(SAMPLE)
+    assert largest.current_limit() > 2.0 * 0.2 / sample.sample_resistance() > sample.read_current_limit()
+    assert largest.demands()["current"] == sample.read_current_limit()
+    assert asked(biases="500 uV, 1 mV").current_limit() == pytest.approx(10.0 * 1e-3 / sample.sample_resistance())
+
+
+@pytest.mark.endurance
+def test_biases_up_to_the_records_largest_are_read(simulate: Simulate) -> None:
+    few = {**QUICK, "temperature": "15 K", "readings": 3, "biases": "1, 100, 150, 200 mV"}
+    done = simulate(Undrawn(**few), sample=SAMPLE)
+    assert done.outcome.status == "finished", done.outcome.error
+    zero, half = truth(done, 15.0)
+    assert done.value("half_bias") == pytest.approx(half, abs=4.0 * done.uncertainty("half_bias") + 1e-3)
+    assert done.value("tmr_zero_bias") == pytest.approx(zero, rel=2e-3)
 
 
 def test_a_junction_without_magnetoresistance_is_read_with_no_other_bias(simulate: Simulate) -> None:
@@ -100,13 +184,17 @@ def test_a_junction_without_magnetoresistance_is_read_with_no_other_bias(simulat
 
 def asked(**parameters: Any) -> TmrBias:
     procedure = TmrBias(**parameters)
+    asked_for(procedure)
+    return procedure
+
+
+def asked_for(procedure: Procedure) -> None:
     check_request(
         Request(
             "tmr-bias", procedure, load_station("ppms"), load_sample(SAMPLE), simulate=True, seed=1,
             out=Path("nowhere"),
         )
     )  # fmt: skip
-    return procedure
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def test_a_small_step_beside_a_large_one_is_found_and_measured(seed: int) -> Non
         assert near(results, f"step_{number}_field_down", -field)
     assert results["step_2_field_up"].interval(0.95)[1] < 0.35
     assert near(results, "step_2_share", SMALL[2] / (LARGE[2] + SMALL[2]))
+    assert results["step_1_share"].uncertainty == pytest.approx(results["step_2_share"].uncertainty)  # they add to one
+    assert "a layer that needs more is not in it" in str(results["saturation_moment"].note)
     assert (results.number("step_2_signal_to_noise") or 0.0) > 10
     assert near(results, "saturation_moment", LARGE[2] + SMALL[2])
     assert near(results, "magnetisation", (LARGE[2] + SMALL[2]) / 1e-13)
