@@ -19,6 +19,7 @@ from labctl.parameters import bare_numbers
 from labctl.procedure import Procedure
 from labctl.procedures import guest_of
 from labctl.records import suggest
+from labctl.request import device_name
 from labctl.sample import KINDS, SampleRecord, connections
 from labctl.station import ROLES, Station
 
@@ -41,6 +42,7 @@ def check_request(request: Request) -> None:
     check_written(procedure)
     limits.check_overrides(request.overrides, request.station)
     procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)
+    procedure.sample_device = device_name(request.sample.name, request.sample_seed if request.simulate else None)
     procedure.sample_journal = journal_of(request)
     informed.inform(request)
     check_shape(request.name, procedure.shapes, request.sample)

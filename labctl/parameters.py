@@ -125,7 +125,12 @@ class _Number(Setting[ValueT]):
         self.minimum = None if minimum is None else units.parse(minimum, unit)
         self.maximum = None if maximum is None else units.parse(maximum, unit)
         self.above_zero = above_zero
+        self._bounds = {self.minimum: minimum, self.maximum: maximum}
         super().__init__(default, summary)
+
+    def _bound(self, value: float) -> str:
+        """Return a limit as it was declared: 20 K/min, and not 333.3 mK/s."""
+        return self._bounds.get(value) or self._shown(value)
 
     def convert(self, value: Any) -> Any:
         """Return the value in SI units. Text without a unit is in the declared one; a number is in SI units already.
@@ -138,10 +143,10 @@ class _Number(Setting[ValueT]):
             raise BadValue(f"{self.called} is {self._written(value)}, but must be above zero; give {self._example()}")
         if self.minimum is not None and number < self.minimum:
             said = self._written(value, self.minimum)
-            raise BadValue(f"{self.called} is {said}, below its smallest value {self._shown(self.minimum)}")
+            raise BadValue(f"{self.called} is {said}, below its smallest value {self._bound(self.minimum)}")
         if self.maximum is not None and number > self.maximum:
             said = self._written(value, self.maximum)
-            raise BadValue(f"{self.called} is {said}, above its largest value {self._shown(self.maximum)}")
+            raise BadValue(f"{self.called} is {said}, above its largest value {self._bound(self.maximum)}")
         return number
 
     def _written(self, value: Any, bound: float | None = None) -> str:
@@ -180,8 +185,8 @@ class _Number(Setting[ValueT]):
     def choices(self) -> str:
         """Say which values are allowed."""
         parts = ["above 0"] if self.above_zero else []
-        parts += [f"from {self._shown(self.minimum)}"] if self.minimum is not None else []
-        parts += [f"to {self._shown(self.maximum)}"] if self.maximum is not None else []
+        parts += [f"from {self._bound(self.minimum)}"] if self.minimum is not None else []
+        parts += [f"to {self._bound(self.maximum)}"] if self.maximum is not None else []
         return " ".join(parts)
 
 

@@ -83,8 +83,9 @@ class Procedure(PymeasureProcedure):
             `labctl analyse FILE --as P --column name=...` gives; empty if it analyses its own rows only.
 
     While it runs, `source`, `voltmeter` and `cryostat` are the station's drivers, `clock` its clock, `breakout` who
-    moves its cables (`labctl.breakout`), `station` and `sample` the records, `sample_journal` the sample's journal (see
-    `latest`), `known` what followed from it, and `rng` the generator from which any random order must be drawn.
+    moves its cables (`labctl.breakout`), `station` and `sample` the records, `sample_device` what tells the sample from
+    others of its kind (`labctl.request.device_name`), `sample_journal` the sample's journal (see `latest`), `known`
+    what followed from it, and `rng` the generator from which any random order must be drawn.
 
     Raises:
         UnknownName: A parameter that it does not have was given.
@@ -111,6 +112,7 @@ class Procedure(PymeasureProcedure):
     sample: SampleRecord
     run: Run
     breakout: Breakout
+    sample_device: str = ""
     sample_journal: Journal | None = None
     known: Mapping[str, Known] = MappingProxyType({})
     reader: StateReader

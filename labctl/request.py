@@ -61,6 +61,16 @@ class Request:
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
+def device_name(sample: str, sample_seed: int | None) -> str:
+    """Return what a device is called: its record's name, and of a simulated one the seed of its disorder.
+
+    Args:
+        sample: Name of its record.
+        sample_seed: Of a simulated one; None of what lies in a cryostat.
+    """
+    return sample if sample_seed is None else f"{sample}, simulated with the sample seed {sample_seed}"
+
+
 @dataclass(slots=True)
 class Outcome:
     """How a run ended; as a dictionary it is what `--json` prints.

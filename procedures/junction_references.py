@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from instruments.errors import BadValue
+from instruments.units import format_quantity
 from labctl.analysis.result import Results
-from labctl.analysis.thermal_bits import SAME, Number, Reference, joined
+from labctl.analysis.thermal_bits import Number, Reference, joined
 from labctl.journal import SWITCHING_FIELDS, Entry, Journal
+from labctl.request import device_name
 from labctl.rundir import RunDirectory
 from procedures.tmr_results import BRANCH, KIND, LOOP, RESISTANCE
 
@@ -28,6 +30,10 @@ BEFORE, AFTER, EARLIER = "before", "after", "earlier"
 NO_LOOP = "-"
 NEAR = 0.2
 """Part of the switching field on either side, in which its rate is looked for."""
+SAME_BIAS = 0.01
+"""Part of the bias by which that of an earlier run may differ."""
+SAME_SET_POINT = 0.01
+"""K by which a set point of an earlier run may differ: bits are told to 0.0001, and 0.1 K is 0.001 of one."""
 COPIED = ("Time (s)", "Field (T)", RESISTANCE, "Temperature (K)", BRANCH, "Loop", SET_TEMPERATURE, WHEN)
 """Columns that are taken over from the loops of an earlier run."""
 
@@ -123,22 +129,17 @@ def earlier_rows(procedure: ThermalWrite) -> pd.DataFrame:
     """Return the rows of the reference loops of `procedure.earlier_run`, of the temperatures that are visited.
 
     Raises:
-        BadValue: It is no run of `thermal-write`, of another sample, or has no reference at a visited temperature.
+        BadValue: It is no run of `thermal-write`, of another device, read otherwise, or has no reference at a visited
+            temperature.
         UnknownName: There is no such run.
         DataDamaged: It cannot be read.
     """
     directory = RunDirectory.open(Path(procedure.earlier_run))
-    request, named = directory.request(), f"earlier_run is {directory.path.name}"
-    kind = str(request.get("procedure", {}).get("name"))
-    if kind != "thermal-write":
-        raise BadValue(f"{named}, a run of {kind}, which has no references; give one of thermal-write")
-    sample = str(request.get("sample", {}).get("name"))
-    if sample != procedure.sample.name:
-        raise BadValue(
-            f"{named}, of sample {sample}, but this is {procedure.sample.name}; references are those of one device, "
-            "give one of this sample"
-        )
+    named = f"earlier_run is {directory.path.name}"
+    _check_device(directory, named, procedure)
+    _check_read_alike(directory, named, procedure)
     data = directory.read_data()[0]
+    data = data.loc[[_is_visited(kelvin, procedure.visits) for kelvin in data[SET_TEMPERATURE].tolist()]]
     known = references_of(loops_of(data))
     lacking = [each for each in dict.fromkeys(procedure.visits) if joined(known, each) is None]
     if lacking:
@@ -147,12 +148,54 @@ def earlier_rows(procedure: ThermalWrite) -> pd.DataFrame:
             f"{named}, which has no saturated loop at {shown} K; leave earlier_run out, so that this run measures its "
             "own, or give one that has"
         )
-    pairs = zip(data[KIND].tolist(), data[SET_TEMPERATURE].tolist(), strict=True)
-    return data.loc[[kind == LOOP and _is_visited(kelvin, procedure.visits) for kind, kelvin in pairs]]
+    return data.loc[data[KIND] == LOOP]
+
+
+def _check_device(directory: RunDirectory, named: str, procedure: ThermalWrite) -> None:
+    """Refuse a run of another experiment or device; one simulated with another model is another device as well."""
+    request = directory.request()
+    kind = str(request.get("procedure", {}).get("name"))
+    if kind != "thermal-write":
+        raise BadValue(f"{named}, a run of {kind}, which has no references; give one of thermal-write")
+    sample, simulated = request.get("sample", {}), bool(request.get("simulated"))
+    seed = int(request.get("seeds", {}).get("sample_seed", 0)) if simulated else None
+    name, device = str(sample.get("name")), device_name(str(sample.get("name")), seed)
+    if device != procedure.sample_device:
+        own = procedure.sample.name
+        then, now = (name, own) if name != own else (device, procedure.sample_device)
+        raise BadValue(
+            f"{named}, of sample {then}, but this is {now}; references are those of one device, give a run of this one"
+        )
+    if simulated and sample.get("model") != procedure.sample.snapshot().get("model"):
+        raise BadValue(
+            f"{named}, of sample {name} when its record had another [model]; references are those of one "
+            "device, give a run with the record as it is now"
+        )
+
+
+def _check_read_alike(directory: RunDirectory, named: str, procedure: ThermalWrite) -> None:
+    """Refuse a run read at another bias, with which a resistance changes, or by an instrument of another scale."""
+    request = directory.request()
+    given = request.get("parameters", {}).get("bias", {}).get("value")
+    record = request.get("sample", {}).get("probe", {}).get("voltage")
+    bias, own = float(record if given is None else given), procedure.bias_voltage()
+    if abs(bias - own) > SAME_BIAS * own:
+        then, now = (format_quantity(each, "V") for each in (bias, own))
+        raise BadValue(
+            f"{named}, read at {then}, but bias is {now}, and a junction's resistance changes with it; give "
+            f'bias="{then}", or leave earlier_run out'
+        )
+    ways = [str(event.get("way")) for event in directory.events() if event.get("event") == "read_with"]
+    way = procedure.reading_by().way
+    if ways and ways[-1] != way:
+        raise BadValue(
+            f"{named}, read with the {ways[-1]}, but this run reads with the {way}, whose scale is another one; give "
+            f'read_with="{ways[-1]}", or leave earlier_run out'
+        )
 
 
 def _is_visited(temperature: float, visits: Sequence[float]) -> bool:
-    return any(abs(temperature - each) <= SAME for each in visits)
+    return any(abs(temperature - each) <= SAME_SET_POINT for each in visits)
 
 
 def copied(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:

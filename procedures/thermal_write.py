@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from instruments.cryostat import TemperatureApproach
@@ -114,11 +116,7 @@ class ThermalWrite(AcrossJunction):
     def check(self) -> None:
         """Refuse lists that visit nothing, and fields beyond the loops; say before what the field will not do."""
         self.check_reading()
-        if len(set(self.visits)) < 2:
-            raise BadValue(
-                f"visits is {', '.join(f'{each:g}' for each in self.visits)} K, which is one temperature; give two at "
-                'least, such as "20, 40, 20 K"'
-            )
+        self._check_visits()
         if abs(self.field) > self.maximum_field:
             raise BadValue(
                 f"field is {format_quantity(self.field, 'T')}, beyond maximum_field, "
@@ -128,8 +126,25 @@ class ThermalWrite(AcrossJunction):
         if "sample" not in vars(self):
             return
         known = references_of(loops_of(earlier_rows(self))) if self.earlier_run else self._of_journal()
-        for doubt in window(self.visits, known).doubts(self.field) if known else ():
+        for doubt in self._doubts(known) if known else ():
             self.forewarn(doubt)
+
+    def _doubts(self, known: list[Reference]) -> list[str]:
+        return window(self.visits, known, self.hold_time).doubts(self.field, int(self.initial))
+
+    def _check_visits(self) -> None:
+        kelvin = sorted(set(self.visits))
+        if len(kelvin) < 2:
+            raise BadValue(
+                f"visits is {', '.join(f'{each:g}' for each in self.visits)} K, which is one temperature; give two at "
+                'least, such as "20, 40, 20 K"'
+            )
+        close = next((pair for pair in itertools.pairwise(kelvin) if pair[1] - pair[0] <= thermal_bits.SAME), None)
+        if close is not None:
+            raise BadValue(
+                f"visits has {close[0]:g} K and {close[1]:g} K, but what is no more than {thermal_bits.SAME:g} K apart "
+                "counts as one temperature; give one of them, or have them further apart"
+            )
 
     def _of_journal(self) -> list[Reference]:
         return journal_references(self.sample_journal, self.visits, SAME_TEMPERATURE)
@@ -168,7 +183,7 @@ class ThermalWrite(AcrossJunction):
         """Warn of what the field will not do, and where no bit can be told, before anything is visited."""
         loops = list(loops_of(self.recorded()))
         self._reference = thermal_bits.joined(references_of(loops), self.visits[0])
-        doubts = window(self.visits, references_of(loops)).doubts(self.field)
+        doubts = self._doubts(references_of(loops))
         lacking = [f"no reference at {kelvin:g} K, so that no bit is told there: {why}"
                    for kelvin, why in lacking_in(loops).items()]  # fmt: skip
         for doubt in (*doubts, *lacking):
@@ -185,11 +200,11 @@ class ThermalWrite(AcrossJunction):
             self._go(temperature)
             begin = math.copysign(self.maximum_field, self.field)
             windows = self._windows(temperature)
-            branches = hall_loop(self, begin, lambda begin, end, windows=windows: self._branch(begin, end, windows))
-            for branch, reading in branches:
+            # Without a name of its own: what cuts the run then closes the sweep at once, which holds the field.
+            for branch, reading in hall_loop(self, begin, partial(self._branch, windows=windows)):
                 self._record(reading, LOOP, temperature, **{BRANCH: branch, "Loop": 1, WHEN: when})
 
-    def _branch(self, begin: float, end: float, windows: list[tuple[float, float]]) -> Iterator[dict[str, Any]]:
+    def _branch(self, begin: float, end: float, *, windows: list[tuple[float, float]]) -> Iterator[dict[str, Any]]:
         sign = math.copysign(1.0, end - begin)
         there = [(min(sign * low, sign * high), max(sign * low, sign * high)) for low, high in windows]
         yield from windowed_branch(self, begin, end, there, self.sweep_rate, self.window_rate)
@@ -238,18 +253,25 @@ class ThermalWrite(AcrossJunction):
             if thermal_bits.verdict(bit) != int(self.initial):
                 self.run.remark(
                     f"initial is {self.initial}, but what was prepared at {self.visits[0]:g} K is a bit of "
-                    f"{bit.value:.2f}: the field has turned it, or the references are not those of this device"
+                    f"{round(bit.value, 2) + 0.0:.2f}: {self._why_other()}"
                 )
+
+    def _why_other(self) -> str:
+        """Say why another state than the one that is asked for may have been prepared."""
+        soft = None if self._reference is None else self._reference.soft
+        if soft is not None and abs(self.field) < soft.value:
+            switches = format_quantity(soft.value, "T", digits=2)
+            return f"the soft layer, which switches at {switches}, was not turned back"
+        return "the field has turned it, or the references are not those of this device"
 
     def _visit(self, temperature: float, cycle: int) -> None:
         """Go to a temperature, wait until the resistance stands, and read it."""
         self._number += 1
         self._go(temperature, cycle)
-        begin = self.clock.now()
         self._steady(temperature, cycle)
         for _ in range(self.reads):
             row = self.read()
-            self._record(row, VISIT, temperature, **{CYCLE: cycle, SINCE: row["Time (s)"] - begin})
+            self._record(row, VISIT, temperature, **{CYCLE: cycle, SINCE: row["Time (s)"] - self._arrived})
 
     def _go(self, temperature: float, cycle: int = 0) -> None:
         """Settle at a temperature, reading on the way where it does not come from far."""
@@ -313,7 +335,7 @@ class ThermalWrite(AcrossJunction):
         """Find the bits, what was written, reset and kept; see `procedures.thermal_write_results`."""
         from procedures import thermal_write_results
 
-        return thermal_write_results.results_of(data, field=self.field)
+        return thermal_write_results.results_of(data, field=self.field, visits=self.visits)
 
     def learned(self, data: pd.DataFrame, results: Results) -> Iterator[tuple[str, dict[str, Any]]]:
         """Give the switching fields and resistances of the run's own loops to the sample's journal."""

@@ -32,6 +32,8 @@ SEEN = 3.0
 """Standard uncertainties from which the drift of the state that is held is seen."""
 ROOM = 0.2
 """Of the panel's span, above and below, for the bits."""
+HELD_BESIDE = 0.25
+"""Of the way to a next visit, at which the state that was held is drawn."""
 MOST_NAMED = 26
 """Visits up to which each has its bit written beside it."""
 
@@ -56,6 +58,7 @@ def figure_of(data: pd.DataFrame, results: Results, *, field: float, title: str,
     factor, unit = prefix_for(max(sizes), "ohm")
     _draw_references(upper, run, factor)
     _draw_way(upper, run, RESISTANCE, factor)
+    _draw_held(upper, run, factor)
     _draw_states(upper, run.visits, factor)
     upper.set_ylabel(f"Resistance ({shown(unit)})")
     name_curves(upper, loc="upper left", bbox_to_anchor=(0.0, 1.17), ncols=4)
@@ -78,7 +81,9 @@ def _conditions(results: Results, field: float, caption: Caption) -> str:
     slope, bound = results.number("hold_slope"), results.number("hold_slope_bound")
     if slope is not None and bound is not None:
         sure = abs(slope) > SEEN * (results["hold_slope"].uncertainty or 0.0)
-        parts.append(f"held: {f'{slope:+.2g}' if sure else f'below {bound:.1g}'} a decade")
+        kept = results.number("bit_after_hold")
+        after = "" if kept is None else f" {round(kept, 2) + 0.0:.2f},"
+        parts.append(f"after the hold:{after} {f'{slope:+.2g}' if sure else f'below {bound:.1g}'} a decade")
     return " · ".join(parts)
 
 
@@ -112,6 +117,17 @@ def _draw_way(axes: Axes, run: Measured, name: str, factor: float) -> None:
         if np.sum(mine) > 1:
             passed = (time[mine] - time[mine][0]) / (time[mine][-1] - time[mine][0])
             axes.plot(place - 1 + passed, values[mine] * factor, "-", color=QUIET, linewidth=0.9, zorder=2)
+
+
+def _draw_held(axes: Axes, run: Measured, factor: float) -> None:
+    """What the last state had become when it had been held, beside it."""
+    if run.hold is None:
+        return
+    place, ends = len(run.visits) + HELD_BESIDE, np.array([run.visits[-1].state.value, run.hold.hall[-1]]) * factor
+    axes.plot([len(run.visits), place], ends, "-", color=INK, linewidth=0.9, zorder=3)
+    axes.plot(
+        [place], ends[1:], "o", color=INK, markerfacecolor="white", markersize=6, zorder=4, label="after the hold"
+    )
 
 
 def _draw_states(axes: Axes, visits: Sequence[Visit], factor: float) -> None:

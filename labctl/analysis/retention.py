@@ -3,6 +3,9 @@
 What relaxes over many barriers goes with the logarithm of time, a warming sample or a drifting amplifier with time
 itself. Both slopes are told, each from its own straight line; a state is stable where its last readings differ from its
 first ones by no more than the noise of both.
+
+A layer relaxes grain by grain, and a grain that has reversed stays so: what the state differs from its line by at one
+time it keeps until the next. Such steps make a slope much more uncertain than as much noise of the readings would.
 """
 
 from __future__ import annotations
@@ -76,7 +79,13 @@ class Retention:
 
 
 def _slope(along: Array, hall: Array, noise: float) -> Slope | None:
-    """Return the slope of a straight line, its uncertainty from the noise or the scatter, whichever is larger."""
+    """Return the slope of a straight line and its uncertainty.
+
+    That is of readings which scatter independently, by the noise or about the line, or of steps that stay, whichever is
+    larger. The slope is sum(c d) over the steps d from reading to reading, with the weights c that a straight line
+    gives them. Steps that stay are independent of each other, so that its variance is sum(c^2 d^2) less what the noise
+    has in it, d counted from the line; c is largest in the middle.
+    """
     if len(along) < FEWEST or float(np.ptp(along)) == 0.0:
         return None
     away = along - along.mean()
@@ -84,7 +93,10 @@ def _slope(along: Array, hall: Array, noise: float) -> Slope | None:
     slope = float(np.sum(away * hall)) / square
     rest = hall - hall.mean() - slope * away
     scatter = math.sqrt(float(np.sum(rest**2)) / (len(along) - 2))
-    return Slope(slope, max(noise, scatter) / math.sqrt(square))
+    weights = np.cumsum(away[::-1])[::-1][1:] / square
+    staying = float(np.sum(weights**2 * (np.diff(rest) ** 2 - 2.0 * noise**2)))
+    stepped = math.sqrt(noise**2 / square + max(0.0, staying))
+    return Slope(slope, max(scatter / math.sqrt(square), stepped))
 
 
 def read_times(first: float, last: float, per_decade: int) -> list[float]:

@@ -22,12 +22,16 @@ from labctl.analysis.readings import FloatArray
 
 ZERO, ONE = 0.2, 0.8
 """A bit below the one is a 0, above the other a 1, and else in between."""
+BEYOND = 0.2
+"""By how much a bit may lie outside of both references; what is further off has others than these."""
 UNTOLD = 0.1
 """Standard uncertainty from which a bit is not told at all."""
 APART = 5.0
 """Standard deviations by which levels of resistance differ that count as two."""
 SAME = 0.5
 """K within which two temperatures are one."""
+MEDIAN_STEP = 0.9539
+"""Median size of the difference of two draws from one normal distribution, over its standard deviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +141,16 @@ class Excursion:
 
     @property
     def turns(self) -> bool:
-        """Whether the bit was another before, so that something had to happen."""
-        return self.before.verdict != self.meant
+        """Whether it began from the other bit, so that something had to happen; a state in between is neither."""
+        return self.before.verdict is not None and self.before.verdict != self.meant
 
 
 def verdict(bit: Number) -> int | None:
-    """Return 0 or 1; None of a bit in between, or of one that is uncertain by more than a tenth."""
-    if bit.uncertainty > UNTOLD:
+    """Return 0 or 1.
+
+    None of a bit in between, of one beyond either reference by more than `BEYOND`, or uncertain by more than a tenth.
+    """
+    if bit.uncertainty > UNTOLD or not -BEYOND <= bit.value <= 1.0 + BEYOND:
         return None
     return 0 if bit.value < ZERO else 1 if bit.value > ONE else None
 
@@ -257,6 +264,18 @@ def levels(visits: Sequence[Visit]) -> tuple[int, float] | None:
 
 def _scatter(values: Sequence[float], least: float) -> float:
     return max(least, float(np.std(values, ddof=1))) if len(values) > 1 else least
+
+
+def reading_noise(readings: Sequence[FloatArray]) -> float:
+    """Return the standard deviation of a reading in ohm, from how those that follow each other differ.
+
+    By the median, which neither a drift nor a jump of the state between few of them changes; 0 of less than two.
+
+    Args:
+        readings: Of each visit, in ohm and in their order.
+    """
+    steps = [np.abs(np.diff(each)) for each in readings if len(each) > 1]
+    return float(np.median(np.concatenate(steps))) / MEDIAN_STEP if steps else 0.0
 
 
 def slope_per_minute(times: Sequence[float], values: Sequence[float]) -> Number:

@@ -256,11 +256,6 @@ def _devices(runs: Runs) -> Measured:
     return Measured(float(len(values)), 0.0, why)
 
 
-def _assumed(runs: Runs) -> Measured:
-    found = nominal_polarisation(runs[COLD].result("tmr"), HALF_METAL)
-    return Measured(HALF_METAL, 0.0, f"assumed, as in the paper, and not measured: {found.note or ''}".rstrip(": "))
-
-
 MEASURES: Mapping[str, Measure] = {
     "fimtj2026-01": Measure((OVER_TEMPERATURE,), _compensation),
     "fimtj2026-02": Measure(HALL_LOOPS, _turns_over),
@@ -282,7 +277,6 @@ MEASURES: Mapping[str, Measure] = {
     "fimtj2026-21": Measure(SIZE_LOOPS, _over_size),
     "fimtj2026-22": _area("2 um"),
     "fimtj2026-23": _area("56 um"),
-    "fimtj2026-40": Measure((COLD,), _assumed),
     "fimtj2026-41": Measure(DEVICE_LOOPS, _devices),
     **curves.MEASURES,
     **bits.MEASURES,

@@ -62,6 +62,7 @@ def _outside(runs: Runs) -> Measured:
         run = runs[outside(field)]
         warm, written, cold = (run.number(f"bit_{name}")[0] for name in ("at_write", "after_write", "after_reset"))
         fails.append(not (written > ONE and cold < ZERO))
+        warm, written, cold = (round(each, 2) + 0.0 for each in (warm, written, cold))  # no -0.00
         said.append(f"{field} T: {warm:.2f} at 40 K, {written:.2f} back at 20 K, {cold:.2f} after 10 K")
     return Measured(YES if all(fails) else NO, 0.0, "bits from 0; " + "; ".join(said))
 

@@ -305,3 +305,12 @@ def test_a_refused_number_has_its_unit() -> None:
 
     with pytest.raises(BadValue, match=r"^width is 10 us, below its smallest value 50 us"):
         Timed().width = 1e-5
+
+
+def test_a_limit_is_said_in_the_unit_in_which_it_was_declared() -> None:
+    class Slow:
+        rate = Quantity("2 K/min", "Rate", minimum="0.01 K/min", maximum="20 K/min")
+
+    with pytest.raises(BadValue, match=r"^rate is 100 K/min, above its largest value 20 K/min$"):
+        Slow().rate = "100 K/min"
+    assert vars(Slow)["rate"].choices() == "from 0.01 K/min to 20 K/min"

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import labctl
-from instruments.errors import BadValue, LabError, LimitExceeded, UnknownName
+from instruments.errors import Aborted, BadValue, LabError, LimitExceeded, UnknownName
+from labctl import paths
 from labctl.analysis.result import Results
 from labctl.analysis.thermal_bits import joined
 from labctl.beforehand import check_request
@@ -20,6 +22,8 @@ from labctl.station import load_station
 from labctl.testing import assert_resumable
 from procedures.junction_references import EARLIER, loops_of, references_of
 from procedures.thermal_write import ThermalWrite
+from procedures.thermal_write_results import results_of
+from procedures.tmr_results import RESISTANCE
 from tests.simulated import Done, Simulate
 
 SAMPLE = "fimtj2026"
@@ -28,6 +32,7 @@ QUICK: Any = {
     "hold_time": "60 s", "reads": 3,
 }  # fmt: skip
 ONCE = "20, 40, 20, 10, 20 K"
+KELVIN = (20.0, 40.0, 20.0, 10.0, 20.0)
 
 
 def written(simulate: Simulate, **parameters: Any) -> Done:
@@ -101,7 +106,7 @@ def test_outside_of_the_window_each_field_fails_in_its_own_way(tmp_path: Path, e
 
 def test_the_other_state_can_be_prepared_and_the_states_are_the_models(simulate: Simulate, earlier: Any) -> None:
     done = written(
-        simulate, initial="1", field="0.2 T", visits="20, 10.2, 20 K", earlier_run=str(earlier.path), hold_time="0 s"
+        simulate, initial="1", field="0.2 T", visits="20, 10, 20 K", earlier_run=str(earlier.path), hold_time="0 s"
     )
     sample: Any = done.lab.sample
     assert done.directory.table()[0]["bit"]["value"] == pytest.approx(1.0, abs=0.03)
@@ -134,6 +139,38 @@ def test_three_cycles_come_back_from_either_state(simulate: Simulate, initial: s
     assert done.value("cycles_right_bound") == pytest.approx(0.05 ** (1 / 3))
     assert done.value("levels") >= 3
     assert abs(done.value("reference_drift")) < 0.01
+
+
+def test_few_readings_that_agree_by_chance_are_no_more_exact_than_a_reading(earlier: Any) -> None:
+    data, visits = earlier.data, earlier.data["Kind"] == "visit"
+    alone = data.loc[~(visits & visits.shift(1, fill_value=False))]  # the first reading of each visit
+    found = [row["resistance"].uncertainty for row in results_of(alone, field=0.3, visits=KELVIN).table]
+    scatter = [np.std(each[RESISTANCE], ddof=1) for _, each in data.loc[visits].groupby("Visit")]
+    assert len(found) == len(scatter) == 5
+    assert found == pytest.approx([float(np.sqrt(np.mean(np.square(scatter))))] * 5, rel=0.6)
+
+
+def test_where_no_loop_is_saturated_at_home_that_is_what_the_results_say(earlier: Any) -> None:
+    data = earlier.data
+    results = results_of(
+        data.loc[(data["Kind"] != "loop") | (data["Set temperature (K)"] != 20.0)], field=0.3, visits=KELVIN
+    )
+    for name in ("bit_after_write", "bit_after_reset", "keep_field"):
+        assert results[name].value is None
+        assert "no reference at 20 K" in (results[name].why or "")
+    assert results["bit_at_write"].value == pytest.approx(1.0, abs=0.1)
+    assert results["inside_window"].why == "keep_field not known, see there"
+
+
+def test_a_bit_that_does_not_last_is_said_not_to_be_one_any_more(earlier: Any) -> None:
+    data = earlier.data.copy()
+    held = np.flatnonzero(data["Kind"] == "hold")
+    low, high = (data.loc[data["Kind"] == "visit", RESISTANCE].iloc[place] for place in (0, 8))
+    data.iloc[held, data.columns.get_loc(RESISTANCE)] = np.linspace(low, 0.5 * (low + high), len(held))
+    results = results_of(data, field=0.3, visits=KELVIN)
+    assert results["bit_after_hold"].value == pytest.approx(0.5, abs=0.05)
+    assert (results["bit_after_hold"].note or "").endswith("neither a 0 nor a 1, and was a 0 before")
+    assert earlier.results["bit_after_hold"].value == pytest.approx(0.0, abs=0.01)
 
 
 # ---- what is known before
@@ -173,11 +210,13 @@ def test_the_loops_are_learnt(earlier: Any) -> None:
 # ---- what is refused
 
 
-def chosen(parameters: dict[str, Any], station: str = "ppms", sample: str = SAMPLE) -> None:
+def chosen(
+    parameters: dict[str, Any], station: str = "ppms", sample: Any = SAMPLE, *, simulate: bool = True, seed: int = 0
+) -> None:
     check_request(
         Request(
             name="thermal-write", procedure=ThermalWrite(**parameters), station=load_station(station),
-            sample=load_sample(sample), simulate=True, seed=1, out=Path("runs"),
+            sample=load_sample(sample), simulate=simulate, seed=1, sample_seed=seed, out=Path("runs"),
         )
     )  # fmt: skip
 
@@ -187,6 +226,7 @@ def chosen(parameters: dict[str, Any], station: str = "ppms", sample: str = SAMP
     [
         ({"visits": "20 K"}, BadValue, "one temperature; give two at least"),
         ({"visits": "20, 20 K"}, BadValue, "one temperature; give two at least"),
+        ({"visits": "20, 20.4, 40 K"}, BadValue, "20 K and 20.4 K, but what is no more than 0.5 K apart counts as one"),
         ({"visits": "20, 1 K"}, LimitExceeded, "would be 1 K, below the limit of station 'ppms', 1.9 K"),
         ({"visits": "20, 500 K"}, LimitExceeded, "above the limit of sample 'fimtj2026', 350 K"),
         ({"bias": "0.3 V"}, LimitExceeded, "endures 200 mV"),
@@ -209,8 +249,30 @@ def test_a_versalab_does_not_get_so_cold() -> None:
 def test_references_of_another_sample_or_of_other_temperatures_are_refused(earlier: Any) -> None:
     with pytest.raises(BadValue, match="of sample fimtj2026, but this is fimtj2026-56um"):
         chosen({"earlier_run": str(earlier.path)}, sample="fimtj2026-56um")
-    with pytest.raises(BadValue, match="no saturated loop at 30 K"):
-        chosen({"earlier_run": str(earlier.path), "visits": "20, 30 K"})
+    for kelvin in ("30", "10.2"):
+        with pytest.raises(BadValue, match=f"no saturated loop at {kelvin} K"):
+            chosen({"earlier_run": str(earlier.path), "visits": f"20, {kelvin} K"})
+
+
+def test_references_of_another_device_or_read_otherwise_are_refused(earlier: Any, tmp_path: Path) -> None:
+    given: Any = {"earlier_run": str(earlier.path)}
+    with pytest.raises(BadValue, match=r"sample seed 0, but this is fimtj2026, simulated with the sample seed 3;"):
+        chosen(given, seed=3)
+    with pytest.raises(BadValue, match="sample seed 0, but this is fimtj2026; references are those of one device"):
+        chosen(given, simulate=False)
+    with pytest.raises(BadValue, match=r'read at 1 mV, but bias is 100 mV.*give bias="1 mV"'):
+        chosen({**given, "bias": "100 mV"})
+    with pytest.raises(BadValue, match="read with the 6221 and 2182A, but this run reads with the 2400"):
+        chosen({**given, "read_with": "2400"})
+    own = tmp_path / "fimtj2026.toml"
+    lines = (paths.sample_files()[SAMPLE]).read_text(encoding="utf-8")
+    own.write_text(
+        lines.replace("compensation_temperature = { value = 27.0", "compensation_temperature = { value = 24.0"),
+        encoding="utf-8",
+    )
+    with pytest.raises(BadValue, match=r"when its record had another \[model\]"):
+        chosen(given, sample=own)
+    chosen({**given, "bias": "1 mV", "read_with": "6221 and 2182A"})
 
 
 # ---- carried on
@@ -220,3 +282,29 @@ def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been() -> None:
     short: Any = {**QUICK, "hold_time": "5 s", "maximum_field": "0.12 T", "field": "0.1 T", "visits": "300, 299 K"}
     ways: Any = {"compared": lambda rows: rows.loc[rows["Kind"] != "moving"]}
     assert assert_resumable(ThermalWrite, sample=SAMPLE, at={60}, **short, **ways) >= 1
+
+
+class Cut(ThermalWrite):
+    """Is cut in a loop; looks at the magnet before the station is made safe."""
+
+    left = 30
+    seen: tuple[float, float] = (0.0, 0.0)
+
+    def record(self, **row: Any) -> None:
+        super().record(**row)
+        self.left -= row["Kind"] == "loop"
+        if not self.left:
+            raise Aborted("aborted by Ctrl-C")
+
+    def shutdown(self) -> None:
+        self.seen = (self.cryostat.field_setpoint.field, self.cryostat.reading().field)
+        super().shutdown()
+
+
+def test_a_loop_that_is_cut_leaves_a_magnet_that_holds(simulate: Simulate) -> None:
+    cut = Cut(**{**QUICK, "maximum_field": "0.5 T", "field": "0.1 T", "visits": "300, 299 K"})
+    done = simulate(cut, sample=SAMPLE)
+    assert done.outcome.status == "aborted"
+    set_point, field = cut.seen
+    assert set_point == pytest.approx(field, abs=0.02)
+    assert abs(set_point) < 0.49

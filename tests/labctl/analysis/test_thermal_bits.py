@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from labctl.analysis.thermal_bits import (
     excursions,
     joined,
     levels,
+    reading_noise,
     right_cycles,
     slope_per_minute,
     verdict,
@@ -69,7 +71,17 @@ def test_the_uncertainty_of_a_bit_is_that_of_drawn_states_and_references() -> No
 
 @pytest.mark.parametrize(
     ("value", "error", "wanted"),
-    [(0.19, 0.0, 0), (0.21, 0.0, None), (0.79, 0.0, None), (0.81, 0.0, 1), (1.0, 0.2, None)],
+    [
+        (0.19, 0.0, 0),
+        (0.21, 0.0, None),
+        (0.79, 0.0, None),
+        (0.81, 0.0, 1),
+        (1.0, 0.2, None),
+        (-0.19, 0.0, 0),
+        (1.19, 0.0, 1),
+        (-0.48, 0.0, None),
+        (1.73, 0.0, None),
+    ],
 )
 def test_verdicts(value: float, error: float, wanted: int | None) -> None:
     assert verdict(Number(value, error)) == wanted
@@ -113,6 +125,13 @@ def test_a_bit_that_is_not_reset_makes_a_wrong_cycle_and_its_next_write_proves_n
     assert [each.turns for each in found] == [True, True, False, True]
     assert [each.came_true for each in found] == [True, False, True, True]
     assert right_cycles(found) == (1, 2)
+
+
+def test_a_state_in_between_is_not_the_other_bit_and_what_follows_from_it_proves_nothing() -> None:
+    (only,) = excursions(visited((20, 108), (40, 115), (20, 117)))
+    assert only.before.verdict is None
+    assert only.came_true
+    assert not only.turns
 
 
 def test_a_temperature_without_reference_has_no_bit_and_nothing_is_meant_there() -> None:
@@ -185,6 +204,34 @@ def test_a_list_that_never_crosses_compensation_is_said() -> None:
     assert window((20.0, 30.0, 20.0), ()).doubts(0.3) == []
 
 
+def test_a_list_with_unknown_temperatures_is_not_said_never_to_cross() -> None:
+    assert window((20.0, 40.0, 20.0), (HOME,)).doubts(0.3) == []
+
+
+def test_a_bit_against_the_field_has_to_stay_as_long_as_it_is_held() -> None:
+    swept = [
+        replace(each, width=0.02, rate=0.01, hard=Number(hard))
+        for each, hard in zip(ALL, (0.25, 0.44, 0.16), strict=True)
+    ]
+    long, short = (window((20.0, 40.0, 20.0), swept, held).keep for held in (36_000.0, 60.0))
+    assert long is not None
+    assert short is not None
+    assert long.field.value == pytest.approx(standing_field(0.44, 0.01, 36_000.0))
+    assert short.field.value == pytest.approx(standing_field(0.44, 0.01, 300.0))
+    found = window((20.0, 40.0, 20.0), swept, 36_000.0)
+    between = 0.5 * (long.field.value + short.field.value)
+    assert any("within the 10 h for which the state is held" in each for each in found.doubts(between))
+    reset = window((20.0, 40.0, 20.0, 10.0, 20.0), swept, 36_000.0).keep  # the field makes that state by itself
+    assert reset == short
+
+
+def test_below_the_soft_layers_field_the_other_state_cannot_be_prepared_and_is_said_so() -> None:
+    found = window((20.0, 40.0, 20.0, 10.0, 20.0), ALL)
+    assert any("no other state can be prepared" in each for each in found.doubts(0.0))
+    assert not any("initial" in each for each in found.doubts(0.0, initial=0))
+    assert any(each.endswith("and not initial=1") for each in found.doubts(0.0, initial=1))
+
+
 def test_an_excursion_over_several_temperatures_needs_the_easiest_of_them() -> None:
     warm = reference(32.0, 96.0, 116.0, made=1, hard=0.6)
     found = window((20.0, 32.0, 40.0, 32.0, 20.0), (*ALL, warm))
@@ -219,6 +266,15 @@ def test_the_thresholds_are_those_of_a_visit_where_the_rate_is_known() -> None:
 
 
 # ---- drift, extremes
+
+
+def test_the_noise_of_a_reading_is_not_that_of_a_drift_or_a_jump() -> None:
+    dice = np.random.default_rng(4)
+    visits = [
+        1e5 + 0.5 * np.arange(40) + 200.0 * (np.arange(40) > 20) + 5.0 * dice.standard_normal(40) for _ in range(20)
+    ]
+    assert reading_noise(visits) == pytest.approx(5.0, rel=0.1)
+    assert reading_noise([np.array([1.0])]) == 0.0
 
 
 def test_a_drift_is_told_with_its_uncertainty() -> None:
