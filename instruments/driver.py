@@ -8,11 +8,15 @@ are sent exactly.
 
 from __future__ import annotations
 
+import inspect
+import logging
 import re
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from pymeasure.adapters import Adapter
 from pymeasure.instruments import Channel, Instrument
+from pymeasure.instruments.common_base import CommonBase, DynamicProperty
 
 from instruments.clock import Clock, WallClock
 from instruments.errors import UsageError
@@ -65,7 +69,30 @@ def setting(put: str, docs: str, check: Check) -> Any:
     )
 
 
-class Driver(Instrument, metaclass=Closing):
+class _LookedAtOnce(CommonBase):
+    """pymeasure looks at all members of a class, several times, whenever it makes an object; here it does so once."""
+
+    def _setup_special_names(self) -> list[str]:
+        return super()._setup_special_names() if _has_member(type(self), DynamicProperty) else []
+
+    def _create_channels(self) -> None:
+        if _has_member(type(self), CommonBase.BaseChannelCreator):
+            super()._create_channels()
+
+
+@cache
+def _has_member(kind: type, of: type) -> bool:
+    return any(isinstance(member, of) for _, member in inspect.getmembers(kind))
+
+
+def _keep_one_idle_handler(logger: logging.Logger) -> None:
+    """Take away what pymeasure adds to its logger with every adapter: one more handler that does nothing."""
+    idle = [handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)]
+    for handler in idle[1:]:
+        logger.removeHandler(handler)
+
+
+class Driver(_LookedAtOnce, Instrument, metaclass=Closing):
     """An instrument whose replies must have the form that its manual gives.
 
     Args:
@@ -94,6 +121,7 @@ class Driver(Instrument, metaclass=Closing):
         kwargs.setdefault("asrl", stream)
         self.clock = clock or WallClock()
         super().__init__(adapter, name, includeSCPI=False, **kwargs)
+        _keep_one_idle_handler(self.adapter.log)
         self.line = Line(
             self.adapter,
             name,
@@ -214,7 +242,7 @@ class Driver(Instrument, metaclass=Closing):
         return reply
 
 
-class DriverChannel(Channel, metaclass=Closing):
+class DriverChannel(_LookedAtOnce, Channel, metaclass=Closing):
     """One channel of an instrument; {ch} in its commands stands for the channel's number."""
 
     __getattribute__ = cast("Any", object.__getattribute__)  # as in Driver

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 WORDS = {"down": "field falling", "up": "field rising"}
 ENDINGS = (".png", ".pdf", ".svg")
 """Kinds of figure files."""
+DPI = 200
+"""Dots per inch of a figure file that has dots."""
 CLEARED = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 1.0}
 """Behind numbers, so that a curve does not run through them."""
 FAR = 20
@@ -119,14 +121,20 @@ def save(figure: Figure, path: Path) -> None:
     if not path.parent.is_dir():
         raise UnknownName(f"a figure cannot be written to {str(path)!r}: there is no folder {str(path.parent)!r}")
     overwritten = path.exists()
+    shown_at, layout = figure.dpi, figure.get_layout_engine()
+    figure.set_dpi(DPI)
     fit_labels(figure)
+    figure.set_layout_engine("none")  # it is laid out now; saving would do so twice more
     try:
-        figure.savefig(path, dpi=200)
+        figure.savefig(path, dpi=DPI)
     except OSError as error:
         if not overwritten:  # half a picture is none; but what stood there before may be all that there is
             with contextlib.suppress(OSError):
                 path.unlink()
         raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        figure.set_layout_engine(layout)
+        figure.set_dpi(shown_at)
 
 
 def _scale(readings: Readings, unit: FieldUnit) -> Scale:

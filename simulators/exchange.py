@@ -57,12 +57,14 @@ class ScpiDevice(MessageExchange):
     volatile: ClassVar[tuple[str, ...]] = ("TRACe",)
     _effect_names: ClassVar[dict[tuple[str, bool], str]] = {}
     _keys: ClassVar[dict[str, str]] = {}
+    _when_new: ClassVar[dict[str, Value]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if not hasattr(cls, "table"):
             return
         cls._keys = {}
+        cls._when_new = {row.header: value_when_new(row) for row in cls.table if row.parameters and row.command}
         cls._effect_names = {}
         for ancestor in reversed(cls.__mro__):
             for name, member in vars(ancestor).items():
@@ -75,7 +77,7 @@ class ScpiDevice(MessageExchange):
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(timeline)
-        self.settings: dict[str, Value] = {}
+        self.settings: dict[str, Value] = dict(self._when_new)
         self.own_rows: dict[str, Row] = {}
         self._units: dict[tuple[tuple[str, ...], str], tuple[Step, tuple[str, ...]]] = {}
         self._saved: dict[int, dict[str, Value]] = {}
@@ -83,9 +85,6 @@ class ScpiDevice(MessageExchange):
             key: getattr(self, name) for key, name in self._effect_names.items()
         }
         self._attach_registers()
-        for row in self.table:
-            if row.parameters and row.command:
-                self.settings[row.header] = value_when_new(row)
 
     # ---- what subclasses use
 

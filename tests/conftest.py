@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from labctl import paths
+from labctl import figures, paths
 from tests.simulated import Simulate, capture_labs
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays to the end, thousands of tests: no search for garbage need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,6 +25,14 @@ def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(paths.STATE, str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def coarse_pictures() -> Generator[None]:
+    """Figures are drawn with all that is in them, but on fewer dots: hundreds are written, and few are looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(figures, "DPI", 50)
+        yield
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from procedures.ahe import AnomalousHallLoop
 from simulators.device import Device
 from simulators.lab import Lab
 
-QUICK: dict[str, Any] = {"maximum_field": "0.2 T", "survey_rate": "180 Oe/s"}
+QUICK: dict[str, Any] = {"maximum_field": "0.2 T", "survey_rate": "180 Oe/s", "probe_nplc": "4 PLC"}
 """A loop of a hundred points or so: enough to see a run work, too few to measure with."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -32,15 +32,19 @@ def project_files() -> tuple[Path, ...]:
     return tuple(sorted(path for path in paths if path.is_file()))
 
 
-def python_files(*folders: str) -> Iterator[tuple[str, ast.Module]]:
-    """Path relative to the repository and syntax tree of every Python file in these top-level folders."""
+def python_files(*folders: str, naming: Collection[str] = ("",)) -> Iterator[tuple[str, ast.Module]]:
+    """Path relative to the repository and syntax tree of every Python file in these top-level folders.
+
+    Of all of them, or of those whose text holds one of some words. The trees are not kept: they are a million objects.
+    """
     for path in project_files():
         relative = path.relative_to(ROOT)
         if path.suffix == ".py" and relative.parts[0] in folders:
-            yield relative.as_posix(), parsed(path)
+            text = path.read_text(encoding="utf-8")
+            if any(word in text for word in naming):
+                yield relative.as_posix(), parsed(path)
 
 
-@cache
 def parsed(path: Path) -> ast.Module:
     """The syntax tree of one file."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))

@@ -106,6 +106,7 @@ class CommandTable:
         self._tree: scpi.HeaderTree[Row] = scpi.HeaderTree()
         for row in self._rows:
             self._tree.add(row.header, row)
+        self._found: dict[str, Row] = {}
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows)
@@ -127,10 +128,12 @@ class CommandTable:
         Raises:
             KeyError: The instrument has no such header.
         """
-        try:
-            return self._tree.find((), header)[0]
-        except scpi.ScpiError:
-            raise KeyError(header) from None
+        if header not in self._found:
+            try:
+                self._found[header] = self._tree.find((), header)[0]
+            except scpi.ScpiError:
+                raise KeyError(header) from None
+        return self._found[header]
 
 
 def read_arguments(row: Row, arguments: tuple[str, ...]) -> tuple[Value, ...]:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student
+from scipy.special import ndtr, stdtrit
 
 from labctl.analysis.branches import Branch, Loop
 from labctl.analysis.ends import SIGNIFICANT
@@ -122,7 +121,7 @@ def lack_at_zero(loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing]
     height, error = abs(total) / 2, float(np.sqrt(square))
     # Where the ends have few readings their noise is not known well enough for normal errors.
     freedom = sum(len(end.rows) for end in plateaus.ends) - len(plateaus.joint.parameters)
-    certain = float(student.isf(norm.sf(SIGNIFICANT), max(freedom, 1)))
+    certain = -float(stdtrit(max(freedom, 1), ndtr(-SIGNIFICANT)))
     sure = height > max(certain * error, SMALL * abs(plateaus.amplitude[0]))
     return Lack(height if height > DOUBTFUL * error else 0.0, sure)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from labctl.analysis.branches import Branch, Loop
 from labctl.analysis.plateaus import BranchLine, Plateaus
@@ -87,7 +87,7 @@ def _height(loop: Loop, plateaus: Plateaus, both: tuple[Crossing, Crossing], rea
     where = np.array([float(np.mean(places[group])) for group in groups])
     spread = np.diag(own**2 + _coarse(places, up, noise) ** 2) + _wander(where, course, both)
     distance = float(means @ np.linalg.solve(spread, means))
-    return float(np.max(np.abs(means))) if chi2.sf(distance, count) < SURE else None
+    return float(np.max(np.abs(means))) if chdtrc(count, distance) < SURE else None
 
 
 def _course(branch: Branch, line: BranchLine, crossing: Crossing) -> tuple[FloatArray, FloatArray]:

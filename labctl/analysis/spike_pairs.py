@@ -15,9 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
-from scipy.stats import f as fisher
-from scipy.stats import rankdata
-from scipy.stats import t as student
+from scipy.special import fdtrc, stdtrit
 
 Array = NDArray[np.float64]
 
@@ -109,13 +107,13 @@ class Change:
     @property
     def seen(self) -> bool:
         """Whether it is beyond what scatter makes, as rarely as three standard deviations of what is normal."""
-        return self.freedom > 0 and abs(self.mean) > float(student.isf(0.5 * RARE, self.freedom)) * self.error
+        return self.freedom > 0 and abs(self.mean) > -float(stdtrit(self.freedom, 0.5 * RARE)) * self.error
 
     def below(self) -> float:
         """Return what its magnitude is below with 95 %, by Student's t; infinite where nobody knows the scatter."""
         if not self.freedom:
             return math.inf
-        return abs(self.mean) + float(student.isf(0.025, self.freedom)) * self.error
+        return abs(self.mean) - float(stdtrit(self.freedom, 0.025)) * self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +284,14 @@ def odd(changes: Sequence[Change]) -> Odd | None:
     if not freedom or not all(error > 0.0 for _, error in sums):
         return None
     square = sum((total / error) ** 2 for total, error in sums)
-    chance = float(fisher.sf(square / len(sums), len(sums), freedom))
+    chance = float(fdtrc(len(sums), freedom, square / len(sums)))
     return Odd(square, len(sums), freedom, chance, max(abs(total) for total, _ in sums))
 
 
 def falls(changes: Sequence[Change]) -> float | None:
     """Return the rank correlation of the change's magnitude with that of the delay; -1 where it always falls."""
+    from scipy.stats import rankdata  # late: half a second
+
     if len(changes) < FEWEST:
         return None
     ranks = [rankdata(np.abs(values)) for values in ([c.delay for c in changes], [c.mean for c in changes])]

@@ -28,10 +28,10 @@ MATH_ON = TABLE["CALC:STAT"].header
 MATH_NAME = TABLE["CALC:MATH:NAME"].header
 
 _BUILT_IN = {
-    "POWER": "(VOLT * CURR)",
-    "OFFCOMPOHM": "((VOLT[1] - VOLT[0]) / (CURR[1] - CURR[0]))",
-    "VOLTCOEF": "(((RES[1] - RES[0]) / (RES[1] * (VOLT[1] - VOLT[0]))) * 100)",
-    "VARALPHA": "(log(CURR[1] / CURR[0]) / log(VOLT[1] / VOLT[0]))",
+    "POWER": parse("(VOLT * CURR)"),
+    "OFFCOMPOHM": parse("((VOLT[1] - VOLT[0]) / (CURR[1] - CURR[0]))"),
+    "VOLTCOEF": parse("(((RES[1] - RES[0]) / (RES[1] * (VOLT[1] - VOLT[0]))) * 100)"),
+    "VARALPHA": parse("(log(CURR[1] / CURR[0]) / log(VOLT[1] / VOLT[0]))"),
 }
 """The manual gives the equations, and no text of theirs (unsure: what CALCulate1:MATH? answers)."""
 
@@ -41,7 +41,7 @@ class ExpressionUnit(SenseUnit):
 
     def __init__(self, place: Place) -> None:
         super().__init__(place)
-        self._expressions: dict[str, Formula | None] = {name: parse(text) for name, text in _BUILT_IN.items()}
+        self._expressions: dict[str, Formula | None] = dict(_BUILT_IN)
         self._vector: list[Sequence[float]] = []
 
     # ---- results

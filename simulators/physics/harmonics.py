@@ -43,28 +43,31 @@ def directions(
     """
     x, y, z = (component / anisotropy for component in field)
     damping, sideways = damping_like / anisotropy, y + field_like / anisotropy
-    n = np.zeros((len(states), damping.size, 3))
-    n[..., 2] = np.array(states, dtype=float)[:, None]
+    n = np.zeros((3, len(states), damping.size))  # axis first: sums over it are sums of three arrays
+    n[2] = np.array(states, dtype=float)[:, None]
     last = np.zeros_like(n)
     for number in range(_MOST):
         along = np.empty_like(n)
-        along[..., 0] = x - damping * n[..., 2]
-        along[..., 1] = sideways
-        along[..., 2] = z + n[..., 2] + damping * n[..., 0]
-        along /= np.sqrt((along**2).sum(axis=-1, keepdims=True))
+        along[0] = x - damping * n[2]
+        along[1] = sideways
+        along[2] = z + n[2] + damping * n[0]
+        along /= np.sqrt(_over_axes(along * along))
         step = along - n
         n = along
-        if float(np.abs(step).max()) < _CLOSE:
+        if float(max(step.max(), -step.min())) < _CLOSE:
             break
         if number >= _PATIENCE and number % 4 == 0:
             n = n + _rest(last, step)
         last = step
-    return n
+    return np.moveaxis(n, 0, -1)
+
+
+def _over_axes(of: Array) -> Array:
+    return of[0] + of[1] + of[2]
 
 
 def _rest(last: Array, step: Array) -> Array:
     """Return the sum of all steps to come, if each is the same part of the one before; nothing where that is far."""
-    before = (last**2).sum(axis=-1, keepdims=True)
-    part = (last * step).sum(axis=-1, keepdims=True) / np.maximum(before, 1e-300)
+    part = _over_axes(last * step) / np.maximum(_over_axes(last * last), 1e-300)
     rest = step * np.clip(part, 0.0, 0.999) / (1.0 - np.clip(part, 0.0, 0.999))
-    return np.where(np.abs(rest).max(axis=-1, keepdims=True) < _NEAR, rest, 0.0)
+    return np.where(np.abs(rest).max(axis=0) < _NEAR, rest, 0.0)

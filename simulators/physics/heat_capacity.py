@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-from scipy.integrate import quad
-
 _FAR = 40.0  # x from which on x^4 exp(x)/(exp(x) - 1)^2 adds less than 1e-11
 
 
@@ -19,6 +17,8 @@ def debye(reduced: float) -> float:
     Args:
         reduced: Temperature over the Debye temperature, above zero.
     """
+    from scipy.integrate import quad  # late: a fifth of a second, and most runs do without
+
     area, _ = quad(_integrand, 0.0, min(1.0 / reduced, _FAR))
     return 3.0 * reduced**3 * area
 

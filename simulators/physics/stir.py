@@ -55,13 +55,21 @@ def _rates(
 ) -> Array:
     """Rate in 1/s at which each droplet reverses towards a state."""
     boltzmann, athermal = thermal
-    total = np.zeros(barriers.size)
-    lowest = float(barriers.min())
+    total, rate = np.zeros(barriers.size), np.empty(barriers.size)
+    lowest, highest = float(barriers.min()), float(barriers.max())
     for share, temperature, drive in alternation.parts:
         scale = boltzmann * (temperature + athermal) * drive * sign
-        if scale * STEEPEST > lowest:
-            exponent = barriers / scale
-            total += np.where(exponent < STEEPEST, share * attempts * np.exp(-np.minimum(exponent, STEEPEST)), 0.0)
+        if scale * STEEPEST <= lowest:
+            continue
+        exponent = np.divide(barriers, -scale, out=rate)
+        reached = None if highest / scale < STEEPEST else exponent > -STEEPEST
+        if reached is not None:
+            np.maximum(exponent, -STEEPEST, out=exponent)
+        np.exp(exponent, out=rate)
+        rate *= share * attempts
+        if reached is not None:
+            rate *= reached
+        total += rate
     return total
 
 

@@ -162,7 +162,9 @@ class FilmDrive:
         carried = self._entry.carried
         assert not isinstance(carried, Steady)
         warm = [(share, piece.temperature + on_grid(warmth) + lag, torque) for share, warmth, torque in carried.parts]
-        moments = [self._ferrimagnet.driven_moment(temperature) for _, temperature, _ in warm]
+        # On the grid many parts are equally warm.
+        by_temperature = {one: self._ferrimagnet.driven_moment(one) for one in {part[1] for part in warm}}
+        moments = [by_temperature[temperature] for _, temperature, _ in warm]
         x, _, z = piece.direction
         field = piece.field(start)
         if piece.field_rate:

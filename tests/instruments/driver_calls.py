@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -266,6 +267,7 @@ def methods(kind: type) -> set[str]:
     }
 
 
+@cache
 def calls(driver: str) -> dict[str, Call]:
     """Return every call of a driver by name: methods, properties that are asked, properties that are set."""
     kind = DRIVERS[driver]

@@ -115,7 +115,7 @@ def sr830(resource: str = "GPIB0::8::INSTR") -> Setup:
     lockin = Sr830(resource, clock=timeline.clock, visa_library=library)
     lockin.reference_source, lockin.reference_trigger, lockin.input_config = "external", "falling edge", "A-B"
     lockin.sensitivity, lockin.time_constant, lockin.filter_slope = 2e-3, 0.1, 24
-    timeline.clock.sleep(10.0)
+    timeline.clock.sleep(3.0)
     _ = lockin.lia_status
     return Setup(lockin, timeline.clock, wire, lambda: True, _losing(library))
 

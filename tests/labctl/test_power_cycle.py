@@ -11,7 +11,7 @@ from instruments.errors import Restarted
 from labctl.station import Station, load_station
 from tests.simulated import QUICK, Done, Simulate, capture_labs
 
-AT = 30.0
+AT = 40.0
 
 
 @pytest.fixture

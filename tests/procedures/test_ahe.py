@@ -19,7 +19,7 @@ from simulators.devices.model6000 import Model6000
 from simulators.lab import Lab
 from simulators.machines import MACHINES
 from simulators.visa import SimulatedVisaLibrary
-from tests.simulated import QUICK, Simulate, ask
+from tests.simulated import QUICK, Done, Simulate, ask, capture_labs
 
 
 def changed(record: SampleRecord, **model: Any) -> SampleRecord:
@@ -38,11 +38,18 @@ def recabled(cables: Mapping[str, str]) -> Station:
     return station.model_copy(update={"cables": station.cables.model_copy(update={"voltmeter": voltmeter})})
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """The loop when nothing else is asked; only to be looked at."""
+    with pytest.MonkeyPatch.context() as patch:
+        return Simulate(tmp_path_factory.mktemp("usual"), capture_labs(patch))()
+
+
 # ---- physics
 
 
-def test_at_300_kelvin_the_loop_has_the_papers_amplitude_and_positive_polarity(simulate: Simulate) -> None:
-    done = simulate()
+def test_at_300_kelvin_the_loop_has_the_papers_amplitude_and_positive_polarity(usual: Done) -> None:
+    done = usual
     assert done.outcome.status == "finished"
     assert done.value("saturated") is True
     assert done.value("anomalous_hall_resistance") == pytest.approx(0.075, abs=0.008)
@@ -74,10 +81,9 @@ def test_a_larger_hall_resistance_in_the_record_gives_a_larger_loop(simulate: Si
     assert double.value("anomalous_hall_resistance") == pytest.approx(0.15, rel=0.01)
 
 
-def test_twice_the_barriers_give_twice_the_coercive_field(simulate: Simulate) -> None:
-    record = load_sample("cotb2025")
-    once, twice = simulate(), simulate(sample=changed(record, switching_drive=3400.0))
-    ratio = twice.value("coercive_field_up") / once.value("coercive_field_up")
+def test_twice_the_barriers_give_twice_the_coercive_field(usual: Done, simulate: Simulate) -> None:
+    twice = simulate(sample=changed(load_sample("cotb2025"), switching_drive=3400.0))
+    ratio = twice.value("coercive_field_up") / usual.value("coercive_field_up")
     assert ratio == pytest.approx(2.0, rel=0.03)  # a little less: the ramp takes twice as long, ln(2)/20 for 2 x
 
 
@@ -105,8 +111,8 @@ def test_the_offset_of_misaligned_arms_is_the_even_part(simulate: Simulate) -> N
     assert done.value("anomalous_hall_resistance") == pytest.approx(0.075, rel=0.01)
 
 
-def test_another_device_of_the_same_kind_has_nearly_the_same_coercive_field(simulate: Simulate) -> None:
-    fields = [simulate(sample_seed=seed).value("coercive_field_up") for seed in (0, 1, 2)]
+def test_another_device_of_the_same_kind_has_nearly_the_same_coercive_field(usual: Done, simulate: Simulate) -> None:
+    fields = [done.value("coercive_field_up") for done in (usual, simulate(sample_seed=1), simulate(sample_seed=2))]
     assert len(set(fields)) == 3
     assert max(fields) - min(fields) < 0.05 * np.mean(fields)
 
@@ -173,8 +179,8 @@ def test_a_range_that_is_too_small_is_marked_and_not_averaged(simulate: Simulate
 # ---- how the field moves
 
 
-def test_two_rates_are_faster_and_sharper_than_the_survey(simulate: Simulate) -> None:
-    survey = simulate()
+def test_two_rates_are_faster_and_sharper_than_the_survey(usual: Done, simulate: Simulate) -> None:
+    survey = usual
     window = simulate(window="0.1 T")
     assert window.outcome.lab_time_s < survey.outcome.lab_time_s
     assert window.value("coercive_field_up") == pytest.approx(survey.value("coercive_field_up"), rel=0.1)
@@ -234,8 +240,10 @@ def test_the_same_seeds_give_the_same_bytes(simulate: Simulate) -> None:
     assert first.directory.data_file.read_bytes() == second.directory.data_file.read_bytes()
 
 
-def test_another_seed_gives_other_bytes_and_the_same_results_within_their_uncertainties(simulate: Simulate) -> None:
-    first, second = simulate(seed=7), simulate(seed=8)
+def test_another_seed_gives_other_bytes_and_the_same_results_within_their_uncertainties(
+    usual: Done, simulate: Simulate
+) -> None:
+    first, second = usual, simulate(seed=8)
     assert first.directory.data_file.read_bytes() != second.directory.data_file.read_bytes()
     for name in ("anomalous_hall_resistance", "coercive_field_up", "coercive_field_down", "ordinary_hall_slope"):
         error = np.hypot(first.uncertainty(name), second.uncertainty(name))

@@ -219,13 +219,13 @@ def test_a_full_disk_fails_the_run_names_the_file_and_turns_the_source_off(
 
 def test_ctrl_c_ends_with_code_3_source_off_and_the_data_kept(simulate: Simulate) -> None:
     def interrupt(run: Any) -> None:
-        if run.points == 40:
+        if run.points == 15:
             signal.raise_signal(signal.SIGINT)
 
     done = simulate(watch=interrupt, **QUICK)
     assert done.outcome.exit_code == 3
     assert done.outcome.status == "aborted"
-    assert len(done.rows) == 40
+    assert len(done.rows) == 15
     done.assert_source_off()
     assert done.directory.status() == "aborted"
     assert done.outcome.results["anomalous_hall_resistance"]["why"]

@@ -205,7 +205,8 @@ def test_a_run_learns_from_one_before_and_fails_alone(tmp_path: Path) -> None:
 
 
 def test_what_two_processes_find_is_what_one_finds(tmp_path: Path) -> None:
-    plan = [Planned(f"align-{sample}", "align", sample) for sample in ("cogd2022", "cotb2025")]
+    short = {"maximum_field": "0.2 T", "survey_rate": "180 Oe/s"}
+    plan = [Planned(f"ahe-{sample}", "ahe", sample, short) for sample in ("cogd2022", "cotb2025")]
     one, two = (carry_out(plan, Setting("p", tmp_path / str(count), 5, 0), quiet, count) for count in (1, 2))
     for name, run in one.items():
         other = two[name].path

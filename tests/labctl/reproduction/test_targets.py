@@ -128,15 +128,17 @@ def test_nothing_that_measures_can_see_a_claim(module: str) -> None:
 def test_no_model_experiment_or_record_reads_the_claims() -> None:
     may = {"labctl/paths.py", "labctl/reproduction/targets.py", "labctl/reproduction/reproducing.py"}
     readers = {
-        path for path, tree in python_files("instruments", "simulators", "labctl", "procedures")
+        path for path, tree in python_files(
+            "instruments", "simulators", "labctl", "procedures", naming=("target_files", "load_paper", "targets")
+        )
         for node in ast.walk(tree)
         if (isinstance(node, ast.Attribute) and node.attr in {"target_files", "load_paper"})
         or (isinstance(node, ast.Name) and node.id in {"target_files", "load_paper"})
         or (isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value == "targets")
     }  # fmt: skip
     assert readers == may
-    outside = [path for path in python_files("instruments", "simulators", "procedures")
-               if "reproduction" in ast.dump(path[1])]  # fmt: skip
+    outside = [path for path, tree in python_files("instruments", "simulators", "procedures", naming=("reproduction",))
+               if "reproduction" in ast.dump(tree)]  # fmt: skip
     assert outside == []
     for record in (*paths.sample_files().values(), *paths.station_files().values()):
         assert "targets" not in record.read_text(encoding="utf-8")

@@ -39,7 +39,12 @@ class Wave:
 
     def _make(self, frequency: float, harmonics: Mapping[int, complex], marked: float | None) -> None:
         self._frequency, self._harmonics, self._marked = frequency, dict(harmonics), marked
-        self._period = Period(self.start, [1.0 / (frequency * STEPS)] * STEPS)
+        period = Period(self.start, [1.0 / (frequency * STEPS)] * STEPS)
+        phases = 2.0 * math.pi * (np.arange(STEPS) + 0.5) / STEPS
+        voltages = np.zeros(STEPS)
+        for number, value in self._harmonics.items():
+            voltages += value.real if number == 0 else (value * np.exp(1j * number * phases)).imag
+        self._voltage = PeriodicVoltage(period, voltages)
 
     def change(
         self, frequency: float, harmonics: Mapping[int, complex], marked: float | None = 0.0, *, on: bool = True
@@ -54,7 +59,8 @@ class Wave:
         """Make the wave so many times larger from now on; it goes on at its phase."""
         for listener in self._listeners:
             listener(self._timeline.now)
-        self._harmonics = {number: factor * value for number, value in self._harmonics.items()}
+        scaled = {number: factor * value for number, value in self._harmonics.items()}
+        self._make(self._frequency, scaled, self._marked)
 
     # what a lock-in sees
 
@@ -71,13 +77,7 @@ class Wave:
 
     def heard(self, start: float, end: float, *, single: bool = False) -> PeriodicVoltage | None:
         del start, end, single
-        if not self.on:
-            return None
-        phases = 2.0 * math.pi * (np.arange(STEPS) + 0.5) / STEPS
-        voltages = np.zeros(STEPS)
-        for number, value in self._harmonics.items():
-            voltages += value.real if number == 0 else (value * np.exp(1j * number * phases)).imag
-        return PeriodicVoltage(self._period, voltages)
+        return self._voltage if self.on else None
 
     def noise(self, time: float, *, single: bool = False) -> float:
         del time, single
