@@ -230,7 +230,8 @@ class Health:
         if check.clamped and check.current is None:
             raise ComplianceFault(
                 f"the check at the {check.when} found the source-measure unit at its largest current: two leads touch, "
-                "or the barrier is broken; look at leads and sample (labctl run contact-check)"
+                "the barrier is broken, or this bias makes more than the sample's limits.current at this temperature; "
+                "look at leads and sample (labctl run contact-check), or give a smaller bias"
             )
         if check.clamped:
             raise ComplianceFault(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from instruments.errors import BadValue, DataDamaged, UsageError, WriteFailed
+from instruments.units import format_quantity
 from labctl.analysis.junction_sizes import SizedJunction, sizes
 from labctl.analysis.result import Results
 from labctl.frame import Caption
@@ -31,6 +32,8 @@ LOOP = "procedures.tmr_loop:TmrLoop"
 """Whose runs are joined, as run.json names it."""
 SAME_TEMPERATURE = 2.0
 """K within which loops are of one temperature."""
+SAME_BIAS = 2.0
+"""Largest over smallest voltage with which loops are of one bias: of a current that is kept it follows the states."""
 FEWEST = 2
 MARKS = {
     "S": "stated in the paper", "F": "read off a figure", "D": "derived", "L": "from the literature",
@@ -73,11 +76,13 @@ def join(runs: Sequence[Path], out: Path, *, electrode: float | None = None) -> 
         electrode: Sheet resistance of all electrodes in ohm, instead of what the records say.
 
     Raises:
-        BadValue: Fewer than two runs, one twice, or runs that do not go together.
+        BadValue: Fewer than two runs, one twice, runs that do not go together, or a sheet resistance of zero or less.
         UsageError: A folder is no finished run of a junction's loop.
         DataDamaged: A file of a run is damaged.
         WriteFailed: Nothing can be written there.
     """
+    if electrode is not None and electrode <= 0:
+        raise BadValue(f"--electrode is {format_quantity(electrode, 'ohm')}, but must be above zero; give e.g. 50 ohm")
     if len(runs) < FEWEST:
         raise BadValue(f"tmr-size joins the loops of several junctions, and was given {len(runs)}; give two or more")
     directories = [RunDirectory.open(run) for run in runs]
@@ -93,6 +98,7 @@ def join(runs: Sequence[Path], out: Path, *, electrode: float | None = None) -> 
         _junction(directory, request, electrode) for directory, request in zip(directories, requests, strict=True)
     ]
     _check_temperatures(junctions)
+    check_biases(junctions)
     joined = Joined(sizes(junctions), junctions, simulated.pop(), out)
     _write(joined, [str(directory.path) for directory in directories])
     return joined
@@ -130,6 +136,18 @@ def _check_temperatures(junctions: Sequence[SizedJunction]) -> None:
         raise BadValue(
             f"the loops were measured at {min(kelvin):.1f} K to {max(kelvin):.1f} K, where TMR is not the same at any "
             f"size; join loops of one temperature, within {SAME_TEMPERATURE:g} K"
+        )
+
+
+def check_biases(junctions: Sequence[SizedJunction]) -> None:
+    """Refuse biases that differ by more than the states of one junction make them: TMR falls with the voltage."""
+    known = [(bias, each.name) for each in junctions if (bias := each.bias) is not None]
+    if known and max(known)[0] > SAME_BIAS * min(known)[0]:
+        (low, one), (high, other) = min(known), max(known)
+        raise BadValue(
+            f"the loops were read with {format_quantity(low, 'V', digits=3)} across {one} and "
+            f"{format_quantity(high, 'V', digits=3)} across {other}, and TMR falls with the voltage; join loops of one "
+            f"bias, within a factor of {SAME_BIAS:g}"
         )
 
 

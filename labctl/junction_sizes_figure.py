@@ -51,7 +51,8 @@ def figure_of(junctions: Sequence[SizedJunction], results: Results, caption: Cap
         axes.set_xscale("log")
         axes.set_xlabel("Area (µm²)")
         axes.margins(x=0.12, y=0.12)
-    name_curves(upper, fontsize=10)
+    # Above the panel: in it the line at zero would run through the words.
+    name_curves(upper, fontsize=10, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0)
     return figure
 
 

@@ -174,7 +174,7 @@ class _Number(Setting[ValueT]):
         return f"a positive value in {self.units}"
 
     def _shown(self, value: float) -> str:
-        return units.format_quantity(value, self.si_unit)
+        return units.format_quantity(value, self.si_unit, shown=units.SPOKEN.get(self.si_unit, ""))
 
     def show(self, value: Any) -> str:
         """Write the value exactly, in its SI unit; an angle in degrees."""

@@ -131,7 +131,7 @@ def settle_temperature(
     settled = _Arrival(procedure, thermometer, temperature, (rate, approach), meanwhile).settled()
     thermometer.give_back()
     procedure.run.note("settled", **settled.details())
-    if settled.why:
+    if settled.why and not procedure.sample.is_junction:  # there it is always so, and nobody can do anything about it
         procedure.run.remark(
             f"that the sample had followed the block was told by the time, not by its resistance: {settled.why}"
         )

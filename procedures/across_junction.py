@@ -22,6 +22,7 @@ from labctl.reversal import ReversalReader
 from labctl.sample import SMALLEST_JUNCTION_COMPLIANCE
 from labctl.smu_reversal import SourceMeterReader
 from labctl.two_wire import on_current_leads
+from procedures import tmr_results
 
 BY_RESISTANCE, NANOVOLTMETER, SOURCEMETER = "by resistance", "6221 and 2182A", "2400"
 """What reads: the values of `read_with`."""
@@ -39,11 +40,13 @@ class Reading:
         way: `6221 and 2182A` or `2400`.
         why: In words.
         exactness: By the specifications, at the record's resistance and the bias.
+        reversed: Whether the bias is; without that the offset of `exactness` is in every reading.
     """
 
     way: str
     why: str
     exactness: Exactness
+    reversed: bool = True
 
 
 class AcrossJunction(Procedure):
@@ -102,6 +105,9 @@ class AcrossJunction(Procedure):
             largest = self.largest_multiple * self.probe_settings().current
             limits.check_reversal(largest, self.station, self.sample)
         self._check_without_reversal(found)
+        crowded = tmr_results.crowding_of(self.sample, self.sample.sample_resistance())
+        if crowded:
+            self.forewarn(f"what will be called TMR here is apparent only: {crowded}; take it from a smaller junction")
 
     def _check_bias(self) -> None:
         bias, most = self.bias_voltage(), self.sample.limits.bias
@@ -184,15 +190,17 @@ class AcrossJunction(Procedure):
         }
         spoken = _compared(exact)
         if self.read_with != BY_RESISTANCE:
-            return Reading(self.read_with, f"as was asked; {spoken}", exact[self.read_with])
+            way = self.read_with
+            return Reading(way, f"as was asked; {spoken}", exact[way], self.reversal == "yes")
         against = {way: self._hindrance(way) for way in exact}
         possible = [way for way, why in against.items() if not why]
         best = min(possible or exact, key=lambda way: exact[way].reading)
         other = SOURCEMETER if best == NANOVOLTMETER else NANOVOLTMETER
         if against[other] and not against[best]:
-            return Reading(best, f"{against[other]}; {spoken}", exact[best])
+            return Reading(best, f"{against[other]}; {spoken}", exact[best], self.reversal == "yes")
         at = f"{format_quantity(resistance, 'ohm')} and {format_quantity(bias, 'V')}"
-        return Reading(best, f"a reading by it scatters less at {at}: {spoken}", exact[best])
+        why = f"a reading by it scatters less at {at}: {spoken}"
+        return Reading(best, why, exact[best], self.reversal == "yes")
 
     def _hindrance(self, way: str) -> str:
         """Say why this junction cannot be read in one way here; empty where it can."""

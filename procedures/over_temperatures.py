@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from instruments.errors import BadValue
+from instruments.units import format_quantity
 from labctl.parameters import Choice, OptionalQuantity, Quantity, QuantityList
 from labctl.procedure import Procedure
 from procedures.hall_loops import FIELD_PER_COERCIVE, hall_loop, swept_branch
@@ -196,6 +197,12 @@ class OverTemperatures(Procedure):
         step = math.copysign(self.refinement, self.temperatures[0] - self.temperatures[-1])
         expected = round(1.0 / (abs(line.slope) * self.refinement), 4)
         if UNSATURABLE * expected > self.field_limit:
+            self.run.remark(
+                f"no temperature was added by refinement: {self.refinement:g} K from compensation a switching field of "
+                f"{format_quantity(expected, 'T', digits=3)} is expected, and field_limit is "
+                f"{format_quantity(self.field_limit, 'T')}; give a larger distance, or a field_limit above "
+                f"{format_quantity(UNSATURABLE * expected, 'T', digits=3)}"
+            )
             return []
         known = [visit.temperature for visit in found.visits if visit.saturated]
         return [

@@ -187,7 +187,7 @@ class TmrAngle(TmrLoop):
         """Draw the loops, TMR and switching fields against the angle."""
         from procedures import tmr_angle_figure
 
-        title = " of ".join(filter(None, ["TMR against the field's angle", self.sample_name]))
+        title = f"{' of '.join(filter(None, ['TMR', self.sample_name]))} against the field's angle"
         return tmr_angle_figure.figure_of(data, results, title=title, caption=self.caption)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from labctl.analysis.junction_fields import of_the_layer
 from labctl.analysis.result import Results, prefix_for
 from labctl.frame import AMBER, FAINT, PALETTE, QUIET, Caption, framed, name_curves, say, shown, temperature_text
 from procedures.tmr_angle_results import LAYERS, STEP, AngleStep, steps_of
@@ -150,7 +151,7 @@ def _draw_along(axes: Axes, steps: Sequence[AngleStep]) -> None:
             continue
         first = float(known[0].along(layer).value or 1.0)
         values = [float(step.along(layer).value or 0.0) / first for step in known]
-        errors = [(step.along(layer).uncertainty or 0.0) / first for step in known]
+        errors = [(of_the_layer(step.along(layer)).uncertainty or 0.0) / first for step in known]
         axes.errorbar([step.angle for step in known], values, errors, fmt="os"[place], color=PALETTE[place],
                       markersize=5, capsize=2, label=f"{layer} layer")  # fmt: skip
         reach = max(reach, 1.15 * max(abs(value - 1.0) + error for value, error in zip(values, errors, strict=True)))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from instruments.units import format_quantity
+from labctl.analysis.junction_fields import half_distance, of_the_layer
 from labctl.analysis.result import THIS_LOOP, Result, Results, missing, quantity_text
 from procedures.tmr_results import BRANCH, RESISTANCE, THIS_RUN, of_loops
 
@@ -56,11 +58,7 @@ class AngleStep:
 
     def size(self, layer: str) -> Result:
         """Half the distance of a layer's switching fields, T, which a shift of the loop does not move."""
-        down, up = (self.results[f"switching_field_{layer}_{branch}"] for branch in ("down", "up"))
-        if down.value is None or up.value is None:
-            return missing("T", up.why or down.why or "no switching field", up.of)
-        value = (up.value - down.value) / 2.0
-        return Result(value, math.hypot(up.uncertainty or 0.0, down.uncertainty or 0.0) / 2.0, "T", up.of)
+        return half_distance(self.results, layer)
 
     def along(self, layer: str) -> Result:
         """The same, of the field's part along the normal."""
@@ -175,7 +173,8 @@ def _growth(steps: Sequence[AngleStep], layer: str) -> Result:
         return missing("1", f"no two angles have a switching field of the {layer} layer", THIS_RUN)
     ratio = _over(at.size(layer), first.size(layer))
     law = math.cos(math.radians(first.angle)) / math.cos(math.radians(at.angle))
-    others = ", ".join(f"{step.along(layer).value:.4g} T at {step.angle:g} deg" for step in [first, *known])
+    along = [(format_quantity(float(step.along(layer).value or 0.0), "T", digits=4), step) for step in [first, *known]]
+    others = ", ".join(f"{field} at {step.angle:g} deg" for field, step in along)
     note = f"from {first.angle:g} to {at.angle:g} deg; {law:.3g} of {LAW}; along the normal {others}"
     return Result(ratio[0], ratio[1], "1", THIS_RUN, note=note)
 
@@ -198,7 +197,7 @@ def _field_returned(steps: Sequence[AngleStep], layer: str) -> Result:
     first, last = steps[0].size(layer), steps[-1].size(layer)
     if first.value is None or last.value is None:
         return missing("1", f"no switching field: {last.why or first.why}", THIS_RUN)
-    return Result(*_over(last, first), "1", THIS_RUN, note="over what it was; loops differ by chance")
+    return Result(*_over(last, first), "1", THIS_RUN, note="over what it was")
 
 
 def doubt(results: Results) -> str:
@@ -216,11 +215,13 @@ def doubt(results: Results) -> str:
 def _times(result: Result, factor: float) -> Result:
     if result.value is None:
         return result
-    return Result(factor * result.value, factor * (result.uncertainty or 0.0), result.unit, result.of)
+    scatter = None if result.scatter is None else factor * result.scatter
+    return Result(factor * result.value, factor * (result.uncertainty or 0.0), result.unit, result.of, scatter=scatter)
 
 
 def _over(one: Result, other: Result) -> tuple[float, float]:
-    """Ratio of two results that have values, and its uncertainty."""
+    """Ratio of two layers' fields that have values, and its uncertainty: as two loops of one layer would differ."""
+    one, other = of_the_layer(one), of_the_layer(other)
     assert one.value is not None
     assert other.value is not None
     ratio = one.value / other.value

@@ -88,6 +88,8 @@ def check_others(procedure: TmrTemperature) -> None:
         DataDamaged: It cannot be read.
     """
     seen: dict[str, str] = {}
+    journal = procedure.sample_journal
+    measured = journal is not None and not journal.simulated
     for device in devices_of(procedure):
         if device.name in seen:
             raise BadValue(
@@ -95,6 +97,11 @@ def check_others(procedure: TmrTemperature) -> None:
                 "counts once: give one run of each"
             )
         seen[device.name] = device.run
+        if device.simulated == measured:
+            kinds = ("simulated", "measured") if measured else ("measured", "simulated")
+            raise BadValue(
+                f"other_runs has {device.run}, which was {kinds[0]}, and this run is {kinds[1]}; give runs of one kind"
+            )
         if not device.simulated and "sample" in vars(procedure) and device.name == procedure.sample.name:
             raise BadValue(
                 f"other_runs has {device.run}, which is of {device.name} as this run is; give runs of other devices"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from instruments.units import format_quantity
+from labctl.analysis.junction_sizes import crowding
 from labctl.analysis.result import Result, Results, missing
 from labctl.attempts import latest_attempts
+from labctl.junction_accuracy import UNIFORM, tmr_without_reversal
 from labctl.sample import Junction, SampleRecord
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ DRIFT = 0.02
 COVERAGE = 2.0
 """Standard uncertainties that count as certain."""
 PER_AREA = "ohm m^2"
+STATES = ("resistance_parallel", "resistance_antiparallel")
+WITHOUT_REVERSAL = "read without reversal, so that the 2400's offsets are in it, and in its uncertainty as specified"
 SOURCES = {
     "S": "stated in the paper", "F": "read off a figure", "D": "derived", "L": "from the literature",
     "A": "assumed", "M": "measured on this sample",
@@ -49,11 +54,15 @@ def results_of(data: pd.DataFrame, *, sample: SampleRecord | None, reading: Read
     rows = of_loops(data)
     field, resistance, number = (rows[name].to_numpy(dtype=float) for name in ("Field (T)", RESISTANCE, "Loop"))
     loop = junction_loops.tmr_loop(field, resistance, [str(word) for word in rows[BRANCH].tolist()], number)
+    bias, area = bias_of(rows), _resistance_area(loop, sample, reading)
+    if reading is not None and not reading.reversed:
+        loop = _with_offsets(loop, bias.value, reading)
     return Results(
         {
             **loop,
-            "resistance_area": _resistance_area(loop, sample, reading),
-            "bias": bias_of(rows),
+            "tmr": _with_crowding(loop, sample),
+            "resistance_area": area,
+            "bias": bias,
             "linearity": _linearity(data),
             "parallel_drift": drift_of(data),
             "reading_scale": scale_of(reading),
@@ -108,11 +117,64 @@ def _resistance_area(loop: Mapping[str, Result], sample: SampleRecord | None, re
         return missing(PER_AREA, "no junction's area is known", THIS_RUN)
     if parallel is None or parallel.value is None:
         return missing(PER_AREA, "there is no R_P" if parallel is None else parallel.why or "there is no R_P", THIS_RUN)
-    area, scale = sample.geometry.area(), 0.0 if reading is None else reading.exactness.scale
+    if crowded := crowding_of(sample, _low(loop)):
+        return missing(PER_AREA, f"R_P is not the barrier's: {crowded}", THIS_RUN)
+    area, scale = sample.geometry.area(), 0.0 if reading is None else _scale(reading)
     error = area * math.hypot(parallel.uncertainty or 0.0, scale * parallel.value)
     said = f"{format_quantity(parallel.value * area * 1e12, 'ohm')} um^2 on {area * 1e12:.4g} um^2, {_of_area(sample)}"
     note = f"{said}; the uncertainty is that of the resistance, with its scale, and not of the area"
     return Result(parallel.value * area, error, PER_AREA, parallel.of, note=note)
+
+
+def crowding_of(sample: SampleRecord | None, resistance: float | None) -> str:
+    """Say why a low state of so many ohm is not read as the barrier's own; empty where it is, or nobody knows."""
+    electrode = None if sample is None else sample.resistances.electrode
+    if sample is None or electrode is None or resistance is None:
+        return ""
+    basis = sample.basis.get("resistances.electrode")
+    marked = None if basis is None or basis.mark is None else SOURCES[basis.mark]
+    return crowding(resistance, electrode, "from the record" if marked is None else f"{marked}, in the record")
+
+
+def _low(loop: Mapping[str, Result]) -> float | None:
+    """Resistance of the low state in ohm, None where neither is known."""
+    values = [loop[name].value for name in STATES if name in loop]
+    known = [float(value) for value in values if value is not None]
+    return min(known) if known else None
+
+
+def _with_crowding(loop: Mapping[str, Result], sample: SampleRecord | None) -> Result:
+    """The TMR, with a word where four wires do not read the barrier."""
+    tmr, crowded = loop["tmr"], crowding_of(sample, _low(loop))
+    if tmr.value is None or not crowded:
+        return tmr
+    return replace(tmr, note="; ".join(filter(None, [f"apparent only: {crowded}", tmr.note])))
+
+
+def _with_offsets(loop: Results, bias: float | bool | None, reading: Reading) -> Results:
+    """The loop of a 2400 without reversal: what its offsets may do is in resistances and TMR, and said."""
+    tmr, parallel = loop["tmr"], loop["resistance_parallel"]
+    offset = UNIFORM * reading.exactness.offset
+    found = dict(loop)
+    for name in STATES:
+        if (value := loop[name].value) is not None:
+            found[name] = _wider(loop[name], offset * abs(value))
+    if tmr.value is not None and parallel.value is not None and bias is not None and bias > 0:
+        found["tmr"] = _wider(tmr, UNIFORM * float(np.ptp(tmr_without_reversal(tmr.value, parallel.value, bias))) / 2)
+    return Results(found)
+
+
+def _wider(result: Result, error: float) -> Result:
+    """A result with an error that its readings do not show."""
+    wide = math.hypot(result.uncertainty or 0.0, error)
+    note = "; ".join(filter(None, [WITHOUT_REVERSAL, result.note]))
+    return replace(result, uncertainty=wide, note=note, degrees_of_freedom=None)
+
+
+def _scale(reading: Reading) -> float:
+    """Standard uncertainty that all resistances of a run share, as a part of them."""
+    exact = reading.exactness
+    return exact.scale if reading.reversed else math.hypot(exact.scale, UNIFORM * exact.offset)
 
 
 def _of_area(sample: SampleRecord) -> str:
@@ -166,6 +228,8 @@ def scale_of(reading: Reading | None) -> Result:
     if reading is None:
         return missing("1", "it is not known what read the table", THIS_RUN)
     note = (
-        f"standard uncertainty of all resistances alike, which cancels in TMR; read with {reading.way}: {reading.why}"
+        "standard uncertainty of all resistances alike, "
+        + ("which cancels in TMR" if reading.reversed else f"which does not cancel in TMR: {WITHOUT_REVERSAL}")
+        + f"; read with {reading.way}: {reading.why}"
     )
-    return Result(reading.exactness.scale, None, "1", THIS_RUN, why="it is one", note=note)
+    return Result(_scale(reading), None, "1", THIS_RUN, why="it is one", note=note)

@@ -29,6 +29,8 @@ LAYERS = {"hard": (HARD, "o", "layer that switches last"), "soft": (SOFT, "s", "
 OTHERS = "other devices, set aside"
 ASIDE = 0.012
 """Part of the temperatures' range by which the point of another device is set aside."""
+BELOW = 0.3
+"""Of a panel's height that is added below its points for words."""
 ROOM = 0.35
 """Of a panel's height that is added above its points for words."""
 
@@ -185,6 +187,8 @@ def _draw_inverse(axes: Axes, results: Results) -> None:
     low, high = float(np.min(temperature[inside > 0])), float(np.max(temperature[inside > 0]))
     for ends, style in (((low, high), "-"), ((float(np.min(temperature)), float(np.max(temperature))), ":")):
         axes.plot(ends, [slope * (end - line) for end in ends], style, color=INK, linewidth=1.2, zorder=1)
+    bottom, top = axes.get_ylim()
+    axes.set_ylim(bottom - BELOW * (top - bottom), top)
     ends = [results.number(f"compensation_temperature_bracket_{end}") for end in ("low", "high")]
     words = f"$T_\\mathrm{{M}}$ = {quantity_text(float(zero.value), zero.uncertainty, 'K')}"
     if None not in ends:
@@ -192,11 +196,11 @@ def _draw_inverse(axes: Axes, results: Results) -> None:
     rising = slope > 0
     axes.text(0.02 if rising else 0.98, 0.97, words, transform=axes.transAxes, ha="left" if rising else "right",
               va="top", fontsize=9.5, color=INK, linespacing=1.35)  # fmt: skip
-    said = "line: if the barrier does not depend on temperature"
+    said = "line: barrier the same at all temperatures"
     if np.any(~(inside > 0) & np.isfinite(values)):
         said += "\nopen points: not in it"
     axes.text(0.98 if rising else 0.02, 0.04, said, transform=axes.transAxes, ha="right" if rising else "left",
-              va="bottom", fontsize=8.5, color=QUIET, linespacing=1.3)  # fmt: skip
+              va="bottom", fontsize=8.5, color=QUIET, linespacing=1.3, bbox=CLEARED, zorder=2)  # fmt: skip
 
 
 def _between_loops(data: pd.DataFrame) -> pd.DataFrame:

@@ -125,8 +125,10 @@ def _agreed(results: list[Result], note: str | None) -> Result:
 
 
 def _shared_note(results: list[Result]) -> str | None:
-    """Every different note once, in order."""
-    return "; ".join(dict.fromkeys(result.note for result in results if result.note)) or None
+    """Every different sentence of the notes once, in order."""
+    return (
+        "; ".join(dict.fromkeys(said for result in results if result.note for said in result.note.split("; "))) or None
+    )
 
 
 def _joined(*notes: str | None) -> str | None:

@@ -157,10 +157,18 @@ def compensation(data: pd.DataFrame, *, remanence: float | None = None) -> Resul
     return Results({**results, **field_results(remanence)}, results.table)
 
 
-def find_compensation(measured: Sequence[AtTemperature], *, remanence: float | None = None) -> Compensation:
-    """Find the compensation temperature both ways."""
+def find_compensation(
+    measured: Sequence[AtTemperature], *, remanence: float | None = None, sign: str = "polarity"
+) -> Compensation:
+    """Find the compensation temperature both ways.
+
+    Args:
+        measured: Of each temperature.
+        remanence: T, bound on the field that the magnet may hold beside the reported one; None if nobody knows.
+        sign: What it is that changes its sign, in words.
+    """
     found = tuple(sorted(measured, key=lambda visit: visit.temperature))
-    bracket = _bracket(found)
+    bracket = _bracket(found, sign)
     if isinstance(bracket, str):
         return Compensation(found, bracket, (), bracket, 0.0, 0.0, 0.0)
     used = _nearest(found, bracket, NEAREST)
@@ -185,17 +193,17 @@ def inverse(visit: AtTemperature, shift: float = 0.0) -> tuple[float, float]:
     return visit.polarity / value, field.uncertainty / value**2
 
 
-def _bracket(found: Sequence[AtTemperature]) -> tuple[AtTemperature, AtTemperature] | str:
+def _bracket(found: Sequence[AtTemperature], sign: str) -> tuple[AtTemperature, AtTemperature] | str:
     saturated = [visit for visit in found if visit.saturated]
     if len(saturated) < 2:
         return f"{len(saturated)} of {len(found)} temperatures have a saturated loop, and a sign change needs two"
     changes = [(a, b) for a, b in itertools.pairwise(saturated) if a.polarity != b.polarity]
     if len(changes) > 1:
         where = ", ".join(f"{a.temperature:.4g} K and {b.temperature:.4g} K" for a, b in changes)
-        return f"the polarity changes {len(changes)} times, between {where}: no single compensation temperature"
+        return f"the {sign} changes {len(changes)} times, between {where}: no single compensation temperature"
     if not changes:
         return (
-            f"the polarity is the same at all saturated temperatures, from {saturated[0].temperature:.4g} K to "
+            f"the {sign} is the same at all saturated temperatures, from {saturated[0].temperature:.4g} K to "
             f"{saturated[-1].temperature:.4g} K: the compensation temperature is not between them"
         )
     return changes[0]
@@ -343,8 +351,8 @@ def bracket_results(bracket: tuple[AtTemperature, AtTemperature] | str) -> dict[
     return dict(zip(NAMES[1:], (middle, *edges), strict=True))
 
 
-def slope_result(line: Line | str) -> Result:
+def slope_result(line: Line | str, of: str = "line through polarity / coercive field") -> Result:
     """Slope of the line as a result."""
     if isinstance(line, str):
         return missing("1/(T K)", line, "fit")
-    return Result(line.slope, line.slope_uncertainty, "1/(T K)", "line through polarity / coercive field")
+    return Result(line.slope, line.slope_uncertainty, "1/(T K)", of)

@@ -329,7 +329,7 @@ def _why_no_plateau(levels: Levels) -> str | None:
     lean = levels.term("between_lean")
     if lean is not None:
         length = max(float(np.ptp(course.steps.along[course.between])) for course in levels.courses)
-        if abs(lean[0]) * length > max(LEANS * size, CLEAR * lean[1] * length):
+        if abs(lean[0]) * length > max(LEANS * size, SIGNIFICANT * lean[1] * length):
             return (
                 f"no antiparallel plateau: between the steps the resistance goes on changing by "
                 f"{100 * abs(lean[0]) * length / size:.0f} % of the step; the layers switch too near to each other"

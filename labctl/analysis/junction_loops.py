@@ -27,7 +27,7 @@ from labctl.analysis.plateaus import BranchLine, Plateaus
 from labctl.analysis.readings import BoolArray, FloatArray
 from labctl.analysis.result import THIS_LOOP, TMR_LOOP_UNITS, Result, Results, missing, quantity_text, short_text
 from labctl.analysis.switching import LOWER_68, UPPER_68, Crossing
-from labctl.analysis.widths import switching_width
+from labctl.analysis.widths import half_sum, switching_width
 
 CONVENTION = "TMR = (R_AP - R_P) / R_P; at the ends of the field both net moments follow it: P"
 """What the sign of a TMR means here."""
@@ -259,7 +259,8 @@ def _levels(levels: Levels) -> dict[str, Result]:
     error = float(np.sqrt(slopes @ covariance @ slopes))
     freedom = len(fit.residual) - len(names)
     few = freedom if freedom < FEW else None
-    where = f"levels in the middle of the antiparallel stretch, at {1e3 * abs(levels.middle):.4g} mT on either side"
+    # Two digits: it is alike in all loops of a run, whose notes are put together.
+    where = f"levels in the middle of the antiparallel stretch, near {1e3 * abs(levels.middle):.2g} mT on either side"
     left = f"{levels.left_out} readings far off were left out" if levels.left_out else None
     note = "; ".join(filter(None, [CONVENTION, where, *levels.doubts, left]))
     both = (("resistance_parallel", parallel, 0), ("resistance_antiparallel", antiparallel, 1))
@@ -288,7 +289,9 @@ def _fields(layer: str, loop: Loop, plateaus: Plateaus) -> dict[str, Result]:
         return {name: missing("T", "the step cannot be placed in the noise") for name in [*names, *others]}
     found = {name: _field(crossing, plateaus) for name, crossing in zip(names, both, strict=True)}
     error = float(np.hypot(both[0].uncertainty, both[1].uncertainty)) / 2
-    found[f"loop_shift_{layer}"] = Result((both[0].field + both[1].field) / 2, error, "T", THIS_LOOP)
+    scatter = half_sum([crossing.scatter() for crossing in both])
+    shift = (both[0].field + both[1].field) / 2
+    found[f"loop_shift_{layer}"] = Result(shift, error, "T", THIS_LOOP, scatter=scatter)
     found[f"switching_width_{layer}"] = switching_width(loop, plateaus, both)
     return found
 
@@ -301,7 +304,7 @@ def _field(crossing: Crossing, plateaus: Plateaus) -> Result:
         said = "a single reading does not tell the state: from the whole step"
         place = (UPPER_68 - LOWER_68) / 2 * crossing.spacing  # it may be a jump anywhere between two readings
     error = float(np.linalg.norm([crossing.uncertainty, crossing.step, place]))
-    return Result(crossing.field, error, "T", THIS_LOOP, note=said)
+    return Result(crossing.field, error, "T", THIS_LOOP, note=said, scatter=crossing.scatter())
 
 
 def _pair_of_courses(levels: Levels, number: int) -> Pair:

@@ -84,16 +84,21 @@ def course_of(steps: Steps) -> Course | str:
     if counts[1] < FEWEST:
         apart = short_text(abs(steps.edges[1] - steps.edges[0]), "T")
         return (
-            f"no antiparallel plateau: on the {name} branch {counts[1]} readings lie clear of both steps, which are "
+            f"no antiparallel plateau: on the {name} branch {counted(counts[1])} clear of both steps, which are "
             f"{apart} apart; the layers switch too near to each other, or the readings are too few"
         )
     if min(counts) < FEWEST:
         return (
-            f"not saturated: on the {name} branch {counts[0]} readings lie clear before the first step and {counts[2]} "
+            f"not saturated: on the {name} branch {counted(counts[0])} clear before the first step and {counts[2]} "
             "after the last; take a larger field"
         )
     error = float(np.hypot(first_error, last_error)) / 2
     return Course(steps, (first, last), (first_width, last_width), error, before, between, after, tail)
+
+
+def counted(readings: int) -> str:
+    """So many readings, with their verb."""
+    return "1 reading lies" if readings == 1 else f"{readings} readings lie"
 
 
 def tails_of(steps: Steps) -> tuple[float, float]:

@@ -25,6 +25,24 @@ CLEAR = 3.0
 THESE = "these junctions"
 
 
+def crowding(resistance: float, electrode: float, source: str) -> str:
+    """Say why what four wires read of a junction is not the barrier's own; empty where it is.
+
+    Args:
+        resistance: ohm, of the low state as it is read.
+        electrode: Sheet resistance of the electrode that has more of it, ohm.
+        source: Where that comes from, in words.
+    """
+    squares = resistance / electrode
+    if squares >= LEAST_SQUARES:
+        return ""
+    return (
+        f"the low state is {squares:.2g} squares of the electrode's {format_quantity(electrode, 'ohm')} ({source}), "
+        f"fewer than {LEAST_SQUARES:g}: the current does not cross the barrier evenly, and four wires read less than "
+        "the junction has, so that the ratio is not the barrier's own"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SizedJunction:
     """A junction, and what its loop told.
@@ -53,10 +71,16 @@ class SizedJunction:
         return min(known) / self.electrode if known and self.electrode is not None else None
 
     @property
+    def bias(self) -> float | None:
+        """Voltage in V across the junction; None where the loop does not say."""
+        found = self.loop.get("bias")
+        return None if found is None or found.value is None else float(found.value)
+
+    @property
     def product(self) -> Result:
         """R_P times the area, with the uncertainty of the reading's scale where the loop has it."""
         found, parallel = self.loop.get("resistance_area"), self.loop["resistance_parallel"]
-        if found is not None:
+        if found is not None and found.value is not None:
             return found
         if parallel.value is None:
             return missing("ohm m^2", parallel.why or "there is no R_P", self.name)
@@ -72,13 +96,7 @@ class SizedJunction:
                 "nobody says how much the electrodes have: without their sheet resistance (resistances.electrode of "
                 "the record, or --electrode) it is not known whether the strips are part of what was read"
             )
-        if self.squares >= LEAST_SQUARES:
-            return ""
-        return (
-            f"the low state is {self.squares:.2g} squares of the electrode's {format_quantity(self.electrode, 'ohm')} "
-            f"({self.electrode_source}), fewer than {LEAST_SQUARES:g}: the current does not cross the barrier evenly, "
-            "and four wires read less than the junction has, so that the ratio is not the barrier's own"
-        )
+        return crowding(self.squares * self.electrode, self.electrode, self.electrode_source)
 
     def row(self) -> Results:
         """This junction as a row of the table over sizes."""
@@ -121,17 +139,17 @@ def sizes(junctions: Sequence[SizedJunction]) -> Results:
 
 
 def _grows(junctions: Sequence[SizedJunction], said: str) -> Result:
-    """Whether the size of the ratio grows from each area to the next smaller one, beyond its uncertainty."""
+    """Whether the ratio of every junction is larger than those of the next larger area, beyond its uncertainty."""
     if len({each.area for each in junctions}) < 2:
         return missing("1", f"fewer than two sizes have one{said}", THESE)
     names = [f"{100.0 * float(each.loop['tmr'].value or 0.0):.3g} % of {_area(each.area)}" for each in junctions]
+    sizes_ = [list(group) for _, group in itertools.groupby(junctions, key=lambda each: each.area)]
     steps: list[float] = []
-    for one, other in itertools.pairwise(junctions):
-        if one.area == other.area:
-            continue
-        before, after = one.loop["tmr"], other.loop["tmr"]
-        error = math.hypot(before.uncertainty or 0.0, after.uncertainty or 0.0)
-        steps.append((abs(after.value or 0.0) - abs(before.value or 0.0)) - CLEAR * error)
+    for larger, smaller in itertools.pairwise(sizes_):
+        for one, other in itertools.product(larger, smaller):  # every junction of a size, not one that stands next
+            before, after = one.loop["tmr"], other.loop["tmr"]
+            error = math.hypot(before.uncertainty or 0.0, after.uncertainty or 0.0)
+            steps.append((abs(after.value or 0.0) - abs(before.value or 0.0)) - CLEAR * error)
     note = f"{', '.join(names)}{said}; loops' uncertainties only: one junction a size does not tell size from luck"
     return Result(all(step > 0.0 for step in steps), None, "1", THESE, note=note)
 

@@ -28,6 +28,7 @@ from labctl.analysis.compensation import (
     slope_result,
     tested,
 )
+from labctl.analysis.junction_fields import half_distance, of_the_layer
 from labctl.analysis.junction_loops import JunctionLoop, analyse_junction_loops, tmr_loop
 from labctl.analysis.junction_steps import Steps
 from labctl.analysis.polarisation import nominal_polarisation
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 RESISTANCE, BRANCH = "Resistance (ohm)", "Branch"
 LAYERS = ("soft", "hard")
 FIELDS = tuple(f"switching_field_{layer}_{branch}" for layer in LAYERS for branch in ("up", "down"))
+SIGN, THROUGH = "sign of the TMR", "sign of TMR / switching field"
+"""What changes at compensation, and what the lines go through."""
 ENDS = 5
 """Readings of either end of a way by which its resistances are told."""
 FLIPPED = 0.5
@@ -106,19 +109,15 @@ class JunctionVisit:
 
     @property
     def coercive_field(self) -> Result:
-        """Half the distance of the hard layer's switching fields, T: no shift of the loop moves it."""
-        found = self.of_layer("hard")
+        """Half the distance of the hard layer's switching fields, T, as a property of it at this field rate."""
+        found = of_the_layer(self.of_layer("hard"))
         if found.value is None or found.uncertainty is None:
             return found
         return replace(found, value=self.scale * found.value, uncertainty=self.scale * found.uncertainty)
 
     def of_layer(self, layer: str) -> Result:
         """Half the distance of a layer's switching fields, T."""
-        up, down = (self.results[f"switching_field_{layer}_{branch}"] for branch in ("up", "down"))
-        if up.value is None or down.value is None:
-            return missing("T", up.why or down.why or "no switching field", up.of)
-        error = float(np.hypot(up.uncertainty or 0.0, down.uncertainty or 0.0)) / 2
-        return Result((up.value - down.value) / 2, error, "T", up.of)
+        return half_distance(self.results, layer)
 
     @property
     def temperature_result(self) -> Result:
@@ -231,8 +230,8 @@ def over_temperatures(data: pd.DataFrame, *, remanence: float | None = None, ass
     """
     blocks = [(rows, _visit(rows)) for rows in parts(data)]
     measured = [visit for _, visit in blocks if visit is not None]
-    athermal = find_compensation(measured, remanence=remanence)
-    activated = find_compensation(_activated(measured), remanence=remanence)
+    athermal = find_compensation(measured, remanence=remanence, sign=SIGN)
+    activated = find_compensation(_activated(measured), remanence=remanence, sign=SIGN)
     used = {visit.temperature for visit in athermal.used}
     rows: list[Results] = []
     for visit in athermal.visits:
@@ -247,7 +246,7 @@ def over_temperatures(data: pd.DataFrame, *, remanence: float | None = None, ass
             "compensation_temperature": _compensation(athermal, activated),
             **bracket_results(athermal.bracket),
             ON_THE_WAY: _on_the_way(blocks),
-            "inverse_switching_field_slope": slope_result(athermal.line),
+            "inverse_switching_field_slope": slope_result(athermal.line, f"line through {THROUGH}"),
         },
         rows,
     )
@@ -279,7 +278,7 @@ def _compensation(athermal: Compensation, activated: Compensation) -> Result:
         f"trapped flux {max(athermal.remanence, activated.remanence):.2g} K"
     )
     notes = [WHAT, laws, parts_of_it, *left_out_notes(left_out)]
-    of = f"lines through sign of TMR / switching field at {', '.join(f'{v.temperature:.4g}' for v in athermal.used)} K"
+    of = f"lines through {THROUGH} at {', '.join(f'{v.temperature:.4g}' for v in athermal.used)} K"
     error = float(np.hypot(own, apart / np.sqrt(3)))
     return Result((one.temperature + other.temperature) / 2, error, "K", of, note="; ".join(notes))
 

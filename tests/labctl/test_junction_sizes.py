@@ -13,7 +13,7 @@ from instruments.errors import BadValue, UsageError
 from labctl.analysis.junction_sizes import SizedJunction, sizes
 from labctl.analysis.result import Result, missing
 from labctl.cli.main import run_command
-from labctl.junction_sizes import join
+from labctl.junction_sizes import check_biases, join
 from labctl.sample import load_sample
 from procedures.ahe import AnomalousHallLoop
 from procedures.tmr_loop import TmrLoop
@@ -141,3 +141,26 @@ def test_areas_of_the_records_are_those_of_the_paper(name: str, area: float) -> 
     record = load_sample(name)
     assert record.cross_section() * 1e12 == pytest.approx(area, rel=1e-3)
     assert record.resistances.electrode == 50.0
+
+
+def test_every_junction_of_a_size_counts_and_not_the_one_that_stands_next() -> None:
+    one, other, small = sized("a", 2e-12, 1e5, 0.30), sized("b", 2e-12, 1e5, 0.20), sized("c", 1e-12, 2e5, 0.25)
+    for order in ([one, other, small], [other, one, small]):
+        assert sizes(order)["tmr_grows"].value is False
+    assert sizes([other, small])["tmr_grows"].value is True
+
+
+@pytest.mark.parametrize("ohm", [0.0, -5.0])
+def test_an_electrode_without_resistance_is_refused(ohm: float, tmp_path: Path) -> None:
+    with pytest.raises(BadValue, match=r"--electrode is .*, but must be above zero; give e.g. 50 ohm"):
+        join([tmp_path, tmp_path], tmp_path, electrode=ohm)
+
+
+def test_loops_of_other_biases_are_not_joined() -> None:
+    def read_with(volts: float) -> SizedJunction:
+        found = dict(loop(1e5, 1.2e5)) | {"bias": Result(volts, None, "V", "this run", why="read")}
+        return SizedJunction(f"at {volts} V", 1e-12, 50.0, "assumed", 15.0, found)
+
+    check_biases([read_with(1.0e-3), read_with(1.3e-3), sized("of an older version", 2e-12, 1e5, 0.2)])
+    with pytest.raises(BadValue, match=r"1 mV across .* and 100 mV across .*TMR falls with the voltage"):
+        check_biases([read_with(1e-3), read_with(0.1)])

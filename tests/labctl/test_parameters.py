@@ -314,3 +314,11 @@ def test_a_limit_is_said_in_the_unit_in_which_it_was_declared() -> None:
     with pytest.raises(BadValue, match=r"^rate is 100 K/min, above its largest value 20 K/min$"):
         Slow().rate = "100 K/min"
     assert vars(Slow)["rate"].choices() == "from 0.01 K/min to 20 K/min"
+
+
+def test_a_refused_angle_is_in_degrees() -> None:
+    class Turned:
+        angles = QuantityList("0, 30 deg", "Angles", minimum="0 deg")
+
+    with pytest.raises(BadValue, match=r"^angles is -30 deg, below its smallest value 0 deg"):
+        Turned().angles = "-30, 30 deg"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from instruments.errors import BadValue, LabError, LimitExceeded, UsageError
@@ -23,7 +25,8 @@ from labctl.testing import assert_resumable
 from procedures.across_junction import AcrossJunction, as_resistance
 from procedures.hall_loops import legs
 from procedures.tmr_loop import TmrLoop
-from procedures.tmr_results import RESISTANCE, doubt
+from procedures.tmr_results import RESISTANCE, doubt, results_of
+from tests.labctl.analysis.junctions import Junction
 from tests.simulated import Done, Simulate
 
 QUICK: dict[str, Any] = {"maximum_field": "0.5 T", "sweep_rate": "150 Oe/s", "temperature": "35 K"}
@@ -63,6 +66,8 @@ def test_both_ways_find_the_models_tmr_with_its_sign(simulate: Simulate, tempera
     )
     assert done.outcome.status == "finished"
     assert done.value("saturated") is True
+    assert not done.outcome.warnings  # that a junction is waited for by time is no news: it always is
+    assert next(event for event in done.directory.events() if event["event"] == "settled")["by"] == "time"
     assert done.value("tmr") == pytest.approx(tmr_of(done, temperature), abs=2e-3)
     sample: Any = done.lab.sample
     seen = sample.resistance_at("top_1", "bottom_1", 1e-9, done.lab.clock.now()) - 40.0
@@ -185,6 +190,44 @@ def test_the_6221_is_as_right_as_its_scale_says_whatever_its_offsets(simulate: S
     seen = sample.resistance_at("top_1", "bottom_1", 1e-9, done.lab.clock.now()) - 40.0
     scale = done.value("reading_scale")
     assert abs(done.value("resistance_parallel") / seen - 1.0) < 2.0 * scale < 0.004
+
+
+def table_of(parallel: float, tmr: float, bias: float) -> pd.DataFrame:
+    """Rows of a made-up loop that was read without reversal."""
+    field, resistance, branch, loop = Junction(parallel=parallel, tmr=tmr, points=120).table()
+    rows = pd.DataFrame({"Field (T)": field, RESISTANCE: resistance, "Branch": branch, "Loop": loop, "Kind": "loop"})
+    voltages = {f"Voltage {number} (V)": bias if number == 1 else math.nan for number in (1, 2, 3)}
+    return rows.assign(**voltages)
+
+
+def test_what_is_read_without_reversal_is_as_uncertain_as_the_offsets_make_it() -> None:
+    reading = chosen(parameters={"read_with": "2400", "reversal": "no"}).reading_by()
+    found, right = (
+        results_of(table_of(154e3, 0.26, 1e-3), sample=load_sample(SAMPLE), reading=each)
+        for each in (reading, dataclasses.replace(reading, reversed=True))
+    )
+    low, high = tmr_without_reversal(0.26, 154e3, 1e-3)
+    assert (low, high) == pytest.approx((0.246, 0.276), abs=6e-4)
+    assert found["tmr"].uncertainty == pytest.approx((high - low) / 2 / math.sqrt(3), rel=0.1)
+    part = reading.exactness.offset / math.sqrt(3)
+    for name in ("resistance_parallel", "resistance_antiparallel", "resistance_area"):
+        assert found[name].uncertainty == pytest.approx(part * float(found[name].value or 0.0), rel=1e-3)
+        assert (right[name].uncertainty or 0.0) < 2e-3 * float(right[name].value or 0.0)
+    assert "does not cancel in TMR" in str(found["reading_scale"].note)
+    assert "which cancels in TMR" in str(right["reading_scale"].note)
+
+
+def test_a_junction_of_few_squares_has_an_apparent_tmr_and_no_resistance_times_area() -> None:
+    """Four wires read less than it has: a tenth less of the largest of the four sizes."""
+    large, small = load_sample("fimtj2026-56um"), load_sample("fimtj2026-17.5um")
+    crowded = results_of(table_of(76.0, 0.19, 1e-3), sample=large, reading=None)
+    assert "apparent only: the low state is 1.5 squares" in str(crowded["tmr"].note)
+    assert "fewer than 10" in str(crowded["resistance_area"].why)
+    even = results_of(table_of(996.0, 0.19, 1e-3), sample=small, reading=None)
+    assert "apparent" not in str(even["tmr"].note)
+    assert even["resistance_area"].value is not None
+    assert any("apparent only" in said for said in chosen(sample=large).forewarnings)
+    assert not chosen(sample=small).forewarnings
 
 
 # ---- which instrument

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ import pytest
 
 from instruments.errors import BadValue, LabError, LimitExceeded
 from labctl.analysis.result import Results
+from labctl.analysis.tmr_temperature import junction_visits
 from labctl.beforehand import check_request
 from labctl.request import Request
 from labctl.sample import load_sample
@@ -21,7 +24,11 @@ from labctl.station import load_station
 from labctl.testing import assert_resumable
 from labctl.waiting import time_constant
 from procedures.tmr_temperature import TmrTemperature
+from tests.labctl.analysis.test_tmr_temperature import athermal, rows_at
 from tests.simulated import Done, Simulate, capture_labs
+
+if TYPE_CHECKING:
+    from labctl.run_protocol import Run
 
 SAMPLE, T_M = "fimtj2026", 27.0
 QUICK: dict[str, Any] = {"sweep_rate": "150 Oe/s", "window_rate": "150 Oe/s", "probe_nplc": "10"}
@@ -194,6 +201,29 @@ def test_what_does_not_fit_is_refused(parameters: dict[str, Any], error: type[La
     with pytest.raises(error, match=said) as caught:
         chosen(**parameters)
     assert "\n" not in str(caught.value)
+
+
+def test_measured_and_simulated_devices_are_not_mixed(ways: list[Done], tmp_path: Path) -> None:
+    other = tmp_path / "0001-tmr-temperature"
+    shutil.copytree(str(ways[0].outcome.run), other)
+    asked = json.loads((other / "run.json").read_text(encoding="utf-8"))
+    (other / "run.json").write_text(json.dumps(asked | {"simulated": False}), encoding="utf-8")
+    with pytest.raises(BadValue, match="which was measured, and this run is simulated; give runs of one kind"):
+        chosen(other_runs=str(other))
+
+
+def test_that_refinement_adds_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """2 K from a compensation of this slope a switching field of 1.7 T is expected."""
+    procedure = TmrTemperature(refinement="2 K", temperatures="20, 21.5, 33.5, 36 K")
+    rows = [rows_at(kelvin, block, athermal(kelvin)) for block, kelvin in enumerate(procedure.temperatures, 1)]
+    monkeypatch.setattr(procedure, "_visits", lambda: junction_visits(pd.concat(rows)))
+    said: list[str] = []
+    procedure.run = cast("Run", SimpleNamespace(remark=said.append))
+    assert procedure._refined() == []
+    assert "no temperature was added by refinement: 2 K from compensation a switching field of 1.6" in said[0]
+    procedure.set(refinement="4 K")
+    assert procedure._refined()
+    assert len(said) == 1
 
 
 def test_paths_of_other_runs_survive_being_written(tmp_path: Path) -> None:

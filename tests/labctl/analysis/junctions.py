@@ -19,6 +19,7 @@ class Junction:
 
     `hard` and `soft` are coercive fields, `noise` and `drift` (over the loop) parts of |R_AP - R_P|; `lean` and
     `lean_between` change each state by parts of it in a tesla, `even` by parts in a tesla squared of either state.
+    Of the shape "grains" each layer is `grains` of them that switch one after the other, an odd number.
     `switched` is the part of the hard layer that switches within the field.
     """
 
@@ -41,6 +42,7 @@ class Junction:
     points: int = 300
     windows: bool = False
     loops: int = 1
+    grains: int = 101
 
     @property
     def step(self) -> float:
@@ -60,9 +62,16 @@ class Junction:
         away = field - place
         if width == 0 or self.shape == "jump":
             return (away >= 0).astype(float)
+        if self.shape == "grains":
+            return np.searchsorted(place + width * self._grains(), field, side="right") / self.grains
         if self.shape == "logistic":
             return expit(away / (0.55 * width))
         return (1 + erf(away / width / np.sqrt(2))) / 2
+
+    def _grains(self) -> FloatArray:
+        """Where the grains of a layer switch, in units of its width from the one in their middle; an odd number."""
+        drawn = np.sort(np.random.default_rng([self.grains, self.points]).standard_normal(self.grains))
+        return drawn - np.median(drawn)
 
     def branch(self, direction: str) -> tuple[FloatArray, FloatArray]:
         """Field and resistance without drift or noise, in the order of measurement."""

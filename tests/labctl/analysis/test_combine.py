@@ -138,3 +138,9 @@ def test_a_sign_is_given_only_if_all_loops_agree() -> None:
     differing = combine([loop(0.07), loop(0.07, polarity=-1.0)])["polarity"]
     assert differing.value is None
     assert differing.why == "the 2 loops differ"
+
+
+def test_a_sentence_that_all_loops_have_is_said_once() -> None:
+    notes = ("a convention; low", "a convention; high", "a convention; low")
+    loops = [Results({"tmr": Result(0.2, 0.01, "1", "this loop", note=note)}) for note in notes]
+    assert str(combine(loops)["tmr"].note).endswith("; a convention; low; high")

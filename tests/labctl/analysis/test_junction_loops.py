@@ -80,6 +80,30 @@ def test_levels_are_as_uncertain_as_they_say(noise: float) -> None:
         assert all(low <= counts[name] <= high for name in LEVELS), counts
 
 
+@pytest.mark.parametrize("draws", [6, pytest.param(400, marks=pytest.mark.endurance)])
+@pytest.mark.parametrize("grains", [11, 31, 101])
+def test_fields_of_few_grains_are_no_surer_than_they_say(draws: int, grains: int) -> None:
+    """A survey does not tell how many grains a layer has: where few do, it may jump between two readings."""
+    for confidence, counts in covered(draws, shape="grains", grains=grains, soft_width=0.004, noise=0.003).items():
+        assert all(counts[name] >= binom.ppf(0.005, draws, confidence) for name in FIELDS), counts
+
+
+def test_a_lean_that_noise_makes_of_a_plateau_is_no_reason_to_refuse() -> None:
+    """One of four hundred draws leans by three standard errors, which here are a third of the step."""
+    plain = drawn(383, noise=0.3, points=400, even=0.0, lean=0.0, lean_between=0.0)
+    assert held(plain.results(383), plain.truth())
+    assert plain.results(383)["tmr"].value is not None
+
+
+def test_what_another_loop_would_differ_by_is_told_from_one() -> None:
+    """A hundred grains that switch over 20 mT leave a wandering curve, and with it the scatter of the next one."""
+    results = Junction(shape="grains", grains=101, hard_width=0.02, noise=1e-3).results()
+    for name in (*HARD, "loop_shift_hard"):
+        assert (results[name].scatter or 0.0) > (results[name].uncertainty or 0.0)
+        assert "another loop would scatter by about" in (results[name].note or "")
+    assert results["switching_field_soft_up"].scatter is None  # too few readings lie on the way
+
+
 def test_a_loop_gives_every_name_with_its_unit() -> None:
     junction = Junction()
     results = junction.results()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from labctl.analysis.junction_fields import half_distance, of_the_layer
+from labctl.analysis.result import Result
 from labctl.analysis.tmr_temperature import ON_THE_WAY, over_temperatures
 from tests.labctl.analysis.junctions import Junction
 
@@ -137,3 +140,22 @@ def test_a_field_that_does_not_turn_the_layer_shows_nothing_on_the_way() -> None
     found = over_temperatures(data)[ON_THE_WAY]
     assert found.value is None
     assert "did not change over" in str(found.why)
+
+
+def test_reasons_name_what_changes_its_sign() -> None:
+    cold = pd.concat([rows_at(temperature, k, athermal(temperature)) for k, temperature in enumerate((20.0, 23.0), 1)])
+    results = over_temperatures(cold)
+    assert "the sign of the TMR is the same" in str(results["compensation_temperature"].why)
+    assert "polarity" not in str(results.as_dict())
+
+
+def test_the_line_is_as_uncertain_as_loops_scatter_and_the_table_as_they_were_read() -> None:
+    both = {
+        f"switching_field_hard_{branch}": Result(sign * 0.5, 3e-4, "T", "this loop", scatter=2e-3)
+        for branch, sign in (("up", 1.0), ("down", -1.0))
+    }
+    found = half_distance(both, "hard")
+    assert found.uncertainty == pytest.approx(3e-4 / np.sqrt(2))
+    assert of_the_layer(found).uncertainty == pytest.approx(np.hypot(3e-4, 2e-3) / np.sqrt(2))
+    mean = dataclasses.replace(found, of="mean of 3 loops")
+    assert of_the_layer(mean) == mean  # the scatter is in it already
