@@ -44,6 +44,7 @@ from labctl.reproduction.measured import (
 )
 from labctl.reproduction.planned import Evidence, NotFoundError, Runs, valued
 from labctl.reproduction.values import NO, YES
+from labctl.sample import Junction, SampleRecord
 
 __all__ = ["CHOSEN", "MEASURES", "plan"]
 
@@ -223,20 +224,23 @@ def _area(size: str) -> Measure:
     name = SIZE_LOOPS[list(SIZES).index(size)]
 
     def how(runs: Runs) -> Measured:
-        run = runs[name]
-        product, low = run.number("resistance_area")[0], run.number("resistance_parallel")[0]
-        why = (
-            "resistance-area product over resistance, which refer to the record's diameter; lithography is not measured"
-        )
-        return Measured(rounded(1e12 * product / low), 0.0, why)
+        why = "by the diameter in the record that the run was made with; lithography is not measured"
+        return Measured(rounded(_square_micrometres(runs[name])), 0.0, why)
 
     return Measure((name,), how)
 
 
+def _square_micrometres(run: Evidence) -> float:
+    """Area of a run's junction in um2, by the record of its sample."""
+    geometry = SampleRecord.model_validate(run.asked["sample"]).geometry
+    if not isinstance(geometry, Junction):
+        raise NotFoundError(f"the sample of {run.name} is no junction")
+    return 1e12 * geometry.area()
+
+
 def _over_size(runs: Runs) -> Measured:
     found = [_tmr(runs[name]) for name in SIZE_LOOPS]
-    areas = [1e12 * run.number("resistance_area")[0] / run.number("resistance_parallel")[0]
-             for run in (runs[name] for name in SIZE_LOOPS)]  # fmt: skip
+    areas = [_square_micrometres(runs[name]) for name in SIZE_LOOPS]
     points = [Point(area, *each) for area, each in zip(areas, found, strict=True)]
     measured = in_order(Curve("area (um2)", "TMR (%)", points), "%")
     why = (
