@@ -32,7 +32,7 @@ PLAIN = Doors()
 
 def simulate(
     *, station: str, sample: str, clock: str, speed: float, seed: int | None, sample_seed: int,
-    doors: Doors = PLAIN,
+    doors: Doors = PLAIN, log: Path | None = None,
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM; prints the addresses first, as one line of JSON.
 
@@ -49,7 +49,7 @@ def simulate(
     seed = secrets.randbits(32) if seed is None else seed
     sample = sample or "cotb2025"
     lab = build_lab(load_station(station), load_sample(sample), running, seed=seed, sample_seed=sample_seed)
-    server = serve_lab(lab, doors)
+    server = serve_lab(lab, doors, log)
     if warning := doors.warning():
         output.complain(warning)
 
@@ -76,18 +76,29 @@ def _clock(kind: str, speed: float) -> Clock:
     return VirtualClock()
 
 
-def serve_lab(lab: Lab, doors: Doors = PLAIN) -> LabServer:
+def serve_lab(lab: Lab, doors: Doors = PLAIN, log: Path | None = None) -> LabServer:
     """Give each of a lab's instruments a socket, and MultiVu; messages to a PPMS may end with a semicolon, too.
+
+    Args:
+        lab: The lab.
+        doors: What is wanted of its sockets.
+        log: File into which every message to an instrument with a socket is written.
 
     Raises:
         UsageError: A port is taken, or for a door that the lab lacks.
         BadValue: There is no such address, rule for sessions or version of MultiPyVu.
+        WriteFailed: The log cannot be written.
     """
     from simulators.breakout import BreakoutDoor
     from simulators.server import LabServer, PortTaken
 
     ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
     devices: dict[str, tuple[Device, bytes]] = {role: (device, ends[role]) for role, device in lab.wires.items()}
+    if log is not None:
+        from simulators.witness import Witness
+
+        witness = Witness(log, lambda: lab.wiring.circuit.source_current(lab.timeline.now))
+        devices = {role: (witness.of(role, device), end) for role, (device, end) in devices.items()}
     services = {}
     _check_version(doors.multivu.version)
     if lab.bench.faults.get("cryostat") and "cryostat" not in lab.devices:
