@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from instruments import silence
+
 VIRTUAL_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """What a virtual clock calls now at its beginning."""
 
@@ -95,6 +97,7 @@ class WallClock(Clock):
     def sleep(self, seconds: float) -> None:
         """Wait this many real s."""
         if _checked(seconds) > 0:
+            silence.expect(seconds)
             time.sleep(seconds)
 
 
@@ -157,4 +160,5 @@ class ScaledClock(Clock):
     def sleep(self, seconds: float) -> None:
         """Wait until this many scaled s have passed."""
         if _checked(seconds) > 0:
+            silence.expect(seconds / self.speed)
             time.sleep(seconds / self.speed)

@@ -24,6 +24,7 @@ from pymeasure.adapters import Adapter, VISAAdapter
 from pyvisa.constants import BufferOperation, StatusCode
 from pyvisa.resources import MessageBasedResource, SerialInstrument, TCPIPSocket
 
+from instruments import silence
 from instruments.errors import GarbledReply, InstrumentFault, NoReply, Refused
 
 log = logging.getLogger(__name__)
@@ -115,6 +116,7 @@ class Line:
             yield
             return
         connection.timeout = seconds * 1e3
+        silence.expect(seconds)
         try:
             yield
         finally:

@@ -14,6 +14,9 @@ for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     # something else as well. It is read when numpy is imported, which nothing has done yet.
     os.environ.setdefault(_threads, "1")
 
+SUPERVISED = frozenset({"run", "resume"})
+"""Commands that make current flow for long: each is carried out in a process of its own, which this one watches."""
+
 
 def main() -> int:
     """Run the command line of this process and return its exit code."""
@@ -23,9 +26,24 @@ def main() -> int:
             print(json.dumps(failure(foreign, "failed", sys.argv), ensure_ascii=False))
         print(f"error: {foreign}", file=sys.stderr)
         return 2
+    from labctl.supervision import child
+
+    if child.is_one():
+        child.begin()
+    elif _command(sys.argv[1:]) in SUPERVISED and "--help" not in sys.argv:
+        from labctl.supervision.supervisor import supervise
+
+        return supervise(sys.argv[1:])
     from labctl.cli.main import run_command
 
-    return run_command(sys.argv[1:])
+    code = run_command(sys.argv[1:])
+    child.finished(code)
+    return code
+
+
+def _command(words: list[str]) -> str:
+    """Return the first word that is no option."""
+    return next((word for word in words if not word.startswith("-")), "")
 
 
 if __name__ == "__main__":

@@ -28,9 +28,20 @@ SIGNALS = {
 """What ends a program on this system, and what it is called; no system has all of them."""
 
 
+_ENTERED: list[AbortSwitch] = []
 _LEFT: set[signal.Signals] = set()
 """Signals that are another process's business; see `leave`."""
 _HINT = b"Ctrl-C: the run ends safely at its next step; press Ctrl-C again to end it at once\n"
+
+
+def ask(words: str) -> None:
+    """Ask the run that is on in this process to stop at its next step, from any thread.
+
+    Args:
+        words: What it is stopped by, as in "aborted by Ctrl-C".
+    """
+    for switch in _ENTERED:
+        switch.asked = switch.asked or words
 
 
 def leave(number: signal.Signals) -> None:
@@ -48,6 +59,7 @@ class AbortSwitch:
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
+        _ENTERED.append(self)
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS.keys() - _LEFT:
                 self._previous[number] = signal.signal(number, self._on_signal)
@@ -56,6 +68,7 @@ class AbortSwitch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        _ENTERED.remove(self)
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 

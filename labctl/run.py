@@ -35,6 +35,8 @@ from labctl.request import Outcome, Request
 from labctl.rundir import read_rows
 from labctl.session import LabStart, Session, open_session
 from labctl.station_lock import Hold, holding
+from labctl.supervision import child
+from labctl.supervision.rescue import bring_to_rest_first
 from labctl.tracking import Path as LoopPath
 from labctl.visiting import Visitor, visiting
 
@@ -123,6 +125,7 @@ class ActiveRun:
         Raises:
             Aborted: Somebody asked for the end.
         """
+        child.beat()
         if self._watch is not None:
             try:
                 self._watch(self)
@@ -191,6 +194,7 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
                 request = in_its_lab(request)
             check_request(request)
             with station_of(request, "run" if request.resume is None else "resume") as hold:
+                outcome.warnings.extend(bring_to_rest_first(request, hold))
                 _measure(request, outcome, switch, watch, hold)
         except LabError as error:
             outcome.fail(error)
@@ -232,7 +236,9 @@ def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Wat
             start=LabStart(entry.noise_seed, entry.sample_seed, entry.start, request.quiet),
             overrides=request.overrides, lab=request.lab, hold=hold,
         ) as session:  # fmt: skip
+            child.run_begins(directory.path, in_this_process=session.lab is not None)
             carry_out_in(session, request, entry, outcome, switch, watch)
+            child.run_is_safe()
     except LabError as error:  # an instrument that is not there: nothing was energised
         with contextlib.suppress(WriteFailed):
             EventLog(directory.events_file, WallClock()).state(error.status, error=str(error))

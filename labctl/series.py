@@ -25,13 +25,14 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from instruments import units
 from instruments.clock import WallClock
-from instruments.errors import Aborted, BadValue, LabError, WriteFailed
+from instruments.errors import Aborted, BadValue, LabError, UsageError, WriteFailed
 from labctl import provenance
 from labctl.abort import AbortSwitch
 from labctl.beforehand import check_request
@@ -42,7 +43,7 @@ from labctl.health import Before
 from labctl.learning import learn
 from labctl.parameters import Setting
 from labctl.procedure import Procedure, check_names
-from labctl.reentry import Entry
+from labctl.reentry import Entry, begin_again, mend_events
 from labctl.remote import in_its_lab
 from labctl.request import Outcome, Request
 from labctl.run import Watcher, carry_out_in, station_of, title_of
@@ -50,6 +51,8 @@ from labctl.rundir import RunDirectory
 from labctl.series_results import conclude_series
 from labctl.session import LabStart, Session, open_session
 from labctl.station_lock import Hold
+from labctl.supervision import child as child_process
+from labctl.supervision.rescue import bring_to_rest_first
 
 KIND = "series"
 MOST_RUNS = 1000
@@ -191,12 +194,12 @@ def carry_out_series(
         directory = None
         try:
             request = request if request.lab is None else in_its_lab(request)
-            children = list(_children(request, axes, make))
+            children = [_as_it_was(child, request.resume) for child in _children(request, axes, make)]
             for child in children:
                 _check(child, len(children))
-            with station_of(request, "series of") as hold:
-                title = f"{KIND}-{title_of(request)}"
-                directory = RunDirectory.create(request.out, title, WallClock().utc().astimezone())
+            with station_of(request, "series of" if request.resume is None else "resume the series of") as hold:
+                outcome.warnings.extend(bring_to_rest_first(request, hold))
+                directory = _folder(request)
                 outcome.run = directory.path
                 _measure(_Series(request, axes, children, directory, outcome, switch, watch), hold)
         except LabError as error:
@@ -209,6 +212,29 @@ def carry_out_series(
         outcome.warnings.append(f"{switch.asked} came after the last point: the series is complete")
         outcome.exit_code = Aborted.exit_code
     return outcome
+
+
+def _folder(request: Request) -> RunDirectory:
+    """Make a new folder, or find that of a series that was cut.
+
+    Raises:
+        UsageError: It cannot be written, or the series is finished.
+    """
+    if request.resume is None:
+        return RunDirectory.create(request.out, f"{KIND}-{title_of(request)}", WallClock().utc().astimezone())
+    directory = RunDirectory.open(request.resume)
+    if directory.status() == "finished":
+        raise UsageError(f"{directory.path} is finished; there is nothing to carry on")
+    mend_events(directory)
+    return directory
+
+
+def _as_it_was(child: Child, series: Path | None) -> Child:
+    """Return a run of a series that is carried on: what it has begun with, if it has."""
+    begun = None if series is None else series / child.folder
+    if begun is None or not (begun / "run.json").is_file():
+        return replace(child, request=replace(child.request, resume=None))
+    return replace(child, request=replace(child.request, resume=begun))
 
 
 def _children(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> Iterator[Child]:
@@ -265,29 +291,60 @@ class _Series:
 
 
 def _measure(series: _Series, hold: Hold) -> None:
-    """Open the station once, and carry out one run after the other."""
+    """Open the station once, and carry out one run after the other; what is finished is passed over."""
     request, directory = series.request, series.directory
     hold.tell(directory.path)
     seed = secrets.randbits(32) if request.seed is None else request.seed
-    directory.write_request(_describe(series, seed))
+    noise, time = seed, 0.0
+    if request.resume is None:
+        directory.write_request(_describe(series, seed))
+    else:
+        noise, time = _where_it_stands(directory, seed)
     try:
         with open_session(
             request.station, request.sample, request.procedure.roles, simulate=request.simulate,
-            start=LabStart(seed, request.sample_seed, 0.0, request.quiet), overrides=request.overrides, lab=request.lab,
-            hold=hold,
+            start=LabStart(noise, request.sample_seed, time, request.quiet), overrides=request.overrides,
+            lab=request.lab, hold=hold,
         ) as session:  # fmt: skip
+            child_process.run_begins(directory.path, in_this_process=session.lab is not None)
             events = EventLog(directory.events_file, session.clock)
             events.state("running")
             for child in series.children:
-                if not _carry_out_child(series, session, events, child, seed):
+                if _is_finished(child):
+                    _pass_over(series.outcome, child)
+                elif not _carry_out_child(series, session, events, child, seed):
                     break
             else:
                 series.outcome.status = "finished"
             _announce(events, series.outcome)
+            child_process.run_is_safe()
     except LabError as error:
         with contextlib.suppress(WriteFailed):
             EventLog(directory.events_file, WallClock()).state(error.status, error=str(error))
         raise
+
+
+def _where_it_stands(directory: RunDirectory, seed: int) -> tuple[int, float]:
+    """Return the seed of the noise of the next attempt at a series, and the lab time in s of its last event."""
+    events = directory.events()
+    attempts = 1 + sum(event.get("state") == "running" for event in events)
+    times = [float(event["time_s"]) for event in events if isinstance(event.get("time_s"), int | float)]
+    return int(np.random.SeedSequence([seed, 0, attempts]).generate_state(1)[0]), max(times, default=0.0)
+
+
+def _is_finished(child: Child) -> bool:
+    return child.request.resume is not None and RunDirectory(child.request.resume).status() == "finished"
+
+
+def _pass_over(outcome: SeriesOutcome, child: Child) -> None:
+    """Take in a run that was finished before the series was cut; it is not analysed again."""
+    assert child.request.resume is not None
+    directory = RunDirectory(child.request.resume)
+    done = Outcome(run=directory.path, status="finished", simulated=outcome.simulated, results=directory.results())
+    if not done.results:  # it was killed before it was analysed
+        done.points = 1
+        conclude_safely(child.request.procedure, done)
+    outcome.children.append({**done.to_json(), "parameters": _parameters(child)})
 
 
 def _announce(events: EventLog, outcome: SeriesOutcome) -> None:
@@ -372,8 +429,12 @@ def _enter(series: _Series, child: Child, seed: int) -> Entry:
         WriteFailed: The operating system does not take it.
     """
     path = series.directory.path / child.folder
+    if child.request.resume is not None:
+        entry = begin_again(child.request, path)
+        mend_events(entry.directory)
+        return entry
     try:
-        path.mkdir()
+        path.mkdir(exist_ok=series.request.resume is not None)  # it may have been killed before it wrote anything
     except OSError as error:
         raise WriteFailed(f"cannot make {path}: {error.strerror}") from error
     directory = RunDirectory(path)

@@ -198,14 +198,19 @@ class Session:
             except (LabError, pyvisa.Error, OSError) as error:
                 faults.append(f"the safe state was not reached: {role}: {error}")
         # What makes current first: a cryostat that does not answer takes its time to say so.
-        for role, driver in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
-            try:
-                self._bring_to_rest(driver)
-            except Restarted as restart:  # raised once it is at rest
-                faults.append(f"{role}: {restart}")
-            except (LabError, pyvisa.Error, OSError) as error:
-                faults.append(f"the safe state was not reached: {role}: {error}")
+        for role, _ in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
+            faults += self.rest(role)
         return faults + self.breakout.leave(at_rest=not faults)
+
+    def rest(self, role: str) -> list[str]:
+        """Bring one instrument of the session to rest; return what could not be done, in one sentence."""
+        try:
+            self._bring_to_rest(self.instruments[role])
+        except Restarted as restart:  # raised once it is at rest
+            return [f"{role}: {restart}"]
+        except (LabError, pyvisa.Error, OSError) as error:
+            return [f"the safe state was not reached: {role}: {error}"]
+        return []
 
     def _bring_to_rest(self, driver: Driver | MultiVu) -> None:
         """Bring an instrument to rest; one that cannot be reached is tried again, since a cable may be put back."""

@@ -13,6 +13,9 @@ Each place has two locks: one for being in use, which a run has until its safe s
 A run by itself takes both. Who carries out several runs, each perhaps in a process of its own, keeps the station
 between them with `keeping`, and the runs are told who keeps it. So a run whose keeper has died holds on until the
 sample is safe.
+
+What a run wrote down and did not take away, it left when it was killed: its instruments may be on. This is kept as
+`...left.json` until somebody has brought them to rest (see `labctl.supervision.rescue`).
 """
 
 from __future__ import annotations
@@ -42,16 +45,26 @@ FOLDER = "locks"
 IN_THIS_PROCESS = ("@sim", "@labctl")
 """Ends of the names of VISA libraries whose instruments are simulated in the process that opens them."""
 
-_KEPT, _USED = ".kept", ""
+_KEPT, _USED, _LEFT = ".kept", "", ".left"
 """What the files of a place end in, before `.lock` and `.json`."""
 
 
 class Hold:
-    """Places that are in use by this program; none for a simulated station in this process."""
+    """Places that are in use by this program; none for a simulated station in this process.
+
+    Attributes:
+        left: Folders of runs that were killed in these places, and after which nobody has brought them to rest.
+    """
 
     def __init__(self, places: Mapping[str, str], what: str, keeper: int | None) -> None:
         self._places = places
         self._said = {**_about_this(what), "keeper": keeper}
+        self.left = sorted({Path(run) for place in places if (run := _read(place, _LEFT).get("run"))})
+
+    def at_rest(self) -> None:
+        """Note that what killed runs left has been brought to rest."""
+        _take_away(self._places, _LEFT)
+        self.left = []
 
     def tell(self, run: Path | None = None) -> None:
         """Write down who uses the places, for others to read, and in which folder its run is."""
@@ -81,6 +94,7 @@ def holding(
         for place in sorted(places):  # in one order, so that of two programs which begin at once one gets all
             _take(stack, place, _KEPT, name, places[place], keeper)
             _take(stack, place, _USED, name, places[place])
+            _keep_what_was_left(place)
         stack.callback(_take_away, places, _USED)
         hold = Hold(places, what, keeper)
         hold.tell()
@@ -144,7 +158,16 @@ def _take(stack: ExitStack, place: str, kind: str, name: str, instrument: str, k
             f"this computer in the environment variable {paths.STATE}"
         ) from error
     stack.callback(lock.release)
-    _take_away([place], kind)  # what somebody left who was killed
+    if kind == _KEPT:
+        _take_away([place], kind)  # what somebody left who was killed
+
+
+def _keep_what_was_left(place: str) -> None:
+    """Keep what a run wrote down that was killed in a place, unless it had not begun."""
+    with suppress(OSError):
+        if _read(place, _USED).get("run"):
+            _file(place, f"{_USED}.json").replace(_file(place, f"{_LEFT}.json"))
+    _take_away([place], _USED)
 
 
 def _refusal(name: str, instrument: str, said: Mapping[str, Any]) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import BadValue, DataDamaged, UnknownName, UsageError
+from instruments.errors import BadValue, DataDamaged, UsageError
 from labctl.cli import output
-from labctl.cli.places import check_figure_place
+from labctl.cli.places import check_figure_place, existing_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def _analyse_run(path: Path, *, json: bool) -> None:
     from labctl.rundir import RunDirectory
     from labctl.series_results import is_series
 
-    directory = RunDirectory.open(_existing(path))
+    directory = RunDirectory.open(existing_run(path))
     series = is_series(directory.request())
     main: Sequence[str] = ()
     if series:
@@ -110,7 +110,7 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
         raise BadValue(f"--unit is {unit!r}, but must be T, mT or Oe")
     if out is not None:
         check_figure_place(out)
-    directory = RunDirectory.open(_existing(path))
+    directory = RunDirectory.open(existing_run(path))
     request = directory.request()
     simulated, state = bool(request.get("simulated")), trouble(directory.status())
     if is_series(request):
@@ -131,17 +131,6 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
     for warning in warnings:
         output.complain(f"warning: {warning}")
     output.line(f"figure: {target}")
-
-
-def _existing(path: Path) -> Path:
-    """Return a run's folder, which may be given by its number below `runs`."""
-    if path.exists():
-        return path
-    if str(path).isdigit():
-        from labctl.api import folder_of
-
-        return folder_of(str(path), Path("runs"))
-    raise UnknownName(f"{path} does not exist; give a run's folder, e.g. one that `labctl run` printed, or its number")
 
 
 def procedure_of(directory: RunDirectory, request: dict[str, Any]) -> Procedure:

@@ -124,6 +124,30 @@ def run(
 
 
 @app.command()
+def resume(
+    run: RunArgument,
+    station: Annotated[
+        str, typer.Option("--station", metavar="S", help="Station in the place of the run's own: a name or a file.")
+    ] = "",
+    lab: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Use the running lab whose line `labctl simulate` printed.")
+    ] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LIMIT=VALUE", help="Replace a limit of station or sample; repeatable."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Carry a run on that was cut, in its own folder.
+
+    What is complete is passed over, the rest is measured as it would have been; nothing is rewritten.
+    """
+    from labctl.cli import running
+
+    running.resume(run, station=station, lab=lab, overrides=override or [], json=json)
+
+
+@app.command()
 def analyse(
     run: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run's folder or number, or a file with a table.")],
     as_: Annotated[
@@ -289,6 +313,10 @@ def simulate(
         str,
         typer.Option(metavar="N.N.N", help="MultiPyVu version that it says it is; that of the installed one if any."),
     ] = "",
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write down every message to an instrument, and the current then."),
+    ] = None,
     realistic_latency: Annotated[
         bool, typer.Option("--realistic-latency", help="Let each answer of the MultiPyVu server take 88 ms.")
     ] = False,
@@ -307,8 +335,9 @@ def simulate(
         doors.MultiVuOptions(multivu_version, realistic_latency),
     )  # fmt: skip
     serving.simulate(
-        station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed, doors=served
-    )
+        station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed, doors=served,
+        log=log,
+    )  # fmt: skip
 
 
 @app.command("record-dialogue")

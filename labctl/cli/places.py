@@ -41,3 +41,18 @@ def check_figure_place(path: Path) -> None:
         raise UsageError(
             f"--out {str(path)!r} cannot be written: {error.strerror}; name a place where you may write"
         ) from error
+
+
+def existing_run(path: Path) -> Path:
+    """Return a run's folder, which may be given by its number below `runs`.
+
+    Raises:
+        UnknownName: There is none.
+    """
+    if path.exists():
+        return path
+    if str(path).isdigit():
+        from labctl.api import folder_of
+
+        return folder_of(str(path), Path("runs"))
+    raise UnknownName(f"{path} does not exist; give a run's folder, e.g. one that `labctl run` printed, or its number")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -91,14 +91,45 @@ def run(options: Options) -> None:
             return carry_out_series(request, axes, partial(kind, **values), watch)
         return carry_out(request, watch)
 
-    if options.json:
+    _measure(measure, options.procedure, () if axes else kind.main_results, json=options.json)
+
+
+def resume(path: Path, *, station: str, lab: Path | None, overrides: Sequence[str], json: bool) -> None:
+    """Carry a run that was cut on in its own folder, print what was found, and exit with the run's code."""
+    from labctl.cli.places import existing_run
+    from labctl.limits import parse_overrides
+    from labctl.resuming import request_of, series_of
+    from labctl.run import carry_out
+    from labctl.rundir import RunDirectory
+    from labctl.series import carry_out_series
+    from labctl.series_results import is_series
+
+    path, limits = existing_run(path), parse_overrides(overrides)
+    if is_series(RunDirectory.open(path).request()):
+        request, axes, make = series_of(path, station=station, lab=lab, overrides=limits)
+        _measure(lambda watch: carry_out_series(request, axes, make, watch), request.name, (), json=json)
+    request = request_of(path, station=station, lab=lab, overrides=limits)
+    main = type(request.procedure).main_results
+    _measure(lambda watch: carry_out(request, watch), request.name, main, json=json)
+
+
+def _measure(measure: Callable[[Watcher | None], Outcome], name: str, main: Sequence[str], *, json: bool) -> None:
+    """Carry a run or a series out, print what was found, and exit with its code.
+
+    Args:
+        measure: Carries it out.
+        name: Of the experiment.
+        main: Names of the results that a run is for; none of a series, whose table says it.
+        json: Whether to print one JSON object instead.
+    """
+    if json:
         outcome = measure(None)
         output.print_json(outcome.to_json())
     else:
-        with _progress(options.procedure) as watch:
+        with _progress(name) as watch:
             outcome = measure(_forewarning(watch))
         _report(outcome)
-        if not axes and (why := output.nothing_found(kind.main_results, outcome.results)):
+        if main and (why := output.nothing_found(main, outcome.results)):
             output.complain(f"warning: {why}")
     for warning in outcome.warnings:
         output.complain(f"warning: {warning}")

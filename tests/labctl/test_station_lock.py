@@ -20,6 +20,7 @@ from labctl.checkup.visit import Way, visit
 from labctl.cli.main import run_command
 from labctl.request import Outcome, Request
 from labctl.run import ActiveRun, carry_out
+from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
 from labctl.session import LabStart, open_session
 from labctl.station import Station, load_station
@@ -324,11 +325,13 @@ def test_two_programs_at_one_lab_and_a_third_after_a_kill(tmp_path: Path, capsys
         assert run_command([*words, "--json"]) == 4
         printed = capsys.readouterr()
         assert json.loads(printed.out)["status"] == "refused"
-        assert f"error: the lab of {lab} is in use: run ahe in {run}, process {first.pid}, holds its" in printed.err
+        assert f"error: the lab of {lab} is in use: run ahe in {run}, process " in printed.err
         assert first.poll() is None
         first.kill()
         first.wait(30)
-        assert run_command([*words, *quick]) == 0
+        while run_command([*words, *quick]) == 4:  # the run itself lives on, until its sample is safe
+            assert "is in use: run ahe" in capsys.readouterr().err
+        assert RunDirectory(run).status() == "aborted"
         assert {path.name for path in run.parent.iterdir()} == {"0001-ahe-cotb2025-sim", "0002-ahe-cotb2025-sim"}
 
 

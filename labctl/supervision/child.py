@@ -1,0 +1,93 @@
+"""What a run tells the process that watches over it, and what it does when nobody does.
+
+Elsewhere than in a child of a supervisor (a notebook, a test) all of this does nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from instruments import silence
+from labctl import abort
+from labctl.supervision.line import VARIABLE, Line, call
+
+BEAT = 0.25
+"""s between two signs of life."""
+LONG = 5.0
+"""s of silence that are told beforehand."""
+UNWATCHED = "the death of its supervisor"
+
+_line: Line | None = None
+_due = 0.0
+
+
+def is_one() -> bool:
+    """Whether this process was begun by a supervisor, and has not taken up the line yet."""
+    return VARIABLE in os.environ
+
+
+def begin() -> None:
+    """Take up the line to the supervisor if this process is a child."""
+    global _line  # noqa: PLW0603 - a process has one supervisor
+    address = os.environ.pop(VARIABLE, "")
+    if not address:
+        return
+    line = call(address)
+    if line is None:
+        abort.ask(UNWATCHED)
+        return
+    _line = line
+    silence.tell(expect)
+    threading.Thread(target=_listen, args=(line,), name="supervisor", daemon=True).start()
+
+
+def beat() -> None:
+    """Say that the run goes on; called at each of its steps."""
+    global _due  # noqa: PLW0603 - see above
+    if _line is not None and (now := time.monotonic()) >= _due:
+        _due = now + BEAT
+        _line.say("alive")
+
+
+def expect(seconds: float) -> None:
+    """Give a sign of life; the next one may take so many s of real time more."""
+    if _line is not None and seconds >= LONG:
+        _line.say("quiet", seconds=seconds)
+    else:
+        beat()
+
+
+def run_begins(folder: Path, *, in_this_process: bool) -> None:
+    """Say that the instruments of a run are open.
+
+    Args:
+        folder: Of the run.
+        in_this_process: Whether the lab is simulated in this process, and ends with it.
+    """
+    _say("run", folder=str(folder.resolve()), here=in_this_process)
+
+
+def run_is_safe() -> None:
+    """Say that the run has left its instruments at rest and announced its end."""
+    _say("safe")
+
+
+def finished(code: int) -> None:
+    """Say that this process has said all that it had to say, and which exit code it ends with."""
+    _say("done", code=code)
+
+
+def _say(what: str, **details: Any) -> None:
+    if _line is not None:
+        _line.say(what, **details)
+
+
+def _listen(line: Line) -> None:
+    for message in line.hear():
+        if message.get("is") == "stop":
+            abort.ask(str(message.get("why")))
+    abort.ask(UNWATCHED)

@@ -1,0 +1,50 @@
+"""Processes, as far as systems differ in them: beginning one, ending it, and saying how it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+
+REAPED_WITHIN = 2.0
+"""s in which a process that was killed should be gone; one that hangs in the kernel is given up."""
+
+_WORDS = {"SIGKILL": "was killed", "SIGSEGV": "crashed", "SIGBUS": "crashed", "SIGABRT": "crashed", "SIGFPE": "crashed"}
+
+
+def begin_again(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Begin this very program anew, with the same words and the same terminal, in a process of its own.
+
+    Args:
+        environment: Variables beside those that this process has.
+    """
+    command = [sys.executable, *sys.orig_argv[1:]]
+    return subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603 - this program itself
+
+
+def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a process to end, for so many s of real time; return whether it has."""
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def end(process: subprocess.Popen[bytes]) -> bool:
+    """End a process at once, whatever it does; return whether it is gone."""
+    process.kill()
+    return ended_within(process, REAPED_WITHIN)
+
+
+def how_it_ended(code: int) -> str:
+    """Say in a few words what an exit code of a process means, e.g. `was killed (SIGKILL)`."""
+    if code >= 0:
+        return f"ended with exit code {code}" if code < 0x40000000 else f"crashed (0x{code:08X})"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"{_WORDS.get(name, 'was ended')} ({name})"

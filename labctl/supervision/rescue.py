@@ -1,0 +1,173 @@
+"""Brings a station to rest after the run that used it has died, and announces that the run has failed.
+
+Connections are opened anew, for nobody knows in what state those of the dead process are. Nothing here can block for
+ever: each message has its time-out, and who asks for all of it gives a limit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from instruments.clock import WallClock
+from instruments.errors import InstrumentFault, LabError, WriteFailed
+from labctl.events import EventLog
+from labctl.reentry import mend_events
+from labctl.rundir import RunDirectory
+from labctl.sample import SampleRecord
+from labctl.session import LabStart, open_session
+from labctl.station import Station
+from labctl.station_lock import Hold, holding
+
+if TYPE_CHECKING:
+    from labctl.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A run whose process is gone.
+
+    Attributes:
+        folder: Of the run, or of the series that it belongs to.
+        here: Whether its lab was simulated in its own process, and is gone with it.
+    """
+
+    folder: Path
+    here: bool = False
+
+
+def rescue_within(seconds: float, dead: Dead, how: str) -> str:
+    """Bring the station of a dead run to rest within so many s of real time, and announce its end.
+
+    Args:
+        seconds: After which it is given up, and said so.
+        dead: The run.
+        how: How it ended, in a few words behind "the run's process".
+
+    Returns:
+        What became of the run and of the station, in one sentence.
+    """
+    found: list[list[str]] = []
+    thread = threading.Thread(target=lambda: found.append(_rescue(dead)), name="rescue", daemon=True)
+    thread.start()
+    thread.join(timeout=seconds)
+    faults = found[0] if found else [f"it took longer than {seconds:g} s; turn the sources off by hand"]
+    return announce(dead, how, faults)
+
+
+def bring_to_rest_first(request: Request, hold: Hold) -> list[str]:
+    """Bring a station to rest in which runs were killed together with who watched over them, and announce their end.
+
+    Args:
+        request: Of the run that is about to begin there.
+        hold: Of its station.
+
+    Returns:
+        What was found, one sentence a run.
+
+    Raises:
+        InstrumentFault: It cannot be brought to rest.
+    """
+    if not hold.left:
+        return []
+    dead = [Dead(folder) for folder in hold.left]
+    opened = {role for each in dead for role in _opened(each)}
+    faults = _rest_station(request.station, request.sample, opened, hold, lab=request.lab)
+    if faults:
+        raise InstrumentFault(
+            f"{dead[0].folder} died here with nobody to bring its instruments to rest, and they cannot be brought to "
+            f"rest now: {'; '.join(faults)}"
+        )
+    hold.at_rest()
+    return [announce(each, "died together with what watched over it", ()) for each in dead]
+
+
+def _rescue(dead: Dead) -> list[str]:
+    """Ramp what makes current to zero and turn it off, then hold the field; return what could not be done."""
+    if dead.here:
+        return []
+    try:
+        asked = RunDirectory(dead.folder).request()
+        station, sample = Station.model_validate(asked["station"]), SampleRecord.model_validate(asked["sample"])
+        lab = None if asked.get("lab") is None else Path(asked["lab"])
+        with holding(station, lab=lab, what="bringing to rest what a run left that died") as hold:
+            faults = _rest_station(station, sample, _opened(dead), hold, lab=lab)
+            if not faults:
+                hold.at_rest()
+            return faults
+    except (LabError, OSError, KeyError, ValueError) as error:  # pydantic's error is a ValueError
+        return [" ".join(str(error).split())]
+
+
+def _opened(dead: Dead) -> Collection[str]:
+    """Roles of the instruments that a run, or the last runs of a series, had opened."""
+    try:
+        found = _unfinished(RunDirectory(dead.folder))
+        return {role for directory in found for role in directory.request().get("instruments", {})}
+    except LabError:  # the folder is gone
+        return set()
+
+
+def _rest_station(
+    station: Station, sample: SampleRecord, opened: Collection[str], hold: Hold, *, lab: Path | None
+) -> list[str]:
+    """Bring all instruments of a station to rest, each as soon as it is open; those first that a run had opened.
+
+    What the run had not opened may be unplugged, which is no fault; but its program may have found another way to it.
+    """
+    faults: list[str] = []
+    with open_session(station, sample, (), simulate=False, start=LabStart(0), lab=lab, hold=hold) as session:
+        for role in sorted(session.resources, key=lambda role: (role not in opened, role == "cryostat")):
+            refused = session.open([role])
+            if not refused:
+                faults += session.rest(role)
+            elif role in opened:
+                faults.append(str(refused[role]))
+    return faults
+
+
+def announce(dead: Dead, how: str, faults: Sequence[str]) -> str:
+    """Write into a dead run's events how it ended, what became of its station, and that it has failed.
+
+    Returns:
+        The same in one sentence.
+    """
+    state = "its simulated lab ended with it" if dead.here else "its station was brought to the safe state"
+    if faults:
+        state = f"THE SAFE STATE WAS NOT REACHED: {'; '.join(faults)}"
+    sentence = f"the run's process {how}; {state}; what it recorded is kept in {dead.folder}"
+    for directory in _unfinished(RunDirectory(dead.folder)):
+        events = EventLog(directory.events_file, WallClock(_time_of(directory)))
+        with contextlib.suppress(WriteFailed):  # a full disk; the sentence is said all the same
+            mend_events(directory)
+            events.write("died", how=how)
+            for fault in faults:
+                events.write("fault", text=fault)
+            if not faults and not dead.here:
+                events.write("safe")
+            events.state("failed", error=sentence)
+    return sentence
+
+
+def _unfinished(directory: RunDirectory) -> list[RunDirectory]:
+    """Return a run, or a series behind those of its runs that were on."""
+    try:
+        asked = directory.request()
+    except LabError:  # the folder is gone, or was not yet written
+        return [directory] if directory.path.is_dir() else []
+    begun = [RunDirectory(directory.path / each["run"]) for each in asked.get("children", ())]
+    return [*(each for each in begun if each.status() == "running"), directory]
+
+
+def _time_of(directory: RunDirectory) -> float:
+    """Return the lab time in s that it is now, by the last event and what passed since."""
+    told = [event for event in directory.events() if isinstance(event.get("time_s"), int | float)]
+    if not told:
+        return 0.0
+    since = (WallClock().utc() - datetime.fromisoformat(str(told[-1]["utc"]))).total_seconds()
+    return float(told[-1]["time_s"]) + (max(0.0, since) if since < 86400.0 else 0.0)  # a virtual clock has its own date

@@ -1,0 +1,142 @@
+"""Watches over a run in a process of its own, and brings its station to rest when the run dies or hangs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from labctl.supervision import processes
+from labctl.supervision.line import VARIABLE, Line, Listener
+
+PATIENCE = 60.0
+"""s of real time without a sign of life, and without an announced wait, after which a run hangs."""
+START = 300.0
+"""s that a run may take until it says where it lies."""
+SAFE_WITHIN = 120.0
+"""s after which it is said that the safe state could not be reached; each step of it has its own, shorter limit."""
+LOOK = 0.1
+"""s between two looks at the child."""
+
+
+class Watch:
+    """What is known of a child from what it says."""
+
+    def __init__(self) -> None:
+        self.code: int | None = None
+        self._line: Line | None = None
+        self._patient_until = time.monotonic() + START
+        self._begun: Mapping[str, Any] | None = None
+
+    def listen(self, listener: Listener) -> None:
+        """Take up the line and take in what is said, until it ends."""
+        self._line = listener.accept()
+        if self._line is None:
+            return
+        for message in self._line.hear():
+            self._take(message)
+        self._line.close()
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        patience = PATIENCE
+        match message.get("is"):
+            case "run":
+                self._begun = message
+                if not message["here"]:
+                    from labctl.supervision import rescue  # slow to import, and needed within a second when it is
+
+                    del rescue
+            case "safe":
+                self._begun = None
+                patience = START
+            case "quiet":
+                patience += float(message["seconds"])
+            case "done":
+                self.code = int(message["code"])
+            case _:
+                pass
+        self._patient_until = time.monotonic() + patience
+
+    @property
+    def begun(self) -> Mapping[str, Any] | None:
+        """What the child said of the run that has instruments open, None where there is none."""
+        return self._begun
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the child should have given a sign of life by now."""
+        return time.monotonic() > self._patient_until
+
+    def stop(self, why: str) -> None:
+        """Ask the run to end at its next step."""
+        if self._line is not None:
+            self._line.say("stop", why=why)
+
+
+def supervise(words: Sequence[str]) -> int:
+    """Begin this program anew as a child, wait for its end, and return its exit code.
+
+    Args:
+        words: Those of the command line, after `labctl`.
+    """
+    watch, listener = Watch(), Listener()
+    child = processes.begin_again({VARIABLE: listener.address})
+    listening = threading.Thread(target=watch.listen, args=(listener,), daemon=True)
+    listening.start()
+    hung = False
+    with _signals_passed_on(watch):
+        while not processes.ended_within(child, LOOK):
+            if watch.hangs:
+                hung = True
+                processes.end(child)
+                break
+    listener.close()
+    listening.join(timeout=1.0)
+    if watch.code is not None:
+        return watch.code
+    code = child.returncode
+    how = f"gave no sign of life for {PATIENCE:g} s, and was ended" if hung else processes.how_it_ended(code or 0)
+    return _after_death(watch, how, words)
+
+
+def _after_death(watch: Watch, how: str, words: Sequence[str]) -> int:
+    """Bring the station of a run that died to rest, announce its end, and say so; return the exit code."""
+    from labctl.cli.failure import failure
+
+    said = f"the run's process {how}"
+    content = failure(said, "failed", words)
+    if watch.begun is not None:
+        from labctl.supervision.rescue import Dead, rescue_within
+
+        dead = Dead(Path(watch.begun["folder"]), watch.begun["here"])
+        said = rescue_within(SAFE_WITHIN, dead, how)
+        content.update(run=str(dead.folder), error=said)
+    if "--json" in words:
+        print(json.dumps(content, ensure_ascii=False))
+    print(f"error: {said}", file=sys.stderr)
+    return 1
+
+
+@contextmanager
+def _signals_passed_on(watch: Watch) -> Generator[None]:
+    """Leave Ctrl-C, which the terminal sends to both, to the child, and tell it of what only this process was sent."""
+    from labctl.abort import SIGNALS
+
+    def pass_on(number: int, frame: object) -> None:
+        del frame
+        watch.stop(SIGNALS[signal.Signals(number)])
+
+    previous: dict[signal.Signals, Any] = {}
+    for number in SIGNALS:
+        previous[number] = signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else pass_on)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

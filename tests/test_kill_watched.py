@@ -1,0 +1,240 @@
+"""Runs in a lab of another process that are killed, together with who watches over them or not, at any moment.
+
+The lab is its own witness: it writes down every message and the current that then flows. Supervisor and run are forked
+from this process, so that they start warm, and killed with SIGKILL.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+import warnings
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from multiprocessing import get_all_start_methods, get_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from instruments.clock import WallClock
+from labctl.request import Request
+from labctl.run import carry_out
+from labctl.rundir import RunDirectory, read_rows
+from labctl.sample import load_sample
+from labctl.station import load_station
+from labctl.supervision import child, processes, supervisor
+from labctl.supervision.line import VARIABLE
+from procedures.ahe import AnomalousHallLoop
+from procedures.ahe_temperature import AnomalousHallTemperature
+from tests.served import in_a_process
+
+pytestmark = pytest.mark.skipif("fork" not in get_all_start_methods(), reason="this system cannot fork a warm child")
+
+SPEED = 100
+WITHIN, AFTER_FIRST = 2.0, 0.1
+"""s from the death, and from the first message after it, to a current of zero."""
+
+
+class Forked:
+    """What `subprocess.Popen` is to a supervisor, of a process that was forked."""
+
+    def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
+        self._process = get_context("fork").Process(target=target, args=arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for nothing here
+            self._process.start()
+        self.pid = self._process.pid or 0
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end."""
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("run", timeout or 0.0)
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        """End it."""
+        self._process.kill()
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended."""
+        return self._process.exitcode
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab in a process of its own."""
+
+    file: Path
+    log: Path
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has written down."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
+    folder = tmp_path_factory.mktemp("lab")
+    there = Lab(folder / "lab.json", folder / "lab.jsonl")
+    with in_a_process("--clock", "scaled", "--speed", SPEED, "--log", there.log) as line:
+        there.file.write_text(json.dumps(line))
+        yield there
+
+
+def request(lab: Lab, out: Path, *, long: bool) -> Request:
+    """Ask for a short loop, or for a few over temperatures."""
+    made = (
+        AnomalousHallTemperature(temperatures="300, 299, 298 K", maximum_field="0.15 T", survey_rate="190 Oe/s")
+        if long
+        else AnomalousHallLoop(maximum_field="0.15 T", survey_rate="190 Oe/s", probe_nplc="4 PLC")
+    )
+    return Request(
+        name="run", procedure=made, station=load_station("ppms"), sample=load_sample("cotb2025"), simulate=False,
+        out=out, lab=lab.file,
+    )  # fmt: skip
+
+
+def measure(asked: Request, pipe: int, environment: Mapping[str, str]) -> None:
+    """Be the child: carry the run out, and acknowledge each row of which `record` has returned."""
+    os.environ.update(environment)
+    child.begin()
+    kind = type(asked.procedure)
+    record = kind.record
+
+    def acknowledging(self: AnomalousHallLoop, **row: Any) -> None:
+        record(self, **row)
+        os.write(pipe, b".")
+
+    kind.record = acknowledging  # pyright: ignore[reportAttributeAccessIssue] - the child's own copy of the class
+    os.write(pipe, f"{os.getpid()} ".encode())
+    outcome = carry_out(asked, analyse=False)
+    child.finished(outcome.exit_code)
+
+
+def watch(asked: Request, pipe: int) -> None:
+    """Be the supervisor."""
+
+    def begin(environment: Mapping[str, str]) -> Any:
+        return Forked(measure, asked, pipe, environment)
+
+    processes.begin_again = begin
+    os._exit(supervisor.supervise(["run", "ahe"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """What was killed, and when."""
+
+    who: str
+    at: datetime
+    acknowledged: int
+    code: int | None
+
+
+def kill(asked: Request, who: str, after: float) -> Death:
+    """Begin a run, kill `child`, `supervisor` or `both` after so many s, and wait until nothing of it lives."""
+    os.environ.pop(VARIABLE, None)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as said:
+        watching = Forked(watch, asked, writing)
+        os.close(writing)
+        heard = b""
+        while not heard.endswith(b" "):
+            heard += said.read(1)
+        pid = int(heard)
+        time.sleep(after)
+        at = WallClock().utc()
+        for victim in {"child": [pid], "supervisor": [watching.pid], "both": [watching.pid, pid]}[who]:
+            with contextlib.suppress(ProcessLookupError):  # it has come to its end by itself
+                os.kill(victim, signal.SIGKILL)
+        rows = 0
+        while more := said.read(65536):  # to the end of the last who could write
+            rows += len(more)
+        code = watching.wait(60)
+    return Death(who, at, rows, code)
+
+
+def only_run(out: Path) -> RunDirectory | None:
+    runs = list(out.glob("*/0*-sim"))
+    assert len(runs) <= 1
+    return RunDirectory(runs[0]) if runs else None
+
+
+def assert_at_rest(lab: Lab, death: Death) -> None:
+    """The lab saw no current later than it may, and none that came back."""
+    lines = lab.lines()
+    assert lines[-1]["source_A"] == 0.0
+    after = [line for line in lines if datetime.fromisoformat(line["utc"]) > death.at]
+    on = [datetime.fromisoformat(line["utc"]) for line in after if line["source_A"] != 0.0]
+    if not on:
+        return
+    assert (on[-1] - death.at).total_seconds() < WITHIN
+    if death.who == "child":  # whoever is asked to stop goes on to its next step
+        first = datetime.fromisoformat(after[0]["utc"])
+        assert (on[-1] - first).total_seconds() < AFTER_FIRST
+
+
+def carry_on(asked: Request, run: RunDirectory) -> None:
+    """Carry a killed run on: what was there stays, byte for byte, and it comes to its end."""
+    before = run.data_file.read_bytes() if run.data_file.exists() else b""
+    before = before[: before.rfind(b"\n") + 1]
+    outcome = carry_out(replace(asked, resume=run.path), analyse=False)
+    assert outcome.status == "finished", outcome.error
+    assert run.data_file.read_bytes().startswith(before)
+    assert run.status() == "finished"
+
+
+def one(lab: Lab, out: Path, who: str, after: float, *, long: bool, resume: bool) -> str:
+    """Kill one run; return the state that it announced, or "" if it had ended before."""
+    asked = request(lab, out, long=long)
+    death = kill(asked, who, after)
+    run = only_run(out)
+    if run is None:
+        return "none"
+    rows = len(read_rows(run.data_file)[0]) if death.acknowledged else 0
+    assert rows >= death.acknowledged
+    if who == "both" and run.status() in {"unknown", "running"}:
+        carry_out(request(lab, out / "next", long=False), analyse=False)
+    state = run.status()
+    events = [event.get("event") for event in run.events()]
+    if state == "failed":
+        assert events.index("safe") < len(events) - 1
+        assert events[-1] == "state"
+        assert death.code == 1 or who == "both"
+    elif state == "aborted":
+        assert who == "supervisor"
+    else:
+        assert state in {"finished", "unknown"}
+    assert_at_rest(lab, death)
+    if resume and state in {"failed", "aborted"}:
+        carry_on(asked, run)
+    return state
+
+
+def kills(lab: Lab, tmp_path: Path, count: int, longest: float, *, long: bool) -> None:
+    chance = random.Random(count)
+    states: list[str] = []
+    for number in range(count):
+        who = ("child", "supervisor", "both")[number % 3]
+        after = chance.uniform(0.0, longest)
+        states.append(one(lab, tmp_path / str(number), who, after, long=long, resume=number % 5 == 0))
+    assert states.count("failed") > count // 3
+    assert states.count("aborted") > count // 6
+
+
+def test_thirty_kills_lose_nothing_and_leave_no_current(lab: Lab, tmp_path: Path) -> None:
+    kills(lab, tmp_path, 30, 0.6, long=False)
+
+
+@pytest.mark.endurance
+def test_two_hundred_kills_of_a_run_over_temperatures(lab: Lab, tmp_path: Path) -> None:
+    kills(lab, tmp_path, 200, 12.0, long=True)
