@@ -56,6 +56,7 @@ class AbortSwitch:
     def __init__(self) -> None:
         self.asked = ""
         self.shielded = False
+        self._signalled = False
         self._previous: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
@@ -74,7 +75,7 @@ class AbortSwitch:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del frame
-        again = bool(self.asked)
+        again, self._signalled = self._signalled, True  # what somebody else asked for as well is no second Ctrl-C
         self.asked = SIGNALS[signal.Signals(number)]
         if again and not self.shielded:
             raise KeyboardInterrupt

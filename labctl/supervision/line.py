@@ -9,6 +9,7 @@ import contextlib
 import hmac
 import json
 import secrets
+import select
 import socket
 from collections.abc import Generator, Mapping
 from typing import Any
@@ -30,8 +31,9 @@ class Line:
         """Send a message; return whether the other end is there and took it. Never waits."""
         data = json.dumps({"is": what, **details}, ensure_ascii=False).encode() + b"\n"
         try:
-            return self._socket.send(data, getattr(socket, "MSG_DONTWAIT", 0)) == len(data)
-        except OSError:
+            _, ready, _ = select.select([], [self._socket], [], 0)
+            return bool(ready) and self._socket.send(data) == len(data)
+        except (OSError, ValueError):  # closed, at the other end or at this one
             return False
 
     def hear(self) -> Generator[Mapping[str, Any]]:

@@ -125,7 +125,7 @@ def _after_death(watch: Watch, how: str, words: Sequence[str]) -> int:
 
 @contextmanager
 def _signals_passed_on(watch: Watch) -> Generator[None]:
-    """Leave Ctrl-C, which the terminal sends to both, to the child, and tell it of what only this process was sent."""
+    """Tell the child of signals, which this process may be the only one to get; a terminal sends Ctrl-C to both."""
     from labctl.abort import SIGNALS
 
     def pass_on(number: int, frame: object) -> None:
@@ -134,7 +134,7 @@ def _signals_passed_on(watch: Watch) -> Generator[None]:
 
     previous: dict[signal.Signals, Any] = {}
     for number in SIGNALS:
-        previous[number] = signal.signal(number, signal.SIG_IGN if number == signal.SIGINT else pass_on)
+        previous[number] = signal.signal(number, pass_on)
     try:
         yield
     finally:

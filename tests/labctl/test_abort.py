@@ -60,3 +60,17 @@ def test_a_signal_that_is_left_to_another_process_ends_nothing(
     finally:
         signal.signal(signal.SIGINT, before)
     assert capfd.readouterr().err == ""
+
+
+def test_a_ctrl_c_that_the_supervisor_tells_of_as_well_is_one() -> None:
+    """A terminal sends it to both processes; a second Ctrl-C would tear the run out of a dialogue."""
+    with AbortSwitch() as switch:
+        abort.ask("Ctrl-C")
+        signal.raise_signal(signal.SIGINT)
+        assert switch.asked == "Ctrl-C"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    with AbortSwitch() as switch:
+        signal.raise_signal(signal.SIGTERM)
+        abort.ask("Ctrl-C")
+        assert switch.asked == "a request to terminate"

@@ -135,7 +135,8 @@ child.finished(3)
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
 @pytest.mark.parametrize(
-    ("number", "words"), [("SIGTERM", "a request to terminate"), ("SIGHUP", "the end of its terminal")]
+    ("number", "words"),
+    [("SIGTERM", "a request to terminate"), ("SIGHUP", "the end of its terminal"), ("SIGINT", "Ctrl-C")],
 )
 def test_what_only_the_supervisor_is_sent_it_passes_on(
     number: str, words: str, supervise: Supervise, folder: Path
