@@ -17,15 +17,17 @@ from labctl import one_file
 from labctl.adopted import adopt
 from labctl.analysis.health_results import summary
 from labctl.analysis.result import HEALTH_UNITS, Results
+from labctl.export.one_zip import is_packed, unpacked
+from labctl.folders import folder_of_number
+from labctl.loaded import COUNTS, load_folder
 from labctl.parameters import Setting, bare_numbers
-from labctl.plain_figure import unit_of
 from labctl.procedure import Procedure, check_names
 from labctl.procedures import load_procedure, name_of, run_name
 from labctl.request import Outcome, Request
 from labctl.run import Watcher, carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, load_sample
-from labctl.series_results import MOST_MAIN, only_single
+from labctl.series_results import MOST_MAIN
 from labctl.station import Station, load_station
 
 if TYPE_CHECKING:
@@ -319,72 +321,58 @@ def _noted(outcome: Outcome) -> BaseException:
     return error
 
 
-def load(run: str | int | os.PathLike[str] | RunResult, *, out: str | os.PathLike[str] = "runs") -> pd.DataFrame:
-    """Read the rows of a run.
+def load(
+    run: str | int | os.PathLike[str] | RunResult, *, raw: bool = False, out: str | os.PathLike[str] = "runs"
+) -> pd.DataFrame:
+    """Read the rows of a run, and what was found in them.
 
         rows = labctl.load("runs/2026-11-21/0007-ahe-cotb2025-sim")   # or labctl.load(7)
         rows["Field (T)"], rows.attrs["units"]["Field (T)"]
+        rows.attrs["results"]["coercive_field_up"]   # {"value": ..., "uncertainty": ..., "unit": "T", ...}
 
     Units are in the columns' names and in `attrs`; with pint, a column with its unit is
     `pint.UnitRegistry().Quantity(rows["Field (T)"].to_numpy(), rows.attrs["units"]["Field (T)"])`.
 
     Args:
-        run: The run's folder or a file in it, the run's number, or what `labctl.run` returned.
+        run: The run's folder or a file in it, a .zip that `labctl export` made of it, the run's number, or what
+            `labctl.run` returned.
+        raw: Whether to give every row that was recorded, with a column `Counts` that says which of them count. Without,
+            rows of blocks that were measured again after an interruption are left out.
         out: Folder that holds the runs, in which a number is looked up.
 
     Returns:
-        The rows that count, a plain table; of a series those of all its runs, with columns for the run and for what was
-        varied. Its `attrs` hold `run`, `procedure`, `simulated`, `status`, `parameters`
-        (SI units), `units` (by column) and `warnings`, for example that a torn last row was left out.
+        A plain table; of a series the rows of all its runs, with columns for the run and for what was varied. Its
+        `attrs` hold `run`, `procedure`, `sample`, `simulated`, `status`, `parameters` (SI units), `units` (by column),
+        `results` (as in result.json: {name: {value, uncertainty, unit, of, ...}}), `table` (the same for each point
+        where the analysis made a table), `runs` (of a series: folder, status, parameters and results of each run) and
+        `warnings`, for example that a torn last row was left out.
 
     Raises:
         UnknownName: There is no such run.
-        DataDamaged: Its data are damaged other than in their last row.
+        DataDamaged: Its data are damaged other than in their last row, or a .zip is not what was packed.
     """
-    directory = RunDirectory.open(folder_of(run, Path(out)))
-    asked = directory.request()
+    folder = folder_of(run, Path(out))
+    with unpacked(folder) as place:
+        loaded = load_folder(place)
+    asked = loaded.asked
+    frame = loaded.rows.assign(**{COUNTS: list(loaded.counts)}) if raw else loaded.counting()
     try:
-        parameters = {name: entry["value"] for name, entry in asked["parameters"].items()}
-        procedure = str(asked["procedure"]["name"])
-        frame, warnings = directory.read_data() if asked.get("kind") != "series" else _rows_of_series(directory, asked)
+        frame.attrs = {
+            "run": str(folder if is_packed(folder) else loaded.directory.path),
+            "procedure": str(asked["procedure"]["name"]),
+            "sample": str(asked["sample"]["name"]),
+            "simulated": bool(asked.get("simulated")),
+            "status": loaded.status,
+            "parameters": {name: entry["value"] for name, entry in asked["parameters"].items()},
+            "units": {**loaded.units(), **({COUNTS: ""} if raw else {})},
+            "results": dict(loaded.results),
+            "table": list(loaded.table),
+            "runs": list(loaded.runs),
+            "warnings": list(loaded.warnings),
+        }
     except (KeyError, TypeError, AttributeError) as error:
-        raise DataDamaged(f"{directory.request_file} is damaged, or of another version of labctl: {error}") from error
-    frame.attrs = {
-        "run": str(directory.path),
-        "procedure": procedure,
-        "simulated": bool(asked.get("simulated")),
-        "status": directory.status(),
-        "parameters": parameters,
-        "units": {str(name): unit_of(str(name)) for name in frame.columns},
-        "warnings": warnings,
-    }
+        raise DataDamaged(f"{folder / 'run.json'} is damaged, or of another version of labctl: {error}") from error
     return frame
-
-
-def _rows_of_series(directory: RunDirectory, asked: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
-    """Return the rows of all runs, each with its run and the values of the parameters that were varied."""
-    import pandas as pd
-
-    frames: list[pd.DataFrame] = []
-    warnings: list[str] = []
-    units = {axis["name"]: axis["unit"] for axis in asked["over"]}
-    flat = {axis["name"] for axis in asked["over"] if only_single(axis["values"])}
-    for child in asked["children"]:
-        own = RunDirectory(directory.path / child["run"])
-        if not own.data_file.exists():
-            warnings.append(f"{child['run']} was not measured")
-            continue
-        frame, said = own.read_data()
-        warnings += [f"{child['run']}: {warning}" for warning in said]
-        frame.insert(0, "Run", child["run"])
-        for place, (name, entry) in enumerate(child["parameters"].items(), 1):
-            # A list of several values is one text, with the unit in it.
-            several = isinstance(entry["value"], list) and name not in flat
-            title = f"{name} ({units[name]})" if units.get(name) and not several else name
-            number = entry["value"][0] if name in flat else entry["value"]
-            frame.insert(place, title, entry["text"] if several else number)
-        frames.append(frame)
-    return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()), warnings
 
 
 def folder_of(run: str | int | os.PathLike[str] | RunResult, out: Path) -> Path:
@@ -402,9 +390,4 @@ def folder_of(run: str | int | os.PathLike[str] | RunResult, out: Path) -> Path:
         if not path.exists():
             raise UnknownName(f"{path} does not exist; give a run's folder or its number")
         return path
-    number = int(run)
-    found = [path for path in sorted(out.glob("*/*")) if re.match(rf"0*{number}-\D", path.name) and path.is_dir()]
-    if len(found) != 1:
-        many = f"{len(found)} runs have" if found else "no run has"
-        raise UnknownName(f"{many} the number {number} below {out}; give the run's folder instead")
-    return found[0]
+    return folder_of_number(int(run), out)

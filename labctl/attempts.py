@@ -25,7 +25,13 @@ def lies_within(block: str, outer: str) -> bool:
 
 
 def latest_attempts(frame: pd.DataFrame, abandoned: Mapping[str, int] | None = None) -> pd.DataFrame:
-    """Leave out rows of blocks that were measured again later.
+    """Leave out rows of blocks that were measured again later; see `counting`."""
+    counts = counting(frame, abandoned)
+    return frame if all(counts) else frame.loc[counts].reset_index(drop=True)
+
+
+def counting(frame: pd.DataFrame, abandoned: Mapping[str, int] | None = None) -> list[bool]:
+    """Return of each row whether it counts, or its block was measured again later.
 
     A row is superseded when *its own* block has a later attempt. A later attempt of the block around it does not
     supersede it: when `temperature=3` is begun again, its loops that were complete are passed over, and their rows
@@ -36,8 +42,8 @@ def latest_attempts(frame: pd.DataFrame, abandoned: Mapping[str, int] | None = N
         abandoned: For blocks that were cut and never begun again, because the run took another way when it was carried
             on: the latest attempt that does not count.
     """
-    if BLOCK not in frame.columns or ATTEMPT not in frame.columns or frame.empty:
-        return frame
+    if BLOCK not in frame.columns or ATTEMPT not in frame.columns:
+        return [True] * len(frame)
     blocks = [str(block) for block in frame[BLOCK].tolist()]
     attempts = [_number(attempt) for attempt in frame[ATTEMPT].tolist()]
     latest: dict[str, float] = {}
@@ -47,8 +53,7 @@ def latest_attempts(frame: pd.DataFrame, abandoned: Mapping[str, int] | None = N
     for block, attempt in (abandoned or {}).items():
         if latest.get(block, math.inf) <= attempt:
             latest[block] = math.inf
-    counts = [attempt is None or attempt == latest[block] for block, attempt in zip(blocks, attempts, strict=True)]
-    return frame.loc[counts].reset_index(drop=True)
+    return [attempt is None or attempt == latest[block] for block, attempt in zip(blocks, attempts, strict=True)]
 
 
 def _number(attempt: Any) -> float | None:

@@ -32,6 +32,7 @@ def describe(request: Request, seed: int) -> dict[str, Any]:
             name: {"value": values[name], "text": parameter.show(values[name])}
             for name, parameter in procedure.declared_parameters().items()
         },
+        "main_results": list(procedure.main_results),
         **_bare(request),
         **informed.described(procedure),
         "station": request.station.snapshot(),

@@ -12,14 +12,22 @@ from labctl.cli.places import check_figure_place, existing_run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from labctl.frame import FieldUnit
     from labctl.procedure import Procedure
     from labctl.request import Outcome
     from labctl.rundir import RunDirectory
 
 
 def analyse(path: Path, *, as_: str, columns: list[str], rows: str | None, out: Path | None, json: bool) -> None:
-    """Analyse a run again, its result.json and figure.png written anew; or a file from elsewhere."""
+    """Analyse a run again, its result.json and figure.png written anew; or a .zip of one, or a file from elsewhere."""
     from labctl.cli import elsewhere
+    from labctl.export.one_zip import is_packed
+
+    if is_packed(path) and not as_:
+        if columns or rows or out:
+            raise UsageError(f"{path} is a run, which knows its columns: leave away --column, --rows and --out")
+        _analyse_packed(path, json=json)
+        return
 
     if as_ and not path.is_dir():
         elsewhere.analyse_file(path, as_=as_, columns=columns, rows=rows, out=out, json=json)
@@ -35,7 +43,15 @@ def analyse(path: Path, *, as_: str, columns: list[str], rows: str | None, out: 
     _analyse_run(path, json=json)
 
 
-def _analyse_run(path: Path, *, json: bool) -> None:
+def _analyse_packed(path: Path, *, json: bool) -> None:
+    """Analyse a run in a .zip, in which nothing is changed: what was found is printed."""
+    from labctl.export.one_zip import unpacked
+
+    with unpacked(path) as folder:
+        _analyse_run(folder, json=json, packed=path)
+
+
+def _analyse_run(path: Path, *, json: bool, packed: Path | None = None) -> None:
     from labctl.conclusion import how_it_ended
     from labctl.rundir import RunDirectory
     from labctl.series_results import is_series
@@ -50,13 +66,14 @@ def _analyse_run(path: Path, *, json: bool) -> None:
         procedure = procedure_of(directory, directory.request())
         outcome, main = _again(directory, procedure), procedure.main_results
         _say(how_it_ended(directory, outcome.points), json=json)
+    outcome.run = packed or outcome.run
     if json:
         output.print_json(outcome.to_json())
     else:
         if not series:
             output.results_table(outcome.results)
             output.points_table(directory.table())
-        if directory.figure_file.exists():
+        if packed is None and directory.figure_file.exists():
             output.line(f"figure: {directory.figure_file}")
         if why := output.nothing_found(main, outcome.results):
             output.complain(f"warning: {why}")
@@ -100,17 +117,26 @@ def _series_again(directory: RunDirectory, *, json: bool) -> Outcome:
 
 
 def plot(path: Path, *, out: Path | None, unit: str) -> None:
-    """Draw a run's figure again."""
-    from labctl.conclusion import analysed, draw, how_it_ended, rows_of, trouble
-    from labctl.procedure import Caption
+    """Draw a run's figure again; that of a .zip elsewhere."""
+    from labctl.export.one_zip import is_packed, unpacked
     from labctl.rundir import RunDirectory
-    from labctl.series_results import draw_series, is_series, read_series
 
     if unit not in ("mT", "Oe", "T"):
         raise BadValue(f"--unit is {unit!r}, but must be T, mT or Oe")
     if out is not None:
         check_figure_place(out)
-    directory = RunDirectory.open(existing_run(path))
+    place = existing_run(path)
+    if is_packed(place) and out is None:
+        raise UsageError(f"{path} is a .zip, in which nothing is changed: say where to draw its figure with --out")
+    with unpacked(place) as folder:
+        _plot_run(RunDirectory.open(folder), out=out, unit=unit)
+
+
+def _plot_run(directory: RunDirectory, *, out: Path | None, unit: FieldUnit) -> None:
+    from labctl.conclusion import analysed, draw, how_it_ended, rows_of, trouble
+    from labctl.procedure import Caption
+    from labctl.series_results import draw_series, is_series, read_series
+
     request = directory.request()
     simulated, state = bool(request.get("simulated")), trouble(directory.status())
     if is_series(request):

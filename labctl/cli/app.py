@@ -194,6 +194,28 @@ def plot(
     analysing.plot(run, out=out, unit=unit)
 
 
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, its number below runs, or a .zip of it.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="netcdf|dat|zip", help="Form of the file; by the ending of --out without.")
+    ] = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write here; without, into the current folder, called as the run."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write a run into one file: NetCDF, a data file of MultiVu, or a .zip for a colleague.
+
+    The .zip holds the whole folder, with checksums and without a path of this computer; analyse, plot and labctl.load
+    take it as they take the folder.
+    """
+    from labctl.cli import exporting
+
+    exporting.export(run, to=to, out=out, json=json)
+
+
 @app.command("tmr-size")
 def tmr_size(
     runs: Annotated[
@@ -214,6 +236,52 @@ def tmr_size(
     from labctl.cli import sizes
 
     sizes.tmr_size(runs, electrode=electrode, out=out, json=json)
+
+
+@app.command("runs")
+def runs_(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[DIR...]",
+            help="Folders that hold runs; runs without. A series, or its number, is opened.",
+            show_default=False,
+        ),
+    ] = None,
+    sample: Annotated[str, typer.Option("--sample", metavar="NAME", help="Of this sample; * is anything.")] = "",
+    procedure: Annotated[str, typer.Option(metavar="P", help="Of this experiment; * is anything.")] = "",
+    date: Annotated[
+        str, typer.Option(metavar="DATE", help="Begun then: 2026-11-21, 2026-11, or from:to, either may be left out.")
+    ] = "",
+    tag: Annotated[list[str] | None, typer.Option(metavar="T", help="With this tag; repeatable, all of them.")] = None,
+    user: Annotated[str, typer.Option(metavar="U", help="Measured by this user; * is anything.")] = "",
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-p",
+            "--parameter",
+            metavar="CONDITION",
+            help="On a parameter, e.g. temperature=250:300K or 'maximum_field>=1T'; repeatable.",
+        ),
+    ] = None,
+    result: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONDITION", help="On a result, e.g. 'coercive_field_up>50mT' or tmr; repeatable."),
+    ] = None,
+    status: Annotated[
+        str, typer.Option(metavar="S", help="That ended so: finished, failed, aborted, fault, running, damaged ...")
+    ] = "",
+    unfold: Annotated[bool, typer.Option("--unfold", help="Print the runs of each series below it.")] = False,
+    json: Json = False,
+) -> None:
+    """List runs: all, or those of a sample, a day, with a parameter or a result in a range.
+
+    Everything is read from the runs' folders. What is damaged or half-written is listed, with what is wrong.
+    """
+    from labctl.cli import finding
+
+    looked = finding.Looked(sample, procedure, date, tag or [], user, status, parameter or [], result or [])
+    finding.runs(folders or [], looked, unfold=unfold, json=json)
 
 
 @app.command()

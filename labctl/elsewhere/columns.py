@@ -195,11 +195,15 @@ def _example(wanted: Wanted) -> str:
 
 
 def _guess(table: Table, name: str, wanted: Wanted) -> Source | None:
-    """The only column that fits; None for an optional entry that none or several fit.
+    """The only column that fits, or the one that is called as labctl calls it; None for an optional entry without.
 
     Raises:
         UsageError: None or several columns fit an entry that is needed.
     """
+    if wanted.unit and table.names.count(wanted.column) == 1:
+        place = table.names.index(wanted.column)
+        if table.holds_numbers(place):
+            return _column(table, name, wanted, place, None)
     places: list[int] = []
     for pattern in wanted.names:
         places = [place for place in range(len(table.names)) if _may_be(table, wanted, place, pattern)]
