@@ -18,7 +18,13 @@ VIRTUAL_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Clock(ABC):
-    """Seconds that only go forward, and a way to let them pass."""
+    """Seconds that only go forward, and a way to let them pass.
+
+    Attributes:
+        stood: s in which whoever waits stood still on purpose; no deadline counts them.
+    """
+
+    stood: float = 0.0
 
     @abstractmethod
     def now(self) -> float:
@@ -49,22 +55,22 @@ class Clock(ABC):
 class Deadline:
     """A moment on a clock after which waiting is over."""
 
-    __slots__ = ("_clock", "_end", "seconds")
+    __slots__ = ("_clock", "_end", "seconds")  # _end: in s without what was stood
 
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock = clock
-        self._end = clock.now() + seconds
+        self._end = clock.now() - clock.stood + seconds
         self.seconds = seconds
 
     @property
     def remaining(self) -> float:
         """Seconds left, never below zero."""
-        return max(0.0, self._end - self._clock.now())
+        return max(0.0, self._end + self._clock.stood - self._clock.now())
 
     @property
     def passed(self) -> bool:
         """Whether the moment has come."""
-        return self._clock.now() >= self._end
+        return self._clock.now() - self._clock.stood >= self._end
 
 
 _LONGEST = 1e18

@@ -16,6 +16,7 @@ import logging
 import math
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from instruments.clock import Clock
@@ -63,14 +64,37 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class Known:
+    """What is known of a cryostat without asking it.
+
+    An object of its own, since a driver's attributes are set through pymeasure's dynamic properties, which takes time.
+
+    Attributes:
+        reading: The last one, whoever asked for it; None before the first.
+        temperature: The set point that was commanded last from here; None if there was none.
+        field: Likewise.
+        position: Likewise, degrees.
+        chamber: What the chamber was told last from here; None if nothing.
+    """
+
+    reading: CryostatReading | None = None
+    temperature: TemperatureSetpoint | None = None
+    field: FieldSetpoint | None = None
+    position: float | None = None
+    chamber: ChamberAction | None = None
+
+
 class Cryostat(Waiting, metaclass=Closing):
     """A cryostat with a magnet.
 
     Attributes:
         clock: Where it waits, and where readings are stamped.
+        known: What is known of it without asking.
     """
 
     clock: Clock
+    known: Known
 
     FIELD_DEAD_TIME: ClassVar[float] = 5.0
     """Longest time for which the magnet may still show its old state after it was told something, in s."""
@@ -91,6 +115,7 @@ class Cryostat(Waiting, metaclass=Closing):
     def __init__(self) -> None:
         super().__init__()
         self._told_at: dict[str, float] = {}
+        self.known = Known()
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute that there is.
@@ -184,7 +209,10 @@ class Cryostat(Waiting, metaclass=Closing):
         way = choose("temperature approach", approach, TemperatureApproach)
         _check_rate("temperature rate", rate, limits.temperature_rate, 60.0, "K/min")
         self._told_at["temperature"] = self.clock.now()
-        return self._command_temperature(TemperatureSetpoint(float(temperature), float(rate), way))
+        self.known.temperature = taken = self._command_temperature(
+            TemperatureSetpoint(float(temperature), float(rate), way)
+        )
+        return taken
 
     def set_field(
         self,
@@ -217,7 +245,12 @@ class Cryostat(Waiting, metaclass=Closing):
         if magnet is MagnetMode.PERSISTENT and not limits.persistent:
             raise LimitExceeded("field mode cannot be persistent: this magnet has no switch; choose driven")
         self._told_at["field"] = self.clock.now()
-        return self._command_field(FieldSetpoint(float(field), float(rate), way, magnet))
+        return self._commanded_field(FieldSetpoint(float(field), float(rate), way, magnet))
+
+    def _commanded_field(self, wanted: FieldSetpoint) -> FieldSetpoint:
+        """Command a checked set point, and remember what was taken."""
+        self.known.field = taken = self._command_field(wanted)
+        return taken
 
     def set_position(self, position: float, speed: float) -> float:
         """Start a move of the rotator.
@@ -241,7 +274,8 @@ class Cryostat(Waiting, metaclass=Closing):
         if not low <= angle <= high:
             raise outside("position", exact(angle), bound(low), bound(high), "deg")
         self._told_at["position"] = self.clock.now()
-        return self._command_position(angle, float(speed))
+        self.known.position = taken = self._command_position(angle, float(speed))
+        return taken
 
     def hold_field(self) -> FieldSetpoint:
         """Stop the field where it is: the present reported field is commanded, at the rate of the last set point.
@@ -269,10 +303,10 @@ class Cryostat(Waiting, metaclass=Closing):
         self._told_at["field"] = self.clock.now()
         present = max(-self.limits.field, min(self.limits.field, reading.field))  # the reading is noisy at the limit
         try:
-            return self._command_field(FieldSetpoint(present, setpoint.rate, FieldApproach.LINEAR, setpoint.mode))
+            return self._commanded_field(FieldSetpoint(present, setpoint.rate, FieldApproach.LINEAR, setpoint.mode))
         except LimitExceeded:  # the guard's limit is lower than the machine's, and the reading as noisy there
             inside = math.copysign(max(0.0, abs(present) - self.FIELD_TOLERANCE), present)
-            return self._command_field(FieldSetpoint(inside, setpoint.rate, FieldApproach.LINEAR, setpoint.mode))
+            return self._commanded_field(FieldSetpoint(inside, setpoint.rate, FieldApproach.LINEAR, setpoint.mode))
 
     def wait_temperature(
         self,

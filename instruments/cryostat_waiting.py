@@ -161,13 +161,10 @@ class Waiting(ABC):
 
     def _sleep(self, seconds: float, limit: Deadline, tick: Callable[[], None] | None) -> None:
         end = self.clock.now() + min(seconds, limit.remaining)
-        while True:
+        while end - self.clock.now() > 0:
             if tick is not None:
-                tick()
-            remaining = end - self.clock.now()
-            if remaining <= 0:
-                return
-            self.clock.sleep(min(SLICE, remaining))
+                tick()  # at the beginning of a slice: what it takes is a part of the slice
+            self.clock.sleep(min(SLICE, end - self.clock.now()))
 
     def _patient_reading(self) -> CryostatReading:
         """Ask once more after a reply that was lost or damaged: a night should not end for one."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import math
 import re
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
@@ -19,12 +20,18 @@ from pymeasure.instruments import Channel, Instrument
 from pymeasure.instruments.common_base import CommonBase, DynamicProperty
 
 from instruments.clock import Clock, WallClock
-from instruments.errors import UsageError
+from instruments.errors import GarbledReply, InstrumentFault, LabError, NoReply, UsageError
 from instruments.forms import Check, Form
 from instruments.known_names import Closing, check_settable, opened
 from instruments.line import Line
 
 T = TypeVar("T")
+
+_TAKES_OUT = re.compile(
+    r"[*]ESR[?]|SYST\w*:ERR|STAT\w*:(?:OPER|MEAS|QUES)\w*(?::EVEN\w*)?[?]|READ[?]|MEAS\w*[?]|INIT(?!\w*:CONT\w*[?])|[*]OPC|[*]TST|;",
+    re.IGNORECASE,
+)
+"""Questions that change something: they take out what they answer, or begin something. They are asked once."""
 
 QUESTIONS = ";*ESR?;:SYST:ERR?"
 """Ends every message that sets something: what has happened, and what is wrong."""
@@ -41,10 +48,11 @@ def control(get: str, put: str, docs: str, check: Check, form: Form[T]) -> T:
         form: The form of the query's reply.
 
     Returns:
-        A property; typed as what it holds, so that a reader of the driver and a type checker see the same.
+        A property; typed as what it holds, so that a reader of the driver and a type checker see the same. What was set
+        is never sent again when the reply is lost or damaged; during a run it is read back.
     """
-    return cast(
-        "T",
+    made = cast(
+        "property",
         Instrument.control(
             get,
             put + QUESTIONS,
@@ -54,6 +62,40 @@ def control(get: str, put: str, docs: str, check: Check, form: Form[T]) -> T:
             values_kwargs={"form": form},
         ),
     )
+    assert made.fset is not None
+    assert made.fget is not None
+    ask, send = made.fget, made.fset
+
+    def put_and_make_sure(owner: Any, value: Any) -> None:
+        try:
+            send(owner, value)
+        except (NoReply, GarbledReply) as doubt:
+            line: Line = getattr(owner, "parent", owner).line
+            if not line.most_repeats:
+                raise
+            try:
+                shown = ask(owner)
+            except InstrumentFault:  # it says nothing at all: what was told it last is what matters
+                raise doubt from None
+            if not _same(check(value), shown, check):
+                raise
+            line.note_repeat(doubt)
+
+    return cast("T", property(made.fget, put_and_make_sure, doc=made.__doc__))
+
+
+def _same(sent: str, shown: object, check: Check) -> bool:
+    """Whether what an instrument shows is what it was sent, to the digits that it has."""
+    try:
+        spelled = check(shown)
+    except LabError:
+        return False
+    if spelled == sent:
+        return True
+    try:
+        return math.isclose(float(sent), float(spelled), rel_tol=1e-6)
+    except ValueError:
+        return False
 
 
 def measurement(get: str, docs: str, form: Form[T]) -> T:
@@ -180,12 +222,18 @@ class Driver(_LookedAtOnce, Instrument, metaclass=Closing):
             self.clock.sleep(query_delay)
 
     def query(self, command: str, form: Form[T]) -> T:
-        """Send a query and return its reply's value.
+        """Send a query and return its reply's value; asked again where that does no harm, see `Line.insist`.
 
         Raises:
             NoReply: Nothing came in time; the sentence says what was asked and how long was waited.
             GarbledReply: The reply has not this form.
         """
+        if _TAKES_OUT.search(command):
+            return self._query_once(command, form)
+        return self.line.insist(lambda: self._query_once(command, form))
+
+    def _query_once(self, command: str, form: Form[T]) -> T:
+        """Send a query once and return its reply's value; see `query`."""
         self.write(command)
         reply = self.line.receive()
         if form.matches(reply) is None:

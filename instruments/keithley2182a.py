@@ -9,6 +9,7 @@ import logging
 import math
 import re
 from enum import IntFlag
+from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 from pymeasure.adapters import Adapter
@@ -33,7 +34,7 @@ from instruments.forms import (
     within,
 )
 from instruments.keithley2182a_channel import FirstChannel, SecondChannel, channel_range
-from instruments.scpi_driver import WATCH, ScpiDriver, identity_form
+from instruments.scpi_driver import MARK, WATCH, ScpiDriver, identity_form
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ _ONE_SHOT = (
 """What `configure_one_shot` sends. `MEASure?` would do less and too much: it brings the aperture back to 5 PLC."""
 
 _CHANGES_TIMING = re.compile(r"NPLC|APER|TRIG\w*:DEL|\*RST|\*RCL|PRES|CONF|MEAS\w*[:?]", re.IGNORECASE)
-_READINGS = (":READ?", f":READ?{WATCH}")
+_READINGS = (":READ?", f":READ?{WATCH}", f":READ?{WATCH}{MARK}")
 _OVERFLOW = re.compile(r"[+-]9\.9E\+?37")
 
 
@@ -328,7 +329,9 @@ class Keithley2182A(ScpiDriver):
         states = {name: flag(name)(on) for name, on in switches.items()}
         aperture = self._checked_aperture(float(cycles), float(wait))
         for message in _ONE_SHOT:
-            self.command(message.format(channel=number, cycles=cycles, delay=wait, range=span, **states))
+            # A meter drives nothing, so that a setting may be sent again.
+            text = message.format(channel=number, cycles=cycles, delay=wait, range=span, **states)
+            self.line.insist(partial(self.command, text))
         self._timing = (float(wait), aperture)
 
     def _checked_aperture(self, nplc: float, delay: float) -> float:

@@ -17,7 +17,7 @@ import select
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import pyvisa.errors
 from pymeasure.adapters import Adapter, VISAAdapter
@@ -27,10 +27,16 @@ from pyvisa.resources import MessageBasedResource, SerialInstrument, TCPIPSocket
 from instruments import silence
 from instruments.errors import GarbledReply, InstrumentFault, NoReply, Refused
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 MOST_STALE_REPLIES = 20
 """How many replies to earlier questions are passed over when an instrument is asked for its identity."""
+
+MOST_REPEATS = 4
+"""How often a question is asked again during a run whose reply was lost or damaged. Where 3 % of all replies are, also
+of those to the question for the identity, one question in some millions is given up."""
 
 LONGEST_PIECE = 20 * 1024
 """Bytes asked for at once; pyvisa's own figure."""
@@ -53,6 +59,9 @@ class Line:
         padding: Characters that may surround a reply, terminator included, without meaning anything.
 
     Attributes:
+        most_repeats: How often a question is asked again whose reply was lost or damaged; never, unless a run says so.
+        repeats: How often something was asked again, since the reply was lost or damaged.
+        on_repeat: Is told of each, with what was asked and what is said of the reply.
         asked: The message that was sent last.
         address: The VISA resource name; empty where there is none.
     """
@@ -73,6 +82,11 @@ class Line:
         self._owed = False
         self._lost = False
         self._kept: Any = None
+        self._given_up = False
+        self._known = False
+        self.most_repeats = 0
+        self.repeats = 0
+        self.on_repeat: Callable[[str, str], None] | None = None
         self.asked = ""
         self.address = ""
         self._read: Callable[[], str] = self._read_adapter
@@ -122,6 +136,37 @@ class Line:
         finally:
             with suppress(pyvisa.errors.Error):  # it may be lost meanwhile, and not made again
                 connection.timeout = before * 1e3
+
+    def insist(self, ask: Callable[[], T]) -> T:
+        """Ask, and again after a reply that was lost or damaged, `most_repeats` times; the line is cleared in between.
+
+        Whoever calls this knows that asking twice does no harm. An instrument that was given up is asked once, until it
+        answers.
+
+        Raises:
+            NoReply: Nothing came, not even then.
+            GarbledReply: The reply was damaged each time.
+        """
+        left = 0 if self._given_up else self.most_repeats
+        while True:
+            try:
+                answer = ask()
+            except (NoReply, GarbledReply) as fault:
+                if not left:
+                    self._given_up = True
+                    raise
+                left -= 1
+                self.note_repeat(fault)
+            else:
+                self._given_up = False
+                return answer
+
+    def note_repeat(self, fault: InstrumentFault) -> None:
+        """Count a reply that was lost or damaged and made up for, by asking again or by reading back."""
+        self.repeats += 1
+        log.warning("asking again: %s", fault)
+        if self.on_repeat is not None:
+            self.on_repeat(self.asked, str(fault))
 
     def send_behind(self, message: str) -> None:
         """Send a query although more of the reply before may be waiting, which is then to be received first.
@@ -260,8 +305,11 @@ class Line:
                     raise
                 break
             if self._identity.search(reply):
+                self._known = True
                 return reply
             came, self._owed = reply, True
+        if self._known:  # who answers here is known, so that this is an answer to something else
+            raise GarbledReply(f"{self.name}: asked '*IDN?', came {came!r} and nothing more")
         raise InstrumentFault(
             f"{self.name}: asked '*IDN?', came {came!r}; that is not the instrument that belongs here: "
             "check its address and the station file"

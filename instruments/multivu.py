@@ -204,9 +204,10 @@ class MultiVu(Cryostat):
         temperature, temperature_state = self._ask("TEMP?", texts.TEMPERATURE)
         chamber, position = self._slow_parts(stamp)
         angle, position_state = position or (None, None)
-        return CryostatReading(
+        self.known.reading = reading = CryostatReading(
             temperature, field, temperature_state, field_state, chamber, stamp, angle, position_state
         )
+        return reading
 
     def _slow_parts(self, now: float) -> tuple[ChamberState, tuple[float, PositionState] | None]:
         known = self._slow
@@ -346,6 +347,7 @@ class MultiVu(Cryostat):
             InstrumentFault: The server refuses, or the chamber does something else; it is not told again.
         """
         wanted = choose("chamber action", action, ChamberAction)
+        self.known.chamber = wanted
         self._slow = None
         query = str(_CHAMBER_ACTIONS.index(wanted))
         doubt = self._tell("CHAMBER", query)

@@ -12,6 +12,7 @@ import contextlib
 import logging
 import re
 import uuid
+from collections.abc import Callable
 from typing import Protocol
 
 from instruments.clock import Deadline
@@ -70,6 +71,9 @@ class Link:
         server_version: Version of MultiPyVu, "" if it does not say.
         multivu_version: Version of MultiVu, "" if it does not say.
         scaffolding: Whether the server only plays a cryostat.
+        most_repeats: How often a question is asked again whose answer was lost or damaged; never, unless a run says so.
+        repeats: How often something was asked again, since the answer was lost or damaged.
+        on_repeat: Is told of each, with what was asked and what is said of the answer.
         confirmed_at: When the last request was confirmed, in s of the wire's clock: it had arrived by then.
     """
 
@@ -90,6 +94,10 @@ class Link:
         self.multivu_version = ""
         self.scaffolding = False
         self.confirmed_at = 0.0
+        self.most_repeats = 0
+        self.repeats = 0
+        self.on_repeat: Callable[[str, str], None] | None = None
+        self._given_up = False
         self._place = host, port
         self._connect = connect
         self._gate = gate
@@ -109,7 +117,9 @@ class Link:
     # ---- asking and telling
 
     def ask(self, action: str, query: str = "") -> str:
-        """Ask something; once more over a new connection if this one is lost meanwhile.
+        """Ask something; again, `most_repeats` times, after an answer that was lost or damaged.
+
+        After a connection that was lost it is asked once more over a new one in any case.
 
         Raises:
             NoReply: No answer came in time, or nobody is there.
@@ -117,11 +127,23 @@ class Link:
             InstrumentError: The server answers with an error.
             InstrumentFault: Somebody else holds the server, or it is another one than before.
         """
-        try:
-            return self._result(action, query)
-        except ConnectionLost as lost:
-            log.warning("connecting again: %s", lost)
-            return self._result(action, query)
+        left, reconnects = (0 if self._given_up else self.most_repeats), 1
+        while True:
+            try:
+                result = self._result(action, query)
+            except (NoReply, GarbledReply) as fault:
+                lost = isinstance(fault, ConnectionLost) and reconnects > 0
+                if not left and not lost:
+                    self._given_up = True
+                    raise
+                left, reconnects = max(0, left - 1), reconnects - lost
+                self.repeats += 1
+                log.warning("asking again: %s", fault)
+                if self.on_repeat is not None:
+                    self.on_repeat(_shown(action, query), str(fault))
+            else:
+                self._given_up = False
+                return result
 
     def tell(self, action: str, query: str) -> None:
         """Tell something, once; whoever gets an exception but InstrumentError does not know whether it was done.

@@ -42,6 +42,10 @@ log = logging.getLogger(__name__)
 STATUS, TEMPERATURE, FIELD, POSITION = 0, 1, 2, 3
 """Bits of the mask of `GETDAT?`: packed status, block temperature in K, field in Oe, position in degrees."""
 
+SAME_TIME = 0.05
+"""s; two replies to `GETDAT?` that are further apart have different times of the controller's, which shows hundredths:
+one with the same is the reply to the question before."""
+
 SIGNALS = {1: 12, 2: 13}
 """Bits of the analogue inputs, in V, by their number."""
 
@@ -303,7 +307,10 @@ class Ppms6000(Driver, Cryostat):
         Raises:
             GarbledReply: The reply's values do not belong to its mask, or its mask not to the one that was asked for.
         """
-        data = self.query(f"GETDAT? {mask}", DATA)
+        return self.line.insist(lambda: self._data_once(mask))
+
+    def _data_once(self, mask: int) -> Data:
+        data = self._query_once(f"GETDAT? {mask}", DATA)
         if data.mask & ~mask:
             raise self.line.doubt(f"only items of mask {mask}", f"items of mask {data.mask}")
         return data
@@ -319,16 +326,24 @@ class Ppms6000(Driver, Cryostat):
             GarbledReply: The reply has not its form.
             InstrumentFault: The controller gives no status, temperature or field.
         """
+        return self.line.insist(self._reading_once)
+
+    def _reading_once(self) -> CryostatReading:
         asked = self.clock.now()
-        data = self.data(1 << STATUS | 1 << TEMPERATURE | 1 << FIELD | 1 << POSITION)
+        data = self._data_once(1 << STATUS | 1 << TEMPERATURE | 1 << FIELD | 1 << POSITION)
         stamp = (asked + self.clock.now()) / 2
+        last = self.known.reading
+        if last is not None and last.machine_time == data.machine_time and stamp - last.stamp > SAME_TIME:
+            raise self.line.doubt(
+                f"another of the controller's times than the {stamp - last.stamp:.3g} s ago", f"{data.machine_time!r} s"
+            )
         items = data.items
         if not items.keys() >= _NEEDED.keys():
             missing = [name for bit, name in _NEEDED.items() if bit not in items]
             raise InstrumentFault(f"{self.line.name}: GETDAT? gave no {' and no '.join(missing)}")
         temperature_state, field_state, chamber_state, position_state = _states(int(items[STATUS]))
         position = items.get(POSITION)
-        return CryostatReading(
+        self.known.reading = reading = CryostatReading(
             items[TEMPERATURE],
             items[FIELD] / 1e4,
             temperature_state,
@@ -339,6 +354,7 @@ class Ppms6000(Driver, Cryostat):
             None if position is None else position_state,
             data.machine_time,
         )
+        return reading
 
     def signal(self, number: int) -> float:
         """Return the voltage in V at analogue input 1 or 2 (items 12 and 13 of `GETDAT?`).
@@ -404,6 +420,7 @@ class Ppms6000(Driver, Cryostat):
             InstrumentFault: The controller did not take it; it is not sent again.
         """
         wanted = choose("chamber action", action, ChamberAction)
+        self.known.chamber = wanted
         command = f"CHAMBER {_CHAMBER_ACTIONS.index(wanted)}"
         self.write(command)
         taken = self.chamber_setting

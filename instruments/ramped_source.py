@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import ClassVar
 
 from instruments.driver import control
@@ -129,6 +130,21 @@ class RampedSource(ScpiDriver):
         super().shutdown()
         if restarts:
             raise restarts[0]
+
+    def pause(self) -> Callable[[], None] | None:
+        """Ramp the level to zero, and leave the output as it is; returns what brings it back, None if there was none.
+
+        The output is not asked for: a reply of one digit may be damaged and look sound.
+
+        Raises:
+            InstrumentFault: The source does not answer, or does not take it (a sweep or a wave has the level).
+        """
+        level, put = self._level()
+        if not level:
+            return None
+        steps = round(self.shutdown_time / self.STEP_INTERVAL)
+        self._ramp(level, put, 0.0, steps)
+        return partial(self._ramp, 0.0, put, level, steps)
 
     def _ramp_down(self) -> None:
         if self.source_enabled:

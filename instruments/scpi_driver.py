@@ -32,6 +32,10 @@ QUERY_UNTERMINATED = -420
 WATCH = ";*ESR?"
 """What a question is followed by to learn whether the instrument was switched off and on."""
 
+MARK = ";*ESE?"
+"""What every second question of the same kind is followed by besides; it asks for a mask that nobody changes. So the
+reply to the question before has another form than the one that is awaited, and cannot be taken for it."""
+
 LONGEST_ERROR_QUEUE = 30
 """The queues of these instruments hold ten; more than this many errors in a row are not a queue."""
 
@@ -80,6 +84,8 @@ class _PowerWatch:
     """
 
     looked: float | None = None
+    longer: bool = True
+    """Whether the last question with `WATCH` that was answered had `MARK` behind it."""
 
 
 class ScpiDriver(Driver):
@@ -238,9 +244,16 @@ class ScpiDriver(Driver):
             NoReply: No reply came.
             GarbledReply: The reply was damaged.
         """
-        self.write(question + WATCH)
+        longer = not self._power.longer
+        self.write(question + WATCH + MARK if longer else question + WATCH)
         reply = self.line.receive()
-        answer, _, events = reply.rpartition(";")
+        shorter, mask = reply, "0"
+        if longer:
+            shorter, _, mask = reply.rpartition(";")
+        answer, _, events = shorter.rpartition(";")
+        if EVENTS.matches(mask.lstrip(" ")) is None:
+            raise self.line.doubt(f"{form.expected}, {EVENTS.expected} and a mask of it", reply)
+        self._power.longer = longer
         if events == "0" and form.matches(answer) is not None:
             self._power.looked = self.clock.now()
             return form.read(answer)

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from instruments.errors import DataDamaged, LabError
 from labctl.analysis.health import checks_of
 from labctl.health import with_health
+from labctl.mishaps import faults_of, interlocks_of, sentence
 from labctl.own_code import AnalysisFailed, own_code
 from labctl.procedure import Caption, Procedure
 from labctl.rundir import RunDirectory
@@ -108,7 +109,15 @@ def _write(procedure: Procedure, directory: RunDirectory, results: Results, outc
     outcome.results = results.as_dict()
     kind = type(procedure)
     analysis = {"by": f"{kind.__module__}.{kind.__qualname__}", "labctl": importlib.metadata.version("labctl")}
-    directory.write_results(outcome.results, analysis, results.table_as_list())
+    events = directory.events()
+    faults, doubtful = faults_of(events), interlocks_of(events)
+    said = sentence(faults)
+    outcome.warnings += [said] if said and said not in outcome.warnings else []
+    # A run that went well says nothing of it, as it always has.
+    course = {"faults": faults} if faults["retries"] else {}
+    directory.write_results(
+        outcome.results, analysis, results.table_as_list(), **course, **({"doubtful": doubtful} if doubtful else {})
+    )
 
 
 def analysed(procedure: Procedure, data: pd.DataFrame) -> Results:

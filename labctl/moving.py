@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from instruments.cryostat import WATCH, CryostatReading, FieldApproach
 from instruments.errors import BadValue, DeadlinePassed, InstrumentFault, UsageError
+from labctl.mishaps import repeats_of
 from labctl.reversal import with_field
 from labctl.state_reader import StateReader
 from labctl.waiting import settle_field
@@ -19,6 +20,10 @@ ALLOWANCE = 60.0
 """s that a ramp may take beyond twice its own time, as where a field is waited for."""
 KIND, ON_THE_WAY = "Kind", "moving"
 """Column and word by which a procedure marks rows that were read on the way to where a block begins."""
+
+
+MOST_RETAKEN = 20
+"""Readings in a row that are taken again because a reply was lost or damaged."""
 
 
 class Reads(Protocol):
@@ -74,10 +79,33 @@ def reads(procedure: Procedure, count: int, reader: Reads | None = None) -> Iter
     reader = reader or reader_of(procedure)
     before = procedure.cryostat.reading()
     for _ in range(count):
-        row = reader.read()
-        after = procedure.cryostat.reading()
+        row, before, after = _framed(procedure, reader, before)
         yield with_field(row, before, after)
         before = after
+
+
+def _framed(
+    procedure: Procedure, reader: Reads, before: CryostatReading
+) -> tuple[dict[str, Any], CryostatReading, CryostatReading]:
+    """Take a reading and one of the field behind it; again where a reply was lost or damaged in between.
+
+    Asking again takes seconds, and the field may have turned meanwhile: it cannot be interpolated over them.
+
+    Raises:
+        InstrumentFault: Replies are lost or damaged all the time.
+    """
+    for _ in range(MOST_RETAKEN):
+        mishaps = repeats_of(procedure)
+        row = reader.read()
+        after = procedure.cryostat.reading()
+        if repeats_of(procedure) == mishaps:
+            return row, before, after
+        procedure.run.note("retaken", Block=procedure.run.path.block)
+        before = after
+    raise InstrumentFault(
+        f"{MOST_RETAKEN} readings one after the other met a reply that was lost or damaged: see to the cables and "
+        "interfaces, and carry the run on"
+    )
 
 
 def hold(procedure: Procedure, duration: float, interval: float | None) -> Iterator[dict[str, Any]]:
@@ -141,8 +169,7 @@ def sweep(procedure: Procedure, field: float, rate: float, reader: Reads | None 
     there = arrived.at(before)
     try:
         while not there:
-            row = reader.read()
-            after = cryostat.reading()
+            row, before, after = _framed(procedure, reader, before)
             run.path.within = 1.0 - min(1.0, abs(field - after.field) / distance) if distance else 1.0
             yield with_field(row, before, after)
             before = after
@@ -164,6 +191,8 @@ class _Arrival:
 
     def __init__(self, procedure: Procedure, field: float, told_at: float, ramp: float) -> None:
         self._cryostat = procedure.cryostat
+        self._clock = procedure.clock
+        self._stood = procedure.clock.stood
         self._field = field
         self._told_at = told_at
         self._limit = 2 * ramp + ALLOWANCE
@@ -196,7 +225,7 @@ class _Arrival:
                 f"{self._where(reading)}, and has stood there for {WATCH:g} s: another program or person has sent it "
                 "there; see who else uses this cryostat, and start again"
             )
-        if passed > self._limit:
+        if passed - (self._clock.stood - self._stood) > self._limit:
             raise DeadlinePassed(
                 f"{self._where(reading)}, {passed:.0f} s after it was sent there; {self._limit:.0f} s were to do"
             )

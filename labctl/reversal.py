@@ -7,13 +7,13 @@ measured is kept whole, because the parts that cancel tell of thermal voltages a
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
 from instruments.clock import Clock
 from instruments.cryostat import CryostatReading
-from instruments.errors import BadValue, UsageError
+from instruments.errors import BadValue, GarbledReply, NoReply, Restarted, UsageError
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley6221 import Keithley6221
 from labctl.probe import ProbeSettings
@@ -173,15 +173,49 @@ class ReversalReader(StateReader):
 
         A reading begins with the current with which the one before ended. Compliance is asked for with each reversal,
         for the conversion that is over, so that either polarity is looked at. The resistance is NaN if the voltmeter
-        overflowed.
+        overflowed. After a reply that was lost or damaged the whole reading is taken again.
 
         Raises:
             UsageError: `prepare` was not called.
+            InstrumentFault: An instrument does not answer, or has lost its settings.
         """
+        return self._insist(self._read)
+
+    def _insist(self, take: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Take something, and again after a reply that was lost or damaged, a few times."""
         if not self._conversions:
             raise UsageError("a ReversalReader reads before it is set up; call its prepare() first")
         if self._stale:
             self.change(self._settings)
+        taken = 0
+        while True:
+            try:
+                return take()
+            except (NoReply, GarbledReply) as fault:
+                taken += 1
+                if taken > self._voltmeter.line.most_repeats:
+                    raise
+                self._recover(fault)
+
+    def _recover(self, fault: NoReply | GarbledReply) -> None:
+        """Find out where both instruments stand; nothing is sent again.
+
+        What a lost reply would have said of a loss of power is found out here: the source's output would be off, and
+        the meter would measure without end.
+
+        Raises:
+            InstrumentFault: They are not as they were set up.
+        """
+        source, meter = self._source, self._voltmeter
+        (source if str(fault).startswith(source.line.name) else meter).line.note_repeat(fault)
+        if not source.source_enabled or meter.continuous_initiation_enabled:
+            raise Restarted(
+                f"{fault}; after that the source's output was off or the voltmeter measured by itself, so that one of "
+                "them was switched off and on: see to its power, and carry the run on"
+            ) from fault
+        self._level = source.source_current
+
+    def _read(self) -> dict[str, Any]:
         voltmeter = self._voltmeter
         row: dict[str, Any] = {}
         overflow = compliance = False
@@ -215,11 +249,11 @@ class ReversalReader(StateReader):
 
         Raises:
             UsageError: `prepare` was not called.
+            InstrumentFault: An instrument does not answer, or has lost its settings.
         """
-        if not self._conversions:
-            raise UsageError("a ReversalReader reads before it is set up; call its prepare() first")
-        if self._stale:
-            self.change(self._settings)
+        return self._insist(lambda: self._convert(sign))
+
+    def _convert(self, sign: int) -> dict[str, Any]:
         current = math.copysign(self._conversions[0][0], sign)
         compliance = False
         if current != self._level:

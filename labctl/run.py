@@ -24,8 +24,10 @@ from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
 from labctl.health import Before, Health
 from labctl.informed import sentences
+from labctl.interlock_watch import InterlockWatch
 from labctl.learning import Learning, learn
 from labctl.ledger import RunLedger
+from labctl.mishaps import listen
 from labctl.own_code import EndedTheProgram, no_exit
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
@@ -74,9 +76,13 @@ class ActiveRun:
             keep_torn=None if entry.attempt == 1 else lambda torn: keep_torn_bytes(events, file, torn),
         )  # fmt: skip
         self.ledger = RunLedger(entry.history, events, entry.attempt, self._force_rows)
-        self.path = LoopPath(self.check, self.ledger, entry.seed)
+        self.path = LoopPath(self._between_points, self.ledger, entry.seed)
         self.learning = Learning(request, entry.directory, events, entry.attempt, self.ledger.was_passed)
         self.health = Health(self, before)
+        self.interlocks = InterlockWatch(
+            request.station.interlocks, session.instruments, session.clock, entry.directory.path, self
+        )
+        listen(session.instruments, self)
         self.last_row_at = 0.0
         self.of: tuple[int, int] = (0, 1)
 
@@ -104,13 +110,13 @@ class ActiveRun:
         self.last_row_at = time.perf_counter()
         self.path.count()
         self.ledger.measured(block)
-        if row.get("Compliance"):
+        if row.get("Compliance") and not self.interlocks.passes_compliance():
             raise ComplianceFault(
                 "the source reached its compliance and drove less than its current: a lead is open, or current times "
                 "resistance (sample and leads) exceeds it; check the leads, or give a smaller current or a larger "
                 "compliance"
             )
-        self.check()
+        self._between_points()
 
     def recorded(self, block: str | None = None) -> pd.DataFrame:
         """Return the rows so far that count, of one block and what lies within it, or all; see `Procedure.recorded`."""
@@ -124,6 +130,22 @@ class ActiveRun:
 
         Raises:
             Aborted: Somebody asked for the end.
+            Refused: An interlock of the station asks for it.
+            InstrumentFault: Likewise, or the cryostat does not answer who watches.
+        """
+        self.show()
+        self.interlocks.look(asking=True)
+
+    def _between_points(self) -> None:
+        """Do the same where a question to an instrument would make a gap in what is measured."""
+        self.show()
+        self.interlocks.look(asking=False)
+
+    def show(self) -> None:
+        """Report progress, and raise if somebody asked for the end.
+
+        Raises:
+            Aborted: Somebody did.
         """
         child.beat()
         if self._watch is not None:
@@ -162,8 +184,9 @@ class ActiveRun:
             self.remarks.append(sentence)
 
     def close(self) -> None:
-        """Force the rows to disk."""
+        """Force the rows to disk, and say which of them were measured while an interlock acted."""
         self._recorder.close()
+        self.interlocks.close()
 
 
 def header_lines(procedure: Procedure) -> list[str]:
@@ -292,7 +315,7 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
         for sentence in filter(None, (run.learning.forewarning(), *procedure.forewarnings)):
             run.remark(sentence)
             events.write("warning", text=sentence)
-        run.check()  # whoever watches hears of it before anything is sent
+        run.show()  # whoever watches hears of it before anything is sent
         run.session.library.forget_refusals()
         with no_exit(procedure, "startup() failed"):
             procedure.startup()

@@ -98,10 +98,14 @@ class RunDirectory:
         return _of_this_schema(self.request_file)
 
     def write_results(
-        self, results: Mapping[str, Any], analysis: Mapping[str, Any], table: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
-        """Write result.json: {name: {value, uncertainty, unit, of}}, and such a row for each point of a table."""
-        content = {"schema": SCHEMA, "analysis": dict(analysis), "results": dict(results)}
+        self, results: Mapping[str, Any], analysis: Mapping[str, Any], table: Sequence[Mapping[str, Any]] = (),
+        **course: Any,
+    ) -> None:  # fmt: skip
+        """Write result.json: {name: {value, uncertainty, unit, of}}, and such a row for each point of a table.
+
+        `course` holds further sections, of how the run went.
+        """
+        content = {"schema": SCHEMA, "analysis": dict(analysis), "results": dict(results), **course}
         write_json(self.result_file, {**content, "table": [dict(row) for row in table]} if table else content)
 
     def table(self) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from instruments.scpi_driver import LONGEST_ERROR_QUEUE, POWER_ON, QueuedError, 
 from labctl import discovery
 from labctl.breakout import Breakout, Hands, Operator, SimulatedHands, remote_hands, rest_sources
 from labctl.dialogue.recording import Heard, current
+from labctl.mishaps import ask_once
 from labctl.own_connections import local_port, own_connect, own_library
 from labctl.procedure import Procedure
 from labctl.protection import guarded, multivu_gate
@@ -197,6 +198,7 @@ class Session:
                     self.instruments[role].check_identity()
             except (LabError, pyvisa.Error, OSError) as error:
                 faults.append(f"the safe state was not reached: {role}: {error}")
+        ask_once(self.instruments.values())  # each is tried again as a whole, for so long and no longer
         # What makes current first: a cryostat that does not answer takes its time to say so.
         for role, _ in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
             faults += self.rest(role)

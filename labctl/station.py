@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from instruments.errors import UsageError
 from instruments.guard.limits import LONGEST_WINDOW
-from instruments.units import parse
 from labctl import paths
 from labctl.cables import OPEN, Cables
 from labctl.happenings import BadContact, Event, Sensors, WireFault
+from labctl.interlocks import Interlock
 from labctl.magnetometry import Magnetometer
 from labctl.records import (
     Ampere,
@@ -62,8 +61,6 @@ LARGEST_REMANENCE = 0.1
 _GPIB = re.compile(r"GPIB\d{0,2}::(?:\d|[12]\d|30)(?:::\d{1,2})?(?:::INSTR)?")
 _SOCKET = re.compile(r"TCPIP\d*::[^:\s]+::(?P<port>\d{1,5})::SOCKET")
 _HOST_AND_PORT = re.compile(r"[^:\s]+:(?P<port>\d{1,5})")
-
-_INTERLOCK_UNITS = {"helium_level": "", "temperature": "K", "field": "T"}
 
 
 class Instrument(Section):
@@ -135,29 +132,6 @@ class Limits(Section):
     """A/s, of a direct current that is set; see `instruments.guard.slew`. None if it may jump."""
     voltage_slew: VoltPerSecond | None = Field(default=None, gt=0)
     """V/s, the same of a voltage that is set."""
-
-
-class Interlock(Section):
-    """A condition under which a run should not go on; checked for its form, not watched by runs yet."""
-
-    name: str = Field(min_length=1, description='what it is called, e.g. name = "helium low"')
-    quantity: Literal["helium_level", "temperature", "field"] = Field(
-        description='what is watched, e.g. quantity = "helium_level"'
-    )
-    condition: Literal["above", "below"] = Field(description='"above" or "below"')
-    limit: float = Field(description='where it acts, e.g. limit = "60 %"')
-    action: Literal["warn", "pause", "stop"] = Field(description='"warn", "pause" or "stop" (in the safe state)')
-
-    @model_validator(mode="before")
-    @classmethod
-    def _limit_in_its_unit(cls, values: object) -> object:
-        if not isinstance(values, Mapping):
-            return values
-        entries: dict[str, object] = dict(values)
-        unit = _INTERLOCK_UNITS.get(str(entries.get("quantity")))
-        if unit is None or "limit" not in entries:
-            return entries
-        return {**entries, "limit": parse(entries["limit"], unit, "limit")}
 
 
 class SafeState(Section):

@@ -227,6 +227,7 @@ class _Arrival:
         cryostat.set_temperature(self._target, self._rate, self._approach)
         cryostat.wait_temperature(tick=self._tick)
         stable = held = clock.now()
+        limit = clock.deadline(DEADLINE)
         while True:
             self._thermometer.read_if_due(POLL)
             reading = self._look()
@@ -239,7 +240,7 @@ class _Arrival:
                 by, drift, left, why = verdict
                 now = clock.now()
                 return Settled(self._target, by, now - began, now - stable, drift, left, why)
-            if clock.now() - stable > DEADLINE:
+            if limit.passed:
                 raise self._too_late(clock.now() - stable, reading.temperature)
             self._pause()
 

@@ -24,7 +24,7 @@ from instruments.ppms6000 import Ppms6000
 from instruments.units import format_quantity
 from labctl.checkup.finding import Finding, fault, ok, warning
 from labctl.checkup.scene import Scene
-from labctl.station import Interlock
+from labctl.interlocks import Interlock, shown
 
 LEAST_TIME = 5.0
 """s between the two looks."""
@@ -189,9 +189,9 @@ def _helium(scene: Scene, percent: float, age: int) -> Finding:
     """
     subject, what, old = "helium", f"{percent:.0f} %, {_AGES[age]}", age == 0
     watched = [interlock for interlock in scene.station.interlocks if interlock.quantity == "helium_level"]
-    acting = [interlock for interlock in watched if _acts(interlock, percent / 100.0)]
+    acting = [interlock for interlock in watched if interlock.acts(percent / 100.0)]
     if acting:
-        limits = (f"{each.condition} the {100.0 * each.limit:.0f} % of {each.name!r}" for each in acting)
+        limits = (f"{each.condition} the {shown(each.quantity, each.limit or 0.0)} of {each.name!r}" for each in acting)
         what += f", {' and '.join(limits)}"
         make = fault if any(each.action == "stop" for each in acting) else warning
         asked = " and to ".join(dict.fromkeys(each.action for each in acting))
@@ -206,22 +206,22 @@ def _helium(scene: Scene, percent: float, age: int) -> Finding:
     return ok(subject, what)
 
 
-def _acts(interlock: Interlock, value: float) -> bool:
-    """Whether a value in the interlock's unit lies on the side where it acts."""
-    return value > interlock.limit if interlock.condition == "above" else value < interlock.limit
-
-
 def _interlocks(scene: Scene, reading: CryostatReading, helium: float | None) -> Iterator[Finding]:
-    """Compare with the conditions under which a run should not go on; those of a known helium level are said there."""
+    """Compare with the conditions under which a run should not go on; those of a known helium level are said there.
+
+    What is judged by more than one reading, or has a finding of its own here, is left to runs.
+    """
     for interlock in scene.station.interlocks:
+        if interlock.quantity not in {"helium_level", "temperature", "field"}:
+            continue
         value = _quantity(interlock, reading, helium)
         if value is None:
             subject = "interlock"
             yield warning(
                 subject, f"{interlock.name!r} cannot be watched: nobody says {interlock.quantity}", "watch it yourself"
             )
-        elif interlock.quantity != "helium_level" and _acts(interlock, value):
-            found = f"{interlock.quantity} is {value:.4g}, {interlock.condition} {interlock.limit:g}"
+        elif interlock.quantity != "helium_level" and interlock.acts(value):
+            found = interlock.sentence(value)
             make = fault if interlock.action == "stop" else warning
             yield make("interlock", f"{interlock.name!r}: {found}", f"the station file asks to {interlock.action}")
 
@@ -229,4 +229,4 @@ def _interlocks(scene: Scene, reading: CryostatReading, helium: float | None) ->
 def _quantity(interlock: Interlock, reading: CryostatReading, helium: float | None) -> float | None:
     if interlock.quantity == "helium_level":
         return None if helium is None else helium / 100.0
-    return reading.temperature if interlock.quantity == "temperature" else reading.field
+    return reading.temperature if interlock.quantity == "temperature" else abs(reading.field)

@@ -69,6 +69,7 @@ CALLS: dict[str, dict[str, Call]] = {
     "Keithley6221": COMMON
     | {
         "rest": lambda it: it.rest(),
+        "pause": lambda it: it.pause(),
         "abort": lambda it: it.abort(),
         "abort_wave": lambda it: it.abort_wave(),
         "arm_wave": lambda it: it.arm_wave(WAVE, 1.0),
@@ -123,6 +124,7 @@ CALLS: dict[str, dict[str, Call]] = {
     "Keithley2400": COMMON
     | {
         "rest": lambda it: it.rest(),
+        "pause": lambda it: it.pause(),
         "abort": lambda it: it.abort(),
         "clear_source": lambda it: it.clear_source(),
         "configure_reading": lambda it: it.configure_reading(("voltage",), nplc=1),

@@ -103,12 +103,13 @@ class Slow(Wire):
         self.clock = clock
         self.duration = duration
         self.replies = {
-            ":READ?;*ESR?": "+1.00000000E-06;0", ":SYST:LFR?": "50", ":TRIG:DEL?": "0.005", ":SENS:VOLT:NPLC?": "5.00",
+            ":READ?;*ESR?": "+1.00000000E-06;0", ":READ?;*ESR?;*ESE?": "+1.00000000E-06;0;0",
+            ":SYST:LFR?": "50", ":TRIG:DEL?": "0.005", ":SENS:VOLT:NPLC?": "5.00",
             "*IDN?": IDN_2182A,
         }  # fmt: skip
 
     def _read(self, **kwargs: Any) -> str:
-        if self.sent[-1] == ":READ?;*ESR?":
+        if self.sent[-1].startswith(":READ?;*ESR?"):
             self.clock.sleep(self.duration)
         return self.replies.get(self.sent[-1], DONE)
 
@@ -130,7 +131,8 @@ def test_the_aperture_is_asked_for_once_and_again_after_a_change():
     wire = Slow(clock, 0.21)
     meter = Keithley2182A(wire, clock)
     readings = [meter.reading() for _ in range(3)]
-    assert wire.sent == [":TRIG:DEL?", ":SENS:VOLT:NPLC?", ":SYST:LFR?", *[":READ?;*ESR?"] * 3]
+    asked = [":READ?;*ESR?", ":READ?;*ESR?;*ESE?", ":READ?;*ESR?"]
+    assert wire.sent == [":TRIG:DEL?", ":SENS:VOLT:NPLC?", ":SYST:LFR?", *asked]
     assert [reading.end - reading.start for reading in readings] == pytest.approx([0.1] * 3)
     meter.voltage_nplc = 1
     wire.replies[":SENS:VOLT:NPLC?"] = "1.00"
