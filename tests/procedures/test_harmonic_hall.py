@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from instruments.errors import BadValue, LimitExceeded, UnknownName, UsageError
@@ -70,7 +71,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Done]:
     """A run along each axis, 2 degrees of tilt, 1 degree of phase, with the film's thermoelectric voltages."""
     with pytest.MonkeyPatch.context() as patch:
         simulate = Simulate(tmp_path_factory.mktemp("harmonic"), capture_labs(patch))
-        return measure(simulate, 1, **SHORT)
+        return measure(simulate, 2, **SHORT)  # of a score of seeds one is beyond three of its uncertainties
 
 
 def measure(simulate: Simulate, seed: int, **parameters: Any) -> tuple[Done, Done]:
@@ -183,6 +184,19 @@ def test_several_amplitudes_and_seeds(simulate: Simulate, seed: int) -> None:
         truth = Truth(joined, entry["amplitude"]["value"])
         found = entry["damping_like_field"]
         assert abs(found["value"] - truth.damping) < 3.5 * found["uncertainty"]
+
+
+@pytest.mark.endurance
+def test_the_uncertainties_are_as_large_as_the_errors(simulate: Simulate) -> None:
+    pulls: dict[str, list[float]] = {"damping_like_field": [], "thermal_slope": []}
+    for seed in range(1, 25):
+        joined = measure(simulate, seed, **SHORT)[1]
+        true = {"damping_like_field": Truth(joined, AMPLITUDE).damping, "thermal_slope": 0.05}
+        for name, seen in pulls.items():
+            seen.append((joined.value(name) - true[name]) / joined.uncertainty(name))
+    for seen in pulls.values():
+        assert 0.6 < float(np.sqrt(np.mean(np.square(seen)))) < 1.6
+        assert float(np.median(np.abs(seen))) < 1.1
 
 
 FILMS = {"cogd2022-alox0": 0.5, "cogd2022-alox0.5": 0.42, "cogd2022-alox1": 0.33, "cogd2022-alox1.5": 0.24}
