@@ -12,6 +12,7 @@ import inspect
 import logging
 import math
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -28,7 +29,7 @@ from instruments.line import Line
 T = TypeVar("T")
 
 _TAKES_OUT = re.compile(
-    r"[*]ESR[?]|SYST\w*:ERR|STAT\w*:(?:OPER|MEAS|QUES)\w*(?::EVEN\w*)?[?]|READ[?]|MEAS\w*[?]|INIT(?!\w*:CONT\w*[?])|[*]OPC|[*]TST|;",
+    r"[*]ESR[?]|SYST\w*:ERR|STAT\w*:(?:OPER|MEAS|QUES)\w*(?::EVEN\w*)?[?]|LIAS[?]$|READ[?]|MEAS\w*[?]|INIT(?!\w*:CONT\w*[?])|[*]OPC|[*]TST|;",
     re.IGNORECASE,
 )
 """Questions that change something: they take out what they answer, or begin something. They are asked once."""
@@ -37,7 +38,10 @@ QUESTIONS = ";*ESR?;:SYST:ERR?"
 """Ends every message that sets something: what has happened, and what is wrong."""
 
 
-def control(get: str, put: str, docs: str, check: Check, form: Form[T]) -> T:
+def control(
+    get: str, put: str, docs: str, check: Check, form: Form[T],
+    *, step: Callable[[Any], float] | None = None, again: bool = False,
+) -> T:  # fmt: skip
     """Make a property that is asked for and set.
 
     Args:
@@ -46,10 +50,12 @@ def control(get: str, put: str, docs: str, check: Check, form: Form[T]) -> T:
         docs: What it controls, its unit and range, in the words "Control ...".
         check: What may be sent, and how it is spelled.
         form: The form of the query's reply.
+        step: Asks an instrument to what steps it rounds a number, and returns them; it keeps the digits unless given.
+        again: Whether it may be sent again, since carrying it out twice does no harm to any sample.
 
     Returns:
         A property; typed as what it holds, so that a reader of the driver and a type checker see the same. What was set
-        is never sent again when the reply is lost or damaged; during a run it is read back.
+        is not sent again when the reply is lost or damaged, unless `again`; during a run it is read back.
     """
     made = cast(
         "property",
@@ -67,25 +73,33 @@ def control(get: str, put: str, docs: str, check: Check, form: Form[T]) -> T:
     ask, send = made.fget, made.fset
 
     def put_and_make_sure(owner: Any, value: Any) -> None:
+        if again:
+            _line_of(owner).insist(lambda: send(owner, value))
+            return
         try:
             send(owner, value)
         except (NoReply, GarbledReply) as doubt:
-            line: Line = getattr(owner, "parent", owner).line
+            line = _line_of(owner)
             if not line.most_repeats:
                 raise
             try:
-                shown = ask(owner)
+                shown, rounded = ask(owner), 0.0 if step is None else step(owner)
             except InstrumentFault:  # it says nothing at all: what was told it last is what matters
                 raise doubt from None
-            if not _same(check(value), shown, check):
+            if not _same(check(value), shown, check, rounded):
                 raise
             line.note_repeat(doubt)
 
     return cast("T", property(made.fget, put_and_make_sure, doc=made.__doc__))
 
 
-def _same(sent: str, shown: object, check: Check) -> bool:
-    """Whether what an instrument shows is what it was sent, to the digits that it has."""
+def _line_of(owner: Any) -> Line:
+    """Return the line of an instrument, or of the one that a channel belongs to."""
+    return getattr(owner, "parent", owner).line
+
+
+def _same(sent: str, shown: object, check: Check, step: float) -> bool:
+    """Whether what an instrument shows is what it was sent, to the digits and steps that it has."""
     try:
         spelled = check(shown)
     except LabError:
@@ -93,7 +107,7 @@ def _same(sent: str, shown: object, check: Check) -> bool:
     if spelled == sent:
         return True
     try:
-        return math.isclose(float(sent), float(spelled), rel_tol=1e-6)
+        return math.isclose(float(sent), float(spelled), rel_tol=1e-6, abs_tol=0.51 * step)
     except ValueError:
         return False
 

@@ -9,7 +9,6 @@ import logging
 import math
 import re
 from enum import IntFlag
-from functools import partial
 from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 from pymeasure.adapters import Adapter
@@ -330,8 +329,7 @@ class Keithley2182A(ScpiDriver):
         aperture = self._checked_aperture(float(cycles), float(wait))
         for message in _ONE_SHOT:
             # A meter drives nothing, so that a setting may be sent again.
-            text = message.format(channel=number, cycles=cycles, delay=wait, range=span, **states)
-            self.line.insist(partial(self.command, text))
+            self._insist(message.format(channel=number, cycles=cycles, delay=wait, range=span, **states))
         self._timing = (float(wait), aperture)
 
     def _checked_aperture(self, nplc: float, delay: float) -> float:
@@ -398,8 +396,8 @@ class Keithley2182A(ScpiDriver):
             InstrumentFault: It refuses, or does not answer.
         """
         try:
-            self.command(":INIT:CONT 0;:ABOR")
+            self._insist(":INIT:CONT 0;:ABOR")
         except InstrumentError as error:  # perhaps queued before
             log.debug("%s", error)
-            self.command(":INIT:CONT 0;:ABOR")
+            self._insist(":INIT:CONT 0;:ABOR")
         super().shutdown()

@@ -78,6 +78,7 @@ class Keithley2400(SourceMeterSettings):
     ) -> None:
         kwargs.setdefault("timeout", 10_000)
         self._seen_on = False
+        self._last_reading: Reading | None = None
         super().__init__(adapter, clock, name, **kwargs)
 
     @property
@@ -110,15 +111,15 @@ class Keithley2400(SourceMeterSettings):
         spell = one_of("a quantity", _NAMES)
         names = ",".join(map(spell, quantities))
         cycles = within("nplc", 0.01, 10.0, "PLC")(nplc)
-        self.command(
+        self._insist(
             f":SENS:RES:MODE MAN;:SENS:FUNC:CONC 1;:SENS:FUNC:OFF:ALL;:SENS:FUNC {names};:SENS:VOLT:NPLC {cycles}"
         )
-        self.command(
+        self._insist(
             ":FORM ASC;:FORM:ELEM VOLT,CURR,RES,TIME,STAT;:ARM:SOUR IMM;:TRIG:SOUR IMM;:ARM:COUN 1;:TRIG:COUN 1"
         )
 
     def measure(self) -> Reading:
-        """Take one reading, as `configure_reading` has prepared it.
+        """Take one reading, as `configure_reading` has prepared it; during a run again, where its reply was lost.
 
         Raises:
             InstrumentFault: The output is off; nothing was sent.
@@ -128,7 +129,15 @@ class Keithley2400(SourceMeterSettings):
             GarbledReply: The reading was damaged.
         """
         self._check_output()
-        return self._ask_readings(":READ?", READING)
+        return self.line.insist(self._measured)
+
+    def _measured(self) -> Reading:
+        """Take one reading. No two are the same, since each has its time: what comes again is the reply to the last."""
+        reading = self._ask_readings(":READ?", READING)
+        if reading == self._last_reading:
+            raise self.line.doubt("a reading, and not that of before", repr(reading))
+        self._last_reading = reading
+        return reading
 
     def _check_output(self) -> None:
         """Ask whether the output is on, unless a reading has shown it: with the output off a reading never comes.
@@ -164,7 +173,7 @@ class Keithley2400(SourceMeterSettings):
         Raises:
             InstrumentError: The error queue held something.
         """
-        self.command(":SYST:AZER ONCE")
+        self._insist(":SYST:AZER ONCE")
 
     # ---- sweeps in hardware
 

@@ -15,6 +15,9 @@ LARGEST_VOLTAGE = 210.0
 LARGEST_CURRENT = 1.05
 """A."""
 
+VOLTAGE_STEP, CURRENT_STEP = 2.5e-5, 5e-5
+"""Of its range, to which a level is rounded (programming resolution)."""
+
 FUNCTIONS = {"voltage": "VOLT", "current": "CURR"}
 _OFF_STATES = {"normal": "NORM", "high impedance": "HIMP", "zero": "ZERO", "guard": "GUAR"}
 _TERMINALS = {"front": "FRON", "rear": "REAR"}
@@ -44,6 +47,7 @@ class SourceMeterSettings(RampedSource):
         """Control the voltage that is sourced in V (float from -210 to 210).""",
         _VOLTAGE,
         NUMBER,
+        step=lambda smu: VOLTAGE_STEP * smu.source_voltage_range,
     )
     source_current = control(
         ":SOUR:CURR?",
@@ -51,6 +55,7 @@ class SourceMeterSettings(RampedSource):
         """Control the current that is sourced in A (float from -1.05 to 1.05).""",
         _CURRENT,
         NUMBER,
+        step=lambda smu: CURRENT_STEP * smu.source_current_range,
     )
     source_voltage_range = control(
         ":SOUR:VOLT:RANG?",
@@ -58,6 +63,7 @@ class SourceMeterSettings(RampedSource):
         """Control the fixed range of the voltage source in V (float from -210 to 210); setting it ends autorange.""",
         within("source_voltage_range", -LARGEST_VOLTAGE, LARGEST_VOLTAGE, "V"),
         NUMBER,
+        again=True,
     )
     source_voltage_auto_range = control(
         ":SOUR:VOLT:RANG:AUTO?",
@@ -72,6 +78,7 @@ class SourceMeterSettings(RampedSource):
         """Control the fixed range of the current source in A (float from -1.05 to 1.05); setting it ends autorange.""",
         within("source_current_range", -LARGEST_CURRENT, LARGEST_CURRENT, "A"),
         NUMBER,
+        again=True,
     )
     source_current_auto_range = control(
         ":SOUR:CURR:RANG:AUTO?",
@@ -158,6 +165,7 @@ class SourceMeterSettings(RampedSource):
         For a source of current. A fixed range limits the source at 105 % of it.""",
         within("voltage_range", -LARGEST_VOLTAGE, LARGEST_VOLTAGE, "V"),
         NUMBER,
+        again=True,
     )
     voltage_auto_range = control(
         ":SENS:VOLT:RANG:AUTO?",
@@ -174,6 +182,7 @@ class SourceMeterSettings(RampedSource):
         For a source of voltage. A fixed range limits the source at 105 % of it.""",
         within("current_range", -LARGEST_CURRENT, LARGEST_CURRENT, "A"),
         NUMBER,
+        again=True,
     )
     current_auto_range = control(
         ":SENS:CURR:RANG:AUTO?",

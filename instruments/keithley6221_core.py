@@ -14,7 +14,7 @@ from enum import IntFlag
 from typing import Any
 
 from instruments.driver import control, measurement
-from instruments.errors import InstrumentError, InstrumentFault, Restarted
+from instruments.errors import GarbledReply, InstrumentError, InstrumentFault, NoReply, Restarted
 from instruments.forms import BOOLEAN, LINE_FREQUENCY, NUMBER, Form, exact, flag, within
 from instruments.ramped_source import RampedSource
 from instruments.scpi_driver import identity_form
@@ -24,10 +24,16 @@ log = logging.getLogger(__name__)
 LARGEST_CURRENT = 0.105
 """A."""
 
+CURRENT_STEP = 1e-4
+"""Of its range, to which a current is rounded at most (programming resolution; half as coarse below 100 mA)."""
+
 COMPLIANCE_STEP = Decimal("0.01")
 """V."""
 
 _ABORTS = ":SOUR:SWE:ABOR;:SOUR:WAVE:ABOR"
+
+EVENTS = ":STAT:OPER?;:STAT:MEAS?"
+"""Asks what has happened, and forgets it."""
 
 CURRENT = within("source_current", -LARGEST_CURRENT, LARGEST_CURRENT, "A")
 COMPLIANCE = within("source_compliance", 0.1, 105.0, "V")
@@ -70,6 +76,14 @@ class OperationBit(IntFlag):
     RS232_ERROR = 1 << 11
 
 
+MEASUREMENT_SUMMARY, OPERATION_SUMMARY = 1 << 0, 1 << 7
+"""Of the status byte: an event that is enabled has happened, and nobody has asked for the register since."""
+_TOLD = OperationBit.SWEEP_DONE | OperationBit.SWEEP_ABORTED | OperationBit.WAVE_STARTED
+SUMMARISED = f":STAT:OPER:ENAB {int(_TOLD)};:STAT:MEAS:ENAB {int(MeasurementBit.COMPLIANCE)}"
+"""Puts the end of a sweep, the start of a wave, and compliance into the status byte, which may be asked for any number
+of times: a reply that is lost loses nothing."""
+
+
 class SourceCore(RampedSource):
     """Level, range, compliance, output and registers of a 6221, and how it is brought to rest."""
 
@@ -84,6 +98,7 @@ class SourceCore(RampedSource):
         """Control the direct current in A (float from -0.105 to 0.105; on a fixed range at most 105 % of it).""",
         CURRENT,
         NUMBER,
+        step=lambda source: CURRENT_STEP * source.source_range,
     )
     source_range = control(
         ":SOUR:CURR:RANG?",
@@ -93,6 +108,7 @@ class SourceCore(RampedSource):
         The source takes the smallest of 2 nA, 20 nA, ... 2 mA, 20 mA, 100 mA that holds the value.""",
         within("source_range", 0.0, LARGEST_CURRENT, "A"),
         NUMBER,
+        again=True,
     )
     source_auto_range = control(
         ":SOUR:CURR:RANG:AUTO?",
@@ -137,7 +153,7 @@ class SourceCore(RampedSource):
             InstrumentFault: The source does not answer.
         """
         try:
-            self.command(_ABORTS)
+            self._insist(_ABORTS)
         except InstrumentError as error:  # nothing was running; what is behind it may not have been carried out
             log.debug("%s", error)
             self._disarm_each()
@@ -145,7 +161,7 @@ class SourceCore(RampedSource):
     def _disarm_each(self) -> None:
         for message in _ABORTS.split(";"):
             try:
-                self.command(message)
+                self._insist(message)
             except InstrumentError as error:  # nothing was running
                 log.debug("%s", error)
 
@@ -158,11 +174,38 @@ class SourceCore(RampedSource):
             InstrumentFault: As `ask_among`.
         """
         try:
-            return self.ask_among(f"{_ABORTS};{message}", *forms)
+            return self.line.insist(lambda: self.ask_among(f"{_ABORTS};{message}", *forms))
         except InstrumentError as error:
             log.debug("%s", error)
         self._disarm_each()
-        return self.ask_among(message, *forms)
+        return self.line.insist(lambda: self.ask_among(message, *forms))
+
+    def _begin(self, message: str) -> None:
+        """Start what is armed. It is sent once; after a lost reply the source is asked whether it has begun.
+
+        That a sweep has ended or a wave has begun since it was armed is in the status byte, that a sweep goes on in the
+        condition register; neither is lost by asking.
+
+        Raises:
+            InstrumentFault: It was refused, or the reply was lost and it is not known to have begun.
+        """
+        try:
+            self.command(message)
+        except (NoReply, GarbledReply) as doubt:
+            if not self.line.most_repeats:
+                raise
+            try:
+                begun = bool(self.status & OPERATION_SUMMARY or self.operation_condition & OperationBit.SWEEPING)
+            except InstrumentFault:
+                raise doubt from None
+            if not begun:
+                raise
+            self.line.note_repeat(doubt)
+
+    @property
+    def was_in_compliance(self) -> bool:
+        """Get whether the source was in compliance at any time since a sweep or a wave was armed."""
+        return bool(self.status & MEASUREMENT_SUMMARY)
 
     def come_to_rest(self) -> None:
         """Stop and disarm whatever runs, set 0 A and turn the output off.
@@ -171,7 +214,7 @@ class SourceCore(RampedSource):
             InstrumentFault: The source does not answer, or the output is on after all.
         """
         self.disarm()
-        self.command(":SOUR:CLE")
+        self._insist(":SOUR:CLE")
         if self.source_enabled:
             raise InstrumentFault(f"{self.line.name}: the output does not turn off; turn it off at the front panel")
 

@@ -10,9 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from instruments.errors import BadValue, DeadlinePassed, LimitExceeded
+from instruments.errors import BadValue, DeadlinePassed, GarbledReply, LimitExceeded, NoReply
 from instruments.forms import BOOLEAN, NUMBER, REGISTER, exact, finite, flag, of_kind, one_of, outside, whole, within
-from instruments.keithley6221_core import COMPLIANCE, CURRENT, MeasurementBit, OperationBit, SourceCore, compliance_text
+from instruments.keithley6221_core import (
+    COMPLIANCE,
+    CURRENT,
+    EVENTS,
+    MEASUREMENT_SUMMARY,
+    OPERATION_SUMMARY,
+    SUMMARISED,
+    OperationBit,
+    SourceCore,
+    compliance_text,
+)
 
 LONGEST_LIST = 65535
 """Points of a sweep."""
@@ -29,7 +39,6 @@ EXAMPLE = "LinearSweep(0.0, 1e-4, 1e-5, delay=0.1) or ListSweep([1e-5, 2e-5], 0.
 LONGEST_SETUP = 512
 """Characters up to which the commands of a set-up are sent in one message; any input buffer holds so many (assumed)."""
 
-_EVENTS = ":STAT:OPER?;:STAT:MEAS?"
 _FOUND = ":OUTP?;:SOUR:CURR:RANG:AUTO?;:SOUR:CURR:RANG?"
 
 Ranging = Literal["best", "auto", "fixed"]
@@ -267,8 +276,7 @@ class SweepModes(SourceCore):
             if source_range is not None:
                 self.source_range = source_range
             running = f":SOUR:SWE:RANG {_RANGING[ranging]};COUN {repeats};CAB {aborting};:TRIG:SOUR IMM"
-            for message in joined((*sweep.spelled(compliance), running, ":SOUR:SWE:ARM")):
-                self.command(message)
+            self._load((*sweep.spelled(compliance), running), ":SOUR:SWE:ARM")
             report = self._run_sweep(math.fsum(delays) * count, meanwhile)
             self._leave(before)
         return report
@@ -281,9 +289,24 @@ class SweepModes(SourceCore):
             meanwhile(start)
         return self._await_sweep(duration, start)
 
-    def _begin(self, message: str) -> None:
-        """Start what is armed, once what happened before is forgotten: asking for events clears them."""
-        self.ask_among(f"{_EVENTS};{message}", REGISTER, REGISTER)
+    def _load(self, commands: Iterable[str], arming: str) -> None:
+        """Set something up with the output at rest, and arm it, once what happened before is forgotten.
+
+        After a reply that was lost all of it is sent again: nothing of it acts before the start, and the first part of
+        a list replaces what was there. What may be armed already is disarmed, since it takes no other settings.
+        """
+        before = self.line.repeats
+
+        def send() -> None:
+            if self.line.repeats > before:
+                self.disarm()
+            *parts, last = joined((*commands, f"{SUMMARISED};{EVENTS};{arming}"))
+            for message in parts:
+                self.command(message)
+            self.ask_among(last, REGISTER, REGISTER)
+
+        commands = tuple(commands)
+        self.line.insist(send)
 
     def _checked_sweep(
         self, sweep: Sweep, compliance: float, ranging: Ranging, source_range: float | None
@@ -319,19 +342,33 @@ class SweepModes(SourceCore):
 
     def _await_sweep(self, duration: float, start: float) -> SweepReport:
         """Wait for the end of a sweep that takes so many s, and report how it ended."""
-        clock, events, happened = self.clock, 0, 0
+        clock, status = self.clock, 0
         end, deadline = clock.now() + duration, clock.deadline(1.05 * duration + self.SWEEP_GRACE)
-        while not events & (OperationBit.SWEEP_DONE | OperationBit.SWEEP_ABORTED):
+        while not status & OPERATION_SUMMARY:
             if deadline.passed:
                 raise DeadlinePassed(
                     f"{self.line.name}: a sweep of {duration:.3g} s has not ended after {deadline.seconds:.3g} s; "
                     "look at ARM:SOURce, it may be waiting for a trigger"
                 )
             clock.sleep(min(1.0, max(0.02, end - clock.now())))
-            operation, measurement = self.ask_among(_EVENTS, REGISTER, REGISTER)
-            events, happened = events | operation, happened | measurement
-        clamped = bool(happened & MeasurementBit.COMPLIANCE)
-        return SweepReport(bool(events & OperationBit.SWEEP_ABORTED), clamped, start)
+            status = self._asked_status()
+        clamped = bool(status & MEASUREMENT_SUMMARY)
+        return SweepReport(clamped and self._was_aborted(), clamped, start)
+
+    def _asked_status(self) -> int:
+        """Return the status byte, with a look at errors and power."""
+        (status,) = self.line.insist(lambda: self.ask_among("*STB?", REGISTER))
+        return int(status)
+
+    def _was_aborted(self) -> bool:
+        """Return whether a sweep that was in compliance was ended for it."""
+        try:
+            return bool(self.operation_event & OperationBit.SWEEP_ABORTED)
+        except (NoReply, GarbledReply) as lost:  # what it said is forgotten; in compliance this setting ends a sweep
+            if not self.line.most_repeats:
+                raise
+            self.line.note_repeat(lost)
+            return self.query(":SOUR:SWE:CAB?", BOOLEAN)
 
 
 def check_range(span: float, largest: float) -> None:

@@ -12,8 +12,8 @@ from typing import ClassVar, Literal
 
 from instruments.errors import BadValue, DeadlinePassed
 from instruments.forms import BOOLEAN, exact, finite, of_kind, one_of, outside, whole, within
-from instruments.keithley6221_core import COMPLIANCE, CURRENT, LARGEST_CURRENT, MeasurementBit
-from instruments.keithley6221_sweeps import LONGEST_LIST, SweepModes, check_range, in_parts, joined
+from instruments.keithley6221_core import COMPLIANCE, CURRENT, LARGEST_CURRENT
+from instruments.keithley6221_sweeps import LONGEST_LIST, SweepModes, check_range, in_parts
 
 Shape = Literal["sine", "square", "ramp", "arbitrary"]
 
@@ -157,8 +157,7 @@ class WaveModes(SweepModes):
         self.source_compliance = compliance
         if wave.source_range is not None:
             self.source_range = wave.source_range
-        for message in joined((*wave.spelled(), ":SOUR:WAVE:ARM")):
-            self.command(message)
+        self._load(wave.spelled(), ":SOUR:WAVE:ARM")
 
     def start_wave(self) -> None:
         """Start the wave that is armed; the output goes on with it, and off when its duration is over.
@@ -211,7 +210,7 @@ class WaveModes(SweepModes):
         while True:
             clock.sleep(min(1.0, max(0.02, end - clock.now())))
             if self.wave_ended():
-                return bool(self.measurement_event & MeasurementBit.COMPLIANCE)
+                return self.was_in_compliance
             if deadline.passed:
                 raise DeadlinePassed(
                     f"{self.line.name}: a wave of {duration:.3g} s has not ended after {deadline.seconds:.3g} s"

@@ -58,7 +58,7 @@ class RampedSource(ScpiDriver):
         Raises:
             InstrumentError: The error queue held something.
         """
-        self.command(":SOUR:CLE")
+        self._insist(":SOUR:CLE")
 
     def _stops(self) -> tuple[Callable[[], None], ...]:
         """Return what stops all that may run."""

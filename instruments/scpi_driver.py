@@ -164,6 +164,14 @@ class ScpiDriver(Driver):
         self.write(message + QUESTIONS)
         self.check_set_errors()
 
+    def _insist(self, message: str) -> None:
+        """Send commands that may be carried out twice, and again if the reply was lost or damaged; see `command`.
+
+        Raises:
+            InstrumentFault: As `command`, and NoReply or GarbledReply only after `Line.most_repeats` times more.
+        """
+        self.line.insist(lambda: self.command(message))
+
     def check_set_errors(self) -> list[Any]:
         """Read the reply to the questions that went out with a setting; see `command` for what it raises."""
         message = self.line.asked.removesuffix(QUESTIONS)
@@ -347,7 +355,7 @@ class ScpiDriver(Driver):
         """
         self.write("*RST")
         self.clock.sleep(self.RESET_TIME)
-        self.command(":STAT:PRES;*CLS")
+        self._insist(":STAT:PRES;*CLS")
 
 
 def identity_form(model: str) -> Form[Identity]:

@@ -176,7 +176,7 @@ def _asked_back(header: str, docs: str, check: Check, form: Form[T], step: float
 
     def put(self: Sr830, value: T) -> None:
         text = check(value)
-        taken = self.query(f"{header} {text};{header}?", form)
+        taken = self.line.insist(lambda: self.query(f"{header} {text};{header}?", form))
         close = abs(float(cast("Any", taken)) - float(text)) <= step if step else taken == form.read(text)
         if not close:
             raise self.not_taken(f"{header} {text}", taken)
@@ -317,6 +317,10 @@ class Sr830(Driver):
         "LIAS?", """Get what has happened since it was asked for last (LockinStatus), and clear it.""", STATUS
     )
 
+    def forget_status(self) -> None:
+        """Have the status say from now on what happens from now on."""
+        self.line.insist(lambda: self.lia_status)
+
     def set_frequency(self, frequency: float) -> None:
         """Set the reference's own oscillator to a frequency in Hz; the reference has to be internal.
 
@@ -325,7 +329,7 @@ class Sr830(Driver):
             InstrumentFault: It was not taken: the reference is external, or a harmonic of it would be above 102 kHz.
         """
         text = _span("frequency", 1e-3, HIGHEST_FREQUENCY, "Hz")(frequency)
-        taken = self.query(f"FREQ {text};FREQ?", NUMBER)
+        taken = self.line.insist(lambda: self.query(f"FREQ {text};FREQ?", NUMBER))
         if abs(taken - float(text)) > max(1e-4 * float(text), 1e-4):
             raise self.not_taken(f"FREQ {text}", taken)
 

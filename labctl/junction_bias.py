@@ -238,7 +238,7 @@ class SourceBias:
     def read(self) -> dict[str, Any]:
         """See `BiasMeter`."""
         level = self._driven
-        reading = self._voltmeter.reading()
+        reading = self._voltmeter.line.insist(self._voltmeter.reading)
         return {
             "Time (s)": 0.5 * (reading.start + reading.end), "Current (A)": level, "Voltage (V)": reading.voltage,
             "Level": level, "Clamped": bool(level) and self._source.in_compliance,

@@ -10,11 +10,12 @@ import cmath
 import math
 from typing import TYPE_CHECKING, Any
 
-from instruments.errors import InstrumentFault
-from instruments.keithley6221_core import MeasurementBit
+from instruments.cryostat import CryostatReading
+from instruments.errors import GarbledReply, InstrumentFault, NoReply
 from instruments.keithley6221_waves import Wave
 from instruments.sr830 import SENSITIVITIES, Reading
 from labctl import moving
+from labctl.mishaps import repeats_of
 
 if TYPE_CHECKING:
     from labctl.procedure import Procedure
@@ -105,7 +106,7 @@ class LockinReader:
     def _check_compliance(self) -> None:
         """Refuse to go on with a wave that was in compliance since somebody asked last."""
         source = self._procedure.source
-        if source.measurement_event & MeasurementBit.COMPLIANCE:
+        if source.was_in_compliance:
             raise InstrumentFault(
                 f"{source.line.name}: the wave was in compliance, so that the current was no sine and its harmonics "
                 "mean nothing; look at the current leads (contact-check), or take smaller amplitudes"
@@ -155,7 +156,7 @@ class LockinReader:
         self._set_phase = round(math.remainder(number * self._phase, 360.0), 2)
         lockin.harmonic, lockin.sensitivity, lockin.phase = number, full, self._set_phase
         self.wait(lockin.settling_time(LEFT * min(1.0, full / held)))
-        _ = lockin.lia_status
+        lockin.forget_status()
 
     def ripple(self, voltage: float) -> float:
         """Return what the first pole of the filter lets through of a voltage in V rms at the wave's frequency."""
@@ -164,7 +165,7 @@ class LockinReader:
     def settle(self, since: float) -> None:
         """Wait until a step of the field, which arrived so many s ago, has settled in the filter."""
         self.wait(self._settling * self._tau - since)
-        _ = self._procedure.lockin.lia_status
+        self._procedure.lockin.forget_status()
 
     def read(self, count: int) -> list[dict[str, Any]]:
         """Take readings: rows with all of `COLUMNS`.
@@ -198,15 +199,12 @@ class LockinReader:
         lockin.sensitivity = self._full = self._held = larger[0]
         self._procedure.run.note("full scale", volts=larger[0], why=trouble)
         self.wait(lockin.settling_time(LEFT))
-        _ = lockin.lia_status
+        lockin.forget_status()
 
     def _row(self, place: int) -> dict[str, Any]:
-        procedure, lockin = self._procedure, self._procedure.lockin
         if place:
             self.wait(APART * self._tau)
-        before = procedure.cryostat.reading()
-        reading: Reading = lockin.reading()
-        after = procedure.cryostat.reading()
+        before, reading, after = self._framed()
         return {
             "Time (s)": 0.5 * (reading.start + reading.end),
             "Temperature (K)": 0.5 * (before.temperature + after.temperature),
@@ -219,3 +217,33 @@ class LockinReader:
             "Frequency (Hz)": reading.frequency,
             "trouble": reading.status.trouble,
         }
+
+    def _framed(self) -> tuple[CryostatReading, Reading, CryostatReading]:
+        """Take a reading between two of the cryostat, and again where a reply was lost or damaged.
+
+        What a lost status would have said of an overload is not known: the filter gets the time to forget it, and what
+        has happened after that is in the status of the reading that counts.
+
+        Raises:
+            InstrumentFault: Replies are lost or damaged all the time.
+        """
+        procedure, lockin = self._procedure, self._procedure.lockin
+        taken = 0
+        while True:
+            mishaps = repeats_of(procedure)
+            before = procedure.cryostat.reading()
+            try:
+                reading: Reading = lockin.reading()
+            except (NoReply, GarbledReply) as fault:
+                if taken >= lockin.line.most_repeats:
+                    raise
+                taken += 1
+                lockin.line.note_repeat(fault)
+                self.wait(lockin.settling_time(LEFT))
+                lockin.forget_status()
+                continue
+            after = procedure.cryostat.reading()
+            if repeats_of(procedure) == mishaps or taken >= lockin.line.most_repeats:
+                return before, reading, after
+            taken += 1
+            procedure.run.note("retaken", Block=procedure.run.path.block)

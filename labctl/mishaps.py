@@ -7,7 +7,8 @@ back) and `labctl.moving` (a reading that met one is taken again).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,10 +54,16 @@ def listen(instruments: Mapping[str, object], run: Run) -> None:
             line.on_repeat = partial(_note, run, role)
 
 
-def ask_once(instruments: Iterable[object]) -> None:
-    """Have each instrument asked once from now on."""
-    for line in filter(None, map(line_of, instruments)):
+@contextmanager
+def asked_once(instruments: Iterable[object]) -> Generator[None]:
+    """Have each instrument asked once in a `with` block."""
+    lines = [line for line in map(line_of, instruments) if line is not None]
+    before = [line.most_repeats for line in lines]
+    for line in lines:
         line.most_repeats = 0
+    yield
+    for line, repeats in zip(lines, before, strict=True):
+        line.most_repeats = repeats
 
 
 def _note(run: Run, role: str, asked: str, said: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from instruments.cryostat import WATCH, CryostatReading, FieldApproach
 from instruments.errors import BadValue, DeadlinePassed, InstrumentFault, UsageError
 from labctl.mishaps import repeats_of
-from labctl.reversal import with_field
+from labctl.reversal import MOST_RETAKEN, with_field
 from labctl.state_reader import StateReader
 from labctl.waiting import settle_field
 
@@ -20,10 +20,6 @@ ALLOWANCE = 60.0
 """s that a ramp may take beyond twice its own time, as where a field is waited for."""
 KIND, ON_THE_WAY = "Kind", "moving"
 """Column and word by which a procedure marks rows that were read on the way to where a block begins."""
-
-
-MOST_RETAKEN = 20
-"""Readings in a row that are taken again because a reply was lost or damaged."""
 
 
 class Reads(Protocol):

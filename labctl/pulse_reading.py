@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from instruments.errors import GarbledReply, NoReply
+from instruments.keithley2182a import Reading
 from labctl import moving, pulses, reversal
 
 if TYPE_CHECKING:
-    from instruments.keithley2182a import Reading
     from labctl.procedure import Procedure
 
 SHORTEST = 50e-3
@@ -29,8 +30,8 @@ def pulse_and_read(procedure: Procedure, current: float, width: float) -> dict[s
 
     Returns:
         A row with what was sent and with a conversion each during the pulse (1) and before it (2). The resistance in
-        ohm is NaN where the conversion was not wholly within the pulse, or the meter overflowed, or the source did not
-        give the whole pulse.
+        ohm is NaN where the conversion was not wholly within the pulse, or its reply was lost, or the meter overflowed,
+        or the source did not give the whole pulse.
 
     Raises:
         BadValue: Current or width is none that a pulse can have.
@@ -42,16 +43,21 @@ def pulse_and_read(procedure: Procedure, current: float, width: float) -> dict[s
 
     def read(begin: float) -> None:
         procedure.clock.sleep(max(0.0, begin + width - LATE - aperture - procedure.clock.now()))
-        taken.append(meter.reading())
+        try:
+            taken.append(meter.reading())
+        except (NoReply, GarbledReply) as lost:  # there is no other during this pulse
+            if not meter.line.most_repeats:
+                raise
+            meter.line.note_repeat(lost)
 
     with pulses.longitudinal(procedure, current):
         reader.rest()
         before = procedure.cryostat.reading()
-        meter.reading()  # the amplifier comes from another channel and range
-        zero = meter.reading()
+        meter.line.insist(meter.reading)  # the amplifier comes from another channel and range
+        zero = meter.line.insist(meter.reading)
         sent = pulses.pulse(procedure, current, width, read)
         span = reader.voltage_range
-    during = taken[0]
+    during = taken[0] if taken else Reading(math.nan, True, math.nan, math.nan)
     inside = during.start >= sent[pulses.START] + APART and during.end + APART <= sent[pulses.END]
     good = inside and not (during.overflow or zero.overflow or sent[pulses.CLAMPED])
     row: dict[str, Any] = {
@@ -66,7 +72,7 @@ def pulse_and_read(procedure: Procedure, current: float, width: float) -> dict[s
         }  # fmt: skip
     row |= {
         "Range (V)": span, "Overflow": during.overflow or zero.overflow, "Compliance": sent[pulses.CLAMPED],
-        "Time (s)": 0.5 * (during.start + during.end), pulses.HALL: math.nan,
+        "Time (s)": 0.5 * (during.start + during.end) if taken else sent[pulses.END], pulses.HALL: math.nan,
         pulses.RESISTANCE: (during.voltage - zero.voltage) / current if good else math.nan,
     }  # fmt: skip
     return {**sent, **reversal.with_field(row, before, procedure.cryostat.reading())}

@@ -33,6 +33,9 @@ COLUMNS = (
 COARSEST = 0.01
 """Largest relative difference between the current that was asked for and the one that the source can set."""
 
+MOST_RETAKEN = 20
+"""Readings in a row that are taken again because a reply was lost or damaged."""
+
 CHANNEL = 1
 """Channel of the voltmeter that reads the Hall voltage."""
 LONGITUDINAL_CHANNEL = 2
@@ -193,7 +196,7 @@ class ReversalReader(StateReader):
                 return take()
             except (NoReply, GarbledReply) as fault:
                 taken += 1
-                if taken > self._voltmeter.line.most_repeats:
+                if not self._voltmeter.line.most_repeats or taken >= MOST_RETAKEN:
                     raise
                 self._recover(fault)
 

@@ -27,7 +27,6 @@ from labctl.informed import sentences
 from labctl.interlock_watch import InterlockWatch
 from labctl.learning import Learning, learn
 from labctl.ledger import RunLedger
-from labctl.mishaps import listen
 from labctl.own_code import EndedTheProgram, no_exit
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
@@ -82,7 +81,7 @@ class ActiveRun:
         self.interlocks = InterlockWatch(
             request.station.interlocks, session.instruments, session.clock, entry.directory.path, self
         )
-        listen(session.instruments, self)
+        session.report_to(self)
         self.last_row_at = 0.0
         self.of: tuple[int, int] = (0, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -24,10 +25,9 @@ from instruments.multivu import MultiVu
 from instruments.multivu_socket import Connect, SocketWire
 from instruments.ramped_source import RampedSource
 from instruments.scpi_driver import LONGEST_ERROR_QUEUE, POWER_ON, QueuedError, ScpiDriver
-from labctl import discovery
+from labctl import discovery, mishaps
 from labctl.breakout import Breakout, Hands, Operator, SimulatedHands, remote_hands, rest_sources
 from labctl.dialogue.recording import Heard, current
-from labctl.mishaps import ask_once
 from labctl.own_connections import local_port, own_connect, own_library
 from labctl.procedure import Procedure
 from labctl.protection import guarded, multivu_gate
@@ -94,6 +94,7 @@ class Session:
         self.library = library
         self.resources = resources
         self._door = door
+        self._run: mishaps.Run | None = None
         self.breakout = Breakout(
             hands, door.station.cables, partial(rest_sources, self.instruments, resources, self.open)
         )
@@ -109,6 +110,15 @@ class Session:
         self.breakout.note = note
         for role, driver in self.instruments.items():
             setattr(procedure, role, driver)
+
+    def report_to(self, run: mishaps.Run) -> None:
+        """Have replies that are lost or damaged made up for from now on, and written into a run's events."""
+        self._run = run
+        self._listen(self.instruments)
+
+    def _listen(self, roles: Collection[str]) -> None:
+        if self._run is not None:
+            mishaps.listen({role: self.instruments[role] for role in roles}, self._run)
 
     def identities(self) -> dict[str, str]:
         """Ask every instrument who it is.
@@ -131,6 +141,7 @@ class Session:
         for role in roles:
             try:
                 self.instruments[role] = self._door.open(role)
+                self._listen([role])
             except LabError as error:
                 refused[role] = error
         self._door.claim(self.instruments)
@@ -198,10 +209,10 @@ class Session:
                     self.instruments[role].check_identity()
             except (LabError, pyvisa.Error, OSError) as error:
                 faults.append(f"the safe state was not reached: {role}: {error}")
-        ask_once(self.instruments.values())  # each is tried again as a whole, for so long and no longer
-        # What makes current first: a cryostat that does not answer takes its time to say so.
-        for role, _ in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
-            faults += self.rest(role)
+        with mishaps.asked_once(self.instruments.values()):  # each is tried again as a whole, for so long and no longer
+            # What makes current first: a cryostat that does not answer takes its time to say so.
+            for role, _ in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
+                faults += self.rest(role)
         return faults + self.breakout.leave(at_rest=not faults)
 
     def rest(self, role: str) -> list[str]:
@@ -215,9 +226,12 @@ class Session:
         return []
 
     def _bring_to_rest(self, driver: Driver | MultiVu) -> None:
-        """Bring an instrument to rest; one that cannot be reached is tried again, since a cable may be put back."""
-        deadline = self.clock.deadline(REACH_TIME)
-        while True:
+        """Bring an instrument to rest; one that cannot be reached is tried again, since a cable may be put back.
+
+        One reply that is lost may take all of that time by itself: the first attempt may be followed by another then.
+        """
+        began = self.clock.now()
+        for attempt in itertools.count(1):
             try:
                 if isinstance(driver, Cryostat):
                     driver.hold_field()
@@ -226,7 +240,7 @@ class Session:
             except Restarted:
                 raise
             except (LabError, pyvisa.Error, OSError):
-                if deadline.passed:
+                if self.clock.now() > began + (2.0 if attempt == 1 else 1.0) * REACH_TIME:
                     raise
             else:
                 return

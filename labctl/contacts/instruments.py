@@ -162,7 +162,7 @@ class NanovoltReader:
         """See `TwoWireReader`."""
         self._source.source_current = current
         self._clock.sleep(self._wait)
-        reading = self._voltmeter.reading()
+        reading = self._voltmeter.line.insist(self._voltmeter.reading)
         return {
             "Time (s)": 0.5 * (reading.start + reading.end), "Current (A)": current, "Voltage (V)": reading.voltage,
             "Start 1 (s)": reading.start, "End 1 (s)": reading.end, "Range (V)": self._range,

@@ -148,6 +148,7 @@ CALLS: dict[str, dict[str, Call]] = {
         "check_identity": lambda it: it.check_identity(),
         "not_taken": lambda it: str(it.not_taken("SENS 5", 1e-3)),
         "reading": lambda it: it.reading()[:4],
+        "forget_status": lambda it: it.forget_status(),
         "set_frequency": lambda it: (assign(it, "reference_source", "internal"), it.set_frequency(120.0))[1],
         "settling_time": lambda it: it.settling_time(),
         "shutdown": lambda it: it.shutdown(),

@@ -49,6 +49,7 @@ IDENTITY_6221 = Identity("KEITHLEY INSTRUMENTS INC.", "6221", "4559777", "D04  /
 
 ROWS_6221 = (
     *COMMON,
+    Row("was_in_compliance", "*STB?", "129", True),
     number(
         "source_current", ":SOUR:CURR?", "1.000000E-04", 1e-4,
         ((1e-4, ":SOUR:CURR 0.0001"), (-0.105, ":SOUR:CURR -0.105"), (0, ":SOUR:CURR 0.0"),

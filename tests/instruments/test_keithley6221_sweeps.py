@@ -66,10 +66,11 @@ def test_what_a_sweep_says():
     on.source.sweep(ListSweep([0.0, 1e-3, 0.0], [0.001, 0.01, 0.001]), compliance=2.0, count=3, ranging="auto")
     stop = ":SOUR:SWE:ABOR;:SOUR:WAVE:ABOR"
     lists = ":SOUR:LIST:CURR 0.0,0.001,0.0;:SOUR:LIST:DEL 0.001,0.01,0.001;:SOUR:LIST:COMP 2.0,2.0,2.0"
+    told = ":STAT:OPER:ENAB 22;:STAT:MEAS:ENAB 8;:STAT:OPER?;:STAT:MEAS?"
     assert on.wire.heard == [f"{message}{END}" for message in (
         f"{stop};:OUTP?;:SOUR:CURR:RANG:AUTO?;:SOUR:CURR:RANG?;:SOUR:CURR 0.0;:SOUR:CURR:COMP 2.0", ":OUTP 1",
-        f":SOUR:SWE:SPAC LIST;{lists};:SOUR:SWE:RANG AUTO;COUN 3;CAB 1;:TRIG:SOUR IMM;:SOUR:SWE:ARM",
-        ":STAT:OPER?;:STAT:MEAS?;:INIT", ":STAT:OPER?;:STAT:MEAS?",
+        f":SOUR:SWE:SPAC LIST;{lists};:SOUR:SWE:RANG AUTO;COUN 3;CAB 1;:TRIG:SOUR IMM;{told};:SOUR:SWE:ARM",
+        ":INIT", "*STB?",
         f"{stop};:SOUR:CURR 0.0;:SOUR:CURR:RANG:AUTO 1;:OUTP?", ":OUTP 0",
     )]  # fmt: skip
 

@@ -24,7 +24,7 @@ def test_what_a_wave_says():
     setup = (
         ":SOUR:WAVE:FUNC SQU;:SOUR:WAVE:DCYC 25.0;:SOUR:WAVE:AMPL 0.0001;:SOUR:WAVE:OFFS 2e-05;:SOUR:WAVE:FREQ 50.0;"
         ":SOUR:WAVE:RANG BEST;:SOUR:WAVE:DUR:TIME INF;:SOUR:WAVE:DUR:CYCL 3.0;:SOUR:WAVE:PMAR:STAT 0;"
-        ":SOUR:WAVE:EXTR 0"
+        ":SOUR:WAVE:EXTR 0;:STAT:OPER:ENAB 22;:STAT:MEAS:ENAB 8;:STAT:OPER?;:STAT:MEAS?"
     )
     assert said(on)[3:] == [":SOUR:CURR:COMP 2.0", f"{setup};:SOUR:WAVE:ARM"]
     assert not on.output

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from instruments.keithley2182a import READING
+from labctl.lockin_reading import LEFT
 from labctl.procedure import Probe, Procedure
+from labctl.procedures import load_procedure
 from labctl.pulses import pulse
 from labctl.request import Outcome, Request
 from labctl.run import carry_out
@@ -52,11 +54,11 @@ class Readings(Procedure):
                 self.record(**{name: value for name, value in self.read().items() if name in self.DATA_COLUMNS})
 
 
-def station(name: str, faults: tuple[dict[str, Any], ...]) -> Station:
+def station(
+    name: str, faults: tuple[dict[str, Any], ...], roles: tuple[str, ...] = ("source", "voltmeter", "cryostat")
+) -> Station:
     data = load_station(name).snapshot()
-    data["simulation"]["faults"] = [
-        {"instrument": role, "at": BEGIN, **fault} for role in ("source", "voltmeter", "cryostat") for fault in faults
-    ]
+    data["simulation"]["faults"] = [{"instrument": role, "at": BEGIN, **fault} for role in roles for fault in faults]
     return Station.model_validate(data)
 
 
@@ -126,47 +128,115 @@ def test_five_thousand_points_on_bad_wires(
 
 
 class Pulsing(Readings):
-    """Sends pulses one after the other."""
+    """Sends pulses of both signs one after the other, of one kind or the other."""
 
-    DATA_COLUMNS = ("Pulse current (A)",)
-    sent = 0
+    DATA_COLUMNS = ("Pulse current (A)", "Pulse clamped", "Hall resistance (ohm)")
+    pulses = 40
+    width = 1e-3
 
     def execute(self) -> None:
         self.settle(field=0.0)
-        for _ in self.track("pulse", range(40)):
-            self.sent += 1
-            self.record(**{"Pulse current (A)": pulse(self, 1e-3, 1e-3)["Pulse current (A)"]})
+        for number in self.track("pulse", range(self.pulses)):
+            sent = pulse(self, 1e-3 if number % 2 else -1e-3, self.width)
+            row = {**sent, **self.read()}
+            self.record(**{name: row[name] for name in self.DATA_COLUMNS})
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_no_pulse_goes_out_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    """A pulse whose reply is lost ends the run: what it did is not known, and it is not sent again."""
-    labs = capture_labs(monkeypatch)
-    begun: list[bytes] = []
-    procedure = Pulsing()
+class Heard:
+    """What starts something, as a simulated source hears it."""
 
-    def watch(run: Any) -> None:
-        wire = labs[-1].wires["source"]
-        device = getattr(wire, "device", None)
-        if device is not None and not begun:
-            begun.append(b"")
-            write = device.write
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._labs = capture_labs(patch)
+        self._patch = patch
+        self.starts: list[bytes] = []
 
-            def count(data: bytes) -> None:
-                if b":INIT" in data:
-                    begun.append(data)
-                write(data)
+    def __call__(self, run: Any) -> None:
+        """Look at each event of the run; the first one comes when the lab is there."""
+        device = self._labs[-1].wires["source"].device  # pyright: ignore[reportAttributeAccessIssue] - a Passage
+        write = device.write
+        if getattr(write, "heard", None) is not None:
+            return
 
-            monkeypatch.setattr(device, "write", count)
+        def hear(data: bytes) -> None:
+            if b":INIT" in data:
+                self.starts.append(data)
+            write(data)
 
+        hear.heard = self.starts  # type: ignore[attr-defined]
+        self._patch.setattr(device, "write", hear)
+
+
+@pytest.mark.parametrize(
+    ("seed", "width"),
+    [
+        (0, 1e-3),
+        (1, 100e-6),
+        *(pytest.param(seed, width, marks=pytest.mark.endurance) for seed in range(2, 40) for width in (1e-3, 100e-6)),
+    ],
+)
+def test_every_pulse_goes_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, width: float) -> None:
+    """A start whose reply is lost is not sent again: the source is asked whether it has begun."""
+    procedure, heard = Pulsing(), Heard(monkeypatch)
+    procedure.width = width
     request = Request(
         name="pulsing", procedure=procedure, station=station("ppms", BAD), sample=load_sample("cotb2025"),
         simulate=True, seed=seed, out=tmp_path, quiet=True,
     )  # fmt: skip
-    outcome = carry_out(request, watch)
-    assert len(begun) - 1 <= procedure.sent
-    assert outcome.points <= len(begun) - 1
-    assert outcome.status in {"finished", "fault"}
+    outcome = carry_out(request, heard)
+    assert (outcome.status, outcome.error) == ("finished", None)
+    assert outcome.points == procedure.pulses == len(heard.starts)
+    assert not rows(outcome)["Pulse clamped"].to_numpy().any()
+
+
+def both_ways(folder: Path, name: str, sample: str, where: str, seed: int, **parameters: str) -> list[pd.DataFrame]:
+    """Carry a shipped procedure out on sound and on bad wires, in a lab in which nothing fluctuates."""
+    found: list[pd.DataFrame] = []
+    for faults in ((), BAD):
+        procedure = load_procedure(name)(**parameters)
+        wires = station(where, faults, ("source", "voltmeter", "smu", "lockin", "cryostat"))
+        outcome = carry_out(Request(
+            name=name, procedure=procedure, station=wires, sample=load_sample(sample),
+            simulate=True, seed=seed, out=folder, quiet=True,
+        ))  # fmt: skip
+        assert (outcome.status, outcome.error) == ("finished", None)
+        found.append(rows(outcome))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("points", "rate"), [("21", "1 V/s"), pytest.param("1001", "50 mV/s", marks=pytest.mark.endurance)]
+)
+def test_a_source_meter_on_bad_wires_gives_what_it_gives_on_sound_ones(tmp_path: Path, points: str, rate: str) -> None:
+    one, other = both_ways(tmp_path, "iv", "fimtj2026", "ppms", 1, points=points, rate=rate)
+    assert len(one) == len(other)
+    print((one["Current (A)"] - other["Current (A)"]).abs().max(), one["Current (A)"].abs().max())
+    np.testing.assert_allclose(other["Voltage (V)"], one["Voltage (V)"], rtol=0.0, atol=1e-6)
+    np.testing.assert_allclose(other["Current (A)"], one["Current (A)"], rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.endurance
+def test_harmonics_on_bad_wires_are_those_on_sound_ones(tmp_path: Path) -> None:
+    short = {"points": "7", "reads": "2", "amplitudes": "0.2 mA", "maximum_field": "250 mT"}
+    one, other = both_ways(tmp_path, "harmonic-hall", "cotb2025", "ppms", 1, **short)
+    assert len(one) == len(other)
+    for number in (1, 2):  # the filter is read when a thousandth may be left in it of what was before
+        sound, bad = (each[each["Harmonic"] == number] for each in (one, other))
+        allowed = 2.0 * LEFT * float(np.hypot(sound["X (V)"], sound["Y (V)"]).max())
+        for name in ("X (V)", "Y (V)"):
+            np.testing.assert_allclose(bad[name], sound[name], rtol=0.0, atol=allowed)
+
+
+@pytest.mark.endurance
+def test_what_pulses_switch_is_the_same_on_bad_wires(tmp_path: Path) -> None:
+    short = {"pulse_max": "30 mA", "pulse_width": "10 ms", "in_plane_field": "-50 mT", "order": "+", "loops": "1"}
+    one, other = both_ways(tmp_path, "sot-switching", "cogd2022", "ppms", 1, **short)
+    assert len(one) == len(other)
+    assert not one["Pulse clamped"].to_numpy().any()
+    assert not other["Pulse clamped"].to_numpy().any()
+    swing = float(np.ptp(one["Hall resistance (ohm)"].dropna()))
+    np.testing.assert_allclose(
+        other["Hall resistance (ohm)"], one["Hall resistance (ohm)"], rtol=0.0, atol=1e-4 * swing
+    )
 
 
 @pytest.mark.parametrize("line", range(8))
