@@ -15,12 +15,26 @@ from benchmarks import (
     multivu,
     queries,
     recording,
+    rehearsal,
     startup,
     tcp,
 )
 from benchmarks.harness import Comparison, main
 
-ALL = (startup, recording, queries, guard, devices, tcp, multivu, hysterons, first_loop, current_loop, ahe_temperature)
+ALL = (
+    startup,
+    recording,
+    queries,
+    guard,
+    devices,
+    tcp,
+    multivu,
+    hysterons,
+    first_loop,
+    current_loop,
+    ahe_temperature,
+    rehearsal,
+)
 
 
 def measure(repeats: int) -> Sequence[Comparison]:

@@ -129,6 +129,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
     over: Mapping[str, str | Iterable[Any]] | None = None,
     overrides: Mapping[str, str] | None = None,
     lab: str | os.PathLike[str] | None = None,
+    rehearse: bool = False,
     out: str | os.PathLike[str] = "runs",
     user: str = "",
     notes: str = "",
@@ -153,6 +154,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         over: Makes a series: lists of values by parameter, e.g. `{"temperature": "300:240:-10 K"}`, all combinations.
         overrides: Limits of station or sample to be replaced for this run, e.g. `{"current": "1 mA"}`; recorded.
         lab: File with the line that `labctl simulate` printed, to run in that lab.
+        rehearse: Whether to rehearse it first, and to refuse it where the rehearsal is refused.
         out: Folder that holds the runs.
         user: Who measures.
         notes: Why, in a sentence.
@@ -177,7 +179,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         )
     _check_seeds(seed, sample_seed)
     given = {**(parameters or {}), **more}
-    own, name = _procedure(procedure, given, lab_time=simulate or lab is not None)
+    own, name = _procedure(procedure, given, lab_time=simulate or rehearse or lab is not None)
     request = Request(
         name=name,
         procedure=own,
@@ -192,6 +194,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         tags=tuple(tags),
         overrides=_overrides(overrides or {}),
         lab=None if lab is None else Path(lab),
+        rehearse=rehearse,
         given=given,
     )
     single = not over and not own.series_over

@@ -121,6 +121,7 @@ def hold(procedure: Procedure, duration: float, interval: float | None) -> Itera
 
 def _held(procedure: Procedure, duration: float, interval: float | None) -> Iterator[dict[str, Any]]:
     clock, path = procedure.clock, procedure.run.path
+    path.begin_lap()
     begin = clock.now()
     last = None if interval is None else math.floor(duration / interval * (1 + 1e-12))  # 0.3 / 0.1 is less than 3
     number = 0
@@ -158,6 +159,7 @@ def sweep(procedure: Procedure, field: float, rate: float, reader: Reads | None 
         DeadlinePassed: It is not there in twice the ramp and a minute, the time that `settle_field` gives it.
     """
     cryostat, run, reader = procedure.cryostat, procedure.run, reader or reader_of(procedure)
+    run.path.begin_lap()
     before = cryostat.reading()
     distance = abs(field - before.field)
     taken = cryostat.set_field(field, rate, FieldApproach.LINEAR)

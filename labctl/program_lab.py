@@ -163,12 +163,16 @@ def _bind_later_imports(folders: Sequence[Path]) -> None:
     """Let `import time` within a function, or at the prompt, mean what it means at the program's top."""
     real: Any = builtins.__import__
 
-    def importing(
-        name: str, within: Mapping[str, Any] | None = None, local: Any = None, names: Any = (), level: int = 0
+    def importing(  # programs hand over some of these by name
+        name: str,
+        globals: Mapping[str, Any] | None = None,  # noqa: A002 - Python's own name
+        locals: Mapping[str, Any] | None = None,  # noqa: A002 - Python's own name
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
     ) -> ModuleType:
-        if name in labtime.STAND_INS and level == 0 and within is not None and _is_programs(within, folders):
+        if name in labtime.STAND_INS and level == 0 and globals is not None and _is_programs(globals, folders):
             return labtime.STAND_INS[name]
-        return real(name, within, local, names, level)
+        return real(name, globals, locals, fromlist, level)
 
     builtins.__import__ = importing
     _process.bound.callback(setattr, builtins, "__import__", real)

@@ -39,6 +39,7 @@ class Request:
         quiet: Whether nothing fluctuates in a simulated lab in this process: for tests.
         keeper: Number of the process that keeps the station over several runs and asked for this one
             (`labctl.station_lock.keeping`); None for a run by itself.
+        rehearse: Whether it is rehearsed first, and refused where the rehearsal is; see `labctl.rehearsal`.
         given: Parameters as somebody wrote them, by name; of a number without a unit it is kept what it was taken for.
     """
 
@@ -58,6 +59,7 @@ class Request:
     resume: Path | None = None
     quiet: bool = False
     keeper: int | None = None
+    rehearse: bool = False
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

@@ -38,11 +38,14 @@ from labctl.session import LabStart, Session, open_session
 from labctl.station_lock import Hold, holding
 from labctl.supervision import child
 from labctl.supervision.rescue import bring_to_rest_first
+from labctl.time_left import time_left
 from labctl.tracking import Path as LoopPath
 from labctl.visiting import Visitor, visiting
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from labctl.rehearsed import Rehearsal
 
 __all__: list[str] = []  # help(labctl.run) says how to call it, see the end of this file; modules import by name
 
@@ -82,6 +85,8 @@ class ActiveRun:
             request.station.interlocks, session.instruments, session.clock, entry.directory.path, self
         )
         session.report_to(self)
+        self.temperature: Any = None
+        self.time_left = time_left(entry.directory, session, entry.history.complete)
         self.last_row_at = 0.0
         self.of: tuple[int, int] = (0, 1)
 
@@ -106,6 +111,7 @@ class ActiveRun:
         row[BLOCK] = block = self.path.block
         row[ATTEMPT] = self.attempt
         self._recorder.record(row)
+        self.temperature = row.get("Temperature (K)")
         self.last_row_at = time.perf_counter()
         self.path.count()
         self.ledger.measured(block)
@@ -147,6 +153,8 @@ class ActiveRun:
             Aborted: Somebody did.
         """
         child.beat()
+        if self.time_left is not None:
+            self.time_left.look(self)
         if self._watch is not None:
             try:
                 self._watch(self)
@@ -217,7 +225,13 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
             check_request(request)
             with station_of(request, "run" if request.resume is None else "resume") as hold:
                 outcome.warnings.extend(bring_to_rest_first(request, hold))
-                _measure(request, outcome, switch, watch, hold)
+                rehearsal = None
+                if request.rehearse:
+                    from labctl.rehearsal import rehearse_first, seeded  # which itself carries out runs
+
+                    request = seeded(request)
+                    rehearsal = rehearse_first([request], switch, hold, lambda _: "")[0]
+                _measure(request, outcome, switch, watch, hold, rehearsal)
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True  # the data are safe, and what is left takes a second
@@ -242,7 +256,10 @@ def station_of(request: Request, doing: str) -> AbstractContextManager[Hold]:
     )  # fmt: skip
 
 
-def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None, hold: Hold) -> None:
+def _measure(
+    request: Request, outcome: Outcome, switch: AbortSwitch, watch: Watcher | None, hold: Hold,
+    rehearsal: Rehearsal | None,
+) -> None:  # fmt: skip
     """Make the run's folder, open, execute and make safe."""
     entry = begin(request, title_of(request)) if request.resume is None else begin_again(request, request.resume)
     directory = entry.directory
@@ -252,6 +269,8 @@ def _measure(request: Request, outcome: Outcome, switch: AbortSwitch, watch: Wat
         directory.write_request(entry.description)
     else:
         mend_events(directory)
+    if rehearsal is not None:
+        rehearsal.write(directory.path)
     try:
         with open_session(
             request.station, request.sample, request.procedure.roles, simulate=request.simulate,

@@ -26,7 +26,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -53,6 +53,9 @@ from labctl.session import LabStart, Session, open_session
 from labctl.station_lock import Hold
 from labctl.supervision import child as child_process
 from labctl.supervision.rescue import bring_to_rest_first
+
+if TYPE_CHECKING:
+    from labctl.rehearsed import Rehearsal
 
 KIND = "series"
 MOST_RUNS = 1000
@@ -194,14 +197,19 @@ def carry_out_series(
         directory = None
         try:
             request = request if request.lab is None else in_its_lab(request)
-            children = [_as_it_was(child, request.resume) for child in _children(request, axes, make)]
+            children = [_as_it_was(child, request.resume) for child in children_of(request, axes, make)]
             for child in children:
-                _check(child, len(children))
+                check_child(child, len(children))
             with station_of(request, "series of" if request.resume is None else "resume the series of") as hold:
                 outcome.warnings.extend(bring_to_rest_first(request, hold))
+                rehearsals: Mapping[int, Rehearsal] = {}
+                if request.rehearse:
+                    request, rehearsals = _rehearsed(request, children, switch, hold)
                 directory = _folder(request)
                 outcome.run = directory.path
-                _measure(_Series(request, axes, children, directory, outcome, switch, watch), hold)
+                _measure(
+                    _Series(request, axes, children, directory, outcome, switch, watch, rehearsals=rehearsals), hold
+                )
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True
@@ -237,13 +245,48 @@ def _as_it_was(child: Child, series: Path | None) -> Child:
     return replace(child, request=replace(child.request, resume=begun))
 
 
-def _children(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> Iterator[Child]:
+def children_of(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> Iterator[Child]:
+    """Yield the runs of a series in their order; arguments as for `carry_out_series`."""
     for number, values in enumerate(itertools.product(*(axis.values for axis in axes)), 1):
         named = {axis.name: value for axis, value in zip(axes, values, strict=True)}
         texts = {axis.name: axis.parameter.show(named[axis.name]) for axis in axes}
         labels = [f"{axis.name}={_short(axis.parameter, named[axis.name])}" for axis in axes]
         folder = f"{number:04d}-{'-'.join(labels)}"[:LONGEST_LABEL].rstrip(".-=")
         yield Child(number, named, texts, folder, replace(request, procedure=make(**named)))
+
+
+def requests_of(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> list[Request]:
+    """Return what each run of a series is asked to do, with the seed that it draws its orders with."""
+    children = children_of(request, axes, make)
+    return [replace(child.request, seed=seed_of(request.seed or 0, child.number)) for child in children]
+
+
+def seed_of(seed: int, number: int) -> int:
+    """Return the seed of a run of a series by the series' seed and the run's number, from 1."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def _rehearsed(
+    request: Request, children: Sequence[Child], switch: AbortSwitch, hold: Hold
+) -> tuple[Request, dict[int, Rehearsal]]:
+    """Rehearse a series before its first run; of one that is carried on, what is not finished.
+
+    Returns:
+        The request with the seed that series and rehearsal have in common, and what was found, by the runs' numbers.
+
+    Raises:
+        Refused: A run must not begin; the sentence says which.
+    """
+    from labctl.rehearsal import rehearse_first, seeded  # which itself carries out runs
+
+    request = seeded(request)
+    left = [child for child in children if not _is_finished(child)]
+    if not left:
+        return request, {}
+    requests = [replace(child.request, seed=seed_of(request.seed or 0, child.number)) for child in left]
+    said = [f"run {child.number} of {len(children)} ({said_of(child.texts)}): " for child in left]
+    found = rehearse_first(requests, switch, hold, said.__getitem__)
+    return request, {child.number: rehearsed for child, rehearsed in zip(left, found, strict=True)}
 
 
 def _short(parameter: Setting[Any], value: Any) -> str:
@@ -260,7 +303,7 @@ def _short(parameter: Setting[Any], value: Any) -> str:
     return re.sub(r"[^A-Za-z0-9.+-]+", "", text) or "value"
 
 
-def _check(child: Child, of: int) -> None:
+def check_child(child: Child, of: int) -> None:
     """Refuse a run before the first one begins, and say which it is.
 
     Raises:
@@ -269,10 +312,11 @@ def _check(child: Child, of: int) -> None:
     try:
         check_request(child.request)
     except LabError as error:
-        raise type(error)(f"run {child.number} of {of} ({_said(child.texts)}): {error}") from error
+        raise type(error)(f"run {child.number} of {of} ({said_of(child.texts)}): {error}") from error
 
 
-def _said(texts: Mapping[str, str]) -> str:
+def said_of(texts: Mapping[str, str]) -> str:
+    """Return the values of a run of a series as a sentence names them."""
     return ", ".join(f"{name} {text}" for name, text in texts.items())
 
 
@@ -288,6 +332,7 @@ class _Series:
     switch: AbortSwitch
     watch: Watcher | None
     before: Before = field(default_factory=Before)
+    rehearsals: Mapping[int, Rehearsal] = field(default_factory=dict[int, "Rehearsal"])
 
 
 def _measure(series: _Series, hold: Hold) -> None:
@@ -300,6 +345,10 @@ def _measure(series: _Series, hold: Hold) -> None:
         directory.write_request(_describe(series, seed))
     else:
         noise, time = _where_it_stands(directory, seed)
+    if series.rehearsals:
+        from labctl.rehearsed import write_whole
+
+        write_whole(list(series.rehearsals.values()), directory.path)
     try:
         with open_session(
             request.station, request.sample, request.procedure.roles, simulate=request.simulate,
@@ -414,7 +463,7 @@ def _carry_out_child(series: _Series, session: Session, events: EventLog, child:
         learn(child.request, done)
     _add(outcome, child, done)
     finished = done.status == "finished"
-    said = f"run {child.number} of {of} ({_said(child.texts)}): {done.error}"
+    said = f"run {child.number} of {of} ({said_of(child.texts)}): {done.error}"
     if not finished:
         outcome.status, outcome.exit_code, outcome.error, outcome.cause = done.status, done.exit_code, said, done.cause
     elif done.error is not None and outcome.error is None:  # all rows are there, and analysing can wait till the end
@@ -432,6 +481,7 @@ def _enter(series: _Series, child: Child, seed: int) -> Entry:
     if child.request.resume is not None:
         entry = begin_again(child.request, path)
         mend_events(entry.directory)
+        _keep_rehearsal(series, child, path)
         return entry
     try:
         path.mkdir(exist_ok=series.request.resume is not None)  # it may have been killed before it wrote anything
@@ -439,11 +489,18 @@ def _enter(series: _Series, child: Child, seed: int) -> Entry:
         raise WriteFailed(f"cannot make {path}: {error.strerror}") from error
     directory = RunDirectory(path)
     # Random orders are a run's own; what fluctuates in a simulated lab goes on from run to run.
-    own = int(np.random.SeedSequence([seed, child.number]).generate_state(1)[0])
+    own = seed_of(seed, child.number)
     place = {"folder": series.directory.path.name, "number": child.number, "of": len(series.children), "lab_seed": seed}
     description = {**provenance.describe(child.request, own), KIND: place}
     directory.write_request(description)
+    _keep_rehearsal(series, child, path)
     return Entry(directory, description, own, seed, child.request.sample_seed)
+
+
+def _keep_rehearsal(series: _Series, child: Child, folder: Path) -> None:
+    rehearsed = series.rehearsals.get(child.number)
+    if rehearsed is not None:
+        rehearsed.write(folder)
 
 
 def _add(outcome: SeriesOutcome, child: Child, done: Outcome) -> None:

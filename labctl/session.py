@@ -31,11 +31,13 @@ from labctl.dialogue.recording import Heard, current
 from labctl.own_connections import local_port, own_connect, own_library
 from labctl.procedure import Procedure
 from labctl.protection import guarded, multivu_gate
+from labctl.remaining import Pace
 from labctl.remote import RemoteClock, read_addresses
 from labctl.sample import SampleRecord
 from labctl.simulation import build_lab
 from labctl.station import Station
 from labctl.station_lock import Hold, holding
+from simulators.beginning import FRESH, Beginning
 from simulators.lab import Lab
 
 SOCKETS = "@py"
@@ -59,12 +61,14 @@ class LabStart:
         sample_seed: Seed of the simulated sample's disorder.
         time: s, what the clock shows; a run that is carried on goes on counting.
         quiet: Whether nothing fluctuates in a simulated lab in this process.
+        begins: How the cryostat of such a lab stands.
     """
 
     seed: int
     sample_seed: int = 0
     time: float = 0.0
     quiet: bool = False
+    begins: Beginning = FRESH
 
 
 class Session:
@@ -76,6 +80,7 @@ class Session:
         lab: The simulated lab in this process, None on hardware and for a lab in another process.
         library: The guarded VISA library through which every instrument of the session is opened.
         resources: What each of the station's instruments is opened as, by role, also of those that nobody needed.
+        pace: What the station took beside what rehearsals expected.
     """
 
     def __init__(
@@ -93,6 +98,7 @@ class Session:
         self.lab = lab
         self.library = library
         self.resources = resources
+        self.pace = Pace()
         self._door = door
         self._run: mishaps.Run | None = None
         self.breakout = Breakout(
@@ -352,7 +358,10 @@ def _surroundings(
     resources = {role: instrument.resource for role, instrument in station.instruments.items()}
     if simulate:
         virtual = VirtualClock(start.time)
-        twin = build_lab(station, record, virtual, seed=start.seed, sample_seed=start.sample_seed, quiet=start.quiet)
+        twin = build_lab(
+            station, record, virtual, seed=start.seed, sample_seed=start.sample_seed, quiet=start.quiet,
+            begins=start.begins,
+        )  # fmt: skip
         hands = SimulatedHands(twin.plug, twin.put_back)
         yield _Surroundings(virtual, twin.visa, resources, twin, twin.multivu_connector(), hands)
         return

@@ -12,6 +12,7 @@ from labctl import discovery, lab_events
 from labctl.records import suggest
 from labctl.sample import Model, SampleRecord, connections
 from labctl.station import Station
+from simulators.beginning import FRESH, Beginning
 from simulators.cables import OPEN, BridgeCables, Cables, EmfSettings, Lead, TriaxialCable
 from simulators.cryostat import SimulatedCryostat
 from simulators.environment import Environment
@@ -124,7 +125,7 @@ def _check_model(station: Station, record: SampleRecord, model: Model) -> tuple[
         raise UsageError(f"sample {record.label}: {error}") from error
 
 
-def bench(station: Station, record: SampleRecord) -> Bench:
+def bench(station: Station, record: SampleRecord, begins: Beginning = FRESH) -> Bench:
     """Describe the bench that a station file and a sample record stand for.
 
     An instrument without a simulated twin is not on it; `check` says whether one that is needed lacks its twin.
@@ -162,6 +163,7 @@ def bench(station: Station, record: SampleRecord) -> Bench:
         faults=lab_events.wires(settings.faults),
         contacts=lab_events.contacts(settings.contacts),
         magnetometer=_magnetometer(station, record),
+        begins=begins,
     )
 
 
@@ -226,7 +228,8 @@ def _cables(station: Station) -> Cables:
 
 
 def build_lab(
-    station: Station, record: SampleRecord, clock: Clock, *, seed: int, sample_seed: int, quiet: bool = False
-) -> Lab:
+    station: Station, record: SampleRecord, clock: Clock, *, seed: int, sample_seed: int, quiet: bool = False,
+    begins: Beginning = FRESH,
+) -> Lab:  # fmt: skip
     """Build the simulated lab of a station with a sample in it; see `simulators.lab.Lab`."""
-    return Lab(bench(station, record), clock, seed=seed, sample_seed=sample_seed, quiet=quiet)
+    return Lab(bench(station, record, begins), clock, seed=seed, sample_seed=sample_seed, quiet=quiet)

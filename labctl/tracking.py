@@ -12,7 +12,8 @@ the run goes on; it is measured again when the run is carried on.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -50,6 +51,9 @@ class Path:
 
     Attributes:
         within: Part of the innermost step that is done, from 0 to 1, as its body says.
+        laps: Sweeps, holds, staircases and waits that were begun so far: `within` begins anew with each but the last.
+        waits: What is waited for, with the sample that follows it: "temperature", "field" or "angle"; "" for nothing.
+        waited: Number of the lap that is or was the last wait.
     """
 
     def __init__(self, on_step: Callable[[], None], ledger: Ledger | None = None, seed: int = 0) -> None:
@@ -58,6 +62,9 @@ class Path:
         self.levels: list[_Level] = []
         self._closed: set[tuple[tuple[str, int], ...]] = set()
         self.within = 0.0
+        self.laps = 0
+        self.waits = ""
+        self.waited = 0
         self._seed = seed
         self._outside = np.random.default_rng([seed, 1])
         self._named: tuple[_Level | None, str] = (None, OUTSIDE)
@@ -102,6 +109,22 @@ class Path:
             done += share * level.index / level.length
             share /= level.length
         return done + share * self.within
+
+    def begin_lap(self) -> None:
+        """Begin something of which `within` will tell the part that is done."""
+        self.laps += 1
+        self.within = 0.0
+
+    @contextmanager
+    def waiting(self, quantity: str) -> Generator[None]:
+        """Have it known that a quantity is waited for: "temperature", "field" or "angle"."""
+        before, self.waits = self.waits, quantity
+        self.laps += 1
+        self.waited = self.laps
+        try:
+            yield
+        finally:
+            self.waits = before
 
     def count(self, rows: int = 1) -> None:
         """Take note of rows that belong to where the run stands."""

@@ -128,7 +128,8 @@ def settle_temperature(
         rate = FAST_TEMPERATURE_RATE if temperature >= SLOW_BELOW else SLOW_TEMPERATURE_RATE
     rate = min(rate, procedure.station.limits.temperature_rate)
     thermometer = SampleThermometer(procedure, reading)
-    settled = _Arrival(procedure, thermometer, temperature, (rate, approach), meanwhile).settled()
+    with procedure.run.path.waiting("temperature"):
+        settled = _Arrival(procedure, thermometer, temperature, (rate, approach), meanwhile).settled()
     thermometer.give_back()
     procedure.run.note("settled", **settled.details())
     if settled.why and not procedure.sample.is_junction:  # there it is always so, and nobody can do anything about it
@@ -159,7 +160,8 @@ def ramp_temperature(procedure: Procedure, temperature: float, *, rate: float, r
     thermometer.begin(cryostat.reading().temperature)
     taken = min(rate, procedure.station.limits.temperature_rate)
     cryostat.set_temperature(temperature, taken, TemperatureApproach.FAST_SETTLE)
-    cryostat.wait_temperature(tick=tick)
+    with procedure.run.path.waiting("temperature"):
+        cryostat.wait_temperature(tick=tick)
     thermometer.give_back()
 
 
@@ -186,7 +188,8 @@ def settle_field(
     """
     cryostat = procedure.cryostat
     cryostat.set_field(field, min(rate, procedure.station.limits.field_rate), approach)
-    return cryostat.wait_field(dwell=dwell, deadline=deadline, tick=tick or procedure.run.check)
+    with procedure.run.path.waiting("field"):
+        return cryostat.wait_field(dwell=dwell, deadline=deadline, tick=tick or procedure.run.check)
 
 
 def settle_angle(procedure: Procedure, angle: float, speed: float, *, rest: float = 0.0) -> CryostatReading:
@@ -195,7 +198,8 @@ def settle_angle(procedure: Procedure, angle: float, speed: float, *, rest: floa
     The sample follows the motor with the gear's play: it is where it is shown only if it always comes from below.
     """
     procedure.cryostat.set_position(angle, speed)
-    return procedure.cryostat.wait_position(angle, speed, dwell=rest, tick=procedure.run.check)
+    with procedure.run.path.waiting("angle"):
+        return procedure.cryostat.wait_position(angle, speed, dwell=rest, tick=procedure.run.check)
 
 
 class _Arrival:

@@ -182,14 +182,14 @@ class Rotator:
     INDEX = 0.0
     """deg at which the index switch stands on a motor that nobody has called otherwise. Assumed."""
 
-    def __init__(self, data: ServiceData) -> None:
+    def __init__(self, data: ServiceData, angle: float = 0.0) -> None:
         self._data = data
         self._start, self._end = 0.0, 0.0
-        self._from, self._to = 0.0, 0.0  # of the motor
+        self._from, self._to = angle, angle  # of the motor
         self._offset = 0.0  # of what is shown from where the motor is
         self._rest = PositionState.STOPPED
-        self.rotation = Rotation(data.rotator_backlash, data.rotator_error)
-        self.setting = RotatorSetting(0.0, 0, 0)
+        self.rotation = Rotation(data.rotator_backlash, data.rotator_error, angle)
+        self.setting = RotatorSetting(angle, 0, 0)
 
     def move(self, time: float, setting: RotatorSetting) -> None:
         """Carry out a MOVE command at a lab time in s: 0 go there, 1 find the switch, 2 call it so here."""

@@ -132,6 +132,7 @@ class Circuit:
         after_break: Called when the sample has broken, so that the instruments drive what they can from then on.
         before_cycle: Called with a lab time in s, from which on a cycle of the source begins, ends or makes something
             else of voltage, before it does.
+        on_change: Called with each change as it is made; it must do nothing to the lab. None for nobody.
 
     Args:
         timeline: The lab's time.
@@ -154,6 +155,7 @@ class Circuit:
         self.network: ContactNetwork | None = None
         self.after_break: Callable[[], None] = _nothing
         self.before_cycle: Callable[[float], None] = _unheard
+        self.on_change: Callable[[Change], None] | None = None
         self._following = False
         self._moment: float | None = None
         self._strongest = 0.0
@@ -171,6 +173,16 @@ class Circuit:
             self._change(Change(now, latest.source, latest.smu))
             if self._cycle is not None and self._cycle.whole:
                 self._hand_over(self._cycle, now)
+
+    @property
+    def source_leads(self) -> Pair | None:
+        """Leads at the current source's high and low; None where either hangs open."""
+        return self._source
+
+    @property
+    def smu_leads(self) -> Pair | None:
+        """The same of the source-measure unit."""
+        return self._smu
 
     @property
     def follower(self) -> Follower | None:
@@ -267,6 +279,8 @@ class Circuit:
         while len(changes) > REMEMBERED and changes[1].time < change.time - MEMORY:
             changes.popleft()
         changes.append(change)
+        if self.on_change is not None:
+            self.on_change(change)
         self._strongest = max(self._strongest, abs(change.source))
 
     def catch_up(self) -> None:

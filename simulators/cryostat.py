@@ -13,7 +13,8 @@ import numpy as np
 
 from instruments.errors import LimitExceeded
 from simulators.accessories import ChamberCommand, ChamberState, PositionState, Rotator, RotatorSetting
-from simulators.cryostat_parts import ROOM_TEMPERATURE, CryostatParts, OutOfOrder
+from simulators.beginning import FRESH, Beginning
+from simulators.cryostat_parts import CryostatParts, OutOfOrder
 from simulators.environment import GRID_TEMPERATURE, Piece
 from simulators.machines import OERSTED, Machine
 from simulators.mounting import AS_MADE, Mounting
@@ -74,6 +75,8 @@ def _check(what: str, value: float, lowest: float, highest: float, unit: str) ->
 class SimulatedCryostat(CryostatParts):
     """A cryostat with a sample in it, fresh: 300 K stable, 0 T driven, never magnetised, chamber purged and sealed.
 
+    One that begins elsewhere is stable there; see `simulators.beginning`.
+
     It is the `Environment` of its sample.
 
     Attributes:
@@ -86,6 +89,7 @@ class SimulatedCryostat(CryostatParts):
         machine: Its limits, dynamics and noise.
         noise_temperature: Random numbers of the temperature read-back.
         noise_field: Random numbers of the field read-back.
+        begins: How it stands in the lab's first moment.
     """
 
     def __init__(
@@ -94,8 +98,9 @@ class SimulatedCryostat(CryostatParts):
         machine: Machine,
         noise_temperature: np.random.Generator,
         noise_field: np.random.Generator,
+        begins: Beginning = FRESH,
     ) -> None:
-        super().__init__(timeline, machine, noise_field)
+        super().__init__(timeline, machine, noise_field, begins)
         self._noise_temperature = TimedGaussian(noise_temperature, CONVERSION_TIME)
         self._noise_field = TimedGaussian(noise_field, CONVERSION_TIME)
         self._danger: Event | None = None  # of a magnet that is half out of its helium
@@ -107,9 +112,11 @@ class SimulatedCryostat(CryostatParts):
         self.sample_temperature = self._thermal.sample
         self.field = self._magnet.field
         self.temperature_setting = TemperatureSetting(
-            ROOM_TEMPERATURE, machine.thermal.rate_maximum, TemperatureApproach.FAST_SETTLE
+            begins.temperature, machine.thermal.rate_maximum, TemperatureApproach.FAST_SETTLE
         )
-        self.field_setting = FieldSetting(0.0, machine.magnet.rate_maximum, FieldApproach.LINEAR, persistent=False)
+        self.field_setting = FieldSetting(
+            begins.field, machine.magnet.rate_maximum, FieldApproach.LINEAR, begins.persistent
+        )
         self.chamber_setting = ChamberCommand.SEAL
 
     def mount(self, mounting: Mounting) -> None:
@@ -319,6 +326,10 @@ class SimulatedCryostat(CryostatParts):
     def rotator(self) -> Rotator:
         """The rotator, for the angle at other times than now."""
         return self._rotator
+
+    def field_extremes(self, start: float, end: float) -> tuple[float, float]:
+        """Return the lowest and the highest field in T of the supply's current between two lab times in s, now past."""
+        return self._magnet.extremes(start, end)
 
     # what the sample really has: sample_temperature(time) and field(time), made above, and
 

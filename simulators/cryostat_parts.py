@@ -8,6 +8,7 @@ import numpy as np
 
 from instruments.errors import LimitExceeded
 from simulators.accessories import Chamber, ChamberState, Rotator
+from simulators.beginning import FRESH, Beginning
 from simulators.environment import Piece
 from simulators.helium import HeliumBath
 from simulators.machines import Machine
@@ -15,8 +16,6 @@ from simulators.physics.magnet import MagnetTrajectory
 from simulators.physics.thermal import TemperatureState, ThermalTrajectory
 from simulators.sensors import Sensors
 from simulators.timeline import Timeline
-
-ROOM_TEMPERATURE = 300.0
 
 LATEST_ADVICE = 100
 """Advisories that are remembered."""
@@ -37,14 +36,18 @@ class CryostatParts:
         advice: When (lab s) and what, the latest of them.
     """
 
-    def __init__(self, timeline: Timeline, machine: Machine, noise_field: np.random.Generator) -> None:
+    def __init__(
+        self, timeline: Timeline, machine: Machine, noise_field: np.random.Generator, begins: Beginning = FRESH
+    ) -> None:
         self.timeline = timeline
         self.machine = machine
         start, service = timeline.now, machine.service
-        self._thermal = ThermalTrajectory(machine.thermal, start, ROOM_TEMPERATURE, machine.pot)
+        self._thermal = ThermalTrajectory(machine.thermal, start, begins.temperature, machine.pot)
         self._magnet = MagnetTrajectory(machine.magnet, start, machine.sensors.flash)
+        if begins.field or begins.persistent:
+            self._magnet.stand(begins.field, persistent=begins.persistent)
         self._chamber = Chamber(service, machine.chamber)
-        self._rotator = Rotator(service)
+        self._rotator = Rotator(service, begins.angle)
         self._sensors = Sensors(machine.sensors, noise_field)
         self._bath: HeliumBath | None = None
         if service.helium_level is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from instruments.clock import Clock
 from instruments.errors import UnknownName
+from simulators.beginning import FRESH, Beginning
 from simulators.breakout import replugged
 from simulators.cables import OPEN, Cables, EmfSettings, Lead
 from simulators.contacts import ContactFault
@@ -71,6 +72,7 @@ class Bench:
         faults: What goes wrong on the way to an instrument, by role; they start so many s after the lab began.
         contacts: What is wrong with contacts and lines from the beginning; what goes wrong later is a happening.
         magnetometer: What brings the moment of a piece of film to the controller's analogue inputs, if anything does.
+        begins: How the cryostat stands in the first moment.
     """
 
     instruments: Mapping[str, Instrument]
@@ -86,6 +88,7 @@ class Bench:
     faults: Mapping[str, Sequence[Fault]] = field(default_factory=dict[str, Sequence[Fault]])
     contacts: Sequence[ContactFault] = ()
     magnetometer: MagnetometerSettings | None = None
+    begins: Beginning = FRESH
 
 
 class Lab:
@@ -115,7 +118,7 @@ class Lab:
         self.streams = Streams(seed, sample_seed, quiet=quiet)
         self.cryostat = SimulatedCryostat(
             self.timeline, replace(MACHINES[bench.machine], sensors=bench.sensors),
-            self.streams.noise("thermometer reading"), self.streams.noise("field reading"),
+            self.streams.noise("thermometer reading"), self.streams.noise("field reading"), bench.begins,
         )  # fmt: skip
         self.sample = bench.sample(self.cryostat, self.streams, self.timeline.now)
         emf = EmfSettings(0.0, 0.0, 0.0) if quiet else bench.emf

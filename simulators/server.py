@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from instruments.clock import ScaledClock, VirtualClock
@@ -60,6 +60,7 @@ class LabServer:
         host: Address to listen on; only this computer can reach the default.
         fixed: Port of each role, service or `clock` that is to have a certain one; the others get any.
         sessions: How many may use an instrument at once, by role; by default as many as come.
+        at_end: Called when all sockets are closed.
 
     Attributes:
         ports: Port of each instrument by role and of each service by name, and that of the clock door as `clock` where
@@ -79,11 +80,13 @@ class LabServer:
         host: str = LOOPBACK,
         fixed: Mapping[str, int] = NO_PORTS,
         sessions: Mapping[str, Sessions] = NO_SESSIONS,
+        at_end: Callable[[], None] | None = None,
     ) -> None:
         clock = timeline.clock
         if not isinstance(clock, ScaledClock | VirtualClock):
             raise TypeError("a lab is served over TCP on a ScaledClock or a VirtualClock")
         self._clock = clock
+        self._at_end = at_end
         self._speed = clock.speed if isinstance(clock, ScaledClock) else None
         self._selector = selectors.DefaultSelector()
         self._hall = Hall(timeline, self._selector)
@@ -177,3 +180,5 @@ class LabServer:
         self._waker.close()
         self._hall.close()
         self._selector.close()
+        if self._at_end is not None:
+            self._at_end()

@@ -39,12 +39,12 @@ class ServedLab:
 @contextmanager
 def in_a_thread(
     file: Path, clock: Clock | None = None, *, station: str = "ppms", sample: str = "cotb2025", seed: int = 1,
-    sample_seed: int = 0,
+    sample_seed: int = 0, log: Path | None = None,
 ) -> Generator[ServedLab]:  # fmt: skip
     """Serve a lab from a thread; quick to start, and the test can look behind the instruments when it is idle."""
     running = clock or VirtualClock()
     lab = build_lab(load_station(station), load_sample(sample), running, seed=seed, sample_seed=sample_seed)
-    server = serving.serve_lab(lab)
+    server = serving.serve_lab(lab, log=log)
     file.write_text(json.dumps(serving.announcement(server, lab, station, sample)))
     served = ServedLab(lab, server, file, threading.Thread(target=server.serve))
     served.thread.start()

@@ -39,6 +39,9 @@ _UNREADABLE = (
 )  # fmt: skip
 """What VISA offers to act on an instrument or a bus other than by messages."""
 
+MOST_REFUSALS = 20
+"""Sentences that are kept."""
+
 _OWN = {
     "assert_trigger", "buffer_write", "clear", "close", "flush", "get_debug_info", "get_library_paths", "last_status",
     "open", "set_attribute", "write", "write_asynchronously", "write_from_file", *_UNREADABLE,
@@ -96,6 +99,8 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
     """How many messages were kept back; whoever sent them may have gone on as if nothing had been."""
     first_refusal: str
     """What was said of the first of them."""
+    refusals: list[str]
+    """What was said of them, each sentence once, the first of many."""
     _inner: highlevel.VisaLibraryBase
     _gates: dict[str, Gate | None]
     _refusals: dict[str, str]
@@ -116,7 +121,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
         self._gates = {_canonical(name): gate for name, gate in gates.items()}
         self._refusals = {_canonical(name): sentence for name, sentence in (refusals or {}).items()}
         self._wires = {}
-        self.refused, self.first_refusal = 0, ""
+        self.forget_refusals()
         self._lock = threading.RLock()  # two threads must not each judge by settings that the other is changing
         self._send = library.write
         for name in dir(highlevel.VisaLibraryBase):
@@ -190,7 +195,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
 
     def forget_refusals(self) -> None:
         """Begin to count anew."""
-        self.refused, self.first_refusal = 0, ""
+        self.refused, self.first_refusal, self.refusals = 0, "", []
 
     def learn(self, session: Any, message: str) -> None:
         """Take in settings that the instrument was asked for, as the commands that would set them; nothing is sent."""
@@ -261,6 +266,8 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
             except LimitExceeded as refusal:
                 self.refused += 1
                 self.first_refusal = self.first_refusal or str(refusal)
+                if len(self.refusals) < MOST_REFUSALS and str(refusal) not in self.refusals:
+                    self.refusals.append(str(refusal))
                 raise
 
     def _judge_alone(

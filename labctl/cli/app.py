@@ -73,30 +73,44 @@ def describe(procedure: ProcedureArgument, json: Json = False) -> None:
     listing.describe(procedure, json=json)
 
 
+User = Annotated[str, typer.Option(metavar="U", help="Who measures.")]
+Notes = Annotated[str, typer.Option(metavar="T", help="Why, in a sentence.")]
+Tags = Annotated[list[str] | None, typer.Option(metavar="T", help="A word to find the run by; repeatable.")]
+Over = Annotated[
+    list[str] | None,
+    typer.Option(metavar="name=list", help="Measure a series over these values of a parameter; repeatable."),
+]
+Override = Annotated[
+    list[str] | None,
+    typer.Option(metavar="LIMIT=VALUE", help="Replace a limit of station or sample; repeatable."),
+]
+Lab = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Use the running lab whose line `labctl simulate` printed.")
+]
+Rehearse = Annotated[
+    bool, typer.Option("--rehearse", help="Rehearse it first, and do not begin if the rehearsal is refused.")
+]
+Simulate = Annotated[bool, typer.Option("--simulate", help="Run on the station's simulated twin.")]
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")]
+
+
 @app.command()
 def run(
     procedure: ProcedureArgument,
     station: Station = "ppms",
-    simulate: Annotated[bool, typer.Option("--simulate", help="Run on the station's simulated twin.")] = False,
+    simulate: Simulate = False,
     sample: Sample = "",
     seed: DrawnSeed = None,
     sample_seed: SampleSeed = 0,
     parameter: Parameters = None,
-    user: Annotated[str, typer.Option(metavar="U", help="Who measures.")] = "",
-    notes: Annotated[str, typer.Option(metavar="T", help="Why, in a sentence.")] = "",
-    tag: Annotated[list[str] | None, typer.Option(metavar="T", help="A word to find the run by; repeatable.")] = None,
-    over: Annotated[
-        list[str] | None,
-        typer.Option(metavar="name=list", help="Measure a series over these values of a parameter; repeatable."),
-    ] = None,
-    override: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LIMIT=VALUE", help="Replace a limit of station or sample; repeatable."),
-    ] = None,
-    lab: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Use the running lab whose line `labctl simulate` printed.")
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
+    user: User = "",
+    notes: Notes = "",
+    tag: Tags = None,
+    over: Over = None,
+    override: Override = None,
+    lab: Lab = None,
+    rehearse: Rehearse = False,
+    out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
     """Run an experiment."""
@@ -104,23 +118,43 @@ def run(
 
     running.run(
         running.Options(
-            procedure,
-            station,
-            simulate,
-            sample,
-            seed,
-            sample_seed,
-            parameter or [],
-            over or [],
-            override or [],
-            lab,
-            user,
-            notes,
-            tag or [],
-            out,
-            json,
+            procedure, station, simulate, sample, seed, sample_seed, parameter or [], over or [], override or [], lab,
+            user, notes, tag or [], out, json, rehearse,
         )
-    )
+    )  # fmt: skip
+
+
+@app.command()
+def rehearse(
+    procedure: ProcedureArgument,
+    station: Station = "ppms",
+    simulate: Simulate = False,
+    sample: Sample = "",
+    seed: DrawnSeed = None,
+    sample_seed: SampleSeed = 0,
+    parameter: Parameters = None,
+    user: User = "",
+    notes: Notes = "",
+    tag: Tags = None,
+    over: Over = None,
+    override: Override = None,
+    lab: Lab = None,
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Say what a run would take and do to the sample, without running it.
+
+    The same code is run on the station's simulated twin, from the temperature, field and angle that the station is at
+    now: these are asked for, and nothing is set. With --simulate the twin begins fresh. Nothing is written.
+    """
+    from labctl.cli import rehearsing, running
+
+    rehearsing.rehearse(
+        running.Options(
+            procedure, station, simulate, sample, seed, sample_seed, parameter or [], over or [], override or [], lab,
+            user, notes, tag or [], out, json, rehearse=True,
+        )
+    )  # fmt: skip
 
 
 @app.command()
@@ -129,13 +163,9 @@ def resume(
     station: Annotated[
         str, typer.Option("--station", metavar="S", help="Station in the place of the run's own: a name or a file.")
     ] = "",
-    lab: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Use the running lab whose line `labctl simulate` printed.")
-    ] = None,
-    override: Annotated[
-        list[str] | None,
-        typer.Option(metavar="LIMIT=VALUE", help="Replace a limit of station or sample; repeatable."),
-    ] = None,
+    lab: Lab = None,
+    override: Override = None,
+    rehearse: Rehearse = False,
     json: Json = False,
 ) -> None:
     """Carry a run on that was cut, in its own folder.
@@ -144,7 +174,7 @@ def resume(
     """
     from labctl.cli import running
 
-    running.resume(run, station=station, lab=lab, overrides=override or [], json=json)
+    running.resume(run, station=station, lab=lab, overrides=override or [], rehearse=rehearse, json=json)
 
 
 @app.command()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -16,8 +15,10 @@ from instruments.errors import BadValue
 from labctl.cli import output
 
 if TYPE_CHECKING:
-    from labctl.request import Outcome
+    from labctl.procedure import Procedure
+    from labctl.request import Outcome, Request
     from labctl.run import ActiveRun, Watcher
+    from labctl.series import Axis
 
 
 DEFAULT_SAMPLE = "cotb2025"
@@ -43,21 +44,47 @@ class Options:
     tags: Sequence[str]
     out: Path
     json: bool
+    rehearse: bool = False
 
 
-def run(options: Options) -> None:
-    """Run a procedure, print what was found, and exit with the run's code."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What options ask for: a request, and of a series what it goes over and how its procedures are made.
+
+    Attributes:
+        request: What all runs have in common.
+        kind: The procedure's class.
+        values: Parameters as they were typed.
+        axes: What is varied; nothing for a single run.
+    """
+
+    request: Request
+    kind: type[Procedure]
+    values: Mapping[str, str]
+    axes: Sequence[Axis]
+
+    def make(self, **varied: Any) -> Procedure:
+        """Make the procedure of one run of a series."""
+        return self.kind(**{**self.values, **varied})
+
+
+def asked(options: Options) -> Asked:
+    """Read options, and say what numbers without a unit are taken for.
+
+    Raises:
+        UsageError: They do not fit.
+    """
     from labctl.limits import parse_overrides
     from labctl.parameters import bare_numbers
     from labctl.procedure import check_names
     from labctl.procedures import load_procedure, run_name
     from labctl.request import Request
-    from labctl.run import carry_out
     from labctl.sample import load_sample
-    from labctl.series import carry_out_series, parse_over
+    from labctl.series import parse_over
     from labctl.station import load_station
 
-    kind = load_procedure(options.procedure, lab_time=options.simulate or options.lab is not None)
+    lab_time = options.simulate or options.lab is not None or options.rehearse
+    kind = load_procedure(options.procedure, lab_time=lab_time)
     values = assignments(options.parameters)
     check_names(options.procedure, values, kind.declared_parameters())
     axes = parse_over(options.over, options.procedure, kind, values)
@@ -77,6 +104,7 @@ def run(options: Options) -> None:
         tags=tuple(options.tags),
         overrides=parse_overrides(options.overrides),
         lab=options.lab,
+        rehearse=options.rehearse,
         given=values,
     )
     taken = {} if options.json else bare_numbers(kind.declared_parameters(), values)
@@ -85,16 +113,28 @@ def run(options: Options) -> None:
     for axis in () if options.json else axes:
         if text := axis.taken():
             output.line(f"{axis.name}={axis.given} is taken for {text}")
+    return Asked(request, kind, values, axes)
+
+
+def run(options: Options) -> None:
+    """Run a procedure, print what was found, and exit with the run's code."""
+    from labctl.run import carry_out
+    from labctl.series import carry_out_series
+
+    wanted = asked(options)
 
     def measure(watch: Watcher | None) -> Outcome:
-        if axes:
-            return carry_out_series(request, axes, partial(kind, **values), watch)
-        return carry_out(request, watch)
+        if wanted.axes:
+            return carry_out_series(wanted.request, wanted.axes, wanted.make, watch)
+        return carry_out(wanted.request, watch)
 
-    _measure(measure, options.procedure, () if axes else kind.main_results, json=options.json)
+    main = () if wanted.axes else wanted.kind.main_results
+    _measure(measure, options.procedure, main, json=options.json)
 
 
-def resume(path: Path, *, station: str, lab: Path | None, overrides: Sequence[str], json: bool) -> None:
+def resume(
+    path: Path, *, station: str, lab: Path | None, overrides: Sequence[str], rehearse: bool, json: bool
+) -> None:  # fmt: skip
     """Carry a run that was cut on in its own folder, print what was found, and exit with the run's code."""
     from labctl.cli.places import existing_run
     from labctl.limits import parse_overrides
@@ -107,8 +147,9 @@ def resume(path: Path, *, station: str, lab: Path | None, overrides: Sequence[st
     path, limits = existing_run(path), parse_overrides(overrides)
     if is_series(RunDirectory.open(path).request()):
         request, axes, make = series_of(path, station=station, lab=lab, overrides=limits)
+        request = replace(request, rehearse=rehearse)
         _measure(lambda watch: carry_out_series(request, axes, make, watch), request.name, (), json=json)
-    request = request_of(path, station=station, lab=lab, overrides=limits)
+    request = replace(request_of(path, station=station, lab=lab, overrides=limits), rehearse=rehearse)
     main = type(request.procedure).main_results
     _measure(lambda watch: carry_out(request, watch), request.name, main, json=json)
 
@@ -209,7 +250,8 @@ def _forewarning(watch: Watcher) -> Watcher:
 def _at(run: ActiveRun) -> str:
     """Say where a run is; in a series, where within which run."""
     before, of = run.of
-    return f"{run.points} points" if of == 1 else f"run {before + 1} of {of}, {run.points} points in this run"
+    points = f"{run.points} points" if of == 1 else f"run {before + 1} of {of}, {run.points} points in this run"
+    return points if run.time_left is None else f"{points}, {output.duration_text(run.time_left.seconds)} left"
 
 
 def _report_series(outcome: Outcome) -> None:

@@ -94,11 +94,13 @@ def serve_lab(lab: Lab, doors: Doors = PLAIN, log: Path | None = None) -> LabSer
 
     ends = {role: b"\n;" if role == "cryostat" else b"\n" for role in lab.devices}
     devices: dict[str, tuple[Device, bytes]] = {role: (device, ends[role]) for role, device in lab.wires.items()}
+    at_end = None
     if log is not None:
         from simulators.witness import Witness
 
         witness = Witness(log, lambda: lab.wiring.circuit.source_current(lab.timeline.now))
         devices = {role: (witness.of(role, device), end) for role, (device, end) in devices.items()}
+        at_end = witness.close
     services = {}
     _check_version(doors.multivu.version)
     if lab.bench.faults.get("cryostat") and "cryostat" not in lab.devices:
@@ -114,7 +116,7 @@ def serve_lab(lab: Lab, doors: Doors = PLAIN, log: Path | None = None) -> LabSer
     try:
         return LabServer(
             lab.timeline, devices, services,
-            host=doors.host, fixed=doors.ports, sessions={"source": doors.session.rule()},
+            host=doors.host, fixed=doors.ports, sessions={"source": doors.session.rule()}, at_end=at_end,
         )  # fmt: skip
     except PortTaken as error:
         port = f" port {error.port}" if error.port else ""

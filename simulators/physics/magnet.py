@@ -94,6 +94,20 @@ class MagnetTrajectory:
         self._past: list[_Phase] = []  # of former commands
         self._past_ends: list[float] = []
 
+    def stand(self, field: float, *, persistent: bool = False) -> None:
+        """Have come straight from zero to a reported field in T before the first moment; for use before any command."""
+        stops = self._moved(self._stops[0], field)
+        self._reported, self._stops = [field], [stops]
+        self._true = [field + sum(gain * stop for gain, stop in zip(self._gains, stops, strict=True))]
+        rest = MagnetState.PERSISTENT if persistent else MagnetState.DRIVEN
+        self._phases = [_Phase(math.inf, rest, rest)]
+
+    def extremes(self, start: float, end: float) -> tuple[float, float]:
+        """Return the lowest and the highest reported field in T between two lab times in s."""
+        between = self._reported[bisect_left(self._times, start) : bisect_right(self._times, end)]
+        known = [self.reported(start), *between, self.reported(end)]
+        return min(known), max(known)
+
     def field(self, time: float) -> float:
         """True field in T at a lab time in s."""
         times = self._times

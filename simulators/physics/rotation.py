@@ -20,14 +20,15 @@ class Rotation:
     Args:
         play: deg between motor and sample.
         error: Amplitude of the gear's error in deg.
+        angle: deg at which it stands first.
     """
 
-    def __init__(self, play: float, error: float) -> None:
+    def __init__(self, play: float, error: float, angle: float = 0.0) -> None:
         self._play, self._error = play, error
         self._times: list[float] = [-math.inf]
-        self._angles: list[float] = [0.0]  # of the gear at the sample's side
+        self._angles: list[float] = [angle]  # of the gear at the sample's side
         self._slopes: list[float] = [0.0]
-        self._motor = (0.0, 0.0, 0.0, 0.0)  # from when to when in s, from where to where in deg
+        self._motor = (0.0, 0.0, angle, angle)  # from when to when in s, from where to where in deg
 
     def turn(self, time: float, distance: float, speed: float) -> None:
         """Turn the motor by a distance in deg at a speed in deg/s, from a lab time in s on.

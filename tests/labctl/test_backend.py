@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +207,16 @@ def test_pyvisa_info_can_ask_what_it_is() -> None:
     backend: Any = pyvisa.highlevel.get_wrapper_class("labctl")
     assert "ppms" in backend.get_library_paths()
     assert "ppms" in backend.get_debug_info()["Stations"]
+
+
+def test_importing_by_hand_takes_what_pythons_own_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+    monkeypatch.setattr(program_lab, "_process", program_lab._Process())
+    program_lab._bind_later_imports([tmp_path])
+    try:
+        assert builtins.__import__ is not real
+        assert list(signature(builtins.__import__).parameters) == list(signature(real).parameters)
+        assert __import__("os.path", globals=None, locals=None, fromlist=["join"], level=0) is os.path
+    finally:
+        program_lab._process.bound.close()
+    assert builtins.__import__ is real
