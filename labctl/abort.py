@@ -29,17 +29,22 @@ SIGNALS = {
 
 
 _ENTERED: list[AbortSwitch] = []
+_FOR_GOOD: list[str] = []
+"""What also stops runs that have not begun yet."""
 _LEFT: set[signal.Signals] = set()
 """Signals that are another process's business; see `leave`."""
 _HINT = b"Ctrl-C: the run ends safely at its next step; press Ctrl-C again to end it at once\n"
 
 
-def ask(words: str) -> None:
+def ask(words: str, *, for_good: bool = False) -> None:
     """Ask the run that is on in this process to stop at its next step, from any thread.
 
     Args:
         words: What it is stopped by, as in "aborted by Ctrl-C".
+        for_good: Whether a run that begins later is to stop at its first step, too.
     """
+    if for_good:
+        _FOR_GOOD.append(words)
     for switch in _ENTERED:
         switch.asked = switch.asked or words
 
@@ -61,6 +66,7 @@ class AbortSwitch:
 
     def __enter__(self) -> Self:
         _ENTERED.append(self)
+        self.asked = self.asked or next(iter(_FOR_GOOD), "")
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS.keys() - _LEFT:
                 self._previous[number] = signal.signal(number, self._on_signal)

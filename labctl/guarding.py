@@ -15,7 +15,9 @@ from pathlib import Path
 
 PACKAGES = ("instruments", "simulators", "procedures")
 NEEDED = {
+    "fastapi": "fastapi",
     "filelock": "filelock",
+    "httpx": "httpx",
     "matplotlib": "matplotlib",
     "numpy": "numpy",
     "packaging": "packaging",
@@ -30,6 +32,7 @@ NEEDED = {
     "scipy": "scipy",
     "threadpoolctl": "threadpoolctl",
     "typer": "typer",
+    "uvicorn": "uvicorn",
 }
 """What labctl imports of others, by the name that is imported: what it is installed as."""
 _MARKER = "LABCTL_PACKAGE = True"

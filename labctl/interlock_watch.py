@@ -1,5 +1,7 @@
 """Watches a station's interlocks while a run is on, between points and in waits, and warns, stands still, or ends it.
 
+A run also stands still here where somebody asks for it.
+
 Whoever looks is the run's own thread, at the steps at which it also looks for an abort. Readings of the cryostat that
 the run makes anyway are judged; where the last one is older than two seconds, as in waits, one is made. What takes a
 question of its own, helium and set points, is asked for in waits: between two points of a sweep a question to a
@@ -237,6 +239,32 @@ class InterlockWatch:
         for step in back:
             step()
         self._run.note("interlock", now="goes on", stood_s=clock.now() - since)
+
+    def stand_while(self, asked: Callable[[], str], wait: Callable[[], None]) -> None:
+        """Stand because somebody asks for it: sources at zero, the present field held, interlocks watched.
+
+        Args:
+            asked: Says who asks for it, "" once nobody does.
+            wait: Lets a moment pass.
+
+        Raises:
+            Refused: An interlock ends the run.
+            InstrumentFault: Likewise.
+            Aborted: Somebody asked for the end meanwhile.
+        """
+        clock, since, stood, who = self._clock, self._clock.now(), self._clock.stood, asked()
+        back = [*self._sources_to_zero(True), *self._hold_field([])]
+        self._run.note("pause", now="stands", by=who, points=self._run.points)
+        while asked():
+            self._run.show()
+            wait()
+            self._look_at(asking=True)
+        if acting := [each for each in self._guards if each.acting and each.interlock.action == "pause"]:
+            self._stand(acting)
+        clock.stood = stood + clock.now() - since
+        for step in back:
+            step()
+        self._run.note("pause", now="goes on", stood_s=clock.now() - since)
 
     def _sources_to_zero(self, zero: bool) -> list[Callable[[], None]]:
         """Bring the sources' levels to zero, and return what brings them back."""

@@ -41,6 +41,7 @@ def describe(request: Request, seed: int) -> dict[str, Any]:
         "simulated": request.simulate,
         "seeds": {"seed": seed, "sample_seed": request.sample_seed} if request.simulate else {"seed": seed},
         **({"quiet": True} if request.quiet else {}),
+        **({"queue_item": request.item} if request.item else {}),
         **({} if request.lab is None else {"lab": str(request.lab.resolve())}),
         "user": request.user,
         "notes": request.notes,

@@ -40,6 +40,7 @@ class Request:
         keeper: Number of the process that keeps the station over several runs and asked for this one
             (`labctl.station_lock.keeping`); None for a run by itself.
         rehearse: Whether it is rehearsed first, and refused where the rehearsal is; see `labctl.rehearsal`.
+        item: Which item of a queue asked for it, "" for none; kept in run.json.
         given: Parameters as somebody wrote them, by name; of a number without a unit it is kept what it was taken for.
     """
 
@@ -60,6 +61,7 @@ class Request:
     quiet: bool = False
     keeper: int | None = None
     rehearse: bool = False
+    item: str = ""
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

@@ -139,12 +139,19 @@ class ActiveRun:
             InstrumentFault: Likewise, or the cryostat does not answer who watches.
         """
         self.show()
+        self._stand_if_asked()
         self.interlocks.look(asking=True)
 
     def _between_points(self) -> None:
         """Do the same where a question to an instrument would make a gap in what is measured."""
         self.show()
+        self._stand_if_asked()
         self.interlocks.look(asking=False)
+
+    def _stand_if_asked(self) -> None:
+        """Stand still here, with no current and the field held, as long as who watches over the run asks for it."""
+        if child.asked_to_stand():
+            self.interlocks.stand_while(child.asked_to_stand, child.stand)
 
     def show(self) -> None:
         """Report progress, and raise if somebody asked for the end.

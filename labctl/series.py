@@ -197,9 +197,7 @@ def carry_out_series(
         directory = None
         try:
             request = request if request.lab is None else in_its_lab(request)
-            children = [_as_it_was(child, request.resume) for child in children_of(request, axes, make)]
-            for child in children:
-                check_child(child, len(children))
+            children = check_series(request, axes, make)
             with station_of(request, "series of" if request.resume is None else "resume the series of") as hold:
                 outcome.warnings.extend(bring_to_rest_first(request, hold))
                 rehearsals: Mapping[int, Rehearsal] = {}
@@ -220,6 +218,26 @@ def carry_out_series(
         outcome.warnings.append(f"{switch.asked} came after the last point: the series is complete")
         outcome.exit_code = Aborted.exit_code
     return outcome
+
+
+def check_series(
+    request: Request, axes: Sequence[Axis], make: Callable[..., Procedure], *, contacts: bool = True
+) -> list[Child]:
+    """Return a series' runs, each checked.
+
+    Args:
+        request: What all its runs have in common.
+        axes: What is varied.
+        make: Makes the procedure, from the parameters that are varied.
+        contacts: Whether contacts have to be checked by now.
+
+    Raises:
+        LabError: One of them cannot be carried out; the sentence says which.
+    """
+    children = [_as_it_was(child, request.resume) for child in children_of(request, axes, make)]
+    for child in children:
+        _check(child, len(children), contacts=contacts)
+    return children
 
 
 def _folder(request: Request) -> RunDirectory:
@@ -303,14 +321,14 @@ def _short(parameter: Setting[Any], value: Any) -> str:
     return re.sub(r"[^A-Za-z0-9.+-]+", "", text) or "value"
 
 
-def check_child(child: Child, of: int) -> None:
+def _check(child: Child, of: int, *, contacts: bool) -> None:
     """Refuse a run before the first one begins, and say which it is.
 
     Raises:
         LabError: Of the same kind, with the parameters in its sentence.
     """
     try:
-        check_request(child.request)
+        check_request(child.request, contacts=contacts)
     except LabError as error:
         raise type(error)(f"run {child.number} of {of} ({said_of(child.texts)}): {error}") from error
 

@@ -108,7 +108,7 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert lost == []
 
 
-GROUPS = {"sample"}
+GROUPS = {"queue", "sample"}
 """Commands that consist of commands."""
 
 

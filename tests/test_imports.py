@@ -110,6 +110,12 @@ def test_an_import_along_the_arrows_is_allowed(path: str, source: str) -> None:
     assert upward(path, ast.parse(source)) == []
 
 
+def test_only_the_worker_and_its_client_know_http() -> None:
+    found = {path for path, tree in python_files("labctl") for _, name in imported_modules(tree)
+             if name.partition(".")[0] in {"fastapi", "starlette", "uvicorn", "httpx"}}  # fmt: skip
+    assert found == {f"labctl/service/{name}.py" for name in ("client", "serving", "web")}
+
+
 def modules_after(statements: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after some statements."""
     report = "\nimport sys\nprint(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
@@ -126,4 +132,5 @@ def test_the_engine_needs_no_screen() -> None:
 def test_help_loads_nothing_heavy() -> None:
     loaded = modules_after("from labctl.cli.main import run_command\nassert run_command(['--help']) == 0")
     heavy = {"matplotlib", "numpy", "pandas", "pint", "pydantic", "pymeasure", "pyvisa", "rich", "scipy"}
+    heavy |= {"fastapi", "httpx", "uvicorn"}
     assert loaded & heavy == set()

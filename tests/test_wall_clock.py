@@ -20,6 +20,7 @@ ALLOWED: dict[str, str] = {
     "labctl/checkup/computer.py": "programs of the system are asked about its sleep and clock, and may not hang",
     "labctl/provenance.py": "git is asked for the version, and may not hold a run up",
     "labctl/supervision/": "processes are watched in real time, whatever their labs' clocks do",
+    "labctl/service/": "requests are answered, and processes waited for, in real time",
     "labctl/run.py": "the wall time a run took is part of its report",
     "simulators/server.py": "clients of the served lab live in real time, and so does the wait for their next message",
     "instruments/multivu_socket.py": "a MultiPyVu server that says nothing is given up after a while of real time",

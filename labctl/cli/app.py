@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from instruments.errors import BadValue
+from labctl.cli.queue_app import queues
 from labctl.cli.sample_app import samples
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ DrawnSeed = Annotated[
 SampleSeed = Annotated[int, typer.Option(metavar="N", callback=_whole, help="Seed of the simulated sample's disorder.")]
 
 app.add_typer(samples)
+app.add_typer(queues)
 
 
 @app.callback()
@@ -436,6 +438,35 @@ def simulate(
         station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed, doors=served,
         log=log,
     )  # fmt: skip
+
+
+@app.command()
+def worker(
+    station: Station = "ppms",
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Carry the queue out in a simulated lab of the station.")
+    ] = False,
+    lab: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Use the running lab whose line `labctl simulate` printed.")
+    ] = None,
+    queue: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the queue; one for each station without.")
+    ] = None,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where to listen; by default only this computer can connect.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="N", help="Port to listen on; any free one without.")] = 0,
+    json: Json = False,
+) -> None:
+    """Own a station and carry out its queue until Ctrl-C; `labctl queue` fills it.
+
+    Prints where it can be reached first, as one line of JSON. A run that is on at the end is ended in the safe state,
+    and carried on by the next worker.
+    """
+    from labctl.cli import working
+
+    del json  # the one line is JSON in any case
+    working.work(station=station, simulate=simulate, lab=lab, queue=queue, host=host, port=port)
 
 
 @app.command("record-dialogue")

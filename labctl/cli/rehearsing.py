@@ -21,29 +21,20 @@ def rehearse(options: running.Options) -> None:
     from labctl.abort import AbortSwitch
     from labctl.rehearsal import rehearse_all
     from labctl.rehearsed import whole
-    from labctl.remote import in_its_lab
 
-    asked = running.asked(options)
-    request = asked.request if asked.request.lab is None else in_its_lab(asked.request)
+    made = running.prepared(options)
     with AbortSwitch() as switch:
-        rehearsals = rehearse_all(_requests(asked, request), switch)
-    said = whole(rehearsals) if asked.axes else rehearsals[0].to_json()
+        rehearsals = rehearse_all(made.requests(), switch)
+    said = whole(rehearsals) if made.axes else rehearsals[0].to_json()
     if options.json:
         output.print_json(said)
     else:
-        _report(said, rehearsals, asked.axes)
+        _report(said, rehearsals, made.axes)
     for violation in said["violations"]:
         output.complain(f"violation: {violation}")
     if said["error"] is not None and not said["violations"]:
         output.complain(f"error: {said['error']}")
     raise typer.Exit(Refused.exit_code if said["violations"] else max(each.exit_code for each in rehearsals))
-
-
-def _requests(asked: running.Asked, request: Any) -> list[Any]:
-    """Return what each run is asked to do."""
-    from labctl.series import requests_of
-
-    return requests_of(request, asked.axes, asked.make) if asked.axes else [request]
 
 
 def _report(said: Mapping[str, Any], rehearsals: Sequence[Rehearsal], axes: Sequence[Any]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -15,14 +15,10 @@ from instruments.errors import BadValue
 from labctl.cli import output
 
 if TYPE_CHECKING:
-    from labctl.procedure import Procedure
-    from labctl.request import Outcome, Request
+    from labctl.asked import Asked
+    from labctl.preparing import Prepared
+    from labctl.request import Outcome
     from labctl.run import ActiveRun, Watcher
-    from labctl.series import Axis
-
-
-DEFAULT_SAMPLE = "cotb2025"
-"""What is mounted in a simulated station if nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,90 +42,49 @@ class Options:
     json: bool
     rehearse: bool = False
 
+    def asked(self) -> Asked:
+        """Return what was typed as a run takes it.
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What options ask for: a request, and of a series what it goes over and how its procedures are made.
+        Raises:
+            BadValue: A `-p` is no assignment, or --out is empty.
+        """
+        from labctl.asked import Asked
 
-    Attributes:
-        request: What all runs have in common.
-        kind: The procedure's class.
-        values: Parameters as they were typed.
-        axes: What is varied; nothing for a single run.
-    """
-
-    request: Request
-    kind: type[Procedure]
-    values: Mapping[str, str]
-    axes: Sequence[Axis]
-
-    def make(self, **varied: Any) -> Procedure:
-        """Make the procedure of one run of a series."""
-        return self.kind(**{**self.values, **varied})
+        parameters = assignments(self.parameters)
+        if str(self.out) in {"", "."} and not self.out.name:
+            raise BadValue("--out is empty; name the folder that holds the runs")
+        return Asked(
+            procedure=self.procedure, parameters=parameters, over=list(self.over), overrides=list(self.overrides),
+            sample=self.sample, seed=self.seed, sample_seed=self.sample_seed, user=self.user, notes=self.notes,
+            tags=list(self.tags), out=str(self.out), rehearse=self.rehearse,
+        )  # fmt: skip
 
 
-def asked(options: Options) -> Asked:
+def prepared(options: Options) -> Prepared:
     """Read options, and say what numbers without a unit are taken for.
 
     Raises:
         UsageError: They do not fit.
     """
-    from labctl.limits import parse_overrides
     from labctl.parameters import bare_numbers
-    from labctl.procedure import check_names
-    from labctl.procedures import load_procedure, run_name
-    from labctl.request import Request
-    from labctl.sample import load_sample
-    from labctl.series import parse_over
-    from labctl.station import load_station
+    from labctl.preparing import Place, prepare
 
-    lab_time = options.simulate or options.lab is not None or options.rehearse
-    kind = load_procedure(options.procedure, lab_time=lab_time)
-    values = assignments(options.parameters)
-    check_names(options.procedure, values, kind.declared_parameters())
-    axes = parse_over(options.over, options.procedure, kind, values)
-    if str(options.out) in {"", "."} and not options.out.name:
-        raise BadValue("--out is empty; name the folder that holds the runs")
-    request = Request(
-        name=run_name(options.procedure, kind),
-        procedure=kind(**values),
-        station=load_station(options.station),
-        sample=load_sample(options.sample or _default_sample(options)),
-        simulate=options.simulate,
-        seed=options.seed,
-        sample_seed=options.sample_seed,
-        out=options.out,
-        user=options.user,
-        notes=options.notes,
-        tags=tuple(options.tags),
-        overrides=parse_overrides(options.overrides),
-        lab=options.lab,
-        rehearse=options.rehearse,
-        given=values,
-    )
-    taken = {} if options.json else bare_numbers(kind.declared_parameters(), values)
+    asked = options.asked()
+    made = prepare(asked, Place(options.station, options.simulate, options.lab))
+    taken = {} if options.json else bare_numbers(type(made.request.procedure).declared_parameters(), asked.parameters)
     for name, text in taken.items():
-        output.line(f"{name}={values[name]} is taken for {text}")
-    for axis in () if options.json else axes:
+        output.line(f"{name}={asked.parameters[name]} is taken for {text}")
+    for axis in () if options.json else made.axes:
         if text := axis.taken():
             output.line(f"{axis.name}={axis.given} is taken for {text}")
-    return Asked(request, kind, values, axes)
+    return made
 
 
 def run(options: Options) -> None:
     """Run a procedure, print what was found, and exit with the run's code."""
-    from labctl.run import carry_out
-    from labctl.series import carry_out_series
-
-    wanted = asked(options)
-
-    def measure(watch: Watcher | None) -> Outcome:
-        if wanted.axes:
-            return carry_out_series(wanted.request, wanted.axes, wanted.make, watch)
-        return carry_out(wanted.request, watch)
-
-    main = () if wanted.axes else wanted.kind.main_results
-    _measure(measure, options.procedure, main, json=options.json)
+    made = prepared(options)
+    main = () if made.axes else type(made.request.procedure).main_results
+    _measure(made.carry_out, options.procedure, main, json=options.json)
 
 
 def resume(
@@ -177,18 +132,6 @@ def _measure(measure: Callable[[Watcher | None], Outcome], name: str, main: Sequ
     if outcome.error is not None:
         output.complain(f"error: {outcome.error}")
     raise typer.Exit(outcome.exit_code)
-
-
-def _default_sample(options: Options) -> str:
-    if options.lab is not None:
-        from labctl.remote import read_addresses
-
-        return read_addresses(options.lab).sample or DEFAULT_SAMPLE
-    if options.simulate:
-        return DEFAULT_SAMPLE
-    raise BadValue(
-        "a run on hardware needs a sample record; name it with --sample (`labctl list` shows the shipped ones)"
-    )
 
 
 def assignments(texts: Sequence[str]) -> dict[str, str]:

@@ -6,8 +6,10 @@ Elsewhere than in a child of a supervisor (a notebook, a test) all of this does 
 from __future__ import annotations
 
 import os
+import queue
 import threading
 import time
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,14 @@ LONG = 5.0
 """s of silence that are told beforehand."""
 UNWATCHED = "the death of its supervisor"
 
+LOOK = 0.1
+"""s between two looks at whether a run that stands may go on."""
+
 _line: Line | None = None
 _due = 0.0
+_told = 0.0
+_standing = ""
+_tasks: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
 
 
 def is_one() -> bool:
@@ -38,7 +46,8 @@ def begin() -> None:
         return
     line = call(address)
     if line is None:
-        abort.ask(UNWATCHED)
+        abort.ask(UNWATCHED, for_good=True)
+        _tasks.put(None)
         return
     _line = line
     silence.tell(expect)
@@ -59,6 +68,36 @@ def expect(seconds: float) -> None:
         _line.say("quiet", seconds=seconds)
     else:
         beat()
+
+
+def tell(**progress: Any) -> None:
+    """Say how far the run is, but not more often than signs of life are given."""
+    global _told  # noqa: PLW0603 - see above
+    if _line is not None and (now := time.monotonic()) >= _told:
+        _told = now + BEAT
+        _line.say("progress", **progress)
+
+
+def asked_to_stand() -> str:
+    """Return who asked that the run stands still where it is, "" if nobody does."""
+    return _standing
+
+
+def stand() -> None:
+    """Let a moment of real time pass while the run stands; the time of a lab that jumps does not."""
+    time.sleep(LOOK)
+
+
+def tasks() -> Generator[Mapping[str, Any]]:
+    """Yield what this process is asked to do beside stopping and standing still, until nobody watches any more."""
+    while (task := _tasks.get()) is not None:
+        yield task
+
+
+def answer(what: str, **details: Any) -> None:
+    """Say something that has to arrive; waits until the other end takes it."""
+    if _line is not None:
+        _line.send(what, **details)
 
 
 def run_begins(folder: Path, *, in_this_process: bool) -> None:
@@ -87,7 +126,16 @@ def _say(what: str, **details: Any) -> None:
 
 
 def _listen(line: Line) -> None:
+    global _standing  # noqa: PLW0603 - see above
     for message in line.hear():
-        if message.get("is") == "stop":
-            abort.ask(str(message.get("why")))
-    abort.ask(UNWATCHED)
+        match message.get("is"):
+            case "stop":
+                abort.ask(str(message.get("why")), for_good=bool(message.get("for_good")))
+            case "stand":
+                _standing = str(message.get("why"))
+            case "go":
+                _standing = ""
+            case _:
+                _tasks.put(message)
+    abort.ask(UNWATCHED, for_good=True)
+    _tasks.put(None)

@@ -36,6 +36,15 @@ class Line:
         except (OSError, ValueError):  # closed, at the other end or at this one
             return False
 
+    def send(self, what: str, **details: Any) -> bool:
+        """Send a message however long, and return whether the other end is there; waits until it takes it."""
+        data = json.dumps({"is": what, **details}, ensure_ascii=False).encode() + b"\n"
+        try:
+            self._socket.sendall(data)
+        except (OSError, ValueError):
+            return False
+        return True
+
     def hear(self) -> Generator[Mapping[str, Any]]:
         """Yield what the other end says, until it ends."""
         while True:

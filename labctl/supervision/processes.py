@@ -24,6 +24,19 @@ def begin_again(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603 - this program itself
 
 
+def begin_module(module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Begin a module of labctl in a Python of its own, which reads nothing and prints where this program complains.
+
+    Args:
+        module: Its full name.
+        environment: Variables beside those that this process has.
+    """
+    command = [sys.executable, "-m", module]
+    return subprocess.Popen(  # noqa: S603 - a module of labctl
+        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=sys.stderr
+    )
+
+
 def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Wait for a process to end, for so many s of real time; return whether it has."""
     try:

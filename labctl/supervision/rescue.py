@@ -35,10 +35,12 @@ class Dead:
     Attributes:
         folder: Of the run, or of the series that it belongs to.
         here: Whether its lab was simulated in its own process, and is gone with it.
+        keeper: Number of the process that keeps its station over several runs, and now looks after it.
     """
 
     folder: Path
     here: bool = False
+    keeper: int | None = None
 
 
 def rescue_within(seconds: float, dead: Dead, how: str) -> str:
@@ -73,11 +75,31 @@ def bring_to_rest_first(request: Request, hold: Hold) -> list[str]:
     Raises:
         InstrumentFault: It cannot be brought to rest.
     """
+    return bring_left_to_rest(request.station, request.sample, hold, lab=request.lab)
+
+
+def bring_left_to_rest(
+    station: Station, sample: SampleRecord | None, hold: Hold, *, lab: Path | None = None
+) -> list[str]:
+    """Do this for a station without a run that is about to begin there.
+
+    Args:
+        station: The station.
+        sample: What is mounted; None for that of the runs that were killed.
+        hold: Of the station.
+        lab: File with the line that `labctl simulate` printed.
+
+    Raises:
+        InstrumentFault: It cannot be brought to rest.
+    """
     if not hold.left:
         return []
     dead = [Dead(folder) for folder in hold.left]
     opened = {role for each in dead for role in _opened(each)}
-    faults = _rest_station(request.station, request.sample, opened, hold, lab=request.lab)
+    sample = sample or next((found for each in dead if (found := _sample_of(each)) is not None), None)
+    if sample is None:  # nothing tells what it could bear; the next run that begins here does it
+        return []
+    faults = _rest_station(station, sample, opened, hold, lab=lab)
     if faults:
         raise InstrumentFault(
             f"{dead[0].folder} died here with nobody to bring its instruments to rest, and they cannot be brought to "
@@ -85,6 +107,14 @@ def bring_to_rest_first(request: Request, hold: Hold) -> list[str]:
         )
     hold.at_rest()
     return [announce(each, "died together with what watched over it", ()) for each in dead]
+
+
+def _sample_of(dead: Dead) -> SampleRecord | None:
+    """Return the sample of a dead run, None where its folder does not say."""
+    try:
+        return SampleRecord.model_validate(RunDirectory(dead.folder).request()["sample"])
+    except (LabError, KeyError, ValueError):
+        return None
 
 
 def _rescue(dead: Dead) -> list[str]:
@@ -95,7 +125,8 @@ def _rescue(dead: Dead) -> list[str]:
         asked = RunDirectory(dead.folder).request()
         station, sample = Station.model_validate(asked["station"]), SampleRecord.model_validate(asked["sample"])
         lab = None if asked.get("lab") is None else Path(asked["lab"])
-        with holding(station, lab=lab, what="bringing to rest what a run left that died") as hold:
+        what = "bringing to rest what a run left that died"
+        with holding(station, lab=lab, what=what, keeper=dead.keeper) as hold:
             faults = _rest_station(station, sample, _opened(dead), hold, lab=lab)
             if not faults:
                 hold.at_rest()

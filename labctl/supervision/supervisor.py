@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,20 @@ LOOK = 0.1
 """s between two looks at the child."""
 
 
-class Watch:
-    """What is known of a child from what it says."""
+def _nothing(message: Mapping[str, Any]) -> None:
+    del message
 
-    def __init__(self) -> None:
+
+class Watch:
+    """What is known of a child from what it says.
+
+    Args:
+        told: Called with everything that it says.
+    """
+
+    def __init__(self, told: Callable[[Mapping[str, Any]], None] = _nothing) -> None:
         self.code: int | None = None
+        self._told = told
         self._line: Line | None = None
         self._patient_until = time.monotonic() + START
         self._begun: Mapping[str, Any] | None = None
@@ -62,6 +72,7 @@ class Watch:
             case _:
                 pass
         self._patient_until = time.monotonic() + patience
+        self._told(message)
 
     @property
     def begun(self) -> Mapping[str, Any] | None:
@@ -75,8 +86,17 @@ class Watch:
 
     def stop(self, why: str) -> None:
         """Ask the run to end at its next step."""
+        self.say("stop", why=why)
+
+    def say(self, what: str, **details: Any) -> None:
+        """Say something to the child, if it is there."""
         if self._line is not None:
-            self._line.say("stop", why=why)
+            self._line.say(what, **details)
+
+    def ask(self, what: str, **details: Any) -> bool:
+        """Give the child a task, from when on it has to give signs of life; return whether it is there."""
+        self._patient_until = time.monotonic() + START
+        return self._line is not None and self._line.send(what, **details)
 
 
 def supervise(words: Sequence[str]) -> int:
@@ -89,20 +109,22 @@ def supervise(words: Sequence[str]) -> int:
     child = processes.begin_again({VARIABLE: listener.address})
     listening = threading.Thread(target=watch.listen, args=(listener,), daemon=True)
     listening.start()
-    hung = False
     with _signals_passed_on(watch):
-        while not processes.ended_within(child, LOOK):
-            if watch.hangs:
-                hung = True
-                processes.end(child)
-                break
+        how = wait_for_end(child, watch)
     listener.close()
     listening.join(timeout=1.0)
     if watch.code is not None:
         return watch.code
-    code = child.returncode
-    how = f"gave no sign of life for {PATIENCE:g} s, and was ended" if hung else processes.how_it_ended(code or 0)
     return _after_death(watch, how, words)
+
+
+def wait_for_end(child: subprocess.Popen[bytes], watch: Watch) -> str:
+    """Wait until a child ends, or end it when it hangs; return how it ended, behind "the run's process"."""
+    while not processes.ended_within(child, LOOK):
+        if watch.hangs:
+            processes.end(child)
+            return f"gave no sign of life for {PATIENCE:g} s, and was ended"
+    return processes.how_it_ended(child.returncode or 0)
 
 
 def _after_death(watch: Watch, how: str, words: Sequence[str]) -> int:

@@ -77,7 +77,8 @@ def test_a_package_that_hides_what_labctl_needs_is_named_unless_it_is_installed_
 
 
 def test_what_labctl_needs_is_what_it_asks_to_be_installed() -> None:
-    asked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *(each for extra in project["optional-dependencies"].values() for each in extra)]
     wanted = [re.split(r"[^\w-]", text)[0].lower() for text in asked]
     assert sorted(guarding.NEEDED.values()) == sorted(wanted)
 

@@ -1,0 +1,260 @@
+"""Takes one item of a queue after the other, and decides what follows when one does not finish."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from instruments.errors import Refused, WriteFailed
+from labctl.asked import Asked
+from labctl.service.crew import Crew
+from labctl.service.hand import Hand, NotReady
+from labctl.service.items import Item
+from labctl.service.queue import Queue
+from labctl.service.recovery import folder_of, how_it_stands
+from labctl.service.told import Told
+
+ENDING = "the end of the worker"
+"""What a run is stopped by that is carried on by the next worker."""
+OF_NO_USE = frozenset({2, 3, 4})
+"""Exit codes after which the same run would end the same way, or was meant to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What a worker works with.
+
+    Attributes:
+        station: A shipped name or a file.
+        simulate: Whether each run has a simulated lab of its own.
+        lab: File with the line that `labctl simulate` printed.
+        keeper: Number of the process that keeps the station, None where there is nothing to keep.
+        folder: Of the queue.
+    """
+
+    station: str
+    simulate: bool
+    lab: Path | None
+    keeper: int | None
+    folder: Path
+
+    def task(self) -> dict[str, Any]:
+        """Return what is the same of all tasks."""
+        return {
+            "station": self.station, "simulate": self.simulate, "lab": None if self.lab is None else str(self.lab),
+            "keeper": self.keeper, "folder": str(self.folder),
+        }  # fmt: skip
+
+
+class Worker:
+    """Carries out a queue.
+
+    Attributes:
+        crew: Who measures.
+        on: What is known of the run that is on, None between runs; it changes as a whole.
+    """
+
+    def __init__(self, here: Here, queue: Queue) -> None:
+        self.here = here
+        self.queue = queue
+        self.on: Mapping[str, Any] | None = None
+        self.crew = Crew()
+        self._hand: Hand | None = None
+        self._lock = threading.Lock()
+        self._stopped_by = ""
+        self._standing = ""
+        self._ending = False
+
+    # ---- asked for by people
+
+    def add(self, asked: Asked) -> Item:
+        """Check an item and add it.
+
+        Raises:
+            LabError: It cannot be carried out; the sentence says why.
+        """
+        asked = asked.model_copy(update={"out": str(Path(asked.out).resolve())})
+        self._check(asked)
+        return self.queue.add(asked)
+
+    def edit(self, number: str, asked: Asked) -> Item:
+        """Check an item anew and ask for it instead of what it was.
+
+        Raises:
+            LabError: It cannot be carried out, or does not wait.
+        """
+        self._check(asked)
+        return self.queue.edit(number, asked)
+
+    def _check(self, asked: Asked) -> None:
+        said = self.crew.check(asked, self.here.task())
+        if said["error"] is not None:
+            raise Told(str(said["error"]), str(said["status"]), int(said["exit_code"]))
+
+    def pause(self, who: str, *, now: bool) -> None:
+        """Let no further run begin, and the one that is on stand still at its next point if `now`.
+
+        Raises:
+            WriteFailed: The disk does not take it; it is paused all the same.
+        """
+        if now:
+            self._stand(who)
+        self.queue.pause(f"paused by {who}")
+
+    def go(self) -> None:
+        """Let the run that stands go on, and further runs begin.
+
+        Raises:
+            WriteFailed: The disk does not take it.
+        """
+        self._stand("")
+        self.queue.go()
+
+    def abort(self, who: str) -> Item:
+        """End the run that is on at its next step, in the safe state; the queue goes on with the next.
+
+        Raises:
+            Refused: No run is on.
+        """
+        with self._lock:
+            on = self.on
+            if on is None:
+                raise Refused("no run is on, so there is nothing to abort")
+            self._stopped_by = self._stopped_by or who
+            item = self.queue.note(str(on["item"]), stopping=self._stopped_by)
+            if self._hand is not None:
+                self._hand.stop(self._stopped_by)
+            return item
+
+    def stop(self, who: str) -> None:
+        """End the run that is on in the safe state, and let no further one begin.
+
+        Raises:
+            WriteFailed: The disk does not take it; it is stopped all the same.
+        """
+        try:
+            self.queue.pause(f"stopped by {who}")
+        finally:
+            if self.on is not None:
+                self.abort(who)
+
+    def end(self) -> None:
+        """End the run that is on in the safe state, to be carried on by the next worker, and take no other one."""
+        with self._lock:
+            self._ending = True
+            self.queue.close()
+            if self._hand is not None:
+                self._hand.stop(ENDING)
+
+    def _stand(self, why: str) -> None:
+        with self._lock:
+            self._standing = why
+            if self._hand is not None:
+                self._hand.stand(why)
+
+    # ---- one item after the other
+
+    def recover(self) -> None:
+        """Decide what becomes of a run that was on when the worker before ended."""
+        for item in self.queue.book.items:
+            if item.state == "running":
+                self._settle(item, self._ended(item, "its worker ended while it was on"), interrupted=True)
+
+    def work(self) -> None:
+        """Carry out one item after the other until the queue is closed."""
+        self.crew.prepare()
+        while True:
+            try:
+                item = self.queue.take()
+            except WriteFailed as error:
+                self._pause(str(error))
+                continue
+            if item is None:
+                break
+            self._carry_out(item)
+        self.crew.end()
+
+    def _carry_out(self, item: Item) -> None:
+        with self._lock:
+            self._stopped_by = ""
+            self.on = {"item": item.id, "progress": 0.0, "points": 0, "state": "begins", "run": item.run}
+        hand = self.crew.next()
+        task = {
+            **self.here.task(), "asked": item.asked.model_dump(mode="json"), "item": self.queue.book.mark(item),
+            "run": item.run,
+        }  # fmt: skip
+        try:
+            said = hand.carry_out(task, lambda message: self._hear(item, message), lambda: self._begun(hand))
+        except NotReady as error:
+            self.queue.note(item.id, state="waiting")
+            self._pause(str(error))
+            self.on = None
+            return
+        finally:
+            with self._lock:
+                self._hand = None
+        if "died" in said:
+            said = {**self._ended(self.queue.item(item.id), str(said["error"])), "died": said["died"]}
+        self._settle(self.queue.item(item.id), said)
+        self.on = None
+
+    def _begun(self, hand: Hand) -> None:
+        with self._lock:
+            self._hand = hand
+            if self._standing:
+                hand.stand(self._standing)
+            if self._stopped_by or self._ending:
+                hand.stop(self._stopped_by or ENDING)
+        self.crew.prepare()
+
+    def _hear(self, item: Item, message: Mapping[str, Any]) -> None:
+        match message.get("is"):
+            case "run":
+                self.queue.note(item.id, run=message["folder"])
+                self.on = {**(self.on or {}), "run": message["folder"], "state": "running"}
+            case "progress":
+                known = {name: value for name, value in message.items() if name not in {"is", "standing"}}
+                state = "stands" if message["standing"] else "running"
+                self.on = {**(self.on or {}), **known, "state": state}
+            case "safe":
+                self.on = {**(self.on or {}), "state": "is summed up"}
+            case _:
+                pass
+
+    def _ended(self, item: Item, why: str) -> Mapping[str, Any]:
+        """Return how an item ended whose process can no longer say so, by its folder."""
+        folder = folder_of(item, self.queue.book.mark(item))
+        return how_it_stands(folder, why)
+
+    def _settle(self, item: Item, said: Mapping[str, Any], *, interrupted: bool = False) -> None:
+        """Take in how an item ended, and decide what follows."""
+        found = {name: said[name] for name in ("points", "lab_time_s", "error", "exit_code") if name in said}
+        found["run"] = said.get("run") or item.run
+        status, policy = str(said["status"]), self.queue.book.policy
+        unbegun = status == "unbegun"
+        if status == "finished":
+            self.queue.note(item.id, state="finished", **found)
+        elif item.stopping:
+            self.queue.note(item.id, state="aborted", **found)
+        elif interrupted or (self._ending and (status == "aborted" or unbegun)):
+            again = policy.interrupted == "resume" or unbegun
+            self.queue.note(item.id, state="waiting" if again else "failed", **found)
+            if not again:
+                self._after_failure(item, str(said["error"]))
+        elif item.failures < policy.retries and said["exit_code"] not in OF_NO_USE:
+            self.queue.note(item.id, state="waiting", failures=item.failures + 1, **found)
+        else:
+            self.queue.note(item.id, state="failed" if unbegun else status, failures=item.failures + 1, **found)
+            self._after_failure(item, str(said["error"]))
+
+    def _after_failure(self, item: Item, error: str) -> None:
+        if self.queue.book.policy.after_failure == "stop":
+            self._pause(f"item {item.id} did not finish: {error}")
+
+    def _pause(self, why: str) -> None:
+        with suppress(WriteFailed):  # it is paused all the same
+            self.queue.pause(why)
