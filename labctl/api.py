@@ -131,6 +131,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
     lab: str | os.PathLike[str] | None = None,
     rehearse: bool = False,
     out: str | os.PathLike[str] = "runs",
+    any_folder: bool = False,
     user: str = "",
     notes: str = "",
     tags: Iterable[str] = (),
@@ -156,6 +157,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         lab: File with the line that `labctl simulate` printed, to run in that lab.
         rehearse: Whether to rehearse it first, and to refuse it where the rehearsal is refused.
         out: Folder that holds the runs.
+        any_folder: Whether that may be one that a cloud synchronises, or on a network drive.
         user: Who measures.
         notes: Why, in a sentence.
         tags: Words to find it by.
@@ -189,6 +191,7 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
         seed=seed,
         sample_seed=sample_seed,
         out=Path(out),
+        any_folder=any_folder,
         user=user,
         notes=notes,
         tags=tuple(tags),

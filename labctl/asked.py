@@ -37,6 +37,7 @@ class Asked(BaseModel):
         notes: Why.
         tags: Words to find it by.
         out: Folder that holds the runs.
+        any_folder: Whether that folder may be one that is synchronised or on another computer.
         rehearse: Whether it is rehearsed first, and refused where the rehearsal is.
     """
 
@@ -54,6 +55,7 @@ class Asked(BaseModel):
     tags: list[Text] = Field(default_factory=list[Text])
     out: Text = "runs"
     rehearse: bool = False
+    any_folder: bool = False
 
     @property
     def of_a_file(self) -> bool:

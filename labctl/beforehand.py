@@ -20,6 +20,7 @@ from labctl.procedure import Procedure
 from labctl.procedures import guest_of
 from labctl.records import suggest
 from labctl.request import device_name
+from labctl.run_places import check_place
 from labctl.sample import KINDS, SampleRecord, connections
 from labctl.station import ROLES, Station
 
@@ -43,6 +44,8 @@ def check_request(request: Request, *, contacts: bool = True) -> None:
         LimitExceeded: What is asked for exceeds a limit.
     """
     procedure = request.procedure
+    if request.resume is None and not request.any_folder and (request.lab is not None or not request.simulate):
+        check_place(request.out, f"{request.name}-{request.sample.name}")
     check_written(procedure)
     limits.check_overrides(request.overrides, request.station)
     procedure.station, procedure.sample = limits.relieved(request.station, request.sample, request.overrides)

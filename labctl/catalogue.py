@@ -24,6 +24,8 @@ DEEPEST = 4
 """Folders within folders in which runs are looked for: `runs/reproduced/<paper>/<date>/<run>` is one of them."""
 MOST_MAIN = 3
 """Results that are shown of a run whose experiment does not say which are its main ones."""
+KILLED, NOT_FINISHED = "killed", "not finished"
+"""Status of a run that announced no end and is not on, and of one of which this computer cannot know that."""
 DAMAGED = "damaged"
 """Status of a folder whose run.json cannot be read."""
 _RUN = re.compile(r"(\d{4,})-(?!\d{2}-\d{2}(?:$|\D)).")
@@ -40,7 +42,8 @@ class Entry:
         begun: Date and time in this computer's time zone, e.g. `2026-11-21 10:15`; "" where nobody knows.
         procedure: Short name of the experiment.
         sample: Name of the sample.
-        status: The last state that it announced; `damaged` if run.json cannot be read.
+        status: The last state that it announced; `damaged` if run.json cannot be read. Of one that announced no end
+            `running` if it is on, `killed` if it is not, `not finished` where this computer cannot know.
         simulated: Whether nothing of it was measured in a laboratory.
         user: Who measured.
         notes: Why, in a sentence.
@@ -156,6 +159,7 @@ def _entry(directory: RunDirectory, number: int, asked: Mapping[str, Any]) -> En
     series = asked.get("kind") == "series"
     wrong: list[str] = []
     state, points, kept = _announced(directory)
+    state = _looked_after(directory.path) if state == "running" else state
     runs, over = _series(directory, asked) if series else ((), {})
     results = {} if series else _results(directory, wrong)
     size = _size(directory.data_file)
@@ -173,6 +177,15 @@ def _entry(directory: RunDirectory, number: int, asked: Mapping[str, Any]) -> En
         points, {_text(name): dict(entry) for name, entry in asked["parameters"].items()}, results,
         _main(asked.get("main_results", []), results), {}, over, runs, len(asked["children"]) if series else 0, wrong,
     )  # fmt: skip
+
+
+def _looked_after(folder: Path) -> str:
+    """Tell a run that is on from one that was killed; one of a series is on as long as that is."""
+    from labctl.station_lock import is_on  # slow to import, and few runs announce no end
+
+    on = is_on(folder)
+    on = is_on(folder.parent) if on is None else on
+    return NOT_FINISHED if on is None else "running" if on else KILLED
 
 
 def _series(directory: RunDirectory, asked: Mapping[str, Any]) -> tuple[Sequence[Entry], Mapping[str, Sequence[str]]]:

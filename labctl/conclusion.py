@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from threadpoolctl import threadpool_limits
 
-from instruments.errors import DataDamaged, LabError
+from instruments.errors import DataDamaged, LabError, WriteFailed
 from labctl.analysis.health import checks_of
 from labctl.health import with_health
 from labctl.mishaps import faults_of, interlocks_of, sentence
@@ -73,6 +73,12 @@ def conclude_safely(procedure: Procedure, outcome: Outcome) -> None:
             outcome.complete_but(error)
         else:
             outcome.warnings.append(str(error))
+    except WriteFailed as error:
+        said = f"{error}; all rows are kept: when it can be written again, `labctl analyse {directory.path}`"
+        if outcome.status == "finished":
+            outcome.fail(error, said)
+        else:
+            outcome.warnings.append(f"the rows could not be summed up: {said}")
     except LabError as error:
         if outcome.status == "finished":
             outcome.fail(error)

@@ -108,6 +108,7 @@ def prepare(asked: Asked, place: Place) -> Prepared:
         keeper=place.keeper,
         item=place.item,
         rehearse=asked.rehearse,
+        any_folder=asked.any_folder,
         given=asked.parameters,
     )
     return Prepared(request, axes, partial(kind, **asked.parameters))

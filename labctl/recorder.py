@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from instruments.errors import BadValue, DataDamaged, WriteFailed
+from labctl.kept_files import KeptFile, lost
 
 SYNC_INTERVAL = 1.0
 """Seconds of real time after which the file is forced to disk."""
@@ -50,10 +51,11 @@ class Recorder:
             raise BadValue(f"a column is called {bad[0]!r}, but a name may hold no comma, quote or line break")
         top = "".join(f"{line}\n" for line in (*header, ",".join(self.columns)))
         self._synced = time.monotonic()
-        self._length = 0
+        self._kept = KeptFile(path)
         self._failed: WriteFailed | None = None
         if keep_torn is None or not path.exists():
             self._file = self._open(os.O_CREAT | os.O_EXCL)
+            self._kept.begin(self._file)
             self._append(top)
         else:
             self._go_on(top.encode(), keep_torn)
@@ -73,10 +75,11 @@ class Recorder:
                 "added; has another program saved it, or the procedure got other columns?"
             )
         self._file = self._open(0)
+        self._kept.begin(self._file)
+        self._kept.wrote(whole)
         if torn:
             keep_torn(torn)
             self._cut(len(whole))
-        self._length = len(whole)
         self.rows = whole[len(top) :].count(b"\n")
         self._append(top[len(whole) :].decode())
 
@@ -85,8 +88,11 @@ class Recorder:
 
         Raises:
             BadValue: A column is missing or unknown, or a value cannot stand in the file.
-            WriteFailed: The row could not be written whole.
+            WriteFailed: The row could not be written whole, or the file does not lie there any more with all its rows;
+                the sentence says where they are.
         """
+        if self._failed is not None:
+            raise self._failed
         try:
             text = ",".join(
                 [
@@ -101,6 +107,7 @@ class Recorder:
             raise BadValue(f"record() was given {unknown!r}, which is not among the columns of {self.path.name}")
         self._append(text + "\n")
         self.rows += 1
+        self.look()
         if time.monotonic() - self._synced > SYNC_INTERVAL:
             self.sync()
 
@@ -112,10 +119,10 @@ class Recorder:
                 written += os.write(self._file, data[written:])
         except OSError as error:
             with contextlib.suppress(WriteFailed):  # a reader drops a torn last row anyway
-                self._cut(self._length)
+                self._cut(self._kept.length)
             self._failed = WriteFailed(f"cannot write to {self.path}: {error.strerror}; {self.rows} rows are kept")
             raise self._failed from error
-        self._length += written
+        self._kept.wrote(data)
 
     def _cut(self, length: int) -> None:
         try:
@@ -126,7 +133,17 @@ class Recorder:
     @property
     def size(self) -> int:
         """Bytes of the file, as far as rows are whole."""
-        return self._length
+        return self._kept.length
+
+    def look(self) -> None:
+        """Look whether the file still lies there with all that was recorded; if not, write it anew.
+
+        Raises:
+            WriteFailed: It did not; the sentence says what became of it, and where the rows are.
+        """
+        if self._failed is None and (said := self._kept.look()):
+            self._failed = lost(self.path, f"{said}; it has {self.rows} rows")
+            raise self._failed
 
     def sync(self) -> None:
         """Force what was recorded to the disk.

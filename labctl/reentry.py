@@ -206,3 +206,12 @@ def _lab_time(rows: pd.DataFrame, events: Sequence[Mapping[str, Any]], *, fresh:
     last = max(told, key=lambda event: float(event["time_s"]))
     since = (WallClock().utc() - datetime.fromisoformat(str(last["utc"]))).total_seconds()
     return max(latest, float(last["time_s"]) + max(0.0, since))
+
+
+def time_of(directory: RunDirectory) -> float:
+    """Return the lab time in s that it is now, by the last event and what passed since."""
+    told = [event for event in directory.events() if isinstance(event.get("time_s"), int | float)]
+    if not told:
+        return 0.0
+    since = (WallClock().utc() - datetime.fromisoformat(str(told[-1]["utc"]))).total_seconds()
+    return float(told[-1]["time_s"]) + (max(0.0, since) if since < 86400.0 else 0.0)  # a virtual clock has its own date

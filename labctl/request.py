@@ -41,6 +41,7 @@ class Request:
             (`labctl.station_lock.keeping`); None for a run by itself.
         rehearse: Whether it is rehearsed first, and refused where the rehearsal is; see `labctl.rehearsal`.
         item: Which item of a queue asked for it, "" for none; kept in run.json.
+        any_folder: Whether its folder may be one that is synchronised or on another computer.
         given: Parameters as somebody wrote them, by name; of a number without a unit it is kept what it was taken for.
     """
 
@@ -62,6 +63,7 @@ class Request:
     keeper: int | None = None
     rehearse: bool = False
     item: str = ""
+    any_folder: bool = False
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

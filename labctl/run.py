@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +19,17 @@ from instruments.errors import Aborted, ComplianceFault, InstrumentFault, LabErr
 from labctl.abort import AbortSwitch
 from labctl.adopted import Adopted
 from labctl.attempts import ATTEMPT, BLOCK, lies_within
+from labctl.awake import SleepWatch, kept_awake
 from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
 from labctl.health import Before, Health
 from labctl.informed import sentences
 from labctl.interlock_watch import InterlockWatch
+from labctl.kept_files import KeptRequest, lost
 from labctl.learning import Learning, learn
 from labctl.ledger import RunLedger
+from labctl.notified import notify_of
 from labctl.own_code import EndedTheProgram, no_exit
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
@@ -77,6 +80,7 @@ class ActiveRun:
             file, header_lines(procedure), (*procedure.DATA_COLUMNS, BLOCK, ATTEMPT),
             keep_torn=None if entry.attempt == 1 else lambda torn: keep_torn_bytes(events, file, torn),
         )  # fmt: skip
+        self._asked = KeptRequest(entry.directory.request_file)
         self.ledger = RunLedger(entry.history, events, entry.attempt, self._force_rows)
         self.path = LoopPath(self._between_points, self.ledger, entry.seed)
         self.learning = Learning(request, entry.directory, events, entry.attempt, self.ledger.was_passed)
@@ -84,6 +88,9 @@ class ActiveRun:
         self.interlocks = InterlockWatch(
             request.station.interlocks, session.instruments, session.clock, entry.directory.path, self
         )
+        self._sleep = SleepWatch() if session.lab is None else None  # what is simulated here sleeps as well
+        self._awake = ExitStack()
+        self._may_sleep = None if session.lab else self._awake.enter_context(kept_awake())
         session.report_to(self)
         self.temperature: Any = None
         self.time_left = time_left(entry.directory, session, entry.history.complete)
@@ -158,16 +165,27 @@ class ActiveRun:
 
         Raises:
             Aborted: Somebody did.
+            WriteFailed: Somebody took a file of the run away.
+            Slept: The computer slept.
         """
         child.beat()
         if self.time_left is not None:
             self.time_left.look(self)
+        if self._sleep is not None:
+            self._sleep.look()
+        self._look_at_files()
         if self._watch is not None:
             try:
                 self._watch(self)
             except OSError:  # whoever watched has gone away; the run goes on
                 self._watch = None
         self._switch.check()
+
+    def _look_at_files(self) -> None:
+        self._recorder.look()
+        self._events.look()
+        if said := self._asked.look():
+            raise lost(self._asked.path, said)
 
     @property
     def rng(self) -> np.random.Generator:
@@ -197,10 +215,23 @@ class ActiveRun:
         if sentence not in self.remarks and len(self.remarks) < MOST_REMARKS:
             self.remarks.append(sentence)
 
+    @property
+    def may_sleep(self) -> str:
+        """Why nothing keeps the computer awake, as it should; empty if it is."""
+        return "" if self._may_sleep is None else self._may_sleep()
+
     def close(self) -> None:
-        """Force the rows to disk, and say which of them were measured while an interlock acted."""
+        """Force the rows to disk, and say which of them were measured while an interlock acted.
+
+        Raises:
+            WriteFailed: The disk does not take them, or somebody took a file of the run away.
+        """
+        self._awake.close()
+        said = self._asked.look()
         self._recorder.close()
         self.interlocks.close()
+        if said:
+            raise lost(self._asked.path, said)
 
 
 def header_lines(procedure: Procedure) -> list[str]:
@@ -242,6 +273,7 @@ def carry_out(request: Request, watch: Watcher | None = None, *, analyse: bool =
         except LabError as error:
             outcome.fail(error)
         switch.shielded = True  # the data are safe, and what is left takes a second
+        notify_of(request, outcome, switch.asked)
         if analyse and outcome.run is not None:
             conclude_safely(request.procedure, outcome)
             learn(request, outcome)
@@ -363,6 +395,8 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
             _note(events, outcome, "traceback", text=traceback.format_exc())
     switch.shielded = True
     _make_safe(run, visitor, outcome, events)
+    if why := run.may_sleep:
+        _note(events, outcome, "not kept awake", text=why)
     try:
         run.close()
         if outcome.status == "finished":
@@ -406,12 +440,13 @@ def _make_safe(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events
         for restart in restarts:
             _note(events, outcome, "fault", text=restart)
             outcome.fail(InstrumentFault(restart))
-    for fault in run.session.make_safe(left):
+    for fault in run.session.make_safe(left, finished=outcome.status == "finished"):
         outcome.warnings.append(fault)
         _note(events, outcome, "fault", text=fault)
         if outcome.status == "finished":
             outcome.fail(InstrumentFault(fault))
-    _note(events, outcome, "safe")
+    held = run.session.held_field
+    _note(events, outcome, "safe", **({} if held is None else {"field_T": held}))
 
 
 def _take_in_shutdown(error: BaseException, visitor: Visitor | None, outcome: Outcome, events: EventLog) -> None:

@@ -41,6 +41,7 @@ from labctl.events import EventLog
 from labctl.gathered import gathered
 from labctl.health import Before
 from labctl.learning import learn
+from labctl.notified import notify_of
 from labctl.parameters import Setting
 from labctl.procedure import Procedure, check_names
 from labctl.reentry import Entry, begin_again, mend_events
@@ -212,6 +213,7 @@ def carry_out_series(
             outcome.fail(error)
         switch.shielded = True
         outcome.warnings.extend(gathered(outcome.said))
+        notify_of(request, outcome, switch.asked)
         if directory is not None:
             _conclude(directory, outcome)
     if switch.asked and not outcome.exit_code:

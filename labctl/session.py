@@ -49,6 +49,9 @@ HARMLESS = frozenset({-213, -350})
 REACH_TIME = 10.0
 """s for which an instrument is tried again that cannot be brought to rest; the last attempt may last longer."""
 
+TOLERANCE, RELATIVE_TOLERANCE = 0.5, 5e-3
+"""K, and part of the set point: a block that is nearer to it than the larger of the two is left to arrive."""
+
 NONE: Mapping[str, float] = MappingProxyType({})
 
 
@@ -81,7 +84,10 @@ class Session:
         library: The guarded VISA library through which every instrument of the session is opened.
         resources: What each of the station's instruments is opened as, by role, also of those that nobody needed.
         pace: What the station took beside what rehearsals expected.
+        held_field: T, which the magnet was told to hold when it was brought to rest; None before, or without a magnet.
     """
+
+    held_field: float | None = None
 
     def __init__(
         self,
@@ -201,11 +207,12 @@ class Session:
                 )
         return said, restarted
 
-    def make_safe(self, left: Sequence[str] = ()) -> list[str]:
+    def make_safe(self, left: Sequence[str] = (), *, finished: bool = False) -> list[str]:
         """Ramp sources to zero and turn them off, and hold field; return what could not be done, one sentence each.
 
         Args:
             left: Roles of instruments that the procedure drove through connections of its own, closed by now.
+            finished: Whether the procedure came to its end, and a temperature that still changes is as it wants it.
         """
         faults: list[str] = []
         for role in left:
@@ -218,20 +225,20 @@ class Session:
         with mishaps.asked_once(self.instruments.values()):  # each is tried again as a whole, for so long and no longer
             # What makes current first: a cryostat that does not answer takes its time to say so.
             for role, _ in sorted(self.instruments.items(), key=lambda item: isinstance(item[1], Cryostat)):
-                faults += self.rest(role)
+                faults += self.rest(role, finished=finished)
         return faults + self.breakout.leave(at_rest=not faults)
 
-    def rest(self, role: str) -> list[str]:
+    def rest(self, role: str, *, finished: bool = False) -> list[str]:
         """Bring one instrument of the session to rest; return what could not be done, in one sentence."""
         try:
-            self._bring_to_rest(self.instruments[role])
+            self._bring_to_rest(self.instruments[role], finished=finished)
         except Restarted as restart:  # raised once it is at rest
             return [f"{role}: {restart}"]
         except (LabError, pyvisa.Error, OSError) as error:
             return [f"the safe state was not reached: {role}: {error}"]
         return []
 
-    def _bring_to_rest(self, driver: Driver | MultiVu) -> None:
+    def _bring_to_rest(self, driver: Driver | MultiVu, *, finished: bool) -> None:
         """Bring an instrument to rest; one that cannot be reached is tried again, since a cable may be put back.
 
         One reply that is lost may take all of that time by itself: the first attempt may be followed by another then.
@@ -240,7 +247,9 @@ class Session:
         for attempt in itertools.count(1):
             try:
                 if isinstance(driver, Cryostat):
-                    driver.hold_field()
+                    self.held_field = driver.hold_field().field
+                    if not finished and self._door.station.safe_state.temperature == "hold":
+                        _hold_temperature(driver, self._door.station)
                 else:
                     driver.shutdown()
             except Restarted:
@@ -251,6 +260,17 @@ class Session:
             else:
                 return
             self.clock.sleep(1.0)
+
+
+def _hold_temperature(cryostat: Cryostat, station: Station) -> None:
+    """Stop a temperature that is on its way where it is; one at its set point is left alone."""
+    reading, setpoint = cryostat.reading(), cryostat.temperature_setpoint
+    near = max(TOLERANCE, RELATIVE_TOLERANCE * setpoint.temperature)
+    if reading.temperature_state.stable or abs(reading.temperature - setpoint.temperature) <= near:
+        return
+    (low, high), fastest = station.limits.temperature, station.limits.temperature_rate
+    rate = min(setpoint.rate, fastest) if setpoint.rate > 0 else fastest
+    cryostat.set_temperature(min(max(reading.temperature, low), high), rate, setpoint.approach)
 
 
 @contextmanager

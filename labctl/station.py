@@ -18,6 +18,7 @@ from labctl.cables import OPEN, Cables
 from labctl.happenings import BadContact, Event, Sensors, WireFault
 from labctl.interlocks import Interlock
 from labctl.magnetometry import Magnetometer
+from labctl.notify import Notify
 from labctl.records import (
     Ampere,
     AmperePerSecond,
@@ -142,8 +143,9 @@ class SafeState(Section):
     field_hold: Second = Field(default=7200.0, ge=0)
     """s for which the present field is held."""
     field_then: Literal["zero", "hold"] = "zero"
-    """What becomes of the field after that."""
-    temperature: Literal["hold"] = "hold"
+    """What becomes of the field after that where a run did not finish; see `labctl.supervision.field_keeping`."""
+    temperature: Literal["hold", "leave"] = "hold"
+    """Whether a temperature that is on its way is stopped where it is when a run does not finish, or left to arrive."""
 
 
 class Simulation(Section):
@@ -197,6 +199,8 @@ class Station(Record):
     limits: Limits = Field(description="[limits], what nothing may exceed here")
     interlocks: tuple[Interlock, ...] = ()
     safe_state: SafeState = SafeState()
+    notify: Notify | None = None
+    """What is started when a run has ended in a way that a person should know of."""
     simulation: Simulation = Field(description='[simulation], e.g. machine = "ppms_9t"')
 
     @field_validator("line_frequency")

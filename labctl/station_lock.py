@@ -24,11 +24,12 @@ import hashlib
 import json
 import os
 import re
+import secrets
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from filelock import FileLock, Timeout
 
@@ -45,7 +46,7 @@ FOLDER = "locks"
 IN_THIS_PROCESS = ("@sim", "@labctl")
 """Ends of the names of VISA libraries whose instruments are simulated in the process that opens them."""
 
-_KEPT, _USED, _LEFT = ".kept", "", ".left"
+_KEPT, _USED, _LEFT, _SINCE = ".kept", "", ".left", ".since"
 """What the files of a place end in, before `.lock` and `.json`."""
 
 
@@ -56,8 +57,9 @@ class Hold:
         left: Folders of runs that were killed in these places, and after which nobody has brought them to rest.
     """
 
-    def __init__(self, places: Mapping[str, str], what: str, keeper: int | None) -> None:
+    def __init__(self, places: Mapping[str, str], what: str, keeper: int | None, stack: ExitStack) -> None:
         self._places = places
+        self._stack = stack
         self._said = {**_about_this(what), "keeper": keeper}
         self.left = sorted({Path(run) for place in places if (run := _read(place, _LEFT).get("run"))})
 
@@ -67,8 +69,88 @@ class Hold:
         self.left = []
 
     def tell(self, run: Path | None = None) -> None:
-        """Write down who uses the places, for others to read, and in which folder its run is."""
+        """Write down who uses the places, for others to read, and in which folder its run is.
+
+        Raises:
+            StationInUse: Another program is carrying this very run out.
+        """
+        if run is not None:
+            _take_run(self._stack, run)
         _write_down(self._places, _USED, {**self._said, "run": None if run is None else str(run.resolve())})
+
+
+def is_on(run: Path) -> bool | None:
+    """Tell whether a run that has announced no end is on: on this computer, in a program with this state folder.
+
+    Args:
+        run: Its folder, or that of its series.
+
+    Returns:
+        Whether it is; False if it was killed, None if nothing is known of it here.
+    """
+    file = _file(_place_of_run(run), ".lock")
+    if not file.exists():
+        return None
+    lock = FileLock(file, thread_local=False, fallback_to_soft=False)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):
+        return None
+    lock.release()
+    return False
+
+
+def forget(run: Path) -> None:
+    """Take away what is known of a run that was killed and has announced its end by now."""
+    with suppress(OSError):
+        _file(_place_of_run(run), ".lock").unlink(missing_ok=True)
+
+
+def _place_of_run(run: Path) -> str:
+    return f"run {run.resolve()}"
+
+
+def _take_run(stack: ExitStack, run: Path) -> None:
+    """Hold a run itself, so that others can tell whether it is on; where that cannot be, they cannot."""
+    file = _file(_place_of_run(run), ".lock")
+    lock = FileLock(file, thread_local=False, fallback_to_soft=False)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise StationInUse(f"{run} is being carried out by another program; nothing was sent") from None
+    except (OSError, NotImplementedError):
+        return
+    stack.callback(forget, run)
+    stack.callback(lock.release)
+
+
+class Untouched:
+    """Tells whether anybody has used a station since this was entered, without holding it.
+
+    Args:
+        station: The station.
+        lab: File with the line that `labctl simulate` printed: that lab is meant instead.
+    """
+
+    def __init__(self, station: Station, lab: Path | None) -> None:
+        self._places = list(places_of(station, lab))
+        self._word = secrets.token_hex(8)
+
+    def __enter__(self) -> Self:
+        _write_down(self._places, _SINCE, {"word": self._word})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.still:
+            _take_away(self._places, _SINCE)
+
+    @property
+    def still(self) -> bool:
+        """Whether nobody has."""
+        return all(_read(place, _SINCE).get("word") == self._word for place in self._places)
 
 
 @contextmanager
@@ -95,8 +177,9 @@ def holding(
             _take(stack, place, _KEPT, name, places[place], keeper)
             _take(stack, place, _USED, name, places[place])
             _keep_what_was_left(place)
+            _take_away([place], _SINCE)
         stack.callback(_take_away, places, _USED)
-        hold = Hold(places, what, keeper)
+        hold = Hold(places, what, keeper, stack)
         hold.tell()
         yield hold
 

@@ -7,17 +7,14 @@ from this process, so that they start warm, and killed with SIGKILL.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
-import subprocess
 import time
-import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any
 
@@ -33,58 +30,16 @@ from labctl.supervision import child, processes, supervisor
 from labctl.supervision.line import VARIABLE
 from procedures.ahe import AnomalousHallLoop
 from procedures.ahe_temperature import AnomalousHallTemperature
-from tests.served import in_a_process
+from tests.watched import Forked, Lab, witnessed
 
 pytestmark = pytest.mark.skipif("fork" not in get_all_start_methods(), reason="this system cannot fork a warm child")
 
 SPEED = 100
 
 
-class Forked:
-    """What `subprocess.Popen` is to a supervisor, of a process that was forked."""
-
-    def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
-        self._process = get_context("fork").Process(target=target, args=arguments)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for nothing here
-            self._process.start()
-        self.pid = self._process.pid or 0
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end."""
-        self._process.join(timeout)
-        if self._process.exitcode is None:
-            raise subprocess.TimeoutExpired("run", timeout or 0.0)
-        return self._process.exitcode
-
-    def kill(self) -> None:
-        """End it."""
-        self._process.kill()
-
-    @property
-    def returncode(self) -> int | None:
-        """How it ended."""
-        return self._process.exitcode
-
-
-@dataclass(frozen=True, slots=True)
-class Lab:
-    """A lab in a process of its own."""
-
-    file: Path
-    log: Path
-
-    def lines(self) -> list[dict[str, Any]]:
-        """What it has written down."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
-    folder = tmp_path_factory.mktemp("lab")
-    there = Lab(folder / "lab.json", folder / "lab.jsonl")
-    with in_a_process("--clock", "scaled", "--speed", SPEED, "--log", there.log) as line:
-        there.file.write_text(json.dumps(line))
+    with witnessed(tmp_path_factory.mktemp("lab"), SPEED) as there:
         yield there
 
 
@@ -95,8 +50,10 @@ def request(lab: Lab, out: Path, *, long: bool) -> Request:
         if long
         else AnomalousHallLoop(maximum_field="0.15 T", survey_rate="190 Oe/s", probe_nplc="4 PLC")
     )
+    station = load_station("ppms")
+    held = station.model_copy(update={"safe_state": station.safe_state.model_copy(update={"field_then": "hold"})})
     return Request(
-        name="run", procedure=made, station=load_station("ppms"), sample=load_sample("cotb2025"), simulate=False,
+        name="run", procedure=made, station=held, sample=load_sample("cotb2025"), simulate=False,
         out=out, lab=lab.file,
     )  # fmt: skip
 
@@ -175,6 +132,8 @@ def assert_at_rest(lab: Lab, death: Death) -> tuple[float, float] | None:
         None where none did. How short they are depends on what else the computer does.
     """
     lines = lab.lines()
+    if not lines:  # killed before it came to send anything
+        return None
     assert lines[-1]["source_A"] == 0.0
     after = [line for line in lines if datetime.fromisoformat(line["utc"]) > death.at]
     flowing = [line["source_A"] != 0.0 for line in after]

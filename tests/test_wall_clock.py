@@ -18,6 +18,8 @@ ALLOWED: dict[str, str] = {
     "labctl/recorder.py": "data are forced to the disk once a second of real time, whatever the lab's clock does",
     "labctl/labtime.py": "programs that were written for real time are shown the lab's in its place",
     "labctl/checkup/computer.py": "programs of the system are asked about its sleep and clock, and may not hang",
+    "labctl/awake.py": "the computer's sleep shows in its own clocks, and the program that prevents it may not hang",
+    "labctl/notify.py": "a program that tells people how a run ended may not hang",
     "labctl/provenance.py": "git is asked for the version, and may not hold a run up",
     "labctl/supervision/": "processes are watched in real time, whatever their labs' clocks do",
     "labctl/service/": "requests are answered, and processes waited for, in real time",

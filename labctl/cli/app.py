@@ -113,6 +113,9 @@ def run(
     lab: Lab = None,
     rehearse: Rehearse = False,
     out: Out = Path("runs"),
+    any_folder: Annotated[
+        bool, typer.Option("--any-folder", help="Also where a cloud synchronises it, or on a network drive.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run an experiment."""
@@ -121,7 +124,7 @@ def run(
     running.run(
         running.Options(
             procedure, station, simulate, sample, seed, sample_seed, parameter or [], over or [], override or [], lab,
-            user, notes, tag or [], out, json, rehearse,
+            user, notes, tag or [], out, json, rehearse, any_folder,
         )
     )  # fmt: skip
 
@@ -301,7 +304,8 @@ def runs_(
         typer.Option(metavar="CONDITION", help="On a result, e.g. 'coercive_field_up>50mT' or tmr; repeatable."),
     ] = None,
     status: Annotated[
-        str, typer.Option(metavar="S", help="That ended so: finished, failed, aborted, fault, running, damaged ...")
+        str,
+        typer.Option(metavar="S", help="That ended so: finished, failed, aborted, running, killed, damaged ..."),
     ] = "",
     unfold: Annotated[bool, typer.Option("--unfold", help="Print the runs of each series below it.")] = False,
     json: Json = False,

@@ -91,7 +91,7 @@ def _print(chosen: Sequence[Entry], *, unfold: bool) -> None:
 def _cells(entry: Entry, remarks: list[str], *, inside: bool = False) -> tuple[str, ...]:
     """Write a run as a line; what is wrong with it comes below the table."""
     name = f"{entry.number:04d}" if entry.number else entry.path.name
-    status = "not finished" if entry.status == "running" else entry.status
+    status = entry.status
     if entry.wrong:
         remarks.append(f"{entry.path}: {'; '.join(entry.wrong)}")
         status += f" [{len(remarks)}]"

@@ -41,6 +41,7 @@ class Options:
     out: Path
     json: bool
     rehearse: bool = False
+    any_folder: bool = False
 
     def asked(self) -> Asked:
         """Return what was typed as a run takes it.
@@ -57,6 +58,7 @@ class Options:
             procedure=self.procedure, parameters=parameters, over=list(self.over), overrides=list(self.overrides),
             sample=self.sample, seed=self.seed, sample_seed=self.sample_seed, user=self.user, notes=self.notes,
             tags=list(self.tags), out=str(self.out), rehearse=self.rehearse,
+            any_folder=self.any_folder,
         )  # fmt: skip
 
 

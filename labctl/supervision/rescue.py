@@ -10,19 +10,19 @@ import contextlib
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from instruments.clock import WallClock
 from instruments.errors import InstrumentFault, LabError, WriteFailed
 from labctl.events import EventLog
-from labctl.reentry import mend_events
+from labctl.notified import UNSAFE, notify
+from labctl.reentry import mend_events, time_of
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord
 from labctl.session import LabStart, open_session
 from labctl.station import Station
-from labctl.station_lock import Hold, holding
+from labctl.station_lock import Hold, forget, holding
 
 if TYPE_CHECKING:
     from labctl.request import Request
@@ -43,6 +43,19 @@ class Dead:
     keeper: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How a station was brought to rest.
+
+    Attributes:
+        faults: What could not be done, a sentence each.
+        field: T, that the magnet holds; None where nobody knows.
+    """
+
+    faults: Sequence[str] = ()
+    field: float | None = None
+
+
 def rescue_within(seconds: float, dead: Dead, how: str) -> str:
     """Bring the station of a dead run to rest within so many s of real time, and announce its end.
 
@@ -54,12 +67,24 @@ def rescue_within(seconds: float, dead: Dead, how: str) -> str:
     Returns:
         What became of the run and of the station, in one sentence.
     """
-    found: list[list[str]] = []
+    found: list[Rest] = []
     thread = threading.Thread(target=lambda: found.append(_rescue(dead)), name="rescue", daemon=True)
     thread.start()
     thread.join(timeout=seconds)
-    faults = found[0] if found else [f"it took longer than {seconds:g} s; turn the sources off by hand"]
-    return announce(dead, how, faults)
+    late = Rest([f"it took longer than {seconds:g} s; turn the sources off by hand"])
+    rest = found[0] if found else late
+    said = announce(dead, how, rest)
+    return "; ".join([said, *_notified(dead, said, rest)])
+
+
+def _notified(dead: Dead, said: str, rest: Rest) -> Sequence[str]:
+    """Start the notify command of a dead run's station; return what went wrong with it."""
+    try:
+        asked = RunDirectory(dead.folder).request()
+        station = Station.model_validate(asked["station"])
+    except (LabError, KeyError, ValueError):
+        return ()
+    return () if dead.here else notify(station, dead.folder, "failed", said, serious=bool(rest.faults))
 
 
 def bring_to_rest_first(request: Request, hold: Hold) -> list[str]:
@@ -99,14 +124,14 @@ def bring_left_to_rest(
     sample = sample or next((found for each in dead if (found := _sample_of(each)) is not None), None)
     if sample is None:  # nothing tells what it could bear; the next run that begins here does it
         return []
-    faults = _rest_station(station, sample, opened, hold, lab=lab)
-    if faults:
+    rest = _rest_station(station, sample, opened, hold, lab=lab)
+    if rest.faults:
         raise InstrumentFault(
             f"{dead[0].folder} died here with nobody to bring its instruments to rest, and they cannot be brought to "
-            f"rest now: {'; '.join(faults)}"
+            f"rest now: {'; '.join(rest.faults)}"
         )
     hold.at_rest()
-    return [announce(each, "died together with what watched over it", ()) for each in dead]
+    return [announce(each, "died together with what watched over it", rest) for each in dead]
 
 
 def _sample_of(dead: Dead) -> SampleRecord | None:
@@ -117,22 +142,22 @@ def _sample_of(dead: Dead) -> SampleRecord | None:
         return None
 
 
-def _rescue(dead: Dead) -> list[str]:
-    """Ramp what makes current to zero and turn it off, then hold the field; return what could not be done."""
+def _rescue(dead: Dead) -> Rest:
+    """Ramp what makes current to zero and turn it off, then hold the field."""
     if dead.here:
-        return []
+        return Rest()
     try:
         asked = RunDirectory(dead.folder).request()
         station, sample = Station.model_validate(asked["station"]), SampleRecord.model_validate(asked["sample"])
         lab = None if asked.get("lab") is None else Path(asked["lab"])
         what = "bringing to rest what a run left that died"
         with holding(station, lab=lab, what=what, keeper=dead.keeper) as hold:
-            faults = _rest_station(station, sample, _opened(dead), hold, lab=lab)
-            if not faults:
+            rest = _rest_station(station, sample, _opened(dead), hold, lab=lab)
+            if not rest.faults:
                 hold.at_rest()
-            return faults
+            return rest
     except (LabError, OSError, KeyError, ValueError) as error:  # pydantic's error is a ValueError
-        return [" ".join(str(error).split())]
+        return Rest([" ".join(str(error).split())])
 
 
 def _opened(dead: Dead) -> Collection[str]:
@@ -146,7 +171,7 @@ def _opened(dead: Dead) -> Collection[str]:
 
 def _rest_station(
     station: Station, sample: SampleRecord, opened: Collection[str], hold: Hold, *, lab: Path | None
-) -> list[str]:
+) -> Rest:
     """Bring all instruments of a station to rest, each as soon as it is open; those first that a run had opened.
 
     What the run had not opened may be unplugged, which is no fault; but its program may have found another way to it.
@@ -159,29 +184,30 @@ def _rest_station(
                 faults += session.rest(role)
             elif role in opened:
                 faults.append(str(refused[role]))
-    return faults
+        return Rest(faults, session.held_field)
 
 
-def announce(dead: Dead, how: str, faults: Sequence[str]) -> str:
+def announce(dead: Dead, how: str, rest: Rest) -> str:
     """Write into a dead run's events how it ended, what became of its station, and that it has failed.
 
     Returns:
         The same in one sentence.
     """
     state = "its simulated lab ended with it" if dead.here else "its station was brought to the safe state"
-    if faults:
-        state = f"THE SAFE STATE WAS NOT REACHED: {'; '.join(faults)}"
+    if rest.faults:
+        state = f"{UNSAFE.upper()}: {'; '.join(rest.faults)}"
     sentence = f"the run's process {how}; {state}; what it recorded is kept in {dead.folder}"
     for directory in _unfinished(RunDirectory(dead.folder)):
-        events = EventLog(directory.events_file, WallClock(_time_of(directory)))
+        events = EventLog(directory.events_file, WallClock(time_of(directory)))
         with contextlib.suppress(WriteFailed):  # a full disk; the sentence is said all the same
             mend_events(directory)
             events.write("died", how=how)
-            for fault in faults:
+            for fault in rest.faults:
                 events.write("fault", text=fault)
-            if not faults and not dead.here:
-                events.write("safe")
+            if not rest.faults and not dead.here:
+                events.write("safe", **({} if rest.field is None else {"field_T": rest.field}))
             events.state("failed", error=sentence)
+    forget(dead.folder)
     return sentence
 
 
@@ -193,12 +219,3 @@ def _unfinished(directory: RunDirectory) -> list[RunDirectory]:
         return [directory] if directory.path.is_dir() else []
     begun = [RunDirectory(directory.path / each["run"]) for each in asked.get("children", ())]
     return [*(each for each in begun if each.status() == "running"), directory]
-
-
-def _time_of(directory: RunDirectory) -> float:
-    """Return the lab time in s that it is now, by the last event and what passed since."""
-    told = [event for event in directory.events() if isinstance(event.get("time_s"), int | float)]
-    if not told:
-        return 0.0
-    since = (WallClock().utc() - datetime.fromisoformat(str(told[-1]["utc"]))).total_seconds()
-    return float(told[-1]["time_s"]) + (max(0.0, since) if since < 86400.0 else 0.0)  # a virtual clock has its own date

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -26,6 +27,10 @@ LOOK = 0.1
 """s between two looks at the child."""
 
 
+TERMINATED = "a request to terminate"
+"""By which a program is asked to be gone (`labctl.abort.SIGNALS`): it does not stay for the field."""
+
+
 def _nothing(message: Mapping[str, Any]) -> None:
     del message
 
@@ -40,6 +45,8 @@ class Watch:
     def __init__(self, told: Callable[[Mapping[str, Any]], None] = _nothing) -> None:
         self.code: int | None = None
         self._told = told
+        self.folder: Path | None = None
+        self.stopped_by: set[str] = set()
         self._line: Line | None = None
         self._patient_until = time.monotonic() + START
         self._begun: Mapping[str, Any] | None = None
@@ -57,7 +64,7 @@ class Watch:
         patience = PATIENCE
         match message.get("is"):
             case "run":
-                self._begun = message
+                self._begun, self.folder = message, Path(message["folder"])
                 if not message["here"]:
                     from labctl.supervision import rescue  # slow to import, and needed within a second when it is
 
@@ -86,6 +93,7 @@ class Watch:
 
     def stop(self, why: str) -> None:
         """Ask the run to end at its next step."""
+        self.stopped_by.add(why)
         self.say("stop", why=why)
 
     def say(self, what: str, **details: Any) -> None:
@@ -113,9 +121,25 @@ def supervise(words: Sequence[str]) -> int:
         how = wait_for_end(child, watch)
     listener.close()
     listening.join(timeout=1.0)
-    if watch.code is not None:
-        return watch.code
-    return _after_death(watch, how, words)
+    code = _after_death(watch, how, words) if watch.code is None else watch.code
+    if code and watch.folder is not None and TERMINATED not in watch.stopped_by:
+        _see_to_the_field(watch.folder)
+    return code
+
+
+def _see_to_the_field(folder: Path) -> None:
+    """Stay until the field that a run left behind was taken to zero, if the station wants it so."""
+    from labctl.awake import kept_awake
+    from labctl.supervision.field_keeping import keep, left_by
+
+    if (left := left_by(folder)) is not None:
+        with kept_awake():
+            keep(left, _say)
+
+
+def _say(sentence: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal was closed; what is to be done is done all the same
+        print(sentence, file=sys.stderr, flush=True)
 
 
 def wait_for_end(child: subprocess.Popen[bytes], watch: Watch) -> str:
@@ -134,14 +158,16 @@ def _after_death(watch: Watch, how: str, words: Sequence[str]) -> int:
     said = f"the run's process {how}"
     content = failure(said, "failed", words)
     if watch.begun is not None:
+        from labctl.catalogue import read_entry
         from labctl.supervision.rescue import Dead, rescue_within
 
         dead = Dead(Path(watch.begun["folder"]), watch.begun["here"])
         said = rescue_within(SAFE_WITHIN, dead, how)
-        content.update(run=str(dead.folder), error=said)
+        entry = read_entry(dead.folder)
+        content.update(run=str(dead.folder), simulated=entry.simulated, points=entry.points, error=said)
     if "--json" in words:
-        print(json.dumps(content, ensure_ascii=False))
-    print(f"error: {said}", file=sys.stderr)
+        print(json.dumps(content, ensure_ascii=False), flush=True)
+    _say(f"error: {said}")
     return 1
 
 

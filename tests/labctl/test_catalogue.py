@@ -8,16 +8,20 @@ import random
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import labctl
-from instruments.errors import BadValue, UnknownName
+from instruments.errors import BadValue, StationInUse, UnknownName
 from labctl.catalogue import Entry, catalogue
 from labctl.catalogue_filters import Condition, Wanted, condition, select
 from labctl.cli.main import run_command
+from labctl.station import load_station
+from labctl.station_lock import holding, is_on
+from labctl.supervision.rescue import Dead, Rest, announce
 from tests.folders import write_run
 from tests.sources import ROOT
 
@@ -176,7 +180,42 @@ def test_a_run_that_is_on_counts_the_rows_that_are_whole(root: Path) -> None:
     with (folder / "data.csv").open("a") as file:
         file.write("0.1,2,loo")
     entry = catalogue([folder])[0]
-    assert (entry.status, entry.points) == ("running", 5)
+    assert (entry.status, entry.points) == ("not finished", 5)  # nobody here carries it out, or has done so
+    with holding(load_station("ppms"), simulate=True, what="run ahe") as hold:
+        hold.tell(folder)
+        assert catalogue([folder])[0].status == "running"
+    assert catalogue([folder])[0].status == "not finished"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_run_that_was_killed_is_told_from_one_that_is_on(root: Path) -> None:
+    folder = write_run(root, 6, state="running")
+    (folder / "0001-a").mkdir()
+    (folder / "events.jsonl").write_text('{"event": "state", "state": "running"}\n')
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for nothing here
+        child = os.fork()
+    if not child:
+        with holding(load_station("ppms"), simulate=True, what="run ahe") as hold:
+            hold.tell(folder)
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert catalogue([folder])[0].status == "killed"
+    announce(Dead(folder, here=True), "was killed", Rest())
+    assert catalogue([folder])[0].status == "failed"
+    assert is_on(folder) is None
+
+
+def test_two_programs_do_not_carry_out_one_run(root: Path) -> None:
+    folder = write_run(root, 7)
+    with holding(load_station("ppms"), simulate=True, what="run ahe") as hold:
+        hold.tell(folder)
+        with (
+            holding(load_station("ppms"), simulate=True, what="resume ahe") as other,
+            pytest.raises(StationInUse, match="is being carried out by another program"),
+        ):
+            other.tell(folder)
+        assert is_on(folder)
 
 
 def test_there_is_no_index_that_could_be_wrong(root: Path) -> None:

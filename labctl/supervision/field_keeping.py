@@ -1,0 +1,184 @@
+"""What becomes of the field behind a run that did not finish: it is held for a time, and then taken to zero.
+
+Who watched over the run stays for that, with the station free for everybody: whoever uses it takes the field over, and
+this has nothing to do any more.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from instruments.clock import Clock, ScaledClock, WallClock
+from instruments.cryostat import Cryostat
+from instruments.errors import LabError, StationInUse, WriteFailed
+from labctl.events import EventLog
+from labctl.reentry import mend_events, time_of
+from labctl.remote import RemoteClock, read_addresses
+from labctl.rundir import RunDirectory
+from labctl.sample import SampleRecord
+from labctl.session import LabStart, open_session
+from labctl.station import Station
+from labctl.station_lock import Hold, Untouched, holding
+from labctl.waiting import FIELD_RATE
+
+ZERO = 1e-3
+"""T; less than this is left as it is: flux that is trapped in the magnet makes as much."""
+MOVED = 5e-4
+"""T by which the field may differ from the one that was held, or somebody has moved it."""
+LOOK = 0.5
+"""s of real time between two looks whether somebody uses the station."""
+
+Say = Callable[[str], None]
+
+
+class LeftAsItIs(Exception):
+    """Somebody does not want to wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A field that a run left behind.
+
+    Attributes:
+        folder: Of the run, or of the series that it belongs to.
+        field: T, commanded when the sample was brought to rest.
+        station: Where.
+        sample: That is in it.
+        lab: File with the addresses of a lab in another process; None for hardware.
+    """
+
+    folder: Path
+    field: float
+    station: Station
+    sample: SampleRecord
+    lab: Path | None
+
+
+def left_by(folder: Path) -> Left | None:
+    """Return the field that a run left behind and that is to be taken to zero; None where there is nothing to do.
+
+    There is nothing after a run that finished, whose experiment leaves the field where it wants it, nor where the lab
+    ended with the run, the station says `field_then = "hold"`, or the field is zero.
+    """
+    directory = RunDirectory(folder)
+    try:
+        asked = directory.request()
+        if directory.status() in {"finished", "running", "unknown"} or (asked["simulated"] and not asked.get("lab")):
+            return None
+        field = _held(directory, asked)
+        station = Station.model_validate(asked["station"])
+        if field is None or abs(field) < ZERO or station.safe_state.field_then == "hold":
+            return None
+        lab = None if asked.get("lab") is None else Path(asked["lab"])
+        return Left(folder, field, station, SampleRecord.model_validate(asked["sample"]), lab)
+    except (LabError, OSError, KeyError, TypeError, ValidationError):  # a folder that is damaged or gone tells nothing
+        return None
+
+
+def _held(directory: RunDirectory, asked: Mapping[str, Any]) -> float | None:
+    """Return the field in T that was held last; of a series, by its last run that was on."""
+    runs = [RunDirectory(directory.path / each["run"]) for each in asked.get("children", ())]
+    fields = [event["field_T"] for run in (*runs, directory) for event in run.events() if "field_T" in event]
+    return float(fields[-1]) if fields else None
+
+
+def keep(left: Left, say: Say) -> None:
+    """Wait for the time that the station says, then take the field to zero; a signal leaves it as it is.
+
+    Args:
+        left: The field.
+        say: Called with each sentence that people should read.
+    """
+    policy = left.station.safe_state
+    say(
+        f"the field of {left.field:.4g} T is held for {_duration(policy.field_hold)} and then taken to zero; Ctrl-C "
+        "leaves it as it is, and so does the next run at this station"
+    )
+    try:
+        with _signals_leave_it():
+            said = _wait_and_move(left)
+    except LeftAsItIs:
+        said = f"the field is left at {left.field:.4g} T"
+    except (LabError, OSError) as error:
+        said = f"THE FIELD OF {left.field:.4g} T COULD NOT BE TAKEN TO ZERO: {error}"
+    say(said)
+    _note(left, said)
+
+
+def _wait_and_move(left: Left) -> str:
+    with Untouched(left.station, left.lab) as untouched:
+        if not _waited(left, untouched):
+            return "the field is the affair of whoever uses the station now"
+    try:
+        with holding(left.station, lab=left.lab, what="taking the field to zero after a run") as hold:
+            return _to_zero(left, hold)
+    except StationInUse:
+        return "the field is the affair of whoever uses the station now"
+
+
+def _waited(left: Left, untouched: Untouched) -> bool:
+    """Let the time pass in the lab; return False as soon as somebody else uses the station."""
+    clock: Clock = WallClock() if left.lab is None else read_addresses(left.lab).make_clock()
+    try:
+        deadline = clock.deadline(left.station.safe_state.field_hold)
+        longest = LOOK * clock.speed if isinstance(clock, ScaledClock) else LOOK
+        while not deadline.passed and untouched.still:
+            # A virtual clock jumps, and costs a message for each time.
+            clock.sleep(deadline.remaining if isinstance(clock, RemoteClock) else min(longest, deadline.remaining))
+        return untouched.still
+    finally:
+        if isinstance(clock, RemoteClock):
+            clock.close()
+
+
+def _to_zero(left: Left, hold: Hold) -> str:
+    """Send the magnet to zero, unless somebody has moved the field by hand."""
+    with open_session(
+        left.station, left.sample, ["cryostat"], simulate=False, start=LabStart(0), lab=left.lab, hold=hold
+    ) as session:
+        cryostat = session.instruments["cryostat"]
+        assert isinstance(cryostat, Cryostat)
+        found, setpoint = cryostat.reading().field, cryostat.field_setpoint.field
+        if max(abs(found - left.field), abs(setpoint - left.field)) > MOVED:
+            return f"the field is left at {found:.4g} T: somebody has moved it since"
+        taken = cryostat.set_field(0.0, min(FIELD_RATE, left.station.limits.field_rate))
+        return f"the field goes from {found:.4g} T to zero, which takes {_duration(abs(found) / taken.rate)}"
+
+
+def _note(left: Left, said: str) -> None:
+    """Write into the run's events what became of the field."""
+    directory = RunDirectory(left.folder)
+    try:
+        mend_events(directory)
+        EventLog(directory.events_file, WallClock(time_of(directory))).write("field", text=said)
+    except WriteFailed:  # it is said on the terminal all the same
+        pass
+
+
+@contextmanager
+def _signals_leave_it() -> Generator[None]:
+    from labctl.abort import SIGNALS
+
+    def leave(number: int, frame: object) -> None:
+        del number, frame
+        raise LeftAsItIs
+
+    previous: dict[signal.Signals, Any] = {number: signal.signal(number, leave) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 3600.0:.3g} h" if seconds >= 3600.0 else f"{seconds / 60.0:.3g} min"
