@@ -12,6 +12,7 @@ from typing import Any
 from instruments.errors import Refused, WriteFailed
 from labctl.asked import Asked
 from labctl.service.crew import Crew
+from labctl.service.field import FieldKeeper
 from labctl.service.hand import Hand, NotReady
 from labctl.service.items import Item
 from labctl.service.queue import Queue
@@ -63,6 +64,7 @@ class Worker:
         self.queue = queue
         self.on: Mapping[str, Any] | None = None
         self.crew = Crew()
+        self._field = FieldKeeper(here.keeper)
         self._hand: Hand | None = None
         self._lock = threading.Lock()
         self._stopped_by = ""
@@ -183,6 +185,7 @@ class Worker:
             self._stopped_by = ""
             self.on = {"item": item.id, "progress": 0.0, "points": 0, "state": "begins", "run": item.run}
         hand = self.crew.next()
+        self._field.give_up()
         task = {
             **self.here.task(), "asked": item.asked.model_dump(mode="json"), "item": self.queue.book.mark(item),
             "run": item.run,
@@ -236,6 +239,8 @@ class Worker:
         found["run"] = said.get("run") or item.run
         status, policy = str(said["status"]), self.queue.book.policy
         unbegun = status == "unbegun"
+        if status != "finished" and found["run"]:
+            self._field.see_to(Path(found["run"]))
         if status == "finished":
             self.queue.note(item.id, state="finished", **found)
         elif item.stopping:

@@ -7,6 +7,7 @@ this has nothing to do any more.
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,12 +90,18 @@ def _held(directory: RunDirectory, asked: Mapping[str, Any]) -> float | None:
     return float(fields[-1]) if fields else None
 
 
-def keep(left: Left, say: Say) -> None:
-    """Wait for the time that the station says, then take the field to zero; a signal leaves it as it is.
+def keep(
+    left: Left, say: Say, *, keeper: int | None = None, given_up: Callable[[], bool] = lambda: False
+) -> None:  # fmt: skip
+    """Wait for the time that the station says, then take the field to zero.
+
+    A signal leaves it as it is, where this is the program's main thread.
 
     Args:
         left: The field.
         say: Called with each sentence that people should read.
+        keeper: Number of the process that keeps the station over several runs, and looks after this one.
+        given_up: Asked now and then whether to leave it as it is.
     """
     policy = left.station.safe_state
     say(
@@ -103,7 +110,7 @@ def keep(left: Left, say: Say) -> None:
     )
     try:
         with _signals_leave_it():
-            said = _wait_and_move(left)
+            said = _wait_and_move(left, keeper, given_up)
     except LeftAsItIs:
         said = f"the field is left at {left.field:.4g} T"
     except (LabError, OSError) as error:
@@ -112,27 +119,28 @@ def keep(left: Left, say: Say) -> None:
     _note(left, said)
 
 
-def _wait_and_move(left: Left) -> str:
+def _wait_and_move(left: Left, keeper: int | None, given_up: Callable[[], bool]) -> str:
     with Untouched(left.station, left.lab) as untouched:
-        if not _waited(left, untouched):
+        if not _waited(left, lambda: untouched.still and not given_up()):
             return "the field is the affair of whoever uses the station now"
     try:
-        with holding(left.station, lab=left.lab, what="taking the field to zero after a run") as hold:
+        what = "taking the field to zero after a run"
+        with holding(left.station, lab=left.lab, what=what, keeper=keeper) as hold:
             return _to_zero(left, hold)
     except StationInUse:
         return "the field is the affair of whoever uses the station now"
 
 
-def _waited(left: Left, untouched: Untouched) -> bool:
+def _waited(left: Left, still: Callable[[], bool]) -> bool:
     """Let the time pass in the lab; return False as soon as somebody else uses the station."""
     clock: Clock = WallClock() if left.lab is None else read_addresses(left.lab).make_clock()
     try:
         deadline = clock.deadline(left.station.safe_state.field_hold)
         longest = LOOK * clock.speed if isinstance(clock, ScaledClock) else LOOK
-        while not deadline.passed and untouched.still:
+        while not deadline.passed and still():
             # A virtual clock jumps, and costs a message for each time.
             clock.sleep(deadline.remaining if isinstance(clock, RemoteClock) else min(longest, deadline.remaining))
-        return untouched.still
+        return still()
     finally:
         if isinstance(clock, RemoteClock):
             clock.close()
@@ -170,6 +178,9 @@ def _signals_leave_it() -> Generator[None]:
         del number, frame
         raise LeftAsItIs
 
+    if threading.current_thread() is not threading.main_thread():  # no other thread gets any
+        yield
+        return
     previous: dict[signal.Signals, Any] = {number: signal.signal(number, leave) for number in SIGNALS}
     try:
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from labctl.request import Request
 from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
+from labctl.service.field import FieldKeeper
 from labctl.station import Station, load_station
-from labctl.station_lock import holding
+from labctl.station_lock import holding, keeping
 from labctl.supervision import field_keeping
 from labctl.supervision.field_keeping import Left, keep, left_by
 from tests.served import ServedLab, in_a_thread
@@ -138,6 +140,44 @@ def test_a_station_that_is_in_use_in_the_end_is_left_alone(served: ServedLab, tm
     found = left(served, tmp_path, field_hold=0.0)
     with holding(found.station, lab=found.lab, what="run ahe"):
         assert kept(found)[1] == "the field is the affair of whoever uses the station now"
+    assert field_told(served) == pytest.approx(0.05, abs=2e-4)
+
+
+def finished(keeper: FieldKeeper, folder: Path) -> str:
+    """What is said in the end of a field that is looked after besides all else."""
+    keeper.see_to(folder)
+    for thread in threading.enumerate():
+        if thread.name == "field":
+            thread.join()
+    return str(RunDirectory(folder).events()[-1]["text"])
+
+
+def test_who_keeps_the_station_for_a_queue_looks_after_the_field(served: ServedLab, tmp_path: Path) -> None:
+    found = left(served, tmp_path, field_hold=7200.0)
+    with keeping(found.station, lab=found.lab, what="the queue") as number:
+        assert "leaves" not in finished(FieldKeeper(number), found.folder)
+    assert field_told(served) == 0.0
+
+
+def test_the_queue_gives_a_field_up_when_its_next_run_begins(
+    served: ServedLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = left(served, tmp_path, field_hold=7200.0)
+    waits, goes_on = threading.Event(), threading.Event()
+
+    def wait(*_: Any) -> None:
+        waits.set()
+        goes_on.wait()
+
+    monkeypatch.setattr(field_keeping.RemoteClock, "sleep", wait)
+    with keeping(found.station, lab=found.lab, what="the queue") as number:
+        keeper = FieldKeeper(number)
+        keeper.see_to(found.folder)
+        waits.wait()
+        threading.Timer(0.01, goes_on.set).start()
+        keeper.give_up()
+    assert not [thread for thread in threading.enumerate() if thread.name == "field"]
+    assert RunDirectory(found.folder).events()[-1]["text"].startswith("the field is the affair of whoever uses")
     assert field_told(served) == pytest.approx(0.05, abs=2e-4)
 
 
