@@ -133,14 +133,22 @@ class Untouched:
     Args:
         station: The station.
         lab: File with the line that `labctl simulate` printed: that lab is meant instead.
+        word: That of one which was begun in another process, and is looked after here from now on.
     """
 
-    def __init__(self, station: Station, lab: Path | None) -> None:
+    def __init__(self, station: Station, lab: Path | None, word: str = "") -> None:
         self._places = list(places_of(station, lab))
+        self._word = word
+
+    def begin(self) -> str:
+        """Tell of uses from now on; return the word by which another process can look after it."""
         self._word = secrets.token_hex(8)
+        _write_down(self._places, _SINCE, {"word": self._word})
+        return self._word
 
     def __enter__(self) -> Self:
-        _write_down(self._places, _SINCE, {"word": self._word})
+        if not self._word:
+            self.begin()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -46,7 +46,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
 def request(lab: Lab, out: Path, *, long: bool) -> Request:
     """Ask for a short loop, or for a few over temperatures."""
     made = (
-        AnomalousHallTemperature(temperatures="300, 299, 298 K", maximum_field="0.15 T", survey_rate="190 Oe/s")
+        AnomalousHallTemperature(
+            temperatures="300, 299, 298 K",
+            refinement="none",
+            maximum_field="0.15 T",
+            minimum_field="0.15 T",
+            sweep_rate="190 Oe/s",
+            window_rate="100 Oe/s",
+        )
         if long
         else AnomalousHallLoop(maximum_field="0.15 T", survey_rate="190 Oe/s", probe_nplc="4 PLC")
     )

@@ -1,12 +1,15 @@
 """What becomes of the field behind a run that did not finish: it is held for a time, and then taken to zero.
 
-Who watched over the run stays for that, with the station free for everybody: whoever uses it takes the field over, and
-this has nothing to do any more.
+A process of its own stays for that, since who asked for the run is to have its end at once. The station is free for
+everybody meanwhile: whoever uses it takes the field over, and this has nothing to do any more.
+
+    python -m labctl.supervision.field_keeping RUN WORD
 """
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -19,6 +22,7 @@ from pydantic import ValidationError
 from instruments.clock import Clock, ScaledClock, WallClock
 from instruments.cryostat import Cryostat
 from instruments.errors import LabError, StationInUse, WriteFailed
+from labctl.awake import kept_awake
 from labctl.events import EventLog
 from labctl.reentry import mend_events, time_of
 from labctl.remote import RemoteClock, read_addresses
@@ -27,6 +31,7 @@ from labctl.sample import SampleRecord
 from labctl.session import LabStart, open_session
 from labctl.station import Station
 from labctl.station_lock import Hold, Untouched, holding
+from labctl.supervision.processes import begin_alone
 from labctl.waiting import FIELD_RATE
 
 ZERO = 1e-3
@@ -83,6 +88,31 @@ def left_by(folder: Path) -> Left | None:
         return None
 
 
+def see_to(folder: Path, say: Say) -> None:
+    """Have the field that a run left behind taken to zero in time, if there is any, and say who does it.
+
+    Where the time of a lab jumps nobody has to wait for it, and it is done here and now.
+    """
+    left = left_by(folder)
+    if left is None:
+        return
+    if not left.station.safe_state.field_hold or _time_jumps(left):
+        keep(left, say)
+        return
+    process = begin_alone(__name__, str(folder), Untouched(left.station, left.lab).begin())
+    say(
+        f"the field of {left.field:.4g} T is held for {_duration(left.station.safe_state.field_hold)} and then taken "
+        f"to zero by process {process.pid}; the next run at this station, or ending that process, leaves it as it is"
+    )
+
+
+def _time_jumps(left: Left) -> bool:
+    try:
+        return left.lab is not None and read_addresses(left.lab).clock is not None
+    except LabError:
+        return False
+
+
 def _held(directory: RunDirectory, asked: Mapping[str, Any]) -> float | None:
     """Return the field in T that was held last; of a series, by its last run that was on."""
     runs = [RunDirectory(directory.path / each["run"]) for each in asked.get("children", ())]
@@ -91,7 +121,7 @@ def _held(directory: RunDirectory, asked: Mapping[str, Any]) -> float | None:
 
 
 def keep(
-    left: Left, say: Say, *, keeper: int | None = None, given_up: Callable[[], bool] = lambda: False
+    left: Left, say: Say, *, keeper: int | None = None, given_up: Callable[[], bool] = lambda: False, word: str = ""
 ) -> None:  # fmt: skip
     """Wait for the time that the station says, then take the field to zero.
 
@@ -102,15 +132,16 @@ def keep(
         say: Called with each sentence that people should read.
         keeper: Number of the process that keeps the station over several runs, and looks after this one.
         given_up: Asked now and then whether to leave it as it is.
+        word: Of the `Untouched` that another process has entered.
     """
     policy = left.station.safe_state
     say(
-        f"the field of {left.field:.4g} T is held for {_duration(policy.field_hold)} and then taken to zero; Ctrl-C "
-        "leaves it as it is, and so does the next run at this station"
+        f"the field of {left.field:.4g} T is held for {_duration(policy.field_hold)} and then taken to zero; the next "
+        "run at this station leaves it as it is"
     )
     try:
         with _signals_leave_it():
-            said = _wait_and_move(left, keeper, given_up)
+            said = _wait_and_move(left, keeper, given_up, word)
     except LeftAsItIs:
         said = f"the field is left at {left.field:.4g} T"
     except (LabError, OSError) as error:
@@ -119,8 +150,8 @@ def keep(
     _note(left, said)
 
 
-def _wait_and_move(left: Left, keeper: int | None, given_up: Callable[[], bool]) -> str:
-    with Untouched(left.station, left.lab) as untouched:
+def _wait_and_move(left: Left, keeper: int | None, given_up: Callable[[], bool], word: str) -> str:
+    with Untouched(left.station, left.lab, word) as untouched:
         if not _waited(left, lambda: untouched.still and not given_up()):
             return "the field is the affair of whoever uses the station now"
     try:
@@ -193,3 +224,20 @@ def _duration(seconds: float) -> str:
     if seconds < 60.0:
         return f"{seconds:.0f} s"
     return f"{seconds / 3600.0:.3g} h" if seconds >= 3600.0 else f"{seconds / 60.0:.3g} min"
+
+
+def _nobody(sentence: str) -> None:
+    """Tell nobody; the run's events have it."""
+    del sentence
+
+
+def main(folder: str, word: str) -> None:
+    """Stay until the field that a run left behind was taken to zero, or somebody uses the station."""
+    left = left_by(Path(folder))
+    if left is not None:
+        with kept_awake():
+            keep(left, _nobody, word=word)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

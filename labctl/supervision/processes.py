@@ -37,6 +37,23 @@ def begin_module(module: str, environment: Mapping[str, str]) -> subprocess.Pope
     )
 
 
+def begin_alone(module: str, *words: str) -> subprocess.Popen[bytes]:
+    """Begin a module of labctl that outlives this program and its terminal, reads nothing and prints nothing.
+
+    Args:
+        module: Its full name.
+        *words: Its arguments.
+    """
+    apart = 0
+    if sys.platform == "win32":
+        apart = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    command, nothing = [sys.executable, "-m", module, *words], subprocess.DEVNULL
+    return subprocess.Popen(  # noqa: S603 - a module of labctl
+        command, stdin=nothing, stdout=nothing, stderr=nothing, creationflags=apart,
+        start_new_session=sys.platform != "win32",
+    )  # fmt: skip
+
+
 def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Wait for a process to end, for so many s of real time; return whether it has."""
     try:

@@ -27,10 +27,6 @@ LOOK = 0.1
 """s between two looks at the child."""
 
 
-TERMINATED = "a request to terminate"
-"""By which a program is asked to be gone (`labctl.abort.SIGNALS`): it does not stay for the field."""
-
-
 def _nothing(message: Mapping[str, Any]) -> None:
     del message
 
@@ -46,7 +42,6 @@ class Watch:
         self.code: int | None = None
         self._told = told
         self.folder: Path | None = None
-        self.stopped_by: set[str] = set()
         self._line: Line | None = None
         self._patient_until = time.monotonic() + START
         self._begun: Mapping[str, Any] | None = None
@@ -93,7 +88,6 @@ class Watch:
 
     def stop(self, why: str) -> None:
         """Ask the run to end at its next step."""
-        self.stopped_by.add(why)
         self.say("stop", why=why)
 
     def say(self, what: str, **details: Any) -> None:
@@ -122,19 +116,11 @@ def supervise(words: Sequence[str]) -> int:
     listener.close()
     listening.join(timeout=1.0)
     code = _after_death(watch, how, words) if watch.code is None else watch.code
-    if code and watch.folder is not None and TERMINATED not in watch.stopped_by:
-        _see_to_the_field(watch.folder)
+    if code and watch.folder is not None:
+        from labctl.supervision.field_keeping import see_to
+
+        see_to(watch.folder, _say)
     return code
-
-
-def _see_to_the_field(folder: Path) -> None:
-    """Stay until the field that a run left behind was taken to zero, if the station wants it so."""
-    from labctl.awake import kept_awake
-    from labctl.supervision.field_keeping import keep, left_by
-
-    if (left := left_by(folder)) is not None:
-        with kept_awake():
-            keep(left, _say)
 
 
 def _say(sentence: str) -> None:

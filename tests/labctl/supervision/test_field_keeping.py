@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Generator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,8 +21,8 @@ from labctl.sample import load_sample
 from labctl.service.field import FieldKeeper
 from labctl.station import Station, load_station
 from labctl.station_lock import holding, keeping
-from labctl.supervision import field_keeping
-from labctl.supervision.field_keeping import Left, keep, left_by
+from labctl.supervision import field_keeping, processes
+from labctl.supervision.field_keeping import Left, keep, left_by, see_to
 from tests.served import ServedLab, in_a_thread
 from tests.simulated import Simulate
 
@@ -105,7 +106,7 @@ def test_it_is_taken_to_zero_after_the_stations_time(served: ServedLab, tmp_path
     began = served.lab.clock.now()
     assert field_told(served) == pytest.approx(0.05, abs=2e-4)
     said = kept(found)
-    assert said[0].startswith("the field of 0.05 T is held for 2 h and then taken to zero; Ctrl-C leaves it as it is")
+    assert said[0].startswith("the field of 0.05 T is held for 2 h and then taken to zero; the next run at this")
     assert said[1] == "the field goes from 0.05 T to zero, which takes 5 s"
     assert field_told(served) == 0.0
     assert 7200.0 <= served.lab.clock.now() - began < 7300.0
@@ -141,6 +142,46 @@ def test_a_station_that_is_in_use_in_the_end_is_left_alone(served: ServedLab, tm
     with holding(found.station, lab=found.lab, what="run ahe"):
         assert kept(found)[1] == "the field is the affair of whoever uses the station now"
     assert field_told(served) == pytest.approx(0.05, abs=2e-4)
+
+
+def test_the_process_that_watched_is_gone_meanwhile(
+    served: ServedLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one stays; what it is told is enough for it."""
+    monkeypatch.setattr(field_keeping, "_time_jumps", lambda left: False)
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr(field_keeping, "begin_alone", lambda *words: begun.append(words) or SimpleNamespace(pid=4711))
+    found = left(served, tmp_path, field_hold=7200.0)
+    said: list[str] = []
+    see_to(found.folder, said.append)
+    assert len(said) == 1
+    assert said[0].startswith(
+        "the field of 0.05 T is held for 2 h and then taken to zero by process 4711; the next run"
+    )
+    [(module, *words)] = begun
+    assert module == "labctl.supervision.field_keeping"
+    field_keeping.main(*words)
+    assert field_told(served) == 0.0
+
+
+def test_a_run_between_both_takes_the_field_over(
+    served: ServedLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field_keeping, "_time_jumps", lambda left: False)
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr(field_keeping, "begin_alone", lambda *words: begun.append(words) or SimpleNamespace(pid=4711))
+    found = left(served, tmp_path, field_hold=7200.0)
+    see_to(found.folder, [].append)
+    with holding(found.station, lab=found.lab, what="run ahe"):
+        pass
+    field_keeping.main(*begun[0][1:])
+    assert field_told(served) == pytest.approx(0.05, abs=2e-4)
+
+
+def test_a_process_that_stays_reads_and_prints_nothing(tmp_path: Path) -> None:
+    write = f"import sys; open({str(tmp_path / 'said')!r}, 'w').write(sys.stdin.read() + 'here')"
+    assert processes.begin_alone("timeit", "-n", "1", "-r", "1", write).wait(60.0) == 0
+    assert (tmp_path / "said").read_text() == "here"
 
 
 def finished(keeper: FieldKeeper, folder: Path) -> str:
