@@ -24,13 +24,24 @@ def lies_within(block: str, outer: str) -> bool:
     return block == outer or block.startswith(outer + "/")
 
 
-def latest_attempts(frame: pd.DataFrame, abandoned: Mapping[str, int] | None = None) -> pd.DataFrame:
+CHECK, CHECKED = "check", "checked"
+"""Lines of a run's events: a complete block is about to be measured again as a check loop; what that told."""
+
+EVERYTHING = ""
+"""In the place of a block's name: all blocks."""
+
+
+def latest_attempts(
+    frame: pd.DataFrame, abandoned: Mapping[str, int] | None = None, checks: Mapping[int, str] | None = None
+) -> pd.DataFrame:
     """Leave out rows of blocks that were measured again later; see `counting`."""
-    counts = counting(frame, abandoned)
+    counts = counting(frame, abandoned, checks)
     return frame if all(counts) else frame.loc[counts].reset_index(drop=True)
 
 
-def counting(frame: pd.DataFrame, abandoned: Mapping[str, int] | None = None) -> list[bool]:
+def counting(
+    frame: pd.DataFrame, abandoned: Mapping[str, int] | None = None, checks: Mapping[int, str] | None = None
+) -> list[bool]:
     """Return of each row whether it counts, or its block was measured again later.
 
     A row is superseded when *its own* block has a later attempt. A later attempt of the block around it does not
@@ -41,19 +52,29 @@ def counting(frame: pd.DataFrame, abandoned: Mapping[str, int] | None = None) ->
         frame: Rows; without the columns `Block` and `Attempt` all of them count, and so does a row that has no attempt.
         abandoned: For blocks that were cut and never begun again, because the run took another way when it was carried
             on: the latest attempt that does not count.
+        checks: For attempts that began with a check loop: the block which was measured again for it. Its rows of that
+            attempt take nothing's place; with `EVERYTHING` none of that attempt does.
     """
     if BLOCK not in frame.columns or ATTEMPT not in frame.columns:
         return [True] * len(frame)
     blocks = [str(block) for block in frame[BLOCK].tolist()]
     attempts = [_number(attempt) for attempt in frame[ATTEMPT].tolist()]
+    if checks:
+        pairs = zip(blocks, attempts, strict=True)
+        attempts = [-math.inf if _is_check(block, attempt, checks) else attempt for block, attempt in pairs]
     latest: dict[str, float] = {}
     for block, attempt in zip(blocks, attempts, strict=True):
-        if attempt is not None:
+        if attempt is not None and attempt > -math.inf:
             latest[block] = max(attempt, latest.get(block, attempt))
     for block, attempt in (abandoned or {}).items():
         if latest.get(block, math.inf) <= attempt:
             latest[block] = math.inf
-    return [attempt is None or attempt == latest[block] for block, attempt in zip(blocks, attempts, strict=True)]
+    return [attempt is None or attempt == latest.get(block) for block, attempt in zip(blocks, attempts, strict=True)]
+
+
+def _is_check(block: str, attempt: float | None, checks: Mapping[int, str]) -> bool:
+    checked = None if attempt is None or not attempt.is_integer() else checks.get(int(attempt))
+    return checked is not None and (checked == EVERYTHING or lies_within(block, checked))
 
 
 def _number(attempt: Any) -> float | None:
@@ -72,4 +93,20 @@ def abandoned_blocks(events: Iterable[Mapping[str, Any]]) -> dict[str, int]:
         blocks = event.get("blocks")
         if event.get("event") == "abandoned" and isinstance(blocks, dict):
             found.update({str(block): attempt for block, attempt in blocks.items() if isinstance(attempt, int)})
+    return found
+
+
+def check_loops(events: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """Return what was measured for a check loop only: by attempt, the block; see `counting`.
+
+    Of an attempt whose check found the sample changed, no row is of the sample that the run is about.
+    """
+    found: dict[int, str] = {}
+    for event in events:
+        block, attempt = event.get("block"), event.get("attempt")
+        if isinstance(block, str) and block and isinstance(attempt, int):
+            if event.get("event") == CHECK:
+                found[attempt] = block
+            elif event.get("event") == CHECKED and event.get("changed") is True:
+                found[attempt] = EVERYTHING
     return found

@@ -11,7 +11,7 @@ from instruments.clock import Clock
 from instruments.errors import WriteFailed
 from labctl.kept_files import KeptFile, lost
 
-FORCED = frozenset({"state", "block", "abandoned", "torn"})
+FORCED = frozenset({"state", "block", "abandoned", "torn", "check", "checked"})
 """What is forced to disk at once, and all lines before it: a later attempt at the run relies on it. What a block learnt
 counts with the block, and what counts at once is in the sample's journal already."""
 

@@ -180,6 +180,8 @@ class Health:
         """Return what the start is compared with, None where nothing earlier is known."""
         if not check.wires or check.incomparable or check.clamped:
             return None
+        if self._run.rehearsed:
+            return None
         if self._run.attempt > 1:
             events = self._run.directory.events()
             earlier = found.first_start(found.checks_of(events))

@@ -30,13 +30,23 @@ UNCHECKED, UNCHECKED_CONTACTS = "unchecked", "unchecked.contacts"
 DRIFT = "drift"
 """The override `drift=10 %`: how much a sample's resistance may have changed for a run to begin, and to end well."""
 
+CHECK_LOOP = "check_loop"
+"""The override `check_loop=10 %`: how far a check loop may be off the stored one for a run to be carried on."""
+
 OVERRIDES: Mapping[str, str] = {
     **{name: unit for name, unit in UNITS.items() if name != "pulse_current"},
     "read_current_density": "A/m^2",
     "pulse_current_density": "A/m^2",
     DRIFT: "%",
+    CHECK_LOOP: "%",
 }
 """Limits that can be replaced, with their units: those of the station and of the sample, and of the check of it."""
+
+_PARTS: Mapping[str, str] = {
+    DRIFT: "the change of the sample's resistance with which a run may begin and end",
+    CHECK_LOOP: "the difference between check loop and stored loop with which a run may be carried on",
+}
+"""Overrides that are parts of a value, shown in %, with what each takes the place of."""
 
 COMPLIANCE_ROOM = 10.0
 """By which the compliance of a source of voltage may exceed what the bias drives through a junction's high state."""
@@ -264,7 +274,7 @@ def described(station: Station, sample: SampleRecord, overrides: Mapping[str, fl
     return {
         name: {
             "value": value,
-            "text": units.format_quantity(value, OVERRIDES[name], exact=True, shown="%" if name == DRIFT else "")
+            "text": units.format_quantity(value, OVERRIDES[name], exact=True, shown="%" if name in _PARTS else "")
             if name in OVERRIDES
             else name.partition(".")[2],
             "in_place_of": _in_place_of(name, station, sample, replaced),
@@ -281,8 +291,8 @@ def _in_place_of(
         return [f"a passed contact check of sample {sample.name!r}"]
     if what == UNGUARDED:
         return [f"the guard of {role}"]
-    if what == DRIFT:
-        return ["the change of the sample's resistance with which a run may begin and end"]
+    if what in _PARTS:
+        return [_PARTS[what]]
     if what == UNSEEN:
         return [f"the refusal of commands to {role} whose effect cannot be seen"]
     bounds = [bound for bound in candidates.get(name, ()) if bound is not None]

@@ -17,7 +17,9 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 
 from labctl import one_file
 
-HOOKS = ("startup", "execute", "shutdown", "informed", "check", "demands", "analyse", "learned", "figure")
+HOOKS = (
+    "startup", "execute", "shutdown", "informed", "check", "demands", "analyse", "of_one_block", "learned", "figure",
+)  # fmt: skip
 """Methods that a run calls."""
 ATTRIBUTES = (
     "roles", "shapes", "DATA_COLUMNS", "main_results", "beside_results", "series_over", "no_health_check",

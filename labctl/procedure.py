@@ -223,6 +223,18 @@ class Procedure(PymeasureProcedure):
         del data
         return Results({})
 
+    def of_one_block(self, data: pd.DataFrame) -> Results:
+        """Return what the rows of one block alone tell of the sample, by which a check loop is compared.
+
+        A block is that of a loop with `restart=True`. Without a method of its own these are the main results of
+        `analyse`; see `labctl.check_loop`.
+        """
+        from labctl.analysis.result import Results
+
+        results = self.analyse(data)
+        names = self.main_results or list(results)[:1]
+        return Results({name: results[name] for name in names if name in results})
+
     def learned(self, data: pd.DataFrame, results: Results) -> Iterable[tuple[str, Mapping[str, Any]]]:
         """Return what a finished run found out about the sample, for its journal: kinds of entries with their values.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from instruments.clock import WallClock
 from instruments.errors import DataDamaged, UsageError, WriteFailed
@@ -24,6 +25,7 @@ from labctl.events import EventLog
 from labctl.ledger import History
 from labctl.recorder import split_torn_row
 from labctl.rundir import RunDirectory, read_rows
+from labctl.sample import SampleRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +167,7 @@ def _check_same(directory: RunDirectory, asked: Mapping[str, Any], now: Mapping[
     for what, then, there in (
         ("procedure", asked.get("procedure", {}).get("class"), now["procedure"]["class"]),
         *_parameters(asked.get("parameters", {}), now["parameters"]),
-        ("sample", asked.get("sample"), now["sample"]),
+        ("sample", _with_new_keys(asked.get("sample")), now["sample"]),
         ("simulation", asked.get("simulated"), now["simulated"]),
     ):
         if then != there:
@@ -177,6 +179,14 @@ def _check_same(directory: RunDirectory, asked: Mapping[str, Any], now: Mapping[
             f"{directory.path} was begun on the simulated sample with the seed {then}, but the lab has the one with "
             f"{request.sample_seed}; start it with `--sample-seed {then}`"
         )
+
+
+def _with_new_keys(sample: Any) -> Any:
+    """Return a sample's record as it was kept, with what records say since then where they say nothing."""
+    try:
+        return SampleRecord.model_validate(sample).snapshot()
+    except ValidationError:  # another one, whatever it is
+        return sample
 
 
 def _parameters(then: Mapping[str, Any], now: Mapping[str, Any]) -> Sequence[tuple[str, Any, Any]]:

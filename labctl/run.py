@@ -21,6 +21,7 @@ from labctl.adopted import Adopted
 from labctl.attempts import ATTEMPT, BLOCK, lies_within
 from labctl.awake import SleepWatch, kept_awake
 from labctl.beforehand import check_request
+from labctl.check_loop import CheckLoop
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
 from labctl.health import Before, Health
@@ -71,6 +72,8 @@ class ActiveRun:
         self.directory = entry.directory
         self.session = session
         self.attempt = entry.attempt
+        self.rehearsed = entry.attempt > 1 and request.resume is None
+        """Whether only the rest of a run is rehearsed: on a twin, which tells nothing of the sample that there is."""
         self.remarks: list[str] = []
         self._events = events
         self._switch = switch
@@ -85,6 +88,7 @@ class ActiveRun:
         self.path = LoopPath(self._between_points, self.ledger, entry.seed)
         self.learning = Learning(request, entry.directory, events, entry.attempt, self.ledger.was_passed)
         self.health = Health(self, before)
+        self.check_loop = CheckLoop(self)
         self.interlocks = InterlockWatch(
             request.station.interlocks, session.instruments, session.clock, entry.directory.path, self
         )
@@ -207,8 +211,9 @@ class ActiveRun:
         self._events.write(event, **details)
 
     def journal(self, kind: str, values: Mapping[str, Any], *, at_once: bool = False) -> None:
-        """Take in what was learnt of the sample; see `Procedure.journal`."""
-        self.learning.take(kind, values, self.path.block, at_once=at_once)
+        """Take in what was learnt of the sample; see `Procedure.journal`. A check loop's rows teach nothing."""
+        if at_once or not self.ledger.is_check(self.path.block):
+            self.learning.take(kind, values, self.path.block, at_once=at_once)
 
     def remark(self, sentence: str) -> None:
         """Say something that people should read when the run is over; twice is once."""
@@ -377,9 +382,11 @@ def _execute(run: ActiveRun, visitor: Visitor | None, outcome: Outcome, events: 
         with no_exit(procedure, "startup() failed"):
             procedure.startup()
         run.health.begin()
+        run.check_loop.begin()
         with no_exit(procedure, "execute() failed"):
             procedure.execute()
         run.ledger.close()
+        run.check_loop.end()
         outcome.status = "finished"
         _look_for_refusals(run, events)
         switch.shielded = True  # all rows are there, and the check takes a second

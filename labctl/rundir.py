@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from instruments.errors import DataDamaged, UnknownName, UsageError, WriteFailed
-from labctl.attempts import abandoned_blocks, counting, latest_attempts
+from labctl.attempts import abandoned_blocks, check_loops, counting, latest_attempts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,8 @@ class RunDirectory:
             DataDamaged: The file is damaged other than in its last row.
         """
         frame, warnings = read_rows(self.data_file)
-        return latest_attempts(frame, abandoned_blocks(self.events())), warnings
+        events = self.events()
+        return latest_attempts(frame, abandoned_blocks(events), check_loops(events)), warnings
 
     def read_all(self) -> tuple[pd.DataFrame, list[bool], list[str]]:
         """Read every row, of each whether it counts, and warnings about what was left out.
@@ -142,7 +143,8 @@ class RunDirectory:
             DataDamaged: The file is damaged other than in its last row.
         """
         frame, warnings = read_rows(self.data_file)
-        return frame, counting(frame, abandoned_blocks(self.events())), warnings
+        events = self.events()
+        return frame, counting(frame, abandoned_blocks(events), check_loops(events)), warnings
 
     def events(self) -> list[dict[str, Any]]:
         """Read what happened, an event each; lines that are damaged are left out."""

@@ -26,6 +26,7 @@ from labctl.sample_sections import (
     COMPLIANCE_OF_BREAKDOWN,
     Basis,
     HallBar,
+    HealthAsked,
     Junction,
     Layer,
     Lead,
@@ -39,9 +40,9 @@ from labctl.sample_sections import (
 from labctl.station import Station
 
 __all__ = [
-    "Basis", "HallBar", "Junction", "Layer", "Lead", "Model", "Mounting", "Pad", "ProbeDefaults", "Resistances",
-    "SampleLimits", "SampleRecord", "available_samples", "connection_faults", "connections", "load_sample",
-    "sample_titles",
+    "Basis", "HallBar", "HealthAsked", "Junction", "Layer", "Lead", "Model", "Mounting", "Pad", "ProbeDefaults",
+    "Resistances", "SampleLimits", "SampleRecord", "available_samples", "connection_faults", "connections",
+    "load_sample", "sample_titles",
 ]  # fmt: skip
 
 LARGEST_PROBE_CURRENT = 100e-6
@@ -87,6 +88,7 @@ class SampleRecord(Record):
     )
     probe: ProbeDefaults = ProbeDefaults()
     limits: SampleLimits = SampleLimits()
+    health: HealthAsked = HealthAsked()
     magnetometer: Film | None = None
     """The piece of film that is measured in a magnetometer; None where nobody said."""
     model: Model | None = None

@@ -213,6 +213,15 @@ class ProbeDefaults(Section):
     voltage: Volt = Field(default=1e-3, gt=0, description='across a junction that is read, e.g. voltage = "1 mV"')
 
 
+class HealthAsked(Section):
+    """What is looked at beside the resistance before a run goes on."""
+
+    check_loop: bool = Field(
+        default=False,
+        description="whether a run that is carried on first measures its last complete loop again: true or false",
+    )
+
+
 class SampleLimits(Section):
     """What the sample endures.
 

@@ -36,8 +36,8 @@ class Ledger(Protocol):
         """Return how many rows a complete block has, None of one that has to be measured."""
         ...
 
-    def finish(self, block: str, rows: int, values: str, text: str) -> None:
-        """Write down that a block is complete."""
+    def finish(self, block: str, rows: int, values: str, text: str) -> int:
+        """Write down that a block is complete; return how many rows of it count."""
         ...
 
 
@@ -254,7 +254,9 @@ class Track(Generic[ValueT]):
         del path.levels[self._depth + 1 :]
         # A block without rows is not worth passing over, and may be one whose value was only fetched ahead.
         if self._restart and path.ledger is not None and level.rows:
-            path.ledger.finish(path.place(self._depth + 1), level.rows, self._fingerprint, words(level.value))
+            place, value = path.place(self._depth + 1), words(level.value)
+            # A check loop has rows of its own, which are none of those that the loops around it count.
+            path.count(path.ledger.finish(place, level.rows, self._fingerprint, value) - level.rows)
 
     def _passed_over(self) -> bool:
         path = self._path

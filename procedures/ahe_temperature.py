@@ -56,6 +56,7 @@ class AnomalousHallTemperature(OverTemperatures):
         "Largest field (T)", "Branch", "Loop",
     )  # fmt: skip
     main_results = ("compensation_temperature",)
+    told_by_a_loop = ("coercive_field", "anomalous_hall_resistance")
     columns_from_elsewhere: ClassVar[Mapping[str, Wanted]] = {
         **HALL_LOOP_COLUMNS,
         "temperature": replace(HALL_LOOP_COLUMNS["temperature"], needed=True, constant=None),

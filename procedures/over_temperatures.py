@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from instruments.errors import BadValue
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from labctl.analysis.compensation import AtTemperature
+    from labctl.analysis.result import Results
 
 UNSATURABLE = 1.5
 """Largest field over the expected coercive field below which a refined temperature is not worth its loops."""
+APART = 0.1
+"""K that a sample may be apart which has settled twice, from either side, at one temperature (assumed)."""
 BACK = 5.0
 """K beyond the first refined temperature that the sample goes back, to pass all of them in the same direction."""
 
@@ -57,6 +60,9 @@ class OverTemperatures(Procedure):
     A coercive field falls as the compensation temperature is left behind. A window that began above the new one would
     cost a second loop, one that begins at zero costs ten seconds.
     """
+
+    told_by_a_loop: ClassVar[Sequence[str]] = ()
+    """Columns of the table over temperatures that a check loop is compared by."""
 
     # ---- to be written by experiments
 
@@ -157,6 +163,33 @@ class OverTemperatures(Procedure):
         return Plan(min(wanted, self.field_limit), coercive)
 
     # ---- what was found so far
+
+    def of_one_block(self, data: pd.DataFrame) -> Results:
+        """Return what the loops of one temperature tell; see `labctl.check_loop`."""
+        from labctl.analysis.result import Results
+
+        visit = self.found_in(data)
+        row = Results({}) if visit is None else visit.row()
+        told = {name: row[name] for name in self.told_by_a_loop if name in row}
+        if visit is not None and "coercive_field" in told and visit.saturated:
+            found = told["coercive_field"]
+            error = math.hypot(found.uncertainty or 0.0, APART * self._steepness(visit))
+            told["coercive_field"] = replace(found, uncertainty=error)
+        return Results(told)
+
+    def _steepness(self, visit: AtTemperature) -> float:
+        """By how much a coercive field changes with temperature, T/K, by the nearest other one; 0 without another.
+
+        Its inverse, with the sign of the loop, is a straight line through zero at compensation.
+        """
+        found = self._visits() if "_known" in vars(self) else []
+        others = [one for one in found if one.saturated and one.temperature != visit.temperature]
+        if not others:
+            return 0.0
+        other = min(others, key=lambda one: abs(one.temperature - visit.temperature))
+        inverse, its = (one.polarity / (one.coercive_field.value or math.inf) for one in (visit, other))
+        slope = (inverse - its) / (visit.temperature - other.temperature)
+        return abs(slope) * (visit.coercive_field.value or 0.0) ** 2
 
     def _visit(self, block: str) -> AtTemperature | None:
         """What a block measured, None if it has no loop."""

@@ -62,6 +62,7 @@ class TmrTemperature(OverTemperatures, AcrossJunction):
         "Largest field (T)", BRANCH, "Loop",
     )  # fmt: skip
     main_results = ("compensation_temperature",)
+    told_by_a_loop = ("tmr", "resistance_parallel", "resistance_antiparallel")
     window_per_coercive: ClassVar[float] = 1.5
 
     temperatures = QuantityList("10, 15, 20, 22, 24, 30, 32, 35, 40 K", "Temperatures, in one direction",

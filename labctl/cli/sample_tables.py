@@ -95,6 +95,7 @@ def record(sample: SampleRecord, path: Path) -> None:
         ("stack", " / ".join(layers)),
         ("mounting", f"field {tilted} from the film normal; rotator axis: {mounted.rotator_axis}"),
         ("resistances", f"{', '.join(resistances)}, at {found.temperature:g} K{coefficient}"),
+        *([("check loop", "a run that is carried on begins with one")] if sample.health.check_loop else []),
         ("model", "none: it cannot be simulated" if sample.model is None else sample.model.family),
     ]  # fmt: skip
     wrapped(rows, (sample.name, ""))

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from instruments.clock import VirtualClock
-from instruments.errors import UsageError, WriteFailed
+from instruments.errors import Refused, UsageError, WriteFailed
 from labctl.events import EventLog
 from labctl.ledger import Complete, History, RunLedger
 
@@ -151,6 +151,44 @@ def test_rows_of_earlier_attempts_appear_as_their_blocks_are_passed_over(ledger:
     book.passes_over("t=2/l=1")
     assert blocks() == ["t=1", "t=1/l=1", "t=1/l=1", "t=2/l=1", "t=2/l=1", "run"]
     assert book.visible(data.iloc[:0]).empty
+
+
+def test_a_check_loop_is_measured_and_counts_for_nothing(tmp_path: Path, ledger: Callable[..., RunLedger]) -> None:
+    data = rows(("t=1", 1, 2), ("t=2", 1, 1), ("t=2/l=1", 1, 2), ("t=2", 2, 1), ("t=2/l=1", 2, 3))
+    complete = {"t=1": Complete(2, "f", "1"), "t=2/l=1": Complete(2, "g", "1"), "t=2": Complete(3, "f", "2")}
+    book = ledger(History(complete, {"t=1": 1, "t=2": 1, "t=2/l=1": 1}, {}, 1))
+    seen: list[list[int]] = []
+    book.check_first("t=2", lambda: seen.append(book.visible(data)["Attempt"].tolist()))
+    assert book.passes_over("t=1") == 2
+    assert book.passes_over("t=2") is None
+    book.open("t=2/l", "other values, by other rows", lambda: ["1"])
+    assert book.passes_over("t=2/l=1") is None
+    assert book.finish("t=2/l=1", 3, "h", "1") == 3
+    assert book.is_check("t=2/l=1")
+    assert book.finish("t=2", 4, "f", "2") == 3  # those of before count for what lies around
+    assert seen == [[1, 1, 2, 2, 2, 2]]
+    assert not book.is_check("t=2")
+    assert book.visible(data)["Attempt"].tolist() == [1, 1, 1, 1, 1]
+    assert book.passes_over("t=3") is None
+    book.close()
+    (event,) = written(tmp_path)
+    assert (event["event"], event["block"], event["attempt"]) == ("check", "t=2", 2)
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [lambda book: book.passes_over("t=2"), lambda book: book.finish("t=1", 4, "f", "1"), lambda book: book.close()],
+    ids=["another block", "its outer block", "the end"],
+)
+def test_a_check_loop_that_is_left_before_its_end_is_refused(
+    ledger: Callable[..., RunLedger], leave: Callable[[RunLedger], object]
+) -> None:
+    book = ledger(History({"t=1/l=1": Complete(2, "f", "1")}, {"t=1/l=1": 1}, {}, 1))
+    book.check_first("t=1/l=1", lambda: None)
+    assert book.passes_over("t=1") is None  # it lies in a block that is begun again
+    assert book.passes_over("t=1/l=1") is None
+    with pytest.raises(Refused, match="t=1/l=1, measured again as a check loop, was left before its end"):
+        leave(book)
 
 
 def test_no_files_whatever_they_lost_make_a_block_complete_that_lacks_a_row() -> None:

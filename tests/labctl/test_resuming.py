@@ -139,3 +139,27 @@ def test_code_that_has_changed_since_is_another_experiment(tmp_path: Path, capsy
     file.write_text(MINE)
     assert run_command(["resume", str(run)]) == 0
     assert RunDirectory(run).read_data()[0]["Number"].tolist() == [1, 2, 3]
+
+
+def test_of_a_series_that_is_carried_on_only_what_is_not_finished_is_rehearsed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(MINE)
+    command = ["run", f"{file}:Count", "--simulate", "--over", "gap=1, 20, 30 s", "--out", str(tmp_path / "runs")]
+    assert run_command(command) == 0
+    series = next((tmp_path / "runs").glob("*/0001-series*"))
+    first, second, third = (series / child["run"] for child in RunDirectory(series).request()["children"])
+    shutil.rmtree(third)
+    cut(second, 0.99)
+    lines = (series / "events.jsonl").read_bytes().splitlines(keepends=True)
+    (series / "events.jsonl").write_bytes(b"".join(line for line in lines if b'"finished"' not in line))
+    capsys.readouterr()
+    assert run_command(["resume", str(series), "--rehearse", "--json"]) == 0
+    assert [child["status"] for child in said(capsys)["children"]] == ["finished"] * 3
+    assert [(run / "rehearsal.json").is_file() for run in (first, second, third)] == [False, True, True]
+    cut_one, new_one = (json.loads((run / "rehearsal.json").read_text()) for run in (second, third))
+    assert cut_one["duration_s"] == pytest.approx(20.0, abs=1.0)  # two of three blocks were complete
+    assert new_one["duration_s"] == pytest.approx(90.0, abs=1.0)
+    whole = json.loads((series / "rehearsal.json").read_text())
+    assert whole["duration_s"] == pytest.approx(cut_one["duration_s"] + new_one["duration_s"])

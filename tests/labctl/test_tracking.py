@@ -110,9 +110,10 @@ class Notes:
     def passes_over(self, block: str) -> int | None:
         return self.complete.get(block)
 
-    def finish(self, block: str, rows: int, values: str, text: str) -> None:
+    def finish(self, block: str, rows: int, values: str, text: str) -> int:
         assert (text, values) == (text, self.loops[-1][1] if "/" in block else values)
         self.finished.append((block, rows))
+        return rows
 
 
 def tracked(complete: dict[str, int] | None = None, seed: int = 0) -> tuple[Path, Notes]:
