@@ -11,6 +11,7 @@ from instruments.errors import BadValue
 from labctl.asked import Asked
 from labctl.beforehand import check_request
 from labctl.limits import parse_overrides
+from labctl.parameters import bare_numbers
 from labctl.procedure import Procedure, check_names
 from labctl.procedures import load_procedure, run_name
 from labctl.remote import in_its_lab, read_addresses
@@ -68,6 +69,17 @@ class Prepared:
             check_series(request, self.axes, self.make, contacts=False)
         else:
             check_request(request, contacts=False)
+
+    def taken(self, asked: Asked) -> dict[str, str]:
+        """Return what numbers without a unit are taken for, by what was written, e.g. {"step=10": "10 mT"}.
+
+        Args:
+            asked: What this was prepared from.
+        """
+        declared = type(self.request.procedure).declared_parameters()
+        bare = bare_numbers(declared, asked.parameters)
+        found = {f"{name}={asked.parameters[name]}": text for name, text in bare.items()}
+        return found | {f"{axis.name}={axis.given}": text for axis in self.axes if (text := axis.taken())}
 
     def requests(self) -> list[Request]:
         """Return what each of its runs is asked to do, in the lab in which it is carried out."""

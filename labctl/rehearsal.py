@@ -99,13 +99,32 @@ def rehearse_in_order(
     stands = present(items[0][0], hold) if items else None
     done: list[list[Rehearsal]] = []
     for requests in items:
-        try:
-            done.append(rehearse_all(requests, switch, hold, watch, stands))
-        except UsageError as error:
-            done.append([Rehearsal(status=error.status, error=str(error), exit_code=error.exit_code)])
-        ends = next((each.ends for each in reversed(done[-1]) if each.ends is not None), None)
-        stands = stands if ends is None else Present(ends, (UNKNOWN_HISTORY,))
+        assert stands is not None
+        found, stands = rehearse_from(requests, stands, switch, watch)
+        done.append(found)
     return done
+
+
+def rehearse_from(
+    requests: Sequence[Request], stands: Present, switch: AbortSwitch, watch: Watcher | None = None
+) -> tuple[list[Rehearsal], Present]:
+    """Rehearse one of several that follow each other, and return how it leaves the station, too.
+
+    Args:
+        requests: A run, or the runs of a series.
+        stands: How the station stands before.
+        switch: By which it is asked to stop.
+        watch: Called at every step.
+
+    Raises:
+        Aborted: Somebody asked for the end.
+    """
+    try:
+        found = rehearse_all(requests, switch, watch=watch, stands=stands)
+    except UsageError as error:
+        return [Rehearsal(status=error.status, error=str(error), exit_code=error.exit_code)], stands
+    ends = next((each.ends for each in reversed(found) if each.ends is not None), None)
+    return found, stands if ends is None else Present(ends, (UNKNOWN_HISTORY,))
 
 
 def rehearse_all(

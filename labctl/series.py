@@ -277,8 +277,17 @@ def children_of(request: Request, axes: Sequence[Axis], make: Callable[..., Proc
 
 def requests_of(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> list[Request]:
     """Return what each run of a series is asked to do, with the seed that it draws its orders with."""
-    children = children_of(request, axes, make)
-    return [replace(child.request, seed=seed_of(request.seed or 0, child.number)) for child in children]
+    return [_drawing(request, child) for child in children_of(request, axes, make)]
+
+
+def requests_left(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> list[Request]:
+    """Return the same of a series that is carried on, for the runs that are not finished."""
+    children = (_as_it_was(child, request.resume) for child in children_of(request, axes, make))
+    return [_drawing(request, child) for child in children if not _is_finished(child)]
+
+
+def _drawing(request: Request, child: Child) -> Request:
+    return replace(child.request, seed=seed_of(request.seed or 0, child.number))
 
 
 def seed_of(seed: int, number: int) -> int:
@@ -303,7 +312,7 @@ def _rehearsed(
     left = [child for child in children if not _is_finished(child)]
     if not left:
         return request, {}
-    requests = [replace(child.request, seed=seed_of(request.seed or 0, child.number)) for child in left]
+    requests = [_drawing(request, child) for child in left]
     said = [f"run {child.number} of {len(children)} ({said_of(child.texts)}): " for child in left]
     found = rehearse_first(requests, switch, hold, said.__getitem__)
     return request, {child.number: rehearsed for child, rehearsed in zip(left, found, strict=True)}

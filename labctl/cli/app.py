@@ -448,8 +448,19 @@ def simulate(
 def worker(
     station: Station = "ppms",
     simulate: Annotated[
-        bool, typer.Option("--simulate", help="Carry the queue out in a simulated lab of the station.")
+        bool, typer.Option("--simulate", help="Start a simulated lab of the station, and carry the queue out in it.")
     ] = False,
+    sample: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What is mounted in that lab; cotb2025 without.")
+    ] = None,
+    clock: Annotated[
+        str | None,
+        typer.Option(metavar="scaled|virtual", help="How time passes in it: scaled flows by itself, virtual jumps."),
+    ] = None,
+    speed: Annotated[
+        float | None, typer.Option(metavar="X", help="Lab seconds per real second in it; 10 without.")
+    ] = None,
+    seed: DrawnSeed = None,
     lab: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Use the running lab whose line `labctl simulate` printed.")
     ] = None,
@@ -470,7 +481,10 @@ def worker(
     from labctl.cli import working
 
     del json  # the one line is JSON in any case
-    working.work(station=station, simulate=simulate, lab=lab, queue=queue, host=host, port=port)
+    options = working.LabOptions(sample, clock, speed, seed)
+    working.work(
+        station=station, simulate=simulate, options=options, lab=lab, queue=queue, host=host, port=port
+    )  # fmt: skip
 
 
 @app.command("record-dialogue")

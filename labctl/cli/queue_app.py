@@ -199,6 +199,17 @@ def stop(station: Station = "ppms", simulate: Simulated = False, queue: Folder =
     queueing.order(queueing.Where(station, simulate, queue, json), "/stop")
 
 
+@queues.command("rehearse")
+def rehearse(station: Station = "ppms", simulate: Simulated = False, queue: Folder = None, json: Json = False) -> None:
+    """Rehearse what waits, each item from where the one before ends: when each ends, and what would be refused.
+
+    A run that is on is not disturbed. Exits with 4 if an item would be refused.
+    """
+    from labctl.cli import queue_rehearsing, queueing
+
+    queue_rehearsing.rehearse(queueing.Where(station, simulate, queue, json))
+
+
 @queues.command("policy")
 def policy(
     after_failure: Annotated[
@@ -210,6 +221,10 @@ def policy(
     interrupted: Annotated[
         str, typer.Option(metavar="resume|fail", help="A run that was on when the worker ended: carry it on, or not.")
     ] = "",
+    carried_on: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="How often a run is carried on whose worker dies again and again; 0 to 100."),
+    ] = None,
     station: Station = "ppms",
     simulate: Simulated = False,
     queue: Folder = None,
@@ -218,5 +233,8 @@ def policy(
     """Say what follows when something goes wrong; without an option, print it."""
     from labctl.cli import queueing
 
-    given = {"after_failure": after_failure or None, "retries": retries, "interrupted": interrupted or None}
+    given = {
+        "after_failure": after_failure or None, "retries": retries, "interrupted": interrupted or None,
+        "carried_on": carried_on,
+    }  # fmt: skip
     queueing.policy(queueing.Where(station, simulate, queue, json), given)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labctl.cli import output
-from labctl.cli.running import Options, assignments
+from labctl.cli.running import Options, assignments, say_taken
 from labctl.cli.working import check_extra
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def add(where: Where, options: Options) -> None:
     if where.json:
         output.print_json(item)
     else:
-        output.line(f"item {item['id']}: {_about(item)}")
+        say_taken(item["taken"])
+        output.line(f"item {item['id']}: {about(item)}")
 
 
 def list_(where: Where) -> None:
@@ -104,6 +105,8 @@ def edit(
         changed["sample"] = _sample(str(changed["sample"]))
     changed["parameters"] = {**assignments(parameters), **dict.fromkeys(unset)}
     item = where.client().ask("PATCH", f"/queue/{_part(number)}", changed)
+    if not where.json:
+        say_taken(item["taken"])
     _print_item(where, item)
 
 
@@ -144,16 +147,14 @@ def _print_item(where: Where, item: Mapping[str, Any], state: str = "") -> None:
     if where.json:
         output.print_json(item)
     else:
-        output.line(f"item {item['id']} {state or item['state']}: {_about(item)}")
+        output.line(f"item {item['id']} {state or item['state']}: {about(item)}")
 
 
 def _print_queue(queue: Mapping[str, Any], *, json: bool = False) -> None:
     if json:
         output.print_json(queue)
         return
-    rows = [
-        [item["id"], item["state"], _about(item), item["run"] or "", item["error"] or ""] for item in queue["items"]
-    ]
+    rows = [[item["id"], item["state"], about(item), item["run"] or "", item["error"] or ""] for item in queue["items"]]
     if rows:
         output.table(rows, ("item", "state", "what", "run", "error"))
     else:
@@ -162,7 +163,8 @@ def _print_queue(queue: Mapping[str, Any], *, json: bool = False) -> None:
         output.line(f"the queue is paused: {queue['why']}; `labctl queue go` lets it go on")
 
 
-def _about(item: Mapping[str, Any]) -> str:
+def about(item: Mapping[str, Any]) -> str:
+    """Say in a few words what an item is about."""
     asked = item["asked"]
     words = [asked["procedure"], *([asked["sample"]] if asked["sample"] else [])]
     words += [f"{name}={value}" for name, value in asked["parameters"].items()] + list(asked["over"])
@@ -172,7 +174,8 @@ def _about(item: Mapping[str, Any]) -> str:
 
 def _how_far(run: Mapping[str, Any]) -> str:
     left = run.get("remaining_lab_time_s")
-    more = "" if left is None else f", about {output.duration_text(left)} of lab time left"
+    by = "" if run.get("remaining_from") == "rehearsal" else ", if it goes on as it went so far"
+    more = "" if not left else f", about {output.duration_text(left)} of lab time left{by}"
     return f"item {run['item']} {run['state']}: {100.0 * run['progress']:.0f} %, {run['points']} points{more}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,18 +68,19 @@ def prepared(options: Options) -> Prepared:
     Raises:
         UsageError: They do not fit.
     """
-    from labctl.parameters import bare_numbers
     from labctl.preparing import Place, prepare
 
     asked = options.asked()
     made = prepare(asked, Place(options.station, options.simulate, options.lab))
-    taken = {} if options.json else bare_numbers(type(made.request.procedure).declared_parameters(), asked.parameters)
-    for name, text in taken.items():
-        output.line(f"{name}={asked.parameters[name]} is taken for {text}")
-    for axis in () if options.json else made.axes:
-        if text := axis.taken():
-            output.line(f"{axis.name}={axis.given} is taken for {text}")
+    if not options.json:
+        say_taken(made.taken(asked))
     return made
+
+
+def say_taken(taken: Mapping[str, str]) -> None:
+    """Say what numbers without a unit are taken for, by what was written."""
+    for written, text in taken.items():
+        output.line(f"{written} is taken for {text}")
 
 
 def run(options: Options) -> None:

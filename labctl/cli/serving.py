@@ -16,6 +16,7 @@ from instruments.clock import Clock, ScaledClock, VirtualClock
 from instruments.errors import BadValue, UsageError
 from labctl.cli import output
 from labctl.cli.doors import THIS_COMPUTER, Doors
+from labctl.supervision import child
 
 if TYPE_CHECKING:
     from simulators.device import Device
@@ -45,7 +46,7 @@ def simulate(
     from labctl.simulation import build_lab
     from labctl.station import load_station
 
-    running = _clock(clock, speed)
+    running = lab_clock(clock, speed)
     seed = secrets.randbits(32) if seed is None else seed
     sample = sample or "cotb2025"
     lab = build_lab(load_station(station), load_sample(sample), running, seed=seed, sample_seed=sample_seed)
@@ -57,14 +58,23 @@ def simulate(
         del number, frame
         server.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    if child.has_supervisor():
+        from labctl.service.own_lab import end_with_the_worker
+
+        end_with_the_worker(server.stop)
+    else:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
     output.print_json_or_fail(announcement(server, lab, station, sample, host=doors.announced_host()))
     server.serve()
 
 
-def _clock(kind: str, speed: float) -> Clock:
-    """Make the lab's clock."""
+def lab_clock(kind: str, speed: float) -> Clock:
+    """Make a lab's clock.
+
+    Raises:
+        BadValue: There is no such clock, or no such speed.
+    """
     if kind not in {"scaled", "virtual"}:
         raise BadValue(f"--clock is {kind!r}, but must be scaled or virtual")
     if not 0 < speed <= FASTEST:

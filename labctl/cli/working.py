@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from instruments.errors import BadValue, UsageError
 from labctl.cli import output
 from labctl.cli.doors import Doors
 
+if TYPE_CHECKING:
+    from labctl.service.own_lab import OwnLab
+
+SPEED = 10.0
+"""Lab seconds per real second of the lab that a worker starts: a loop of minutes can be watched."""
 EXTRA = ("fastapi", "uvicorn", "httpx")
 
 
@@ -25,11 +32,43 @@ def check_extra() -> None:
         raise UsageError(f"{missing[0]} is not installed, which the worker needs; install labctl[worker]")
 
 
-def work(*, station: str, simulate: bool, lab: Path | None, queue: Path | None, host: str, port: int) -> None:
+@dataclass(frozen=True, slots=True)
+class LabOptions:
+    """What `labctl worker --simulate` may say of its lab; None where nothing was said."""
+
+    sample: str | None = None
+    clock: str | None = None
+    speed: float | None = None
+    seed: int | None = None
+
+    def lab_of(self, station: str) -> OwnLab:
+        """Return the lab of a station.
+
+        Raises:
+            UsageError: There is no such sample, clock or speed.
+        """
+        from labctl.cli.serving import lab_clock
+        from labctl.preparing import DEFAULT_SAMPLE
+        from labctl.sample import load_sample
+        from labctl.service.own_lab import OwnLab
+
+        clock, sample = self.clock or "scaled", self.sample or DEFAULT_SAMPLE
+        speed = self.speed if self.speed is not None else SPEED if clock == "scaled" else 1.0
+        lab_clock(clock, speed)
+        load_sample(sample)
+        return OwnLab(station, sample, clock, speed, self.seed)
+
+
+def work(
+    *, station: str, simulate: bool, options: LabOptions, lab: Path | None, queue: Path | None, host: str, port: int
+) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM; prints one line of JSON first."""
     check_extra()
     if simulate and lab is not None:
         raise UsageError("--simulate and --lab are two labs; give only one of them")
+    if not simulate and options != LabOptions():
+        name = next(each.name for each in fields(options) if getattr(options, each.name) is not None)
+        raise UsageError(f"--{name} is of the lab that --simulate starts; add --simulate, or leave it out")
     if not 0 <= port < 65_536:
         raise BadValue(f"--port is {port}, but must be from 1 to 65535, or 0 for any free one")
     shown = Doors(host).announced_host()
@@ -40,7 +79,5 @@ def work(*, station: str, simulate: bool, lab: Path | None, queue: Path | None, 
         )
     from labctl.service.serving import Wanted, serve
 
-    serve(
-        Wanted(station, simulate, None if lab is None else lab.resolve(), queue, host, port), shown,
-        output.print_json_or_fail, output.complain,
-    )  # fmt: skip
+    own, place = options.lab_of(station) if simulate else None, None if lab is None else lab.resolve()
+    serve(Wanted(station, own, place, queue, host, port), shown, output.print_json_or_fail, output.complain)

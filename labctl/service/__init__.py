@@ -5,6 +5,9 @@
       `worker`               takes one item after the other, and decides what follows when one fails
       `hand`                 the worker's end of a process that measures
         `measuring`          that process: begun ahead of time, it has imported everything and waits for its task
+      `rehearsing`           has the queue rehearsed in another such process (`foresight`)
+      `telling`              tells readers of changes, which ring a `bell`
+      `own_lab`              the simulated lab that belongs to a worker
 
 Nothing that an experiment does can reach the worker but over the line between the two (`labctl.supervision`).
 """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from labctl.service.told import Told
 
 PATIENCE = 240.0
 """s of real time for an answer: a check may have to wait for a process that begins."""
+LOOK = 0.3
+"""s between two looks at how far a rehearsal is."""
 
 
 class NoWorker(UnknownName):
@@ -54,6 +57,27 @@ class Client:
             option = f"--queue {folder}" if folder is not None else f"--station {station}"
             raise NoWorker(f"no worker serves {where}; start one with `labctl worker {option}`")
         return cls(found)
+
+    def rehearse(self, told: Callable[[Mapping[str, Any]], None]) -> Mapping[str, Any]:
+        """Have the queue rehearsed, and return what was found; it is stopped where the caller is.
+
+        Args:
+            told: Called now and then with what is known by then.
+
+        Raises:
+            NoWorker: Nobody answers.
+            Told: It cannot be done.
+        """
+        found: Mapping[str, Any] = self.ask("POST", "/rehearsal")["rehearsal"]
+        try:
+            while found["state"] == "on":
+                time.sleep(LOOK)
+                found = self.ask("GET", "/rehearsal")["rehearsal"]
+                told(found)
+        except KeyboardInterrupt:
+            self.ask("DELETE", "/rehearsal")
+            raise
+        return found
 
     def ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask, and return the answer.

@@ -115,6 +115,30 @@ class Hand:
             + "; see what the experiment's own check() does"
         )
 
+    def foresee(self, task: Mapping[str, Any], told: Told) -> Mapping[str, Any]:
+        """Have a queue rehearsed, and wait for the end of it.
+
+        Args:
+            task: As for `labctl.service.foresight.foresee`.
+            told: Called with everything that the process says meanwhile.
+
+        Returns:
+            `error` and `exit_code`; an error of None where it came to its end.
+
+        Raises:
+            NotReady: The process could not be begun, or died.
+        """
+        self.wait_until_ready()
+        self._told = told
+        if not self._watch.ask("foresee", **task):
+            raise NotReady("the process that is to rehearse has ended")
+        with self._heard:
+            self._heard.wait_for(lambda: self._outcome is not None or not self.alive)
+        self._listening.join(timeout=GONE_WITHIN)
+        if self._outcome is None:
+            raise NotReady(f"the process that rehearsed {processes.how_it_ended(self._process.wait())}")
+        return self._outcome
+
     def stop(self, why: str) -> None:
         """Ask the run to end at its next step, in the safe state."""
         self._watch.say("stop", why=why, for_good=True)

@@ -14,6 +14,7 @@ State = Literal["waiting", "running", "finished", "failed", "aborted", "refused"
 SCHEMA = 1
 """Version of the file's layout."""
 MOST_RETRIES = 10
+MOST_CARRIED_ON = 100
 
 
 class Policy(BaseModel):
@@ -23,6 +24,8 @@ class Policy(BaseModel):
         after_failure: Whether it stops after a run that did not finish, or skips it and goes on with the next.
         retries: How often a run that failed is carried on before that.
         interrupted: What becomes of a run that was on when the worker ended: it is carried on, or taken as failed.
+        carried_on: How often a run is carried on after the death of its worker before it is taken as failed, since it
+            may be what they die of; what it is carried on for after failures counts, too, but takes no retry away.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -30,6 +33,7 @@ class Policy(BaseModel):
     after_failure: Literal["stop", "skip"] = "stop"
     retries: int = Field(default=0, ge=0, le=MOST_RETRIES)
     interrupted: Literal["resume", "fail"] = "resume"
+    carried_on: int = Field(default=3, ge=0, le=MOST_CARRIED_ON)
 
 
 class Item(BaseModel):
@@ -38,12 +42,14 @@ class Item(BaseModel):
     Attributes:
         id: Its number, which no other item of the queue ever gets.
         asked: What is to be done.
+        taken: What numbers without a unit were taken for in it, by what was written.
         state: How it stands.
         added: When it was added, UTC.
         begun: When it was begun last, UTC.
         ended: When it ended, UTC.
         attempts: How often it was begun.
         failures: How often it has failed.
+        deaths: How often its worker died while it was on.
         stopping: By whom it is being stopped, "" if by nobody.
         run: Its folder, once it has one.
         error: Why it did not finish, or what else there is to say.
@@ -56,12 +62,14 @@ class Item(BaseModel):
 
     id: str
     asked: Asked
+    taken: dict[str, str] = Field(default_factory=dict[str, str])
     state: State = "waiting"
     added: str
     begun: str | None = None
     ended: str | None = None
     attempts: int = 0
     failures: int = 0
+    deaths: int = 0
     stopping: str = ""
     run: str | None = None
     error: str | None = None

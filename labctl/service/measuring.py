@@ -11,10 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from instruments.cryostat import Cryostat
 from instruments.errors import LabError
 from labctl import abort, discovery
 from labctl.asked import Asked
 from labctl.preparing import Place, prepare
+from labctl.present import CRYOSTAT, as_read, shown
 from labctl.request import Outcome, Request
 from labctl.resuming import request_of, series_of
 from labctl.run import ActiveRun, Watcher, carry_out
@@ -26,6 +28,8 @@ from labctl.supervision import child
 
 LATER = ("pandas", "matplotlib.figure", "labctl.figures", "labctl.session", "labctl.supervision.rescue")
 """What a run imports when it needs it, and has here before it is asked for."""
+NICE = 10
+"""By how much a rehearsal steps behind a run that is on."""
 ENOUGH = 0.02
 """Part of a run after which it is told how long the rest will take, if it goes on as it went so far."""
 
@@ -42,7 +46,7 @@ def main() -> int:
         if task["is"] == "check":
             child.answer("checked", number=task["number"], **checked(task))
             continue
-        said = _said(_measure, task)
+        said = _said(_foresee if task["is"] == "foresee" else _measure, task)
         child.answer("outcome", **said)
         child.finished(int(said["exit_code"]))
         break
@@ -78,8 +82,10 @@ def _failure(sentence: str, status: str, code: int) -> Mapping[str, Any]:
 
 
 def _check(task: Mapping[str, Any]) -> Mapping[str, Any]:
-    prepare(Asked.model_validate(task["asked"]), _place(task)).check()
-    return {"error": None}
+    asked = Asked.model_validate(task["asked"])
+    made = prepare(asked, _place(task))
+    made.check()
+    return {"error": None, "taken": made.taken(asked)}
 
 
 def _place(task: Mapping[str, Any]) -> Place:
@@ -88,6 +94,14 @@ def _place(task: Mapping[str, Any]) -> Place:
         task["station"], bool(task["simulate"]), None if lab is None else Path(lab), task.get("keeper"),
         str(task.get("item", "")),
     )  # fmt: skip
+
+
+def _foresee(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    from labctl.service.foresight import foresee  # no run needs it
+
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+    return foresee(task, _place(task), child.answer)
 
 
 def _measure(task: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,7 +119,7 @@ def _outcome(task: Mapping[str, Any]) -> Outcome:
     """Carry out what is new, or carry on what was begun."""
     place = _place(task)
     if task.get("run") is None:
-        return prepare(Asked.model_validate(task["asked"]), place).carry_out(_telling())
+        return prepare(Asked.model_validate(task["asked"]), place).carry_out(telling())
     run = Path(task["run"])
 
     def here(request: Request) -> Request:
@@ -113,12 +127,12 @@ def _outcome(task: Mapping[str, Any]) -> Outcome:
 
     if is_series(RunDirectory.open(run).request()):
         request, axes, make = series_of(run, lab=place.lab)
-        return carry_out_series(here(request), axes, make, _telling())
-    return carry_out(here(request_of(run, lab=place.lab)), _telling())
+        return carry_out_series(here(request), axes, make, telling())
+    return carry_out(here(request_of(run, lab=place.lab)), telling())
 
 
-def _telling() -> Watcher:
-    """Return who tells the worker how far the run is."""
+def telling() -> Watcher:
+    """Return who tells the worker how far the run is, and how long it takes by its rehearsal, or as it went so far."""
     begun: list[tuple[float, float]] = []
 
     def watch(run: ActiveRun) -> None:
@@ -127,13 +141,23 @@ def _telling() -> Watcher:
         if not begun:
             begun.append((now, done))
         took, part = now - begun[0][0], done - begun[0][1]
-        left = took * (1.0 - done) / part if part > ENOUGH else None
+        left, source = (took * (1.0 - done) / part, "progress") if part > ENOUGH else (None, None)
+        if run.time_left is not None:
+            left, source = run.time_left.seconds, "rehearsal"
         child.tell(
             progress=done, points=run.points, number=before + 1, of=of, lab_time_s=took, remaining_lab_time_s=left,
-            folder=str(run.directory.path.resolve()), standing=child.asked_to_stand(),
+            remaining_from=source, stands=_last_read(run), folder=str(run.directory.path.resolve()),
+            standing=child.asked_to_stand(),
         )  # fmt: skip
 
     return watch
+
+
+def _last_read(run: ActiveRun) -> Mapping[str, float] | None:
+    """Return where the station stood when the run read its cryostat last; nothing is asked for it."""
+    driver = run.session.instruments.get(CRYOSTAT)
+    reading = driver.known.reading if isinstance(driver, Cryostat) else None
+    return None if reading is None else shown(as_read(reading).begins)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,9 +15,11 @@ from instruments.errors import DataDamaged, Refused, UnknownName, WriteFailed
 from labctl.asked import Asked
 from labctl.durable import keep_json
 from labctl.rundir import read_json
+from labctl.service.bell import Bell
 from labctl.service.items import Book, Item, Policy
 
 FILE = "queue.json"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Queue:
@@ -25,6 +28,9 @@ class Queue:
     Args:
         folder: Where it lies.
 
+    Attributes:
+        bell: Rung at each change.
+
     Raises:
         DataDamaged: There is a file that is no queue.
     """
@@ -32,25 +38,30 @@ class Queue:
     def __init__(self, folder: Path) -> None:
         self.file = folder / FILE
         self.book = _read(self.file)
+        self.bell = Bell()
         self._changed = threading.Condition()
         self._over = False
 
     # ---- what people ask for
 
-    def add(self, asked: Asked) -> Item:
+    def add(self, asked: Asked, taken: Mapping[str, str] = NOTHING) -> Item:
         """Add an item at the end; it is on the disk when this returns.
+
+        Args:
+            asked: What is to be done.
+            taken: What numbers without a unit are taken for in it.
 
         Raises:
             WriteFailed: The disk does not take it; then it is not added.
         """
         with self._changed:
             number = self.book.last + 1
-            item = Item(id=str(number), asked=asked, added=_now())
+            item = Item(id=str(number), asked=asked, taken=dict(taken), added=_now())
             self._keep(last=number, items=(*self.book.items, item))
             return item
 
-    def edit(self, number: str, asked: Asked) -> Item:
-        """Ask for something else in an item that waits.
+    def edit(self, number: str, asked: Asked, taken: Mapping[str, str] = NOTHING) -> Item:
+        """Ask for something else in an item that waits; arguments as of `add`.
 
         Raises:
             UnknownName: There is no such item.
@@ -61,7 +72,7 @@ class Queue:
             item = self._waiting(number)
             if item.run is not None:
                 raise Refused(f"item {number} was begun already, in {item.run}; add another one instead")
-            return self._change(item, asked=asked)
+            return self._change(item, asked=asked, taken=dict(taken))
 
     def move(self, number: str, before: str | None) -> None:
         """Move an item that waits in front of another one, or to the end.
@@ -118,7 +129,7 @@ class Queue:
             item = self.item(number)
             if item.state in {"waiting", "running", "finished"}:
                 raise Refused(f"item {number} is {item.state}; only what was skipped or did not finish can wait again")
-            return self._change(item, state="waiting", stopping="", error=None, failures=0)
+            return self._change(item, state="waiting", stopping="", error=None, failures=0, deaths=0)
 
     def pause(self, why: str) -> None:
         """Let no further run begin.
@@ -190,7 +201,7 @@ class Queue:
             try:
                 self._keep_anyway(items=_with(self.book, item))
             except WriteFailed:
-                self.book = self.book.model_copy(update={"paused": True, "why": f"{self.file} cannot be written"})
+                self._take_in(self.book.model_copy(update={"paused": True, "why": f"{self.file} cannot be written"}))
             return item
 
     def close(self) -> None:
@@ -215,16 +226,19 @@ class Queue:
     def _keep(self, **changes: Any) -> None:
         book = self.book.model_copy(update=changes)
         keep_json(self.file, _as_json(book))
-        self.book = book
-        self._changed.notify_all()
+        self._take_in(book)
 
     def _keep_anyway(self, **changes: Any) -> None:
         try:
             self._keep(**changes)
         except WriteFailed:
-            self.book = self.book.model_copy(update=changes)
-            self._changed.notify_all()
+            self._take_in(self.book.model_copy(update=changes))
             raise
+
+    def _take_in(self, book: Book) -> None:
+        self.book = book
+        self._changed.notify_all()
+        self.bell.ring()
 
 
 def _with(book: Book, item: Item) -> tuple[Item, ...]:

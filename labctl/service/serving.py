@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -20,9 +21,11 @@ from filelock import FileLock, Timeout
 from instruments.clock import WallClock
 from instruments.errors import StationInUse, UsageError
 from labctl.abort import SIGNALS
-from labctl.service import measuring_lock, places
+from labctl.service import measuring_lock, own_lab, places
 from labctl.service.door import Door
+from labctl.service.own_lab import OwnLab
 from labctl.service.queue import Queue
+from labctl.service.rehearsing import Rehearsing
 from labctl.service.web import make_app
 from labctl.service.worker import Here, Worker
 from labctl.station import Station, load_station
@@ -39,15 +42,15 @@ class Wanted:
 
     Attributes:
         station: A shipped name or a file.
-        simulate: Whether each run has a simulated lab of its own.
-        lab: File with the line that `labctl simulate` printed.
+        own: Simulated lab that belongs to it and ends with it.
+        lab: File with the line that `labctl simulate` printed, of a lab that was there before it.
         folder: Of the queue, None for that of the station.
         host: Where to listen.
         port: On which port; 0 for any.
     """
 
     station: str
-    simulate: bool
+    own: OwnLab | None
     lab: Path | None
     folder: Path | None
     host: str
@@ -69,19 +72,17 @@ def serve(wanted: Wanted, shown: str, say: Callable[[Mapping[str, Any]], None], 
         InstrumentFault: What a run left that was killed cannot be brought to rest.
     """
     station = load_station(wanted.station)
-    simulated = wanted.simulate or wanted.lab is not None
+    simulated = wanted.own is not None or wanted.lab is not None
     folder = (wanted.folder or places.queue_folder(station.name, simulated=simulated)).resolve()
     places.make_folder(folder)
     with ExitStack() as stack:
         stack.enter_context(alone(folder))
-        keeper = None
-        if not wanted.simulate:
-            keeper = stack.enter_context(keeping(station, lab=wanted.lab, what="the queue of `labctl worker`"))
+        lab = wanted.lab if wanted.own is None else stack.enter_context(own_lab.running(wanted.own, folder))
+        keeper = stack.enter_context(keeping(station, lab=lab, what="the queue of `labctl worker`"))
         measuring_lock.wait_for_the_one_before(folder)
-        if keeper is not None:
-            for sentence in _bring_to_rest(station, wanted.lab, keeper):
-                warn(sentence)
-        worker = Worker(Here(wanted.station, wanted.simulate, wanted.lab, keeper, folder), Queue(folder))
+        for sentence in _bring_to_rest(station, lab, keeper):
+            warn(sentence)
+        worker = Worker(Here(wanted.station, False, lab, keeper, folder), Queue(folder))
         worker.recover()
         with served(worker, wanted, station, shown, folder) as said:
             say(said)
@@ -123,7 +124,7 @@ def served(worker: Worker, wanted: Wanted, station: Station, shown: str, folder:
     Raises:
         UsageError: The port is taken, or the token cannot be written.
     """
-    listening = _listen(wanted.host, wanted.port)
+    listening, here = _listen(wanted.host, wanted.port), worker.here
     port = listening.getsockname()[1]
     token = places.make_token(folder)
     said = {
@@ -131,14 +132,16 @@ def served(worker: Worker, wanted: Wanted, station: Station, shown: str, folder:
         "station": station.name, "pid": os.getpid(),
     }  # fmt: skip
     about = {
-        "station": station.name, "simulated": wanted.simulate or wanted.lab is not None, "queue": str(folder),
-        "lab": None if wanted.lab is None else str(wanted.lab), "held_by": "the queue", "pid": os.getpid(),
+        "station": station.name, "simulated": here.simulate or here.lab is not None, "queue": str(folder),
+        "lab": None if here.lab is None else str(here.lab), "held_by": "the queue", "pid": os.getpid(),
         "since": WallClock().utc().isoformat(timespec="seconds"),
     }  # fmt: skip
-    app = Door(make_app(worker, about), token, wanted.host)
+    rehearsing = Rehearsing(worker)
+    app = Door(make_app(worker, about, rehearsing), token, wanted.host)
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)  # pyright: ignore[reportArgumentType]
     )
+    logging.getLogger("uvicorn.error").addFilter(_worth_saying)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="http", daemon=True)
     thread.start()
     try:
@@ -146,19 +149,28 @@ def served(worker: Worker, wanted: Wanted, station: Station, shown: str, folder:
         yield said
     finally:
         places.withdraw(folder)
+        rehearsing.end()
+        worker.queue.bell.end()  # who reads the events is hung up on
         server.should_exit = True
         thread.join(timeout=5.0)
         listening.close()
 
 
+def _worth_saying(record: logging.LogRecord) -> bool:
+    """Leave out that a reader of the events was hung up on."""
+    return record.getMessage() != "ASGI callable returned without completing response."
+
+
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port))
+        listening = socket.create_server((host, port))
     except OSError as error:
         raise UsageError(
             f"the worker cannot listen at {host} port {port}: {error.strerror or error}; choose another --port or "
             "--host"
         ) from error
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for its second half
+    return listening
 
 
 def _work_until_asked(worker: Worker) -> None:

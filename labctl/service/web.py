@@ -11,11 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from instruments.errors import DataDamaged, LabError, Refused, UnknownName, UsageError, WriteFailed
 from labctl.asked import Asked, Text
 from labctl.service.hand import NotReady
-from labctl.service.items import MOST_RETRIES, Book, Item, Policy
+from labctl.service.items import MOST_CARRIED_ON, MOST_RETRIES, Book, Item, Policy
+from labctl.service.rehearsing import Rehearsing
+from labctl.service.telling import MOST_READERS, Feed
 from labctl.service.told import Told
 from labctl.service.worker import Worker
 
@@ -79,14 +82,33 @@ class Changes(_Body):
     after_failure: Literal["stop", "skip"] | None = None
     retries: int | None = Field(default=None, ge=0, le=MOST_RETRIES)
     interrupted: Literal["resume", "fail"] | None = None
+    carried_on: int | None = Field(default=None, ge=0, le=MOST_CARRIED_ON)
 
 
-def make_app(worker: Worker, station: Mapping[str, Any]) -> FastAPI:
+class Stream(Response):
+    """Server-sent events, as long as somebody reads them."""
+
+    def __init__(self, feed: Feed) -> None:
+        super().__init__(media_type="text/event-stream")
+        self._feed = feed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell the reader, unless there are too many."""
+        if self._feed.full:
+            said = {"error": f"{MOST_READERS} programs read the events already; end one of them", "status": "refused",
+                    "exit_code": 4}  # fmt: skip
+            await Answer(said, status_code=429)(scope, receive, send)
+            return
+        await self._feed.tell(receive, send)
+
+
+def make_app(worker: Worker, station: Mapping[str, Any], rehearsing: Rehearsing) -> FastAPI:
     """Return the application.
 
     Args:
         worker: Who carries the queue out.
         station: What there is to say of the station.
+        rehearsing: Who rehearses the queue.
     """
     app = FastAPI(
         title="labctl worker", description="One station and its queue. Reading is free; what changes something needs "
@@ -97,6 +119,8 @@ def make_app(worker: Worker, station: Mapping[str, Any]) -> FastAPI:
     _add_reading(app, worker, station)
     _add_items(app, worker)
     _add_orders(app, worker)
+    _add_rehearsal(app, rehearsing)
+    _add_events(app, Feed(worker, rehearsing, queue_json))
     return app
 
 
@@ -199,6 +223,30 @@ def _add_orders(app: FastAPI, worker: Worker) -> None:
         given = changes.model_dump(exclude_none=True)
         worker.queue.set_policy(Policy.model_validate({**worker.queue.book.policy.model_dump(), **given}))
         return queue_json(worker.queue.book)
+
+
+def _add_rehearsal(app: FastAPI, rehearsing: Rehearsing) -> None:
+    @app.get("/rehearsal")
+    async def rehearsal() -> dict[str, Any]:
+        """Tell what is known of the last rehearsal of the queue; null before the first."""
+        return {"rehearsal": rehearsing.told}
+
+    @app.post("/rehearsal", status_code=202)
+    def rehearse() -> dict[str, Any]:
+        """Begin to rehearse what waits; `GET /rehearsal` tells how far it is."""
+        return {"rehearsal": rehearsing.start()}
+
+    @app.delete("/rehearsal")
+    def stop_rehearsal() -> dict[str, Any]:
+        """End the rehearsal that is on."""
+        return {"rehearsal": rehearsing.stop()}
+
+
+def _add_events(app: FastAPI, feed: Feed) -> None:
+    @app.get("/events", response_class=Stream, status_code=200)
+    async def events() -> Stream:
+        """Tell of each change as a server-sent event: `queue`, `item`, `run`, `rehearsal`."""
+        return Stream(feed)
 
 
 # ---- what is wrong

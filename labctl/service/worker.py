@@ -56,20 +56,31 @@ class Worker:
 
     Attributes:
         crew: Who measures.
-        on: What is known of the run that is on, None between runs; it changes as a whole.
+        between_runs: Held while a run is on, and by whoever lets none begin for a moment.
     """
 
     def __init__(self, here: Here, queue: Queue) -> None:
         self.here = here
         self.queue = queue
-        self.on: Mapping[str, Any] | None = None
         self.crew = Crew()
         self._field = FieldKeeper(here.keeper)
+        self.between_runs = threading.Lock()
+        self._on: Mapping[str, Any] | None = None
         self._hand: Hand | None = None
         self._lock = threading.Lock()
         self._stopped_by = ""
         self._standing = ""
         self._ending = False
+
+    @property
+    def on(self) -> Mapping[str, Any] | None:
+        """What is known of the run that is on, None between runs; it changes as a whole."""
+        return self._on
+
+    @on.setter
+    def on(self, known: Mapping[str, Any] | None) -> None:
+        self._on = known
+        self.queue.bell.ring()
 
     # ---- asked for by people
 
@@ -80,8 +91,7 @@ class Worker:
             LabError: It cannot be carried out; the sentence says why.
         """
         asked = asked.model_copy(update={"out": str(Path(asked.out).resolve())})
-        self._check(asked)
-        return self.queue.add(asked)
+        return self.queue.add(asked, self._check(asked))
 
     def edit(self, number: str, asked: Asked) -> Item:
         """Check an item anew and ask for it instead of what it was.
@@ -89,13 +99,14 @@ class Worker:
         Raises:
             LabError: It cannot be carried out, or does not wait.
         """
-        self._check(asked)
-        return self.queue.edit(number, asked)
+        return self.queue.edit(number, asked, self._check(asked))
 
-    def _check(self, asked: Asked) -> None:
+    def _check(self, asked: Asked) -> Mapping[str, str]:
+        """Check an item, and return what numbers without a unit are taken for in it."""
         said = self.crew.check(asked, self.here.task())
         if said["error"] is not None:
             raise Told(str(said["error"]), str(said["status"]), int(said["exit_code"]))
+        return said["taken"]
 
     def pause(self, who: str, *, now: bool) -> None:
         """Let no further run begin, and the one that is on stand still at its next point if `now`.
@@ -177,7 +188,8 @@ class Worker:
                 continue
             if item is None:
                 break
-            self._carry_out(item)
+            with self.between_runs:
+                self._carry_out(item)
         self.crew.end()
 
     def _carry_out(self, item: Item) -> None:
@@ -224,7 +236,7 @@ class Worker:
                 state = "stands" if message["standing"] else "running"
                 self.on = {**(self.on or {}), **known, "state": state}
             case "safe":
-                self.on = {**(self.on or {}), "state": "is summed up"}
+                self.on = {**(self.on or {}), "state": "is summed up", "remaining_lab_time_s": 0.0}
             case _:
                 pass
 
@@ -246,15 +258,27 @@ class Worker:
         elif item.stopping:
             self.queue.note(item.id, state="aborted", **found)
         elif interrupted or (self._ending and (status == "aborted" or unbegun)):
-            again = policy.interrupted == "resume" or unbegun
+            found["deaths"] = item.deaths + interrupted
+            again = (policy.interrupted == "resume" or unbegun) and self._carried_on(item, interrupted, found)
             self.queue.note(item.id, state="waiting" if again else "failed", **found)
             if not again:
-                self._after_failure(item, str(said["error"]))
+                self._after_failure(item, str(found["error"]))
         elif item.failures < policy.retries and said["exit_code"] not in OF_NO_USE:
             self.queue.note(item.id, state="waiting", failures=item.failures + 1, **found)
         else:
             self.queue.note(item.id, state="failed" if unbegun else status, failures=item.failures + 1, **found)
             self._after_failure(item, str(said["error"]))
+
+    def _carried_on(self, item: Item, interrupted: bool, found: dict[str, Any]) -> bool:
+        """Whether an item is carried on once more whose worker has ended; where it is not, its error says why."""
+        most, died = self.queue.book.policy.carried_on, item.deaths + 1
+        if not interrupted or item.failures + item.deaths < most:
+            return True
+        found["error"] = (
+            f"{found['error']}; it is not carried on, since its worker has died {died} times while it was on and it "
+            f"failed {item.failures} times, and the policy carries on {most} times (--carried-on)"
+        )
+        return False
 
     def _after_failure(self, item: Item, error: str) -> None:
         if self.queue.book.policy.after_failure == "stop":

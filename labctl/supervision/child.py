@@ -38,6 +38,11 @@ def is_one() -> bool:
     return VARIABLE in os.environ
 
 
+def has_supervisor() -> bool:
+    """Whether this process has taken up the line to the one that began it."""
+    return _line is not None
+
+
 def begin() -> None:
     """Take up the line to the supervisor if this process is a child."""
     global _line  # noqa: PLW0603 - a process has one supervisor

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 REAPED_WITHIN = 2.0
 """s in which a process that was killed should be gone; one that hangs in the kernel is given up."""
@@ -24,17 +24,22 @@ def begin_again(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env={**os.environ, **environment})  # noqa: S603 - this program itself
 
 
-def begin_module(module: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def begin_module(
+    module: str, environment: Mapping[str, str], words: Sequence[str] = (), *, told: bool = False
+) -> subprocess.Popen[bytes]:  # fmt: skip
     """Begin a module of labctl in a Python of its own, which reads nothing and prints where this program complains.
 
     Args:
         module: Its full name.
         environment: Variables beside those that this process has.
+        words: Of its command line.
+        told: Whether this program reads what it prints instead.
     """
-    command = [sys.executable, "-m", module]
+    command = [sys.executable, "-m", module, *words]
     return subprocess.Popen(  # noqa: S603 - a module of labctl
-        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=sys.stderr
-    )
+        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if told else sys.stderr,
+    )  # fmt: skip
 
 
 def begin_alone(module: str, *words: str) -> subprocess.Popen[bytes]:

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+from labctl.asked import Asked
 from labctl.cli.main import run_command
-from labctl.service import places, serving
+from labctl.rehearsed import Rehearsal
+from labctl.service import client, places, rehearsing, serving
 from labctl.service.queue import Queue
 from labctl.service.serving import Wanted
 from labctl.service.worker import Here, Worker
 from labctl.station import load_station
+from tests.labctl.service.test_rehearsing import FakeHand
 from tests.labctl.service.test_web import CheckedHere
 
 Said = Callable[..., tuple[int, str, str]]
@@ -34,7 +37,7 @@ def worker(folder: Path) -> Generator[Worker]:
     """One that is asked over HTTP, and carries nothing out."""
     worker = Worker(Here("ppms", True, None, None, folder), Queue(folder))
     worker.crew = CheckedHere()
-    wanted = Wanted("ppms", True, None, folder, "127.0.0.1", 0)
+    wanted = Wanted("ppms", None, None, folder, "127.0.0.1", 0)
     with serving.served(worker, wanted, load_station("ppms"), "127.0.0.1", folder):
         yield worker
 
@@ -63,6 +66,7 @@ def test_a_queue_is_filled_looked_at_and_steered(
     assert said("list") == (0, "the queue is empty\n", "")
     code, out, _ = said("add", "ahe", "-p", "maximum_field=0.15 T", "--tag", "night", "--user", "LW")
     assert (code, out) == (0, "item 1: ahe maximum_field=0.15 T\n")
+    assert said("edit", "1", "-p", "maximum_field=0.15")[1].startswith("maximum_field=0.15 is taken for 0.15 T\n")
     item = one(said("add", "ahe", "--over", "maximum_field=0.1, 0.2 T", "--json")[1])
     assert (item["id"], item["asked"]["over"]) == ("2", ["maximum_field=0.1, 0.2 T"])
     assert item["asked"]["out"] == str((tmp_path / "runs").resolve())
@@ -80,7 +84,11 @@ def test_a_queue_is_filled_looked_at_and_steered(
     assert said("remove", "2")[1].startswith("item 2 removed: ")
     assert "stopped by" in said("stop")[1]
     worker.on = {"item": "1", "state": "running", "progress": 0.25, "points": 30, "remaining_lab_time_s": 240.0}
-    assert said("list")[1].endswith("item 1 running: 25 %, 30 points, about 4 min 00 s of lab time left\n")
+    assert said("list")[1].endswith(
+        "item 1 running: 25 %, 30 points, about 4 min 00 s of lab time left, if it goes on as it went so far\n"
+    )
+    worker.on = {**worker.on, "remaining_from": "rehearsal"}
+    assert said("list")[1].endswith("about 4 min 00 s of lab time left\n")
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
@@ -92,6 +100,7 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("move", "7", "8"), 2, "there is no item '7'"),
     (("abort",), 4, "no run is on"),
     (("policy", "--retries", "11"), 2, "retries: input should be less than or equal to 10"),
+    (("policy", "--carried-on", "101"), 2, "carried_on: input should be less than or equal to 100"),
     (("policy", "--interrupted", "perhaps"), 2, "interrupted: input should be 'resume' or 'fail'"),
 ]
 
@@ -128,7 +137,10 @@ def test_only_the_user_can_read_the_token(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--simulate", "--lab", "lab.json"), "two labs"), (("--port", "70000"), "--port is 70000"),
+        (("--simulate", "--lab", "lab.json"), "two labs"), (("--speed", "2"), "--speed is of the lab that --simulate"),
+        (("--simulate", "--speed", "0"), "--speed is 0"), (("--simulate", "--clock", "quick"), "must be scaled or"),
+        (("--simulate", "--clock", "virtual", "--speed", "2"), "means nothing to a virtual clock"),
+        (("--simulate", "--sample", "no-such"), "no-such"), (("--port", "70000"), "--port is 70000"),
         (("--host", "no.such.host.invalid"), "no IPv4 address"), (("--station", "no-such"), "no-such"),
     ],
 )  # fmt: skip
@@ -143,3 +155,46 @@ def test_a_queue_has_one_worker(folder: Path, capsys: pytest.CaptureFixture[str]
     with serving.alone(folder):
         assert run_command(["worker", "--simulate", "--queue", str(folder)]) == 4
     assert f"another worker serves the queue in {folder}" in capsys.readouterr().err
+
+
+@pytest.fixture
+def foreseen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the process that rehearses is going to find, one after the other."""
+    found: list[dict[str, Any]] = []
+
+    class Scripted(FakeHand):
+        def foresee(self, task: dict[str, Any], told: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+            told({"is": "asked"})
+            for item, each in zip(task["items"], found, strict=True):
+                told({"is": "foreseen", "item": item["id"], "exit_code": 0, "runs": 1, **each})
+            return {"error": None, "exit_code": 0}
+
+    monkeypatch.setattr(rehearsing, "Hand", Scripted)
+    monkeypatch.setattr(client, "LOOK", 0.01)
+    return found
+
+
+def test_a_queue_is_rehearsed(worker: Worker, said: Said, foreseen: list[dict[str, Any]]) -> None:
+    assert said("rehearse") == (0, "nothing waits in the queue\n", "")
+    for parameters in ({"maximum_field": "0.1 T"}, {"maximum_field": "9 T"}):
+        worker.queue.add(Asked(procedure="ahe", parameters=parameters))
+    foreseen += [
+        Rehearsal(duration_s=90.0, points=10, status="finished", remarks=["begins somewhere"]).to_json(),
+        Rehearsal(duration_s=3600.0, points=20, status="finished").to_json(),
+    ]
+    code, out, err = said("rehearse")
+    assert (code, err) == (0, "")
+    assert [line.split()[-2:] for line in out.splitlines() if line[:1].isdigit()] == [
+        ["10", "finished"],
+        ["20", "finished"],
+    ]
+    assert "all that waits takes 1 h 01 min of lab time, 30 points\n" in out
+    assert "note: item 1: begins somewhere\n" in out
+    foreseen[1] = Rehearsal(violations=["the field is too much"], exit_code=4).to_json()
+    worker.queue.pause("lunch")
+    code, out, err = said("rehearse")
+    assert (code, err) == (4, "violation: item 2: the field is too much\n")
+    assert "the queue is paused: lunch; times are those if it went on now\n" in out
+    assert "would pause after the first item that does not finish" in out
+    found = one(said("rehearse", "--json")[1])
+    assert (found["state"], found["items"][1]["begins_s"], found["items"][1]["ends_s"]) == ("done", 90.0, 90.0)

@@ -18,6 +18,7 @@ from labctl.service import measuring
 from labctl.service.crew import Crew
 from labctl.service.door import LONGEST, Door
 from labctl.service.queue import Queue
+from labctl.service.rehearsing import Rehearsing
 from labctl.service.web import make_app
 from labctl.service.worker import Here, Worker
 
@@ -69,7 +70,7 @@ def worker(tmp_path: Path) -> Worker:
 @pytest.fixture
 def client(worker: Worker) -> Client:
     """Somebody with the token."""
-    app = Door(make_app(worker, {"station": "ppms"}), TOKEN, "127.0.0.1")
+    app = Door(make_app(worker, {"station": "ppms"}, Rehearsing(worker)), TOKEN, "127.0.0.1")
     return Client(app, {"Authorization": f"Bearer {TOKEN}"})
 
 
@@ -86,13 +87,14 @@ def order(client: Client) -> list[str]:
 def test_an_item_goes_through_the_queue(client: Client) -> None:
     assert client.get("/queue").json()["items"] == []
     for number in range(3):
-        item = add(client, notes=f"number {number}", out="somewhere")
+        item = add(client, notes=f"number {number}", out="somewhere", parameters={"maximum_field": "0.15"})
+        assert item["taken"] == {"maximum_field=0.15": "0.15 T"}
         assert (item["state"], item["id"]) == ("waiting", str(number + 1))
         assert Path(item["asked"]["out"]).is_absolute()
     assert client.post("/queue/3/move", json={"before": "1"}).status_code == 200
     assert order(client) == ["3", "1", "2"]
     changed = client.patch("/queue/1", json={"parameters": {"loops": "2", "maximum_field": None}, "notes": "twice"})
-    assert changed.json()["asked"]["parameters"] == {"loops": "2"}
+    assert (changed.json()["asked"]["parameters"], changed.json()["taken"]) == ({"loops": "2"}, {})
     assert client.get("/queue/1").json()["asked"]["notes"] == "twice"
     assert client.post("/queue/2/skip").json()["state"] == "skipped"
     assert client.post("/queue/2/again").json()["state"] == "waiting"
@@ -101,7 +103,7 @@ def test_an_item_goes_through_the_queue(client: Client) -> None:
     assert client.post("/pause", json={"by": "LW"}).json()["why"] == "paused by LW"
     assert client.post("/go").json()["paused"] is False
     policy = client.put("/policy", json={"after_failure": "skip", "retries": 3}).json()["policy"]
-    assert policy == {"after_failure": "skip", "retries": 3, "interrupted": "resume"}
+    assert policy == {"after_failure": "skip", "retries": 3, "interrupted": "resume", "carried_on": 3}
     assert client.get("/run").json() == {"run": None}
     assert client.get("/station").json() == {"station": "ppms", "on": None}
     assert "/queue/{number}/move" in client.get("/openapi.json").json()["paths"]
@@ -110,7 +112,7 @@ def test_an_item_goes_through_the_queue(client: Client) -> None:
 CHANGING = [
     ("POST", "/queue"), ("PATCH", "/queue/1"), ("DELETE", "/queue/1"), ("POST", "/queue/1/move"),
     ("POST", "/queue/1/skip"), ("POST", "/queue/1/again"), ("POST", "/pause"), ("POST", "/go"), ("POST", "/abort"),
-    ("POST", "/stop"), ("PUT", "/policy"),
+    ("POST", "/stop"), ("PUT", "/policy"), ("POST", "/rehearsal"), ("DELETE", "/rehearsal"),
 ]  # fmt: skip
 
 
@@ -125,7 +127,7 @@ def test_without_the_token_one_reads_and_changes_nothing(said: str | None, clien
     add(client)
     headers = {} if said is None else {"Authorization": said.encode("latin-1")}
     stranger = Client(client.app, headers)
-    for path in ("/queue", "/queue/1", "/run", "/station", "/openapi.json"):
+    for path in ("/queue", "/queue/1", "/run", "/station", "/rehearsal", "/openapi.json"):
         assert stranger.get(path).status_code == 200
     for method, path in CHANGING:
         answer = stranger.request(method, path, json={})
@@ -177,6 +179,7 @@ DEEP = b"[" * 50_000
 NONSENSE = [
     b"", b"{", b"null", b"[]", b"1", b'"x"', b"\xff\xfe", b'{"by": 1}', b'{"by": "' + b"x" * 300 + b'"}', b'{"": {}}',
     b'{"before": 7}', b'{"before": "\\ud800"}', b'{"retries": 1e999}', b'{"retries": NaN}', b'{"retries": -1}',
+    b'{"carried_on": 101}',
     b'{"after_failure": "perhaps"}', b'{"now": "yes"}', b'{"procedure": "\\u0000"}', b'{"procedure": "../../x.py"}',
     b'{"parameters": {"loops": null}, "over": {}}', b'{"parameters": {"\\ud800": "1"}}', b'{"out": "\\u0000"}',
     b'{"procedure": "ahe", "sample": "\\u0000"}', b'{"procedure": "ahe", "seed": 1e400}', DEEP,
@@ -196,7 +199,7 @@ def assert_refused(answer: Any) -> None:
 
 def test_nonsense_is_answered_by_a_sentence(client: Client) -> None:
     for (method, path), content in itertools.product(CHANGING, NONSENSE):
-        if path.rpartition("/")[2] in {"1", "skip", "again", "go"} and method != "PATCH":
+        if path.rpartition("/")[2] in {"1", "skip", "again", "go", "rehearsal"} and method != "PATCH":
             continue  # these look at no content
         assert_refused(client.request(method, path, content=content))
     assert order(client) == []

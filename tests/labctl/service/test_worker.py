@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from instruments.clock import VirtualClock
 from instruments.errors import Refused
 from labctl.asked import Asked
 from labctl.rundir import RunDirectory
@@ -309,6 +311,55 @@ def test_a_run_that_was_on_is_carried_on_and_never_begun_twice(
 
 def test_a_run_that_was_being_aborted_stays_aborted(tmp_path: Path) -> None:
     assert left(tmp_path, "aborted", stopping="LW").queue.item("1").state == "aborted"
+
+
+@pytest.mark.parametrize("state", ["running", None], ids=["begun", "not begun"])
+def test_what_workers_die_of_again_and_again_is_failed(state: str | None, tmp_path: Path) -> None:
+    queue = left(tmp_path, state, Policy(carried_on=2)).queue
+    for _ in range(2):
+        assert (queue.item("1").state, queue.book.paused) == ("waiting", False)
+        assert queue.take() is not None
+        worker = Worker(Here("ppms", True, None, None, tmp_path), Queue(tmp_path))
+        worker.recover()
+        queue = worker.queue
+    item = queue.item("1")
+    assert (item.state, item.deaths, queue.book.paused) == ("failed", 3, True)
+    assert "its worker has died 3 times while it was on" in str(item.error)
+    again = queue.again("1")
+    assert (again.state, again.deaths) == ("waiting", 0)
+
+
+def test_retries_count_where_a_worker_dies(tmp_path: Path) -> None:
+    assert left(tmp_path, "running", Policy(carried_on=2), failures=1, deaths=0).queue.item("1").state == "waiting"
+    other = tmp_path / "other"
+    other.mkdir()
+    queue = left(other, "running", Policy(carried_on=2, after_failure="skip"), failures=1, deaths=1).queue
+    assert (queue.item("1").state, queue.book.paused) == ("failed", False)
+
+
+@pytest.mark.parametrize(
+    ("by_rehearsal", "progress", "left_s", "source"),
+    [(None, 0.01, None, None), (None, 0.25, 30.0, "progress"), (42.0, 0.25, 42.0, "rehearsal")],
+)
+def test_what_is_left_is_told_by_the_rehearsal_where_there_is_one(
+    by_rehearsal: float | None, progress: float, left_s: float | None, source: str | None, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    told: dict[str, Any] = {}
+    monkeypatch.setattr(measuring.child, "tell", told.update)
+    clock = VirtualClock()
+    session = SimpleNamespace(clock=clock, instruments={})
+    time_left = None if by_rehearsal is None else SimpleNamespace(seconds=by_rehearsal)
+    run: Any = SimpleNamespace(
+        of=(0, 1), session=session, progress=0.0, points=3, directory=RunDirectory(tmp_path), time_left=time_left
+    )
+    watch = measuring.telling()
+    watch(run)
+    clock.sleep(10.0)
+    run.progress = progress
+    watch(run)
+    assert (told["remaining_lab_time_s"], told["remaining_from"]) == (left_s, source)
+    assert (told["lab_time_s"], told["points"], told["stands"]) == (10.0, 3, None)
 
 
 def test_a_worker_waits_for_the_run_of_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
