@@ -25,10 +25,10 @@ from labctl.frame import (
     GREEN,
     INK,
     QUIET,
-    SIZE,
     Caption,
     FieldUnit,
     bare,
+    blank,
     fit_labels,
     say,
     shown,
@@ -79,14 +79,12 @@ def hall_loop(
         BadValue: a unit that the field is not shown in.
         UsageError: the table lacks a needed column.
     """
-    from matplotlib.figure import Figure
-
     if unit not in FIELD_UNITS:
         raise BadValue(f"A field is shown in {', '.join(FIELD_UNITS)}, not in {unit!r}: choose one of them.")
     readings, (analyses, _) = read_table(data), analyse_loops(data)
     scale = _scale(readings, unit)
     split = [analysis for analysis in analyses if not isinstance(analysis.parity, str)]
-    figure = Figure(figsize=SIZE, facecolor="white")
+    figure = blank()
     widths = [2.35, 1.0] if split else [1.0]
     grid = figure.add_gridspec(1, len(widths), width_ratios=widths, left=0.085, right=0.98, top=0.83, bottom=0.16)
     _draw_loop(figure.add_subplot(grid[0]), readings, analyses, results, scale)

@@ -124,11 +124,9 @@ def framed(
     Returns:
         The figure, and its axes; of several panels an array of them, as `matplotlib.pyplot.subplots` gives it.
     """
-    from matplotlib.figure import Figure
-
     caption = caption or Caption()
     height = max(SIZE[1], 2.1 * rows + HEAD + FOOT)
-    figure = Figure(figsize=(SIZE[0], height), facecolor="white", layout="constrained")
+    figure = blank(height, layout="constrained")
     write_frame(figure, title, subtitle, caption)
     engine: Any = figure.get_layout_engine()
     engine.set(rect=(0.022, FOOT / height, 0.955, 1.0 - (HEAD + FOOT) / height), wspace=0.06, hspace=0.06)
@@ -144,6 +142,24 @@ def framed(
         return figure, panels[0, 0]
     figure.align_ylabels(panels.ravel().tolist())
     return figure, panels.ravel() if 1 in panels.shape else panels
+
+
+def blank(height: float = SIZE[1], **how: Any) -> Figure:
+    """Make a white figure without anything in it, as wide as a slide.
+
+    It has a canvas of dots from the beginning: one without makes a new one each time that the length of words is asked,
+    which is some hundred times where room for them is looked for.
+
+    Args:
+        height: In inches.
+        how: Further arguments of `matplotlib.figure.Figure`.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(SIZE[0], height), facecolor="white", **how)
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def write_frame(figure: Figure, title: str, subtitle: str, caption: Caption) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from instruments.units import SPOKEN, in_unit
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Result, prefix_for
-from labctl.frame import AMBER, FIELD_UNITS, INK, LETTER, PALETTE, SIZE, bare, name_curves, shown, write_frame
+from labctl.frame import AMBER, FIELD_UNITS, INK, LETTER, PALETTE, bare, blank, name_curves, shown, write_frame
 from labctl.procedure import Caption
 from labctl.series_results import Over, Point, Series, is_si, only_single, title_words, value_text, value_words
 
@@ -40,10 +40,8 @@ def main_results(series: Series, caption: Caption) -> Figure:
 
     Runs that have no value (a loop that is not saturated, a run that failed) are crosses at the panel's lower edge.
     """
-    from matplotlib.figure import Figure
-
     panels = _panels(series)
-    figure = Figure(figsize=SIZE, facecolor="white")
+    figure = blank()
     grid = figure.add_gridspec(1, len(panels), left=0.1, right=0.97, top=0.81, bottom=0.145, wspace=0.3)
     lines = 1
     for place, names in enumerate(panels):

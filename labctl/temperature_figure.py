@@ -9,7 +9,7 @@ import numpy as np
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Results, prefix_for, quantity_text
 from labctl.analysis.visits import moving_rows
-from labctl.frame import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, SIZE, bare, say, shown, write_frame
+from labctl.frame import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, bare, blank, say, shown, write_frame
 from labctl.procedure import Caption
 
 if TYPE_CHECKING:
@@ -37,10 +37,9 @@ def loops_over_temperature(
         subtitle: Current, field rate.
         caption: Origin, and the unit of fields.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=SIZE, facecolor="white")
+    figure = blank()
     moving = moving_rows(data)
     grid = figure.add_gridspec(2, 2, left=0.085, right=0.98, top=0.795, bottom=0.135, hspace=0.2, wspace=0.24)
     panels = [figure.add_subplot(grid[row, column]) for column in (0, 1) for row in (0, 1)]

@@ -11,7 +11,7 @@ from instruments.units import format_quantity
 from labctl.analysis.result import Results, prefix_for, quantity_text
 from labctl.analysis.visits import TIME, moving_rows
 from labctl.figures import CLEARED
-from labctl.frame import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, SIZE, bare, say, shown, write_frame
+from labctl.frame import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, bare, blank, say, shown, write_frame
 from labctl.temperature_figure import column, limits, mark_compensation
 from procedures.tmr_devices import Device
 from procedures.tmr_results import RESISTANCE, across_of, of_loops
@@ -47,10 +47,9 @@ def figure_of(
         title: What was measured on what.
         caption: Origin, and the unit of fields.
     """
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=SIZE, facecolor="white")
+    figure = blank()
     grid = figure.add_gridspec(2, 2, left=0.085, right=0.98, top=0.795, bottom=0.135, hspace=0.2, wspace=0.24)
     panels = [figure.add_subplot(grid[row, place]) for place in (0, 1) for row in (0, 1)]
     _draw_tmr(panels[0], results, others)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from labctl import figures, paths
+from tests.pictures import once_of_each
 from tests.simulated import Simulate, capture_labs
 
 
@@ -28,10 +29,15 @@ def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Generator[Path
 
 
 @pytest.fixture(scope="session", autouse=True)
-def coarse_pictures() -> Generator[None]:
-    """Figures are drawn with all that is in them, but on fewer dots: hundreds are written, and few are looked at."""
+def coarse_pictures(request: pytest.FixtureRequest) -> Generator[None]:
+    """Figures are drawn with all that is in them, but on fewer dots, and of each make one: few are looked at.
+
+    Together with the long forms each is drawn.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(figures, "DPI", 50)
+        if request.config.option.markexpr == "not endurance":
+            patch.setattr(figures, "save", once_of_each(figures.save))
         yield
 
 

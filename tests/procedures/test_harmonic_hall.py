@@ -247,7 +247,8 @@ def test_a_field_beyond_or_far_below_the_anisotropy_field_tells_no_main_result(
 def test_the_states_are_made_upwards_first_wherever_the_rotator_begins(simulate: Simulate) -> None:
     """The field lies in the plane at zero already; a quarter turn from there it points downwards."""
     sample = mounted(ALONG, field_from_normal=0.5 * math.pi, tilt=math.radians(2.0))
-    done = simulate(HarmonicHall(**{**SHORT, "points": 7}), sample=sample, overrides=BEYOND)
+    procedure = HarmonicHall(**{**SHORT, "points": 7, "saturation": "0.25 T"})
+    done = simulate(procedure, sample=sample, overrides=BEYOND)
     assert done.value("hall_resistance_in_plane") == pytest.approx(0.075, rel=1e-2)
     assert done.value("tilt") == pytest.approx(2.0, abs=0.3)
     assert done.value("damping_like_field") > 0.0
@@ -257,7 +258,7 @@ def test_what_overloads_is_read_again_with_a_larger_full_scale(simulate: Simulat
     sample = mounted(ALONG, "cogd2022")
     small = sample.resistances.model_copy(update={"hall": 0.02, "hall_offset": 0.02})
     sample = sample.model_copy(update={"resistances": small})
-    procedure = HarmonicHall(maximum_field="60 mT", points=7, reads=2, amplitudes="1 mA")
+    procedure = HarmonicHall(maximum_field="60 mT", points=7, reads=2, amplitudes="1 mA", saturation="0.1 T")
     done = simulate(procedure, sample=sample)
     assert any(event["event"] == "full scale" for event in done.directory.events())
     assert done.value("hall_resistance_in_plane") == pytest.approx(0.5, rel=1e-2)
@@ -288,11 +289,12 @@ def test_a_reference_that_is_not_locked_ends_the_run(simulate: Simulate, after: 
     done.assert_source_off()
 
 
-def test_a_run_that_was_cut_goes_on() -> None:
+@pytest.mark.parametrize("every", [2, pytest.param(1, marks=pytest.mark.endurance)])
+def test_a_run_that_was_cut_goes_on(every: int) -> None:
     assert assert_resumable(
-        HarmonicHall, sample=mounted(ALONG, "cogd2022"), at=(33,), tolerance=2e-2, maximum_field="60 mT", points=7,
-        reads=2, amplitudes="1 mA", saturation="0.2 T",
-    )  # fmt: skip
+        HarmonicHall, sample=mounted(ALONG, "cogd2022"), at=(33,), every=every, tolerance=2e-2, maximum_field="60 mT",
+        points=7, reads=2, amplitudes="1 mA", saturation="0.2 T",
+    ) >= 2  # fmt: skip
 
 
 # ---- what is refused

@@ -110,13 +110,14 @@ def test_a_run_that_was_cut_anywhere_is_analysed_and_drawn(rising: Done) -> None
         assert procedure.figure(rows.iloc[:count], results).axes
 
 
-def test_it_can_be_carried_on_from_any_point() -> None:
+@pytest.mark.parametrize(("every", "least"), [(13, 2), pytest.param(5, 5, marks=pytest.mark.endurance)])
+def test_it_can_be_carried_on_from_any_point(every: int, least: int) -> None:
     """With pulses that switch all or nothing: what others leave is chance to some parts in a thousand."""
     few: dict[str, Any] = {
         **PAPER, "pulse_current": "4 mA", "rise": "22 mA", "pulses": 2, "cycles": 2, "reads": 1,
         "retention_time": "5 s", "retention_levels": 1,
     }  # fmt: skip
-    assert assert_resumable(Levels, sample="cogd2022", every=5, **few) > 4
+    assert assert_resumable(Levels, sample="cogd2022", every=every, **few) >= least
 
 
 # ---- endurance
@@ -187,11 +188,12 @@ def test_a_bar_that_opens_within_a_burst_ends_the_run_and_what_was_read_counts(s
     assert done.value("endurance_resistance_change") > 0.0
 
 
-def test_endurance_can_be_carried_on_from_any_point() -> None:
+@pytest.mark.parametrize(("every", "least"), [(19, 2), pytest.param(8, 5, marks=pytest.mark.endurance)])
+def test_endurance_can_be_carried_on_from_any_point(every: int, least: int) -> None:
     few: dict[str, Any] = {
         **PAPER, "pulse_current": "30 mA", "pulses": 2, "cycles": 1, "reads": 1, "endurance": 50,
     }  # fmt: skip
-    assert assert_resumable(Levels, sample="cogd2022", every=8, **few) > 4
+    assert assert_resumable(Levels, sample="cogd2022", every=every, **few) >= least
 
 
 def test_a_run_that_was_cut_within_endurance_is_analysed_and_drawn(endured: Done) -> None:

@@ -124,10 +124,11 @@ def test_a_device_that_changes_for_good_is_seen(simulate: Simulate, monkeypatch:
     assert note.endswith("above the 1 % of the health check: the device has changed")
 
 
-def test_noise_is_no_lasting_change(simulate: Simulate) -> None:
+@pytest.mark.parametrize("seeds", [4, pytest.param(8, marks=pytest.mark.endurance)])
+def test_noise_is_no_lasting_change(simulate: Simulate, seeds: int) -> None:
     """Read with 20 uA: what the readings before a pulse are off by, they are off by at all delays."""
     pulls: list[float] = []
-    for seed in range(8):
+    for seed in range(seeds):
         simulate.labs.clear()
         done = measured(
             simulate,

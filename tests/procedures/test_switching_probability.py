@@ -205,9 +205,10 @@ def test_nothing_switches_and_that_is_said(simulate: Simulate) -> None:
         ({"mode": "grid", "levels": 2, "repeats": 2, "in_plane_field": "0 T"}, 2),
     ],
 )
-def test_it_can_be_carried_on_from_any_point(parameters: dict[str, Any], every: int) -> None:
+@pytest.mark.parametrize(("farther", "least"), [(3, 2), pytest.param(1, 5, marks=pytest.mark.endurance)])
+def test_it_can_be_carried_on_from_any_point(parameters: dict[str, Any], every: int, farther: int, least: int) -> None:
     few: dict[str, Any] = {**GRADUAL, "reads": 1, **parameters}
-    assert assert_resumable(SwitchingProbability, every=every, **few) > 4
+    assert assert_resumable(SwitchingProbability, every=farther * every, **few) >= least
 
 
 # ---- before

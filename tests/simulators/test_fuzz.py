@@ -1,7 +1,7 @@
 """Messages at random: never an exception, never a hang, and everything that is said follows from what was sent.
 
-The default form sends a thousand messages that hypothesis can shrink and fifteen thousand seeded ones to each
-instrument; `--endurance` sends a million.
+The default form sends four hundred messages that hypothesis can shrink and six thousand seeded ones to each instrument;
+`--endurance` sends a thousand of the former, and a million.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tests.simulators.scpi_fuzz import PER_DEVICE, Client, Watched
 from tests.simulators.ways_of_meter import METER_WAYS
 from tests.simulators.ways_of_source import SOURCE_WAYS, running
 
-SEEDED = 15_000
+SEEDED = 6_000
 ENDURANCE = 1_000_000
 
 SMALL_INPUT = 8192
@@ -189,10 +189,11 @@ def test_a_million(name: str) -> None:
     bombard(name, 2, ENDURANCE)
 
 
+@pytest.mark.parametrize("examples", [40, pytest.param(100, marks=pytest.mark.endurance)])
 @pytest.mark.parametrize("name", BENCHES)
-def test_shrinkable(name: str) -> None:
+def test_shrinkable(name: str, examples: int) -> None:
     @settings(
-        max_examples=100,
+        max_examples=examples,
         deadline=None,
         database=None,
     )

@@ -26,7 +26,7 @@ from simulators.machines import DYNACOOL_9T, PPMS_9T, VERSALAB
 from tests.simulators.replies import close
 from tests.simulators.scpi_fuzz import PER_DEVICE, Watched
 
-SEEDED = 15_000
+SEEDED = 6_000
 ENDURANCE = 1_000_000
 
 PER_CHANNEL = ("BRIDGE", "DRVOUT", "SIGOUT", "LINK")
@@ -341,7 +341,7 @@ def test_a_million() -> None:
     bombard(2, ENDURANCE)
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=40, deadline=None, database=None)
 @given(st.randoms(use_true_random=False))
 def test_shrinkable(dice: random.Random) -> None:
     client = Client(dice)

@@ -274,10 +274,11 @@ def test_a_field_that_is_read_late_is_no_reason_to_give_no_amplitude() -> None:
     assert "its field was read too late" in (results["saturated"].note or "")
 
 
-def test_telegraph_noise_is_no_loop_that_runs_backwards() -> None:
+@pytest.mark.parametrize("seeds", [20, pytest.param(60, marks=pytest.mark.endurance)])
+def test_telegraph_noise_is_no_loop_that_runs_backwards(seeds: int) -> None:
     """Of what still looks like a film, none has its switching fields the wrong way round and is called saturated."""
     field = Film(points=201, maximum=0.3).table(timed=False)[FIELD]
-    for seed in range(60):
+    for seed in range(seeds):
         rng = np.random.default_rng(seed)
         telegraph = np.cumprod(np.where(rng.random(len(field)) < 0.01, -1, 1)) + rng.normal(0, 0.05, len(field))
         results = anomalous_hall(pd.DataFrame({FIELD: field, HALL: telegraph}))
