@@ -131,7 +131,7 @@ def _still(cryostat: SimulatedCryostat, clock: Clock) -> bool:
 
 def ppms6000(resource: str = "GPIB0::15::INSTR") -> Setup:
     timeline = Timeline(VirtualClock())
-    quiet = [np.random.default_rng(seed) for seed in (1, 2)]
+    quiet = np.random.default_rng(1), np.random.default_rng(2)
     cryostat = SimulatedCryostat(timeline, PPMS_9T, *quiet)
     wire = Overheard(Model6000(timeline, cryostat))
     library = SimulatedVisaLibrary(timeline, {resource: wire})
@@ -142,7 +142,7 @@ def ppms6000(resource: str = "GPIB0::15::INSTR") -> Setup:
 
 def multivu() -> Setup:
     timeline = Timeline(VirtualClock())
-    quiet = [np.random.default_rng(seed) for seed in (1, 2)]
+    quiet = np.random.default_rng(1), np.random.default_rng(2)
     cryostat = SimulatedCryostat(timeline, VERSALAB, *quiet)
     wire = OverheardServer(MultiVuServer(timeline, cryostat))
     clock = timeline.clock

@@ -210,7 +210,7 @@ def _client(kind: Any) -> Callable[[str, VirtualClock], Any]:
 
 
 def _cryostat(timeline: Timeline) -> Device:
-    dice = [np.random.default_rng(seed) for seed in (1, 2)]
+    dice = np.random.default_rng(1), np.random.default_rng(2)
     return Model6000(timeline, SimulatedCryostat(timeline, PPMS_9T, *dice))
 
 
