@@ -33,9 +33,9 @@ TRUST = (0.7, 1.0, 0.7, 1.0, 0.7, 0.3, 0.2)
 what a stretch took too long was the ramp in it rather than the reading."""
 ALIKE = (("temperature ramp", "field ramp"), ("temperature settling", "field settling"))
 LIKENESS = 0.5
-"""Correlation of these factors: where ramps of one kind are slow, one expects it of the other in part."""
+"""Correlation of these factors (assumed): where ramps of one kind are slow, one expects it of the other in part."""
 SCATTER, RELATIVE_SCATTER = 4.0, 0.08
-"""s, and part of its time, by which a stretch of a run scatters without meaning that the station is slow."""
+"""s, and part of its time, by which a stretch of a run scatters without meaning that the station is slow (assumed)."""
 FACTORS = (0.2, 10.0)
 """No factor is taken for less or more than these."""
 ODD = 3.0

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from instruments.errors import InstrumentFault
 from instruments.keithley2182a import READING
+from instruments.line import MOST_REPEATS
 from labctl.lockin_reading import LEFT
 from labctl.procedure import Probe, Procedure
 from labctl.procedures import load_procedure
@@ -19,7 +21,9 @@ from labctl.run import carry_out
 from labctl.rundir import RunDirectory, read_json
 from labctl.sample import load_sample
 from labctl.station import Station, load_station
+from simulators.devices.keithley6221 import Keithley6221 as Simulated6221
 from simulators.faults import Fault
+from tests.instruments.paired import Bench
 from tests.simulated import capture_labs
 
 BAD: tuple[dict[str, Any], ...] = (
@@ -188,12 +192,14 @@ def test_every_pulse_goes_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not rows(outcome)["Pulse clamped"].to_numpy().any()
 
 
-def both_ways(folder: Path, name: str, sample: str, where: str, seed: int, **parameters: str) -> list[pd.DataFrame]:
+def both_ways(
+    folder: Path, name: str, sample: str, seed: int, bad: tuple[dict[str, Any], ...] = BAD, **parameters: str
+) -> list[pd.DataFrame]:
     """Carry a shipped procedure out on sound and on bad wires, in a lab in which nothing fluctuates."""
     found: list[pd.DataFrame] = []
-    for faults in ((), BAD):
+    for faults in ((), bad):
         procedure = load_procedure(name)(**parameters)
-        wires = station(where, faults, ("source", "voltmeter", "smu", "lockin", "cryostat"))
+        wires = station("ppms", faults, ("source", "voltmeter", "smu", "lockin", "cryostat"))
         outcome = carry_out(Request(
             name=name, procedure=procedure, station=wires, sample=load_sample(sample),
             simulate=True, seed=seed, out=folder, quiet=True,
@@ -204,20 +210,47 @@ def both_ways(folder: Path, name: str, sample: str, where: str, seed: int, **par
 
 
 @pytest.mark.parametrize(
-    ("points", "rate"), [("21", "1 V/s"), pytest.param("1001", "50 mV/s", marks=pytest.mark.endurance)]
-)
-def test_a_source_meter_on_bad_wires_gives_what_it_gives_on_sound_ones(tmp_path: Path, points: str, rate: str) -> None:
-    one, other = both_ways(tmp_path, "iv", "fimtj2026", "ppms", 1, points=points, rate=rate)
+    ("bad", "points", "rate"),
+    [
+        (BAD, "21", "1 V/s"), (OLD, "21", "1 V/s"),
+        pytest.param(BAD, "1001", "50 mV/s", marks=pytest.mark.endurance),
+        pytest.param(OLD, "1001", "50 mV/s", marks=pytest.mark.endurance),
+    ],
+)  # fmt: skip
+def test_a_source_meter_on_bad_wires_gives_what_it_gives_on_sound_ones(
+    tmp_path: Path, bad: tuple[dict[str, Any], ...], points: str, rate: str
+) -> None:
+    one, other = both_ways(tmp_path, "iv", "fimtj2026", 1, bad, points=points, rate=rate)
     assert len(one) == len(other)
     print((one["Current (A)"] - other["Current (A)"]).abs().max(), one["Current (A)"].abs().max())
     np.testing.assert_allclose(other["Voltage (V)"], one["Voltage (V)"], rtol=0.0, atol=1e-6)
     np.testing.assert_allclose(other["Current (A)"], one["Current (A)"], rtol=1e-6, atol=1e-12)
 
 
+class Deaf(Simulated6221):
+    """A source that a start never reaches, with the reply to it lost as well."""
+
+    def write(self, data: bytes) -> None:
+        if b":INIT" not in data:
+            super().write(data)
+
+
+@pytest.mark.parametrize("pulsed", [1e-3, 100e-6])
+def test_a_start_after_which_nothing_has_begun_ends_in_a_fault_and_is_not_repeated(pulsed: float) -> None:
+    on = Bench(simulated=Deaf)
+    on.source.line.most_repeats = MOST_REPEATS
+    with pytest.raises(InstrumentFault):
+        on.source.pulse(1e-3, pulsed, compliance=1.0)
+    starts = [message for message in on.wire.heard if "INIT" in message]
+    assert len(starts) == 1
+    assert not any(current for _, current in on.sample.changes)
+    assert not on.output
+
+
 @pytest.mark.endurance
 def test_harmonics_on_bad_wires_are_those_on_sound_ones(tmp_path: Path) -> None:
     short = {"points": "7", "reads": "2", "amplitudes": "0.2 mA", "maximum_field": "250 mT"}
-    one, other = both_ways(tmp_path, "harmonic-hall", "cotb2025", "ppms", 1, **short)
+    one, other = both_ways(tmp_path, "harmonic-hall", "cotb2025", 1, BAD, **short)
     assert len(one) == len(other)
     for number in (1, 2):  # the filter is read when a thousandth may be left in it of what was before
         sound, bad = (each[each["Harmonic"] == number] for each in (one, other))
@@ -229,7 +262,7 @@ def test_harmonics_on_bad_wires_are_those_on_sound_ones(tmp_path: Path) -> None:
 @pytest.mark.endurance
 def test_what_pulses_switch_is_the_same_on_bad_wires(tmp_path: Path) -> None:
     short = {"pulse_max": "30 mA", "pulse_width": "10 ms", "in_plane_field": "-50 mT", "order": "+", "loops": "1"}
-    one, other = both_ways(tmp_path, "sot-switching", "cogd2022", "ppms", 1, **short)
+    one, other = both_ways(tmp_path, "sot-switching", "cogd2022", 1, BAD, **short)
     assert len(one) == len(other)
     assert not one["Pulse clamped"].to_numpy().any()
     assert not other["Pulse clamped"].to_numpy().any()
