@@ -78,7 +78,7 @@ class Keithley2400(SourceMeterSettings):
     ) -> None:
         kwargs.setdefault("timeout", 10_000)
         self._seen_on = False
-        self._last_reading: Reading | None = None
+        self._last_reading = ""
         super().__init__(adapter, clock, name, **kwargs)
 
     @property
@@ -134,9 +134,10 @@ class Keithley2400(SourceMeterSettings):
     def _measured(self) -> Reading:
         """Take one reading. No two are the same, since each has its time: what comes again is the reply to the last."""
         reading = self._ask_readings(":READ?", READING)
-        if reading == self._last_reading:
-            raise self.line.doubt("a reading, and not that of before", repr(reading))
-        self._last_reading = reading
+        shown = repr(reading)  # a NaN, of what was not measured, is not even equal to itself
+        if shown == self._last_reading:
+            raise self.line.doubt("a reading, and not that of before", shown)
+        self._last_reading = shown
         return reading
 
     def _check_output(self) -> None:

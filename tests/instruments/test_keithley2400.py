@@ -25,6 +25,16 @@ ON = (":OUTP?", "1")
 """Asked before the first reading: with the output off none comes."""
 
 
+@pytest.mark.parametrize("resistance", ["+1.000236E+04", "+9.910000E+37"])
+def test_the_reading_of_before_is_no_reading(resistance: str):
+    """No two readings have the same time; the resistance is NaN where it was not measured."""
+    reply = EXAMPLE.replace("+1.000236E+04", resistance)
+    with dialogue(Keithley2400, ON, (":READ?", reply), (":READ?", reply)) as smu:
+        assert smu.measure().time == 72.826
+        with pytest.raises(GarbledReply, match="and not that of before"):
+            smu.measure()
+
+
 @given(st.floats(-210.0, 210.0))
 @settings(deadline=None, max_examples=200)
 def test_any_voltage_arrives_as_the_same_double(voltage: float):

@@ -144,13 +144,19 @@ def test_a_station_that_is_in_use_in_the_end_is_left_alone(served: ServedLab, tm
     assert field_told(served) == pytest.approx(0.05, abs=2e-4)
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Processes that would stay alone, each as its words; time flows by itself, as on hardware."""
+    words: list[tuple[str, ...]] = []
+    monkeypatch.setattr(field_keeping, "_time_jumps", lambda left: False)
+    monkeypatch.setattr(field_keeping, "begin_alone", lambda *said: words.append(said) or SimpleNamespace(pid=4711))
+    return words
+
+
 def test_the_process_that_watched_is_gone_meanwhile(
-    served: ServedLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: ServedLab, tmp_path: Path, begun: list[tuple[str, ...]]
 ) -> None:
     """Another one stays; what it is told is enough for it."""
-    monkeypatch.setattr(field_keeping, "_time_jumps", lambda left: False)
-    begun: list[tuple[str, ...]] = []
-    monkeypatch.setattr(field_keeping, "begin_alone", lambda *words: begun.append(words) or SimpleNamespace(pid=4711))
     found = left(served, tmp_path, field_hold=7200.0)
     said: list[str] = []
     see_to(found.folder, said.append)
@@ -165,11 +171,8 @@ def test_the_process_that_watched_is_gone_meanwhile(
 
 
 def test_a_run_between_both_takes_the_field_over(
-    served: ServedLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    served: ServedLab, tmp_path: Path, begun: list[tuple[str, ...]]
 ) -> None:
-    monkeypatch.setattr(field_keeping, "_time_jumps", lambda left: False)
-    begun: list[tuple[str, ...]] = []
-    monkeypatch.setattr(field_keeping, "begin_alone", lambda *words: begun.append(words) or SimpleNamespace(pid=4711))
     found = left(served, tmp_path, field_hold=7200.0)
     see_to(found.folder, [].append)
     with holding(found.station, lab=found.lab, what="run ahe"):
