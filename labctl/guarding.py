@@ -15,6 +15,7 @@ from pathlib import Path
 
 PACKAGES = ("instruments", "simulators", "procedures")
 NEEDED = {
+    "PyQt6": "PyQt6",
     "fastapi": "fastapi",
     "filelock": "filelock",
     "httpx": "httpx",
@@ -26,6 +27,7 @@ NEEDED = {
     "platformdirs": "platformdirs",
     "pydantic": "pydantic",
     "pymeasure": "pymeasure",
+    "pyqtgraph": "pyqtgraph",
     "pyvisa": "pyvisa",
     "pyvisa_py": "pyvisa-py",
     "rich": "rich",

@@ -91,7 +91,7 @@ install() {
     local pip=("$venv/bin/python" -m pip --disable-pip-version-check --no-input --quiet)
     # pip learnt about dependency groups in 25.1.
     "${pip[@]}" install --upgrade "pip>=25.1" </dev/null >&2 &&
-        (cd "$root" && "${pip[@]}" install --editable ".[worker]" "$@" </dev/null >&2)
+        (cd "$root" && "${pip[@]}" install --editable ".[gui]" "$@" </dev/null >&2)
 }
 
 make_environment() {

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from instruments.errors import BadValue
+from labctl.cli.gui_app import windows
 from labctl.cli.queue_app import queues
 from labctl.cli.sample_app import samples
 
@@ -49,6 +50,7 @@ SampleSeed = Annotated[int, typer.Option(metavar="N", callback=_whole, help="See
 
 app.add_typer(samples)
 app.add_typer(queues)
+app.add_typer(windows)
 
 
 @app.callback()

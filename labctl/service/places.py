@@ -29,11 +29,13 @@ class Worker:
         url: E.g. `http://127.0.0.1:40123`.
         token: The word without which nothing changes.
         station: Name of its station.
+        pid: Number of its process.
     """
 
     url: str
     token: str
     station: str
+    pid: int = 0
 
 
 def queue_folder(station: str, *, simulated: bool) -> Path:
@@ -102,6 +104,6 @@ def find_worker(folder: Path) -> Worker | None:
     try:
         said = json.loads((folder / ANNOUNCED).read_text(encoding="utf-8"))
         token = Path(said["token_file"]).read_text(encoding="ascii").strip()
-        return Worker(str(said["url"]), token, str(said["station"]))
+        return Worker(str(said["url"]), token, str(said["station"]), int(said["pid"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

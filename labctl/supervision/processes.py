@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
+from pathlib import Path
 
 REAPED_WITHIN = 2.0
 """s in which a process that was killed should be gone; one that hangs in the kernel is given up."""
@@ -42,21 +44,26 @@ def begin_module(
     )  # fmt: skip
 
 
-def begin_alone(module: str, *words: str) -> subprocess.Popen[bytes]:
-    """Begin a module of labctl that outlives this program and its terminal, reads nothing and prints nothing.
+def begin_alone(module: str, *words: str, complaints: Path | None = None) -> subprocess.Popen[bytes]:
+    """Begin a module of labctl that outlives this program and its terminal, and reads nothing.
 
     Args:
         module: Its full name.
         *words: Its arguments.
+        complaints: File that gets what it prints; nobody gets it where this is None.
+
+    Raises:
+        OSError: The file cannot be written.
     """
     apart = 0
     if sys.platform == "win32":
         apart = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
     command, nothing = [sys.executable, "-m", module, *words], subprocess.DEVNULL
-    return subprocess.Popen(  # noqa: S603 - a module of labctl
-        command, stdin=nothing, stdout=nothing, stderr=nothing, creationflags=apart,
-        start_new_session=sys.platform != "win32",
-    )  # fmt: skip
+    with nullcontext(nothing) if complaints is None else complaints.open("wb") as printed:
+        return subprocess.Popen(  # noqa: S603 - a module of labctl
+            command, stdin=nothing, stdout=printed, stderr=printed, creationflags=apart,
+            start_new_session=sys.platform != "win32",
+        )  # fmt: skip
 
 
 def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
@@ -72,6 +79,18 @@ def end(process: subprocess.Popen[bytes]) -> bool:
     """End a process at once, whatever it does; return whether it is gone."""
     process.kill()
     return ended_within(process, REAPED_WITHIN)
+
+
+def ask_to_end(number: int) -> None:
+    """Ask a process by its number to end, as Ctrl-C does; on Windows it is ended at once. One that is gone is gone."""
+    with suppress(OSError):
+        os.kill(number, signal.SIGTERM)
+
+
+def end_number(number: int) -> None:
+    """End a process by its number at once, whatever it does. One that is gone is gone."""
+    with suppress(OSError):
+        os.kill(number, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
 
 
 def how_it_ended(code: int) -> str:

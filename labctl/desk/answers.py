@@ -1,0 +1,28 @@
+"""What a desk can be asked, and which function answers it; nothing else is imported before it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from instruments.errors import UnknownName
+
+ANSWERS: dict[str, str] = {
+    "procedures": "labctl.desk.procedures:procedures",
+    "station": "labctl.desk.stations:station",
+}
+"""Question -> `module:function`. A function takes what was asked by name, and returns what JSON can hold. One that
+takes `telling` can say how far it is, and hears whether the answer is still wanted (`labctl.desk.loop.Telling`)."""
+
+
+def answer_of(question: str) -> Callable[..., Any]:
+    """Return the function that answers a question.
+
+    Raises:
+        UnknownName: There is no such question.
+    """
+    if question not in ANSWERS:
+        raise UnknownName(f"a desk cannot be asked for {question!r}; it knows {', '.join(sorted(ANSWERS))}")
+    module, _, name = ANSWERS[question].partition(":")
+    return getattr(import_module(module), name)

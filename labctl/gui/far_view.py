@@ -1,0 +1,121 @@
+"""What must be seen across the room: a row of large figures."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+
+from labctl.gui.context import Context
+from labctl.gui.words import NOTHING
+
+CELLS = {
+    "temperature": "Block",
+    "sample": "Sample",
+    "field": "Field",
+    "angle": "Angle",
+    "source": "Source",
+    "left": "Time left",
+    "next": "Then",
+    "drift": "R since start",
+    "error": "Last error",
+}
+"""Key -> what stands above it."""
+WIDER = {"source": 6, "left": 6, "next": 7, "error": 7, "field": 6}
+"""Share of the width of those that need more than 5."""
+TONES = ("", "good", "warn", "bad")
+SMALLEST = 8
+"""Points below which a figure is cut with an ellipsis instead of made smaller; its tooltip has it whole."""
+
+
+class FarCell(QWidget):
+    """One figure with its name above and a remark below.
+
+    Args:
+        title: What it is.
+        context: Where the colours are.
+    """
+
+    def __init__(self, title: str, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._title = title
+        self.value, self.note, self.tone = NOTHING, "", ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(title)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return three lines' height."""
+        height = QFontMetrics(self.font()).height()
+        return QSize(60, round(4.1 * height))
+
+    def show_value(self, value: str, note: str = "", tone: str = "") -> None:
+        """Show another figure.
+
+        Args:
+            value: The figure.
+            note: What stands below it.
+            tone: Which of the theme's state colours it has; "" for plain text.
+        """
+        if (value, note, tone) == (self.value, self.note, self.tone):
+            return
+        self.value, self.note, self.tone = value, note, tone
+        said = f"{self._title}: {value}" + (f", {note}" if note else "")
+        self.setToolTip(said)
+        self.setAccessibleDescription(said)
+        self.update()
+
+    def paintEvent(self, a0: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Draw the three lines."""
+        del a0
+        theme, painter = self._context.theme, QPainter(self)
+        area = self.rect().adjusted(8, 3, -4, -3)
+        painter.fillRect(self.rect(), QColor(theme.panel))
+        painter.fillRect(0, 0, 3, self.height(), QColor(getattr(theme, self.tone) if self.tone else theme.line))
+        plain = QFontMetrics(self.font())
+        line = plain.height()
+        painter.setPen(QColor(theme.quiet))
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop, plain.elidedText(
+            self._title, Qt.TextElideMode.ElideRight, area.width()))  # fmt: skip
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom, plain.elidedText(
+            self.note, Qt.TextElideMode.ElideRight, area.width()))  # fmt: skip
+        painter.setPen(QColor(getattr(theme, self.tone) if self.tone else theme.text))
+        middle = area.adjusted(0, line, 0, -line)
+        font = self._fitting(middle.width(), middle.height())
+        painter.setFont(font)
+        text = QFontMetrics(font).elidedText(self.value, Qt.TextElideMode.ElideRight, middle.width())
+        painter.drawText(middle, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+    def _fitting(self, width: int, height: int) -> QFont:
+        """Return the largest font in which the figure fits."""
+        font = QFont(self.font())
+        font.setBold(True)
+        for points in range(40, SMALLEST, -1):
+            font.setPointSize(points)
+            metrics = QFontMetrics(font)
+            if metrics.height() <= height + 4 and metrics.horizontalAdvance(self.value) <= width:
+                break
+        return font
+
+
+class FarView(QWidget):
+    """The row of figures.
+
+    Args:
+        context: Where the colours are.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.cells = {key: FarCell(title, context) for key, title in CELLS.items()}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 2, 4, 2)
+        row.setSpacing(4)
+        for key, cell in self.cells.items():
+            row.addWidget(cell, WIDER.get(key, 5))
+        context.theme_changed.connect(self.update)
+
+    def show_value(self, key: str, value: str, note: str = "", tone: str = "") -> None:
+        """Show a figure; see `FarCell.show_value`."""
+        self.cells[key].show_value(value, note, tone)

@@ -1,0 +1,50 @@
+"""What the station does, in a sentence and a colour, by what its worker says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+FAULTS = ("did not finish",)
+"""What a queue says that was paused because something went wrong."""
+
+
+def headline(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Return what the line at the top says, and its tone.
+
+    Args:
+        run: What is known of the run that is on, None between runs.
+        queue: The queue, None where no worker is there.
+    """
+    if queue is None:
+        return "Looking for the worker of this station …", "quiet"
+    if run is not None:
+        return _on(run, queue)
+    waiting = sum(item["state"] == "waiting" for item in queue["items"])
+    then = f"{waiting} {'waits' if waiting == 1 else 'wait'} in the queue" if waiting else "nothing waits"
+    why = str(queue.get("why") or "")
+    if queue["paused"] and any(word in why for word in FAULTS):
+        return f"FAULT, safe state reached: {why}", "bad"
+    if queue["paused"]:
+        return f"Paused: {why or 'nothing begins by itself'}; {then}", "warn" if waiting else "good"
+    return f"Idle; {then}", "good"
+
+
+def _on(run: Mapping[str, Any], queue: Mapping[str, Any]) -> tuple[str, str]:
+    item = next((item for item in queue["items"] if item["id"] == run.get("item")), None)
+    what = "a run" if item is None else what_is_asked(item["asked"])
+    number = f"{run['number']} of {run['of']}, " if run.get("of", 1) > 1 else ""
+    how = {
+        "begins": "begins", "stands": "STANDS STILL, current at zero, field held", "is summed up": "is summed up",
+    }.get(str(run.get("state")), f"{number}{float(run.get('progress') or 0.0):.0%}")  # fmt: skip
+    if item is not None and item.get("stopping"):
+        how = f"is being brought to its safe state, asked for by {item['stopping']}"
+    return f"Measuring {what}: {how}", "warn"
+
+
+def what_is_asked(asked: Mapping[str, Any]) -> str:
+    """Return in a few words what an item is: `ahe cotb2025 temperature=290 K`."""
+    words = [str(asked["procedure"]), str(asked.get("sample") or "")]
+    words += [f"{name}={value}" for name, value in asked.get("parameters", {}).items()]
+    words += [str(each) for each in asked.get("over", [])]
+    return " ".join(word for word in words if word)

@@ -1,0 +1,232 @@
+"""The window: panels around a plot, the line at the top with STOP -> SAFE, and what is seen across the room."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from datetime import datetime
+
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QWindow
+from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
+
+from labctl.gui import theme, words
+from labctl.gui.banner import Banner
+from labctl.gui.context import Context
+from labctl.gui.far_view import FarView
+from labctl.gui.panels import Panels
+from labctl.gui.standing import headline, what_is_asked
+from labctl.gui.stopping import Stop
+from labctl.gui.timing import timer
+
+LAYOUT = 1
+"""Number of the arrangement of panels; one that was kept with another number is not taken."""
+TWICE_WITHIN = 800
+"""ms within which a second Esc stops."""
+
+
+class Window(QMainWindow):
+    """One station's window.
+
+    Args:
+        context: What its panels share.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.context = context
+        self.setWindowTitle(f"labctl · {context.station}" + (" · SIMULATOR" if context.simulate else ""))
+        self.banner, self.far = Banner(context), FarView(context)
+        self.stopping = Stop(context.link, getpass.getuser(), self)
+        self.panels = Panels(context)
+        self._menus = self._build_top()
+        self._docks = self._build_docks()
+        self._build_menus()
+        self._escaped = timer(self, TWICE_WITHIN, once=True)
+        self._connect()
+        self._restore()
+
+    # ---- putting together
+
+    def _build_top(self) -> QMenuBar:
+        menus, top = QMenuBar(), QWidget()
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(menus)
+        column.addWidget(self.banner)
+        column.addWidget(self.far)
+        self.setMenuWidget(top)
+        return menus
+
+    def _build_docks(self) -> dict[str, QDockWidget]:
+        area = Qt.DockWidgetArea
+        self.setCentralWidget(self.panels.plot)
+        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
+        docks: dict[str, QDockWidget] = {}
+        for key, title, where, panel in self.panels.around():
+            dock = QDockWidget(title, self)
+            dock.setObjectName(key)
+            dock.setWidget(panel)
+            self.addDockWidget(getattr(area, where), dock)
+            docks[key] = dock
+        for first, second in self.panels.BEHIND:
+            self.tabifyDockWidget(docks[first], docks[second])
+        for first, _ in self.panels.BEHIND:
+            docks[first].raise_()
+        return docks
+
+    def _build_menus(self) -> None:
+        station = self._menu("&Station")
+        self._action(station, "■ &STOP → SAFE", "F12", self.stopping.stop)
+        self._action(station, "&Pause at the next point", "F8", self._pause)
+        self._action(station, "&Go on", "F9", lambda: self.context.link.ask("POST", "/go"))
+        self._action(station, "A&bort this run", "", self._abort)
+        station.addSeparator()
+        self._action(station, "&Close the window; runs go on", "Ctrl+Q", self.close)
+        view = self._menu("&View")
+        for number, dock in enumerate(self._docks.values(), 1):
+            action = QAction(f"&{number} {dock.windowTitle()}", self)
+            action.setShortcut(QKeySequence(f"Alt+{number}"))
+            action.triggered.connect(lambda _, dock=dock: self._go_to(dock))
+            view.addAction(action)
+        view.addSeparator()
+        self._action(view, "&Across the room", "F11", self._toggle_panels)
+        self._action(view, "&Dark or light", "Ctrl+L", self._other_theme)
+        self._action(view, "Panels as in the &beginning", "", self._arrange)
+
+    def _menu(self, title: str) -> QMenu:
+        menu = self._menus.addMenu(title)
+        assert menu is not None
+        return menu
+
+    def _action(self, menu: QMenu, title: str, keys: str, do: Callable[[], object]) -> None:
+        action = QAction(title, self)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+        action.triggered.connect(lambda _: do())
+        menu.addAction(action)
+
+    def _connect(self) -> None:
+        link, context = self.context.link, self.context
+        link.found.connect(self._show)
+        link.lost.connect(self._lost)
+        link.told.connect(self._show)
+        for source in (link, context.desk, context.archive, context.rehearser):
+            source.failed.connect(lambda sentence: context.said.emit("error", sentence))
+        self.banner.stop.connect(self.stopping.stop)
+        self.stopping.said.connect(context.said)
+        context.said.connect(self._say)
+        self.panels.connect_all()
+        timer(self, 1000, self._show_time).start()
+        application = QApplication.instance()
+        assert application is not None
+        application.installEventFilter(self)
+
+    # ---- what happens
+
+    def _show(self, *_: object) -> None:
+        link = self.context.link
+        sentence, tone = headline(link.run, link.queue if link.here else None)
+        self.banner.show_state(sentence, tone)
+        self.banner.show_speed(self.speed if self.context.simulate else None)
+        self._show_time()
+
+    def _show_time(self) -> None:
+        run, far = self.context.link.run, self.far
+        left = None if run is None else run.get("remaining_lab_time_s")
+        until = words.in_a_while(left, datetime.now().astimezone(), self.speed)
+        far.show_value("left", words.duration(left), f"until {until}" if left is not None else "")
+        stands = (run or {}).get("stands") or {}
+        if stands:
+            far.show_value("temperature", words.temperature(stands.get("temperature_K")))
+            far.show_value("field", words.field(stands.get("field_T")))
+            far.show_value("angle", words.angle(stands.get("angle_deg")))
+        queue = self.context.link.queue or {"items": []}
+        following = next((item for item in queue["items"] if item["state"] == "waiting"), None)
+        far.show_value("next", "nothing" if following is None else what_is_asked(following["asked"]))
+
+    @property
+    def speed(self) -> float:
+        """Lab seconds per real second."""
+        lab = (self.context.link.station or {}).get("lab")
+        return float(lab.get("speed") or 1.0) if isinstance(lab, dict) else 1.0
+
+    def _lost(self, why: str) -> None:
+        self._show()
+        self.context.said.emit("error", why)
+
+    def _say(self, level: str, sentence: str) -> None:
+        bar = self.statusBar()
+        assert bar is not None
+        bar.showMessage(sentence, 0 if level == "error" else 15_000)
+        if level == "error":
+            self.far.show_value("error", sentence, datetime.now().astimezone().strftime("%H:%M:%S"), "bad")
+
+    def _pause(self) -> None:
+        self.context.link.ask("POST", "/pause", {"by": getpass.getuser(), "now": True})
+
+    def _abort(self) -> None:
+        self.context.link.ask("POST", "/abort", {"by": getpass.getuser()})
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Stop at the second Esc, wherever the keys go."""
+        if isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress and isinstance(a0, QWindow):
+            if a1.key() == Qt.Key.Key_Escape and not a1.isAutoRepeat():
+                if self._escaped.isActive():
+                    self._escaped.stop()
+                    self.stopping.stop()
+                else:
+                    self._escaped.start()
+            else:
+                self._escaped.stop()
+        return super().eventFilter(a0, a1)
+
+    # ---- how it looks
+
+    def _go_to(self, dock: QDockWidget) -> None:
+        dock.show()
+        dock.raise_()
+        panel = dock.widget()
+        if panel is not None:
+            panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _toggle_panels(self) -> None:
+        hide = any(dock.isVisible() for dock in self._docks.values())
+        for dock in self._docks.values():
+            dock.setVisible(not hide)
+
+    def _other_theme(self) -> None:
+        self.set_theme(theme.LIGHT if self.context.theme is theme.DARK else theme.DARK)
+
+    def set_theme(self, chosen: theme.Theme) -> None:
+        """Take other colours, now and from now on."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, chosen)
+        self.context.settings.setValue("theme", chosen.name)
+        self.context.set_theme(chosen)
+
+    def _arrange(self) -> None:
+        self.restoreState(self._first, LAYOUT)
+
+    def _restore(self) -> None:
+        settings = self.context.settings
+        self.resize(1366, 740)
+        self.resizeDocks([self._docks["measure"], self._docks["instruments"]], [350, 270], Qt.Orientation.Horizontal)
+        self.resizeDocks([self._docks["queue"]], [210], Qt.Orientation.Vertical)
+        self._first = self.saveState(LAYOUT)
+        self.panels.measure.setFocus()
+        self.set_theme(theme.THEMES.get(str(settings.value("theme", "dark")), theme.DARK))
+        if (geometry := settings.value("geometry")) is not None:
+            self.restoreGeometry(geometry)
+        if (state := settings.value("state")) is not None:
+            self.restoreState(state, LAYOUT)
+
+    def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Remember how it looks; whatever the worker does goes on."""
+        self.context.settings.setValue("geometry", self.saveGeometry())
+        self.context.settings.setValue("state", self.saveState(LAYOUT))
+        self.context.end()
+        super().closeEvent(a0)
