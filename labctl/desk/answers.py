@@ -11,6 +11,7 @@ from instruments.errors import UnknownName
 ANSWERS: dict[str, str] = {
     "procedures": "labctl.desk.procedures:procedures",
     "station": "labctl.desk.stations:station",
+    "stations": "labctl.desk.stations:stations",
 }
 """Question -> `module:function`. A function takes what was asked by name, and returns what JSON can hold. One that
 takes `telling` can say how far it is, and hears whether the answer is still wanted (`labctl.desk.loop.Telling`)."""

@@ -1,4 +1,4 @@
-"""What a window needs to know of a station before anything else."""
+"""What a window needs to know of stations before anything else."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from labctl.service.places import queue_folder
 from labctl.station import load_station, station_titles
 
 
+def stations() -> dict[str, str]:
+    """Return the shipped stations by name, each with its title."""
+    return station_titles()
+
+
 def station(name: str, *, simulate: bool) -> dict[str, Any]:
-    """Return what a station is called, where its queue lies, and which others there are.
+    """Return what a station is called, which instruments it has, and where its queue lies.
 
     Args:
         name: A shipped name or a file.
@@ -21,5 +26,5 @@ def station(name: str, *, simulate: bool) -> dict[str, Any]:
     found = load_station(name)
     return {
         "name": found.name, "label": found.label, "roles": sorted(found.instruments),
-        "queue": str(queue_folder(found.name, simulated=simulate)), "stations": station_titles(),
+        "queue": str(queue_folder(found.name, simulated=simulate)),
     }  # fmt: skip

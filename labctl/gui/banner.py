@@ -7,6 +7,7 @@ from PyQt6.QtGui import QBrush, QColor, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from labctl.gui.context import Context
+from labctl.gui.speed_control import SpeedControl
 
 
 class Banner(QWidget):
@@ -23,8 +24,9 @@ class Banner(QWidget):
         super().__init__()
         self._context = context
         self.tone = "quiet"
-        self.simulator = QLabel("SIMULATOR")
-        self.simulator.setVisible(context.simulate)
+        self.simulator, self.speed = QLabel("SIMULATOR"), SpeedControl(context, self)
+        for widget in (self.simulator, self.speed):
+            widget.setVisible(context.simulate)
         self.said = QLabel()
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -39,6 +41,7 @@ class Banner(QWidget):
         row.setContentsMargins(10, 4, 6, 4)
         row.setSpacing(14)
         row.addWidget(self.simulator)
+        row.addWidget(self.speed)
         row.addWidget(self.said, 1)
         row.addWidget(self.button)
         context.theme_changed.connect(self._colour)
@@ -56,10 +59,6 @@ class Banner(QWidget):
             self.said.setToolTip(sentence)
             self.tone = tone
             self._colour()
-
-    def show_speed(self, speed: float | None) -> None:
-        """Say how fast the simulated station's time goes; None where it is not known."""
-        self.simulator.setText("SIMULATOR" + ("" if speed is None else f"  time ×{speed:g}"))
 
     def _colour(self) -> None:
         theme = self._context.theme

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QSettings
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QWidget
 
 from labctl import paths
 from labctl.abort import SIGNALS
+from labctl.gui import theme
 from labctl.gui.context import Context
+from labctl.gui.desk_link import DeskLink
 from labctl.gui.starting import WorkerStart
 from labctl.gui.timing import timer
+from labctl.gui.welcome import FIRST, Welcome
 from labctl.gui.window import Window
 
 SETTINGS = "window.ini"
@@ -27,7 +30,7 @@ class Wanted:
     """What window is asked for.
 
     Attributes:
-        station: A shipped name or a file.
+        station: A shipped name or a file; "" for the last one.
         simulate: Whether its simulated twin is meant.
         out: Folder that holds the runs.
         sample: What is mounted in the simulated station.
@@ -54,21 +57,86 @@ def show(wanted: Wanted) -> int:
     """Show the window until it is closed; return the exit code."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName("labctl")
-    window = make_window(wanted)
-    window.show()
+    windows = Windows(wanted)
+    windows.begin()
     for number in SIGNALS:
-        signal.signal(number, lambda *_: window.close())
+        signal.signal(number, lambda *_: windows.close())
     timer(application, 200, lambda: None).start()  # Python looks at its signals only when it is called
     return application.exec()
 
 
-def make_window(wanted: Wanted) -> Window:
-    """Return a window that looks for its worker, or begins one, once it is shown."""
-    folder = paths.state_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = QSettings(str(folder / SETTINGS), QSettings.Format.IniFormat)
+class Windows:
+    """The window of a station, and before it the one that asks which, if nobody said.
+
+    Args:
+        wanted: What is asked for.
+
+    Attributes:
+        shown: The one that is seen.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        folder = paths.state_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.settings = QSettings(str(folder / SETTINGS), QSettings.Format.IniFormat)
+        self.shown: QWidget | None = None
+        self._desk: DeskLink | None = None
+
+    def begin(self) -> None:
+        """Show the station that is asked for or was the last one, or ask which."""
+        wanted, last = self._wanted, str(self.settings.value("station", ""))
+        if wanted.station or wanted.simulate:
+            self.open(wanted.station or last or FIRST, simulate=wanted.simulate)
+        elif last:
+            self.open(last, simulate=self.settings.value("simulate", "false") == "true")
+        else:
+            self.ask()
+
+    def ask(self) -> None:
+        """Ask which station is meant."""
+        self._desk = DeskLink("desk")
+        welcome = Welcome(self._desk)
+        chosen = theme.THEMES.get(str(self.settings.value("theme", "dark")), theme.DARK)
+        theme.apply(_application(), chosen)
+        welcome.chosen.connect(lambda name, simulate, guided: self.open(name, simulate=simulate, guided=guided))
+        self._show(welcome)
+
+    def open(self, station: str, *, simulate: bool, guided: bool = False) -> Window:
+        """Show the window of a station, and no other one."""
+        wanted = replace(self._wanted, station=station, simulate=simulate)
+        self.settings.setValue("station", station)
+        self.settings.setValue("simulate", "true" if simulate else "false")
+        window = make_window(wanted, self.settings, guided=guided)
+        window.another_wanted.connect(self.ask)
+        self._show(window)
+        return window
+
+    def _show(self, widget: QWidget) -> None:
+        before, self.shown = self.shown, widget
+        widget.show()
+        if before is not None:
+            before.close()
+        if not isinstance(widget, Welcome) and self._desk is not None:
+            self._desk.end()
+            self._desk = None
+
+    def close(self) -> None:
+        """Close what is seen."""
+        if self.shown is not None and isinstance(self.shown, Window):
+            self.shown.close()
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return application
+
+
+def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) -> Window:
+    """Return a window that looks for its worker, or begins one."""
     context = Context(wanted.station, simulate=wanted.simulate, runs=wanted.out.resolve(), settings=settings)
-    window = Window(context)
+    window = Window(context, guided=guided)
 
     def meet(station: dict[str, Any]) -> None:
         start = WorkerStart(context.link, wanted.worker(), Path(station["queue"]), window)

@@ -6,6 +6,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QWidget
 
 from labctl.gui.context import Context
+from labctl.gui.instruments.panel import InstrumentPanel
 
 
 class Panels:
@@ -23,7 +24,7 @@ class Panels:
         self.plot: QWidget = _placeholder("plot")
         self.measure: QWidget = _placeholder("measure")
         self.sample: QWidget = _placeholder("sample")
-        self.instruments: QWidget = _placeholder("instruments")
+        self.instruments = InstrumentPanel(context)
         self.log: QWidget = _placeholder("log")
         self.queue: QWidget = _placeholder("queue")
         self.history: QWidget = _placeholder("history")

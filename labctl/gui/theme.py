@@ -22,6 +22,7 @@ class Theme:
         quiet: What is read second; still 4.5 : 1 on all three grounds.
         accent: What is chosen, focused, or can be pressed.
         on_accent: Text on it.
+        progress: What is done of something; plain text can be read on it.
         good: It is at rest, finished, safe.
         warn: Something is on, or to be looked at.
         bad: Something is wrong.
@@ -39,6 +40,7 @@ class Theme:
     quiet: str
     accent: str
     on_accent: str
+    progress: str
     good: str
     warn: str
     bad: str
@@ -54,14 +56,14 @@ class Theme:
 
 DARK = Theme(
     name="dark", window="#14171c", panel="#1b1f26", field="#0f1216", line="#39404b", text="#e8ebf0", quiet="#a7b0bd",
-    accent="#4da3ff", on_accent="#07111d", good="#3fb27f", warn="#e0a63a", bad="#ff6b6b", simulator="#b58cff",
-    on_state="#0b0d10",
+    accent="#4da3ff", on_accent="#07111d", progress="#1c5388",
+    good="#3fb27f", warn="#e0a63a", bad="#ff6b6b", simulator="#b58cff", on_state="#0b0d10",
     curves=("#56b4e9", "#e69f00", "#2fc09a", "#f0e442", "#d98cb8", "#ff7a45", "#9aa5b1"),
 )  # fmt: skip
 LIGHT = Theme(
     name="light", window="#eceff3", panel="#f7f8fa", field="#ffffff", line="#c3cad3", text="#171b21", quiet="#525c69",
-    accent="#0b5cad", on_accent="#ffffff", good="#14683f", warn="#8a5200", bad="#b3261e", simulator="#5e35b1",
-    on_state="#ffffff",
+    accent="#0b5cad", on_accent="#ffffff", progress="#a9cdf2",
+    good="#14683f", warn="#8a5200", bad="#b3261e", simulator="#5e35b1", on_state="#ffffff",
     curves=("#0072b2", "#b35c00", "#007a5a", "#7a6a00", "#a8487f", "#c43d00", "#555f6b"),
 )  # fmt: skip
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
@@ -138,6 +140,7 @@ def _sheet(theme: Theme) -> str:
     QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QAbstractItemView:focus {{
         border-color: {theme.accent};
     }}
+    QLineEdit, QPlainTextEdit, QTextEdit {{ placeholder-text-color: {theme.quiet}; }}
     QLineEdit[wrong="true"] {{ border: 2px solid {theme.bad}; }}
     QComboBox QAbstractItemView {{ background: {theme.field}; }}
     QHeaderView::section {{
@@ -151,13 +154,19 @@ def _sheet(theme: Theme) -> str:
     }}
     QTabBar::tab:selected {{ background: {theme.panel}; color: {theme.text}; font-weight: bold; }}
     QTabBar::tab:focus {{ border: 1px solid {theme.accent}; }}
+    QCheckBox::indicator, QTreeView::indicator, QTableView::indicator, QListView::indicator {{
+        width: 11px; height: 11px; border: 1px solid {theme.quiet}; border-radius: 2px; background: {theme.field};
+    }}
+    QCheckBox::indicator:checked, QTreeView::indicator:checked, QTableView::indicator:checked,
+    QListView::indicator:checked {{ background: {theme.accent}; border: 1px solid {theme.text}; }}
+    QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
     QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
     QMenu::item:selected, QMenuBar::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
     QMenu::item:disabled {{ color: {theme.quiet}; }}
     QProgressBar {{
         background: {theme.field}; border: 1px solid {theme.line}; border-radius: 3px; text-align: center;
     }}
-    QProgressBar::chunk {{ background: {theme.accent}; }}
+    QProgressBar::chunk {{ background: {theme.progress}; }}
     QLabel[quiet="true"] {{ color: {theme.quiet}; }}
     QLabel[wrong="true"] {{ color: {theme.bad}; }}
     QLabel[warn="true"] {{ color: {theme.warn}; }}

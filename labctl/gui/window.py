@@ -6,16 +6,18 @@ import getpass
 from collections.abc import Callable
 from datetime import datetime
 
-from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QWindow
 from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
 
-from labctl.gui import theme, words
+from labctl.gui import theme
 from labctl.gui.banner import Banner
 from labctl.gui.context import Context
+from labctl.gui.far_figures import figures
 from labctl.gui.far_view import FarView
+from labctl.gui.guide import Guide
 from labctl.gui.panels import Panels
-from labctl.gui.standing import headline, what_is_asked
+from labctl.gui.standing import headline
 from labctl.gui.stopping import Stop
 from labctl.gui.timing import timer
 
@@ -30,15 +32,21 @@ class Window(QMainWindow):
 
     Args:
         context: What its panels share.
+        guided: Whether a first measurement is to be guided.
     """
 
-    def __init__(self, context: Context) -> None:
+    another_wanted = pyqtSignal()
+    """Somebody wants another station."""
+
+    def __init__(self, context: Context, *, guided: bool = False) -> None:
         super().__init__()
         self.context = context
         self.setWindowTitle(f"labctl · {context.station}" + (" · SIMULATOR" if context.simulate else ""))
         self.banner, self.far = Banner(context), FarView(context)
         self.stopping = Stop(context.link, getpass.getuser(), self)
         self.panels = Panels(context)
+        self.guide = Guide(context)
+        self.guide.setVisible(guided)
         self._menus = self._build_top()
         self._docks = self._build_docks()
         self._build_menus()
@@ -61,13 +69,20 @@ class Window(QMainWindow):
 
     def _build_docks(self) -> dict[str, QDockWidget]:
         area = Qt.DockWidgetArea
-        self.setCentralWidget(self.panels.plot)
+        centre = QWidget()
+        middle = QVBoxLayout(centre)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(2)
+        middle.addWidget(self.guide)
+        middle.addWidget(self.panels.plot, 1)
+        self.setCentralWidget(centre)
         self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
         docks: dict[str, QDockWidget] = {}
         for key, title, where, panel in self.panels.around():
             dock = QDockWidget(title, self)
             dock.setObjectName(key)
             dock.setWidget(panel)
+            panel.setMinimumWidth(260 if where == "RightDockWidgetArea" else 330)
             self.addDockWidget(getattr(area, where), dock)
             docks[key] = dock
         for first, second in self.panels.BEHIND:
@@ -83,6 +98,11 @@ class Window(QMainWindow):
         self._action(station, "&Go on", "F9", lambda: self.context.link.ask("POST", "/go"))
         self._action(station, "A&bort this run", "", self._abort)
         station.addSeparator()
+        if self.context.simulate:
+            self._action(station, "Lab time &faster", "Ctrl+Up", lambda: self.banner.speed.step(1))
+            self._action(station, "Lab time s&lower", "Ctrl+Down", lambda: self.banner.speed.step(-1))
+            station.addSeparator()
+        self._action(station, "A&nother station …", "", self.another_wanted.emit)
         self._action(station, "&Close the window; runs go on", "Ctrl+Q", self.close)
         view = self._menu("&View")
         for number, dock in enumerate(self._docks.values(), 1):
@@ -93,6 +113,7 @@ class Window(QMainWindow):
         view.addSeparator()
         self._action(view, "&Across the room", "F11", self._toggle_panels)
         self._action(view, "&Dark or light", "Ctrl+L", self._other_theme)
+        self._action(view, "A &guided first measurement", "F1", lambda: self.guide.setVisible(True))
         self._action(view, "Panels as in the &beginning", "", self._arrange)
 
     def _menu(self, title: str) -> QMenu:
@@ -130,22 +151,15 @@ class Window(QMainWindow):
         link = self.context.link
         sentence, tone = headline(link.run, link.queue if link.here else None)
         self.banner.show_state(sentence, tone)
-        self.banner.show_speed(self.speed if self.context.simulate else None)
+        lab = (link.station or {}).get("lab")
+        self.banner.speed.show_lab(lab if isinstance(lab, dict) else None)
         self._show_time()
 
     def _show_time(self) -> None:
-        run, far = self.context.link.run, self.far
-        left = None if run is None else run.get("remaining_lab_time_s")
-        until = words.in_a_while(left, datetime.now().astimezone(), self.speed)
-        far.show_value("left", words.duration(left), f"until {until}" if left is not None else "")
-        stands = (run or {}).get("stands") or {}
-        if stands:
-            far.show_value("temperature", words.temperature(stands.get("temperature_K")))
-            far.show_value("field", words.field(stands.get("field_T")))
-            far.show_value("angle", words.angle(stands.get("angle_deg")))
-        queue = self.context.link.queue or {"items": []}
-        following = next((item for item in queue["items"] if item["state"] == "waiting"), None)
-        far.show_value("next", "nothing" if following is None else what_is_asked(following["asked"]))
+        link, now = self.context.link, datetime.now().astimezone()
+        shown = figures(link.run, link.queue, link.instruments, speed=self.speed, now=now)
+        for key, figure in shown.items():
+            self.far.show_value(key, *figure)
 
     @property
     def speed(self) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
+from instruments.units import format_quantity
+
 NOTHING = "–"
 
 
@@ -69,6 +71,13 @@ def field(tesla: float | None) -> str:
 def angle(degrees: float | None) -> str:
     """Return an angle in degrees."""
     return NOTHING if degrees is None else f"{degrees:.2f}°"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return a value in SI units with a prefix that reads well: 100 µA, 2.5 Ω."""
+    if value is None:
+        return NOTHING
+    return format_quantity(float(value), unit).replace(" u", " µ").replace("ohm", "Ω")
 
 
 def percent(part: float | None) -> str:

@@ -40,6 +40,7 @@ class WorkerLink(QObject):
         queue: What `/queue` last answered.
         run: What `/run` last said of the run that is on, None between runs.
         station: What `/station` last answered.
+        instruments: What `/instruments` last told, None where it has told nothing.
     """
 
     found = pyqtSignal()
@@ -56,6 +57,7 @@ class WorkerLink(QObject):
         self.queue: dict[str, Any] | None = None
         self.run: dict[str, Any] | None = None
         self.station: dict[str, Any] | None = None
+        self.instruments: dict[str, Any] | None = None
         self.here = False
         self._folder: Path | None = None
         self._worker: Worker | None = None
@@ -167,6 +169,8 @@ class WorkerLink(QObject):
                 self.queue = content
             elif name == "run":
                 self.run = content["run"]
+            elif name == "instruments":
+                self.instruments = content
             elif name == "station":
                 self.station = {**(self.station or {}), **content}
             if self.here:
@@ -176,7 +180,7 @@ class WorkerLink(QObject):
             self.ask("GET", "/station", then=self._know_station, failed=self._lose)
 
     def _know_station(self, said: dict[str, Any]) -> None:
-        self.station = said
+        self.station = {**(self.station or {}), **said}
         self.found.emit()
 
     def _stream_ended(self, stream: QNetworkReply) -> None:
@@ -187,7 +191,7 @@ class WorkerLink(QObject):
     def _lose(self, why: str) -> None:
         was_here, self.here = self.here, False
         self._hang_up()
-        self.queue = self.run = None
+        self.queue = self.run = self.instruments = None
         self._worker = None
         if was_here:
             self.lost.emit(why)

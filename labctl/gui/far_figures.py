@@ -1,0 +1,141 @@
+"""The figures that are seen across the room, from what the worker says: no widget, no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from labctl.gui import words
+from labctl.gui.standing import what_is_asked
+
+NEARLY = 60.0
+"""s of lab time before its end from which a run's time left is marked."""
+STALE = 10.0
+"""s after which a reading is no longer taken for the present."""
+
+
+class Figure(NamedTuple):
+    """A figure, what stands below it, and the theme's state colour that it has ("" for none)."""
+
+    value: str = words.NOTHING
+    note: str = ""
+    tone: str = ""
+
+
+def figures(
+    run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None, told: Mapping[str, Any] | None, *, speed: float,
+    now: datetime,
+) -> dict[str, Figure]:  # fmt: skip
+    """Return the figures by their keys in `far_view.CELLS`.
+
+    Args:
+        run: What is known of the run that is on, None between runs.
+        queue: The queue, None where no worker is there.
+        told: The instruments as the worker knows them, None where it has not said.
+        speed: Lab seconds per real second.
+        now: With a time zone.
+    """
+    known = (told or {}).get("instruments") or {}
+    cryostat = known.get("cryostat") or {}
+    stands = (run or {}).get("stands") or {}
+    return {
+        "temperature": _temperature(cryostat, stands),
+        "sample": Figure(words.temperature(cryostat.get("sample_temperature_K"))),
+        "field": _field(cryostat, stands),
+        "angle": _angle(cryostat, stands),
+        "source": _source(known),
+        "left": _left(run, speed, now),
+        "next": _next(run, queue),
+    }
+
+
+def _temperature(cryostat: Mapping[str, Any], stands: Mapping[str, Any]) -> Figure:
+    known = cryostat.get("temperature")
+    if not known:
+        return Figure(words.temperature(stands.get("temperature_K")))
+    aim = "" if known.get("set_K") is None or not known.get("moves") else f" → {words.temperature(known['set_K'])}"
+    return Figure(words.temperature(known.get("K")), f"{known.get('state', '')}{aim}", _tone(known))
+
+
+def _field(cryostat: Mapping[str, Any], stands: Mapping[str, Any]) -> Figure:
+    known = cryostat.get("field")
+    if not known:
+        return Figure(words.field(stands.get("field_T")))
+    value, aim = known.get("T"), known.get("set_T")
+    arrow, note = "", str(known.get("state", ""))
+    if known.get("moves"):
+        if value is not None and aim is not None:
+            arrow, note = (" ↗" if aim > value else " ↘"), f"→ {words.field(aim)}"
+        else:
+            arrow, note = " ↔", "moves"
+    return Figure(words.field(value) + arrow, note, _tone(known))
+
+
+def _angle(cryostat: Mapping[str, Any], stands: Mapping[str, Any]) -> Figure:
+    known = cryostat.get("angle")
+    if not known:
+        return Figure(words.angle(stands.get("angle_deg")))
+    return Figure(words.angle(known.get("deg")), "turns" if known.get("moves") else "", _tone(known))
+
+
+def _tone(known: Mapping[str, Any]) -> str:
+    if known.get("failed"):
+        return "bad"
+    return "warn" if known.get("moves") else ""
+
+
+def _source(known: Mapping[str, Any]) -> Figure:
+    """Return what drives the sample: the first source that is on, else that all are off."""
+    sources = {role: known[role] for role in ("source", "smu") if known.get(role)}
+    if not sources:
+        return Figure()
+    on = {role: source for role, source in sources.items() if source.get("on")}
+    if not on:
+        unknown = [role for role, source in sources.items() if source.get("on") is None]
+        return Figure("?", f"{unknown[0]}: not known yet", "warn") if unknown else Figure("OFF", "", "good")
+    role, source = next(iter(on.items()))
+    more = f"; {', '.join(other for other in on if other != role)} on, too" if len(on) > 1 else ""
+    level, note = _level(source)
+    if source.get("in_compliance"):
+        return Figure(f"{level} CLAMPED", f"in compliance, {note}{more}", "bad")
+    return Figure(level, f"ON, {note}{more}", "warn")
+
+
+def _level(source: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a source is set to, and its compliance."""
+    settings = source.get("settings") or {}
+    voltage = settings.get("function") == "voltage"
+    level = settings.get("level_V" if voltage else "level_A")
+    limit = settings.get("compliance_A" if voltage else "compliance_V")
+    shown = "ON" if level is None else words.quantity(level, "V" if voltage else "A")
+    if source.get("runs"):
+        shown = f"plays {source['runs']}"
+    held = "" if limit is None else f"compliance {words.quantity(limit, 'A' if voltage else 'V')}"
+    return shown, held or "compliance unknown"
+
+
+def _left(run: Mapping[str, Any] | None, speed: float, now: datetime) -> Figure:
+    if run is None:
+        return Figure()
+    left = run.get("remaining_lab_time_s")
+    if left is None:
+        return Figure("?", "not known yet")
+    if run.get("state") == "stands":
+        return Figure(words.duration(left), "stands still", "warn")
+    whose = {"rehearsal": "as rehearsed", "progress": "as it went so far"}.get(str(run.get("remaining_from")), "")
+    until = f"until {words.in_a_while(left, now, speed)}"
+    return Figure(words.duration(left), f"{until}, {whose}".rstrip(", "), "good" if left < NEARLY else "")
+
+
+def _next(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> Figure:
+    if queue is None:
+        return Figure()
+    on = None if run is None else run.get("item")
+    waiting = [item for item in queue["items"] if item["state"] == "waiting" and item["id"] != on]
+    if not waiting:
+        return Figure("nothing", "safe state after this run" if run else "")
+    more = f"and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+    if queue["paused"]:
+        more = f"paused; {len(waiting)} {'waits' if len(waiting) == 1 else 'wait'}"
+    return Figure(what_is_asked(waiting[0]["asked"]), more, "warn" if queue["paused"] else "")

@@ -1,0 +1,92 @@
+"""What is seen across the room, for everything that a worker may say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from labctl.gui.far_figures import Figure, figures
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+QUEUE: dict[str, Any] = {"items": [], "paused": False, "why": ""}
+ASKED = {"procedure": "ahe", "sample": "cotb2025", "parameters": {"temperature": "250 K"}, "over": []}
+
+
+def item(number: str, state: str) -> dict[str, Any]:
+    return {"id": number, "state": state, "asked": ASKED}
+
+
+def shown(
+    run: dict[str, Any] | None = None, queue: dict[str, Any] | None = QUEUE, speed: float = 1.0, **instruments: Any
+) -> dict[str, Figure]:  # fmt: skip
+    return figures(run, queue, {"instruments": instruments}, speed=speed, now=NOW)
+
+
+def test_nothing_is_made_up_where_nothing_is_known() -> None:
+    assert {figure.value for figure in figures(None, None, None, speed=1.0, now=NOW).values()} == {"–"}
+
+
+def test_a_field_that_moves_has_an_arrow_and_where_to() -> None:
+    known = {"field": {"T": 0.1, "set_T": -0.5, "moves": True, "state": "charging", "failed": False}}
+    assert shown(cryostat=known)["field"] == ("100.00 mT ↘", "→ -500.00 mT", "warn")
+    known["field"] |= {"moves": False, "state": "holding (driven)"}
+    assert shown(cryostat=known)["field"] == ("100.00 mT", "holding (driven)", "")
+    known["field"] |= {"failed": True}
+    assert shown(cryostat=known)["field"].tone == "bad"
+
+
+def test_block_and_sample_temperature_are_two_figures() -> None:
+    known = {"temperature": {"K": 249.98, "set_K": 250.0, "moves": True, "state": "chasing"},
+             "sample_temperature_K": 251.4}  # fmt: skip
+    found = shown(cryostat=known)
+    assert found["temperature"] == ("249.98 K", "chasing → 250.00 K", "warn")
+    assert found["sample"].value == "251.40 K"
+    assert shown(cryostat={"temperature": known["temperature"]})["sample"].value == "–"
+
+
+def test_what_the_run_read_last_stands_in_for_a_cryostat_that_nobody_told_of() -> None:
+    run = {"stands": {"temperature_K": 4.2, "field_T": 1.5, "angle_deg": 90.0}, "item": "1"}
+    found = shown(run)
+    assert [found[name].value for name in ("temperature", "field", "angle")] == ["4.200 K", "1.5000 T", "90.00°"]
+
+
+@pytest.mark.parametrize(
+    ("known", "figure"),
+    [
+        ({"on": False, "settings": {"level_A": 1e-4}}, ("OFF", "", "good")),
+        ({"on": None, "settings": {}}, ("?", "source: not known yet", "warn")),
+        ({"on": True, "in_compliance": False, "settings": {"level_A": 1e-4, "compliance_V": 2.0}},
+         ("100 µA", "ON, compliance 2 V", "warn")),
+        ({"on": True, "in_compliance": True, "settings": {"level_A": 5e-3, "compliance_V": 2.0}},
+         ("5 mA CLAMPED", "in compliance, compliance 2 V", "bad")),
+        ({"on": True, "runs": "wave", "settings": {"level_A": 1e-4}}, ("plays wave", "ON, compliance unknown", "warn")),
+        ({"on": True, "settings": {"function": "voltage", "level_V": 0.1, "compliance_A": 1e-4}},
+         ("100 mV", "ON, compliance 100 µA", "warn")),
+    ],
+)  # fmt: skip
+def test_the_source(known: dict[str, Any], figure: tuple[str, str, str]) -> None:
+    assert shown(source=known)["source"] == figure
+
+
+def test_two_sources_that_are_on_are_both_told() -> None:
+    on = {"on": True, "settings": {"level_A": 1e-4}}
+    assert "smu on, too" in shown(source=on, smu=on)["source"].note
+
+
+def test_time_left_has_its_clock_time_and_its_origin() -> None:
+    run = {"item": "1", "remaining_lab_time_s": 7200.0, "remaining_from": "rehearsal", "state": "running"}
+    assert shown(run)["left"] == ("2 h", "until 14:00, as rehearsed", "")
+    assert shown(run, speed=10.0)["left"].note == "until 12:12, as rehearsed"
+    assert shown(run | {"remaining_lab_time_s": None})["left"] == ("?", "not known yet", "")
+    assert shown(run | {"state": "stands"})["left"] == ("2 h", "stands still", "warn")
+
+
+def test_what_happens_next() -> None:
+    run = {"item": "1"}
+    waiting = {**QUEUE, "items": [item("1", "running"), item("2", "waiting"), item("3", "waiting")]}
+    assert shown(run, waiting)["next"] == ("ahe cotb2025 temperature=250 K", "and 1 more", "")
+    assert shown(run, waiting | {"paused": True})["next"].note == "paused; 2 wait"
+    assert shown(run)["next"] == ("nothing", "safe state after this run", "")
+    assert shown(None)["next"] == ("nothing", "", "")

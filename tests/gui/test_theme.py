@@ -1,0 +1,41 @@
+"""Colours: everything that is written can be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from labctl.gui.theme import DARK, LIGHT, THEMES, Theme, contrast, luminance
+
+
+def test_contrast_is_that_of_the_web_guidelines() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert luminance("#ffffff") == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
+@pytest.mark.parametrize("ground", ["window", "panel", "field"])
+@pytest.mark.parametrize("text", ["text", "quiet", "bad", "warn", "good", "accent"])
+def test_text_can_be_read_on_every_ground(theme: Theme, ground: str, text: str) -> None:
+    assert contrast(getattr(theme, text), getattr(theme, ground)) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
+def test_text_can_be_read_on_states(theme: Theme) -> None:
+    for state in ("good", "warn", "bad", "simulator"):
+        assert contrast(theme.on_state, getattr(theme, state)) >= 4.5
+    assert contrast(theme.on_accent, theme.accent) >= 4.5
+    assert contrast(theme.window, theme.quiet) >= 4.5
+    assert contrast(theme.text, theme.progress) >= 4.5
+    assert contrast("#ffffff", "#c1121f") >= 4.5  # STOP, the same in both
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
+def test_curves_can_be_seen_on_their_ground(theme: Theme) -> None:
+    for curve in theme.curves:
+        assert contrast(curve, theme.field) >= 3.0
+    assert len(set(theme.curves)) == len(theme.curves)
+
+
+def test_themes_name_the_same_colours() -> None:
+    assert DARK.colours().keys() == LIGHT.colours().keys()
