@@ -29,6 +29,8 @@ class Stop(QObject):
 
     said = pyqtSignal(str, str)
     """Level and a sentence: how far it is."""
+    ended = pyqtSignal()
+    """It is no longer waited for."""
 
     def __init__(self, link: WorkerLink, user: str, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,8 +49,14 @@ class Stop(QObject):
         self.said.emit("warning", "STOP: the worker is asked to bring the station to its safe state")
         self._link.ask("POST", "/stop", {"by": self._user}, then=lambda _: self._answered(), failed=self._not_answered)
 
+    @property
+    def pending(self) -> bool:
+        """Whether an answer is waited for."""
+        return self._patience.isActive()
+
     def _answered(self) -> None:
         self._patience.stop()
+        self.ended.emit()
         self.said.emit("warning", "STOP: the run ends in its safe state, and nothing further begins")
         if self._link.run is None:
             self._link.ask("POST", "/manual", {"do": "source_off", "by": self._user}, failed=lambda _: None)
@@ -62,6 +70,7 @@ class Stop(QObject):
         number = self._link.pid
         if number is None:
             self.said.emit("error", "STOP: no worker of this station is known, so none can be stopped from here")
+            self.ended.emit()
             return
         self._tried += 1
         if self._tried == 1:
@@ -70,4 +79,5 @@ class Stop(QObject):
             self.said.emit("error", "STOP: the worker does not answer; it is asked to end, and its run ends safely")
         else:
             processes.end_number(number)
+            self.ended.emit()
             self.said.emit("error", "STOP: the worker was killed; its run notices, and ends in its safe state")

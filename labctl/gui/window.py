@@ -41,6 +41,7 @@ class Window(QMainWindow):
     def __init__(self, context: Context, *, guided: bool = False) -> None:
         super().__init__()
         self.context = context
+        context.setParent(self)  # it ends with the window, and so does whatever was asked
         self.setWindowTitle(f"labctl · {context.station}" + (" · SIMULATOR" if context.simulate else ""))
         self.banner, self.far = Banner(context), FarView(context)
         self.stopping = Stop(context.link, getpass.getuser(), self)
@@ -239,7 +240,12 @@ class Window(QMainWindow):
             self.restoreState(state, LAYOUT)
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Remember how it looks; whatever the worker does goes on."""
+        """Remember how it looks; whatever the worker does goes on, and a stop that was asked for is not lost."""
+        if self.stopping.pending and a0 is not None:
+            a0.ignore()
+            self.hide()
+            self.stopping.ended.connect(self.close)
+            return
         self.context.settings.setValue("geometry", self.saveGeometry())
         self.context.settings.setValue("state", self.saveState(LAYOUT))
         self.context.end()

@@ -59,6 +59,7 @@ class WorkerLink(QObject):
         self.station: dict[str, Any] | None = None
         self.instruments: dict[str, Any] | None = None
         self.here = False
+        self._ended = False
         self._folder: Path | None = None
         self._worker: Worker | None = None
         self._stream: QNetworkReply | None = None
@@ -85,7 +86,8 @@ class WorkerLink(QObject):
         self._look()
 
     def end(self) -> None:
-        """Hang up."""
+        """Hang up; what was asked is not answered any more."""
+        self._ended = True
         self._looking.stop()
         self._silence.stop()
         self._hang_up()
@@ -127,6 +129,8 @@ class WorkerLink(QObject):
 
     def _answered(self, reply: QNetworkReply, asked: _Asked) -> None:
         reply.deleteLater()
+        if self._ended:
+            return
         try:
             said = json.loads(reply.readAll().data() or b"null")
         except ValueError:

@@ -13,6 +13,8 @@ from pathlib import Path
 REAPED_WITHIN = 2.0
 """s in which a process that was killed should be gone; one that hangs in the kernel is given up."""
 
+_ALONE: list[subprocess.Popen[bytes]] = []
+"""Processes that outlive this program: Python would warn of one that nobody keeps."""
 _WORDS = {"SIGKILL": "was killed", "SIGSEGV": "crashed", "SIGBUS": "crashed", "SIGABRT": "crashed", "SIGFPE": "crashed"}
 
 
@@ -60,10 +62,12 @@ def begin_alone(module: str, *words: str, complaints: Path | None = None) -> sub
         apart = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
     command, nothing = [sys.executable, "-m", module, *words], subprocess.DEVNULL
     with nullcontext(nothing) if complaints is None else complaints.open("wb") as printed:
-        return subprocess.Popen(  # noqa: S603 - a module of labctl
+        begun = subprocess.Popen(  # noqa: S603 - a module of labctl
             command, stdin=nothing, stdout=printed, stderr=printed, creationflags=apart,
             start_new_session=sys.platform != "win32",
         )  # fmt: skip
+    _ALONE.append(begun)
+    return begun
 
 
 def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -33,7 +33,8 @@ def queue(*items: dict[str, Any], paused: bool = False, why: str = "") -> dict[s
         ({"item": "1", "progress": 0.42, "state": "stands"}, queue(ON, paused=True),
          "Measuring ahe cotb2025 temperature=300:200:-10 K: STANDS STILL, current at zero, field held", "warn"),
         ({"item": "1", "state": "running"}, queue({**ON, "stopping": "LW"}),
-         "Measuring ahe cotb2025 temperature=300:200:-10 K: is being brought to its safe state, asked for by LW", "warn"),
+         "Measuring ahe cotb2025 temperature=300:200:-10 K: is being brought to its safe state, asked for by LW",
+         "warn"),
     ],
 )  # fmt: skip
 def test_the_line_at_the_top(

@@ -16,7 +16,7 @@ class Asked:
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "labctl.desk"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-m", "labctl.desk"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
     def write(self, *messages: dict[str, Any]) -> None:
@@ -36,14 +36,16 @@ class Asked:
 @pytest.fixture(scope="module")
 def desk() -> Generator[Asked]:
     asked = Asked()
-    yield asked
-    assert asked.process.stdin is not None
-    asked.process.stdin.close()
-    assert asked.process.wait(timeout=20) == 0
+    with asked.process:
+        yield asked
+        assert asked.process.stdin is not None
+        asked.process.stdin.close()
+        assert asked.process.wait(timeout=20) == 0
 
 
 def test_an_answer_bears_the_number_of_its_question(desk: Asked) -> None:
-    desk.write({"number": 41, "what": "stations"}, {"number": 42, "what": "station", "with": {"name": "ppms", "simulate": True}})  # fmt: skip
+    wanted = {"name": "ppms", "simulate": True}
+    desk.write({"number": 41, "what": "stations"}, {"number": 42, "what": "station", "with": wanted})
     assert {"ppms", "versalab", "dynacool"} <= desk.read()["answer"].keys()
     second = desk.read()
     assert second["number"] == 42
