@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.instruments.panel import InstrumentPanel
+
+
+class Panel(NamedTuple):
+    """A panel beside the plot: its key, its title, on which side it is (`left`, `right`, `below`), and the widget."""
+
+    key: str
+    title: str
+    side: str
+    widget: QWidget
 
 
 class Panels:
@@ -15,9 +26,6 @@ class Panels:
     Args:
         context: What they share.
     """
-
-    BEHIND = (("measure", "sample"), ("queue", "history"), ("instruments", "log"))
-    """Pairs of panels that share a place; the first is in front."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -29,16 +37,15 @@ class Panels:
         self.queue: QWidget = _placeholder("queue")
         self.history: QWidget = _placeholder("history")
 
-    def around(self) -> tuple[tuple[str, str, str, QWidget], ...]:
-        """Return the panels around the plot: key, title, side, and the panel."""
-        left, right, bottom = "LeftDockWidgetArea", "RightDockWidgetArea", "BottomDockWidgetArea"
+    def around(self) -> tuple[Panel, ...]:
+        """Return the panels around the plot, in the order of their keys Alt+1, Alt+2 ..."""
         return (
-            ("measure", "Measure", left, self.measure),
-            ("sample", "Sample", left, self.sample),
-            ("instruments", "Instruments", right, self.instruments),
-            ("log", "Log", right, self.log),
-            ("queue", "Queue", bottom, self.queue),
-            ("history", "History", bottom, self.history),
+            Panel("measure", "Measure", "left", self.measure),
+            Panel("sample", "Sample", "left", self.sample),
+            Panel("queue", "Queue", "below", self.queue),
+            Panel("history", "History", "below", self.history),
+            Panel("instruments", "Instruments", "right", self.instruments),
+            Panel("log", "Log", "right", self.log),
         )
 
     def connect_all(self) -> None:

@@ -111,10 +111,8 @@ def _sheet(theme: Theme) -> str:
     return f"""
     QWidget {{ color: {theme.text}; }}
     QToolTip {{ color: {theme.text}; background: {theme.panel}; border: 1px solid {theme.line}; padding: 3px; }}
-    QDockWidget {{ font-weight: bold; titlebar-close-icon: none; }}
-    QDockWidget::title {{ background: {theme.window}; padding: 3px 6px; }}
-    QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
-    QMainWindow::separator:hover {{ background: {theme.accent}; }}
+    QSplitter::handle {{ background: {theme.window}; }}
+    QSplitter::handle:hover {{ background: {theme.accent}; }}
     QPushButton, QToolButton {{
         background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 4px; padding: 4px 10px;
     }}
@@ -153,6 +151,7 @@ def _sheet(theme: Theme) -> str:
         border-bottom: none;
     }}
     QTabBar::tab:selected {{ background: {theme.panel}; color: {theme.text}; font-weight: bold; }}
+    QTabWidget > QWidget {{ background: {theme.panel}; }}
     QTabBar::tab:focus {{ border: 1px solid {theme.accent}; }}
     QCheckBox::indicator, QTreeView::indicator, QTableView::indicator, QListView::indicator {{
         width: 11px; height: 11px; border: 1px solid {theme.quiet}; border-radius: 2px; background: {theme.field};

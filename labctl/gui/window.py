@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QWindow
-from PyQt6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMenuBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from labctl.gui import theme
 from labctl.gui.banner import Banner
@@ -21,8 +22,6 @@ from labctl.gui.standing import headline
 from labctl.gui.stopping import Stop
 from labctl.gui.timing import timer
 
-LAYOUT = 1
-"""Number of the arrangement of panels; one that was kept with another number is not taken."""
 TWICE_WITHIN = 800
 """ms within which a second Esc stops."""
 
@@ -49,7 +48,7 @@ class Window(QMainWindow):
         self.guide = Guide(context)
         self.guide.setVisible(guided)
         self._menus = self._build_top()
-        self._docks = self._build_docks()
+        self._build_middle()
         self._build_menus()
         self._escaped = timer(self, TWICE_WITHIN, once=True)
         self._connect()
@@ -68,29 +67,29 @@ class Window(QMainWindow):
         self.setMenuWidget(top)
         return menus
 
-    def _build_docks(self) -> dict[str, QDockWidget]:
-        area = Qt.DockWidgetArea
+    def _build_middle(self) -> None:
+        """Put the plot between what stands at its sides, and all that above what stands below."""
+        self.sides = {side: QTabWidget() for side in ("left", "right", "below")}
+        for panel in self.panels.around():
+            self.sides[panel.side].addTab(panel.widget, panel.title)
+        for side, least in (("left", 330), ("right", 260)):
+            self.sides[side].setMinimumWidth(least)
         centre = QWidget()
-        middle = QVBoxLayout(centre)
-        middle.setContentsMargins(0, 0, 0, 0)
-        middle.setSpacing(2)
-        middle.addWidget(self.guide)
-        middle.addWidget(self.panels.plot, 1)
-        self.setCentralWidget(centre)
-        self.setDockOptions(QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks)
-        docks: dict[str, QDockWidget] = {}
-        for key, title, where, panel in self.panels.around():
-            dock = QDockWidget(title, self)
-            dock.setObjectName(key)
-            dock.setWidget(panel)
-            panel.setMinimumWidth(260 if where == "RightDockWidgetArea" else 330)
-            self.addDockWidget(getattr(area, where), dock)
-            docks[key] = dock
-        for first, second in self.panels.BEHIND:
-            self.tabifyDockWidget(docks[first], docks[second])
-        for first, _ in self.panels.BEHIND:
-            docks[first].raise_()
-        return docks
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.guide)
+        column.addWidget(self.panels.plot, 1)
+        self._across, self._down = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
+        for widget in (self.sides["left"], centre, self.sides["right"]):
+            self._across.addWidget(widget)
+        self._across.setStretchFactor(1, 1)
+        for widget in (self._across, self.sides["below"]):
+            self._down.addWidget(widget)
+        self._down.setStretchFactor(0, 1)
+        for splitter in (self._across, self._down):
+            splitter.setChildrenCollapsible(False)
+        self.setCentralWidget(self._down)
 
     def _build_menus(self) -> None:
         station = self._menu("&Station")
@@ -106,11 +105,8 @@ class Window(QMainWindow):
         self._action(station, "A&nother station …", "", self.another_wanted.emit)
         self._action(station, "&Close the window; runs go on", "Ctrl+Q", self.close)
         view = self._menu("&View")
-        for number, dock in enumerate(self._docks.values(), 1):
-            action = QAction(f"&{number} {dock.windowTitle()}", self)
-            action.setShortcut(QKeySequence(f"Alt+{number}"))
-            action.triggered.connect(lambda _, dock=dock: self._go_to(dock))
-            view.addAction(action)
+        for number, panel in enumerate(self.panels.around(), 1):
+            self._action(view, f"&{number} {panel.title}", f"Alt+{number}", partial(self.go_to, panel.key))
         view.addSeparator()
         self._action(view, "&Across the room", "F11", self._toggle_panels)
         self._action(view, "&Dark or light", "Ctrl+L", self._other_theme)
@@ -200,17 +196,22 @@ class Window(QMainWindow):
 
     # ---- how it looks
 
-    def _go_to(self, dock: QDockWidget) -> None:
-        dock.show()
-        dock.raise_()
-        panel = dock.widget()
-        if panel is not None:
-            panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
+    def go_to(self, key: str) -> None:
+        """Bring a panel to the front, and the keys to it.
+
+        Args:
+            key: Of the panel, e.g. `queue`.
+        """
+        panel = next(panel for panel in self.panels.around() if panel.key == key)
+        side = self.sides[panel.side]
+        side.show()
+        side.setCurrentWidget(panel.widget)
+        panel.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _toggle_panels(self) -> None:
-        hide = any(dock.isVisible() for dock in self._docks.values())
-        for dock in self._docks.values():
-            dock.setVisible(not hide)
+        hide = any(side.isVisible() for side in self.sides.values())
+        for side in self.sides.values():
+            side.setVisible(not hide)
 
     def _other_theme(self) -> None:
         self.set_theme(theme.LIGHT if self.context.theme is theme.DARK else theme.DARK)
@@ -224,20 +225,22 @@ class Window(QMainWindow):
         self.context.set_theme(chosen)
 
     def _arrange(self) -> None:
-        self.restoreState(self._first, LAYOUT)
+        for side in self.sides.values():
+            side.show()
+        self._across.setSizes([350, 740, 276])
+        self._down.setSizes([430, 220])
 
     def _restore(self) -> None:
         settings = self.context.settings
         self.resize(1366, 740)
-        self.resizeDocks([self._docks["measure"], self._docks["instruments"]], [350, 270], Qt.Orientation.Horizontal)
-        self.resizeDocks([self._docks["queue"]], [210], Qt.Orientation.Vertical)
-        self._first = self.saveState(LAYOUT)
-        self.panels.measure.setFocus()
+        self._arrange()
         self.set_theme(theme.THEMES.get(str(settings.value("theme", "dark")), theme.DARK))
-        if (geometry := settings.value("geometry")) is not None:
-            self.restoreGeometry(geometry)
-        if (state := settings.value("state")) is not None:
-            self.restoreState(state, LAYOUT)
+        for name, restore in (
+            ("geometry", self.restoreGeometry), ("across", self._across.restoreState), ("down", self._down.restoreState)
+        ):  # fmt: skip
+            if isinstance(kept := settings.value(name), QByteArray):
+                restore(kept)
+        self.go_to("measure")
 
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Remember how it looks; whatever the worker does goes on, and a stop that was asked for is not lost."""
@@ -246,7 +249,9 @@ class Window(QMainWindow):
             self.hide()
             self.stopping.ended.connect(self.close)
             return
-        self.context.settings.setValue("geometry", self.saveGeometry())
-        self.context.settings.setValue("state", self.saveState(LAYOUT))
+        settings = self.context.settings
+        settings.setValue("geometry", self.saveGeometry())
+        settings.setValue("across", self._across.saveState())
+        settings.setValue("down", self._down.saveState())
         self.context.end()
         super().closeEvent(a0)
