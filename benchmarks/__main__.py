@@ -18,6 +18,7 @@ from benchmarks import (
     rehearsal,
     startup,
     tcp,
+    window_start,
 )
 from benchmarks.harness import Comparison, main
 
@@ -34,6 +35,7 @@ ALL = (
     current_loop,
     ahe_temperature,
     rehearsal,
+    window_start,
 )
 
 
