@@ -30,6 +30,7 @@ class Context(QObject):
 
     theme_changed = pyqtSignal()
     said = pyqtSignal(str, str)  # level (info, warning, error) and a sentence, for the log and the line at the bottom
+    mount_wanted = pyqtSignal(str)  # name of a record that the simulated station is to have, in a new lab
     run_opened = pyqtSignal(str)  # folder of a run that somebody wants to look at
 
     def __init__(self, station: str, *, simulate: bool, runs: Path, settings: QSettings) -> None:

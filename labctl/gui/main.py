@@ -142,6 +142,7 @@ def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) ->
         start = WorkerStart(context.link, wanted.worker(), Path(station["queue"]), window)
         start.failed.connect(lambda why: context.said.emit("error", f"no worker could be started: {why}"))
         start.see_to_it()
+        context.mount_wanted.connect(lambda sample: start.begin_anew(replace(wanted, sample=sample).worker()))
 
     context.desk.ask(
         "station", name=wanted.station, simulate=wanted.simulate, then=meet,

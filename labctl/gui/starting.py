@@ -41,6 +41,7 @@ class WorkerStart(QObject):
         self._words = words
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._ending = timer(self, LOOK, self._begin_when_gone)
         self._watching = timer(self, LOOK, self._watch)
 
     def see_to_it(self) -> None:
@@ -50,6 +51,25 @@ class WorkerStart(QObject):
             self.begin()
         else:
             QTimer.singleShot(FOUND_WITHIN, self._begin_unless_there)
+
+    def begin_anew(self, words: list[str]) -> None:
+        """End the worker that is there, and begin another one with other words; its queue stays.
+
+        Args:
+            words: Of the command line, `worker --station ...`.
+        """
+        self._words = words
+        number = self._link.pid
+        if number is None:
+            self.begin()
+            return
+        processes.ask_to_end(number)
+        self._ending.start()
+
+    def _begin_when_gone(self) -> None:
+        if places.find_worker(self._folder) is None:
+            self._ending.stop()
+            self.begin()
 
     def _begin_unless_there(self) -> None:
         if not self._link.here and not self.is_beginning:
