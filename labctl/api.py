@@ -211,7 +211,8 @@ def run(  # noqa: PLR0913 - all that a run may be asked, by name
 def _series(
     request: Request, over: Mapping[str, str | Iterable[Any]], given: Mapping[str, Any], watch: Watcher | None
 ) -> Outcome:
-    from labctl.series import carry_out_series, parse_over
+    from labctl.series import carry_out_series
+    from labctl.series_axes import parse_over
 
     kind = type(request.procedure)
     known = kind.declared_parameters()

@@ -18,7 +18,9 @@ from labctl.remote import in_its_lab, read_addresses
 from labctl.request import Outcome, Request
 from labctl.run import Watcher, carry_out
 from labctl.sample import load_sample
-from labctl.series import Axis, carry_out_series, check_series, parse_over, requests_of
+from labctl.series import carry_out_series, check_series
+from labctl.series_axes import Axis, parse_over
+from labctl.series_children import requests_of
 from labctl.station import load_station
 
 DEFAULT_SAMPLE = "cotb2025"

@@ -15,7 +15,7 @@ from labctl.procedures import procedure_of_run
 from labctl.request import Request
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord
-from labctl.series import Axis
+from labctl.series_axes import Axis
 from labctl.station import Station, load_station
 
 

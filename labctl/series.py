@@ -19,20 +19,16 @@ that does not finish ends the series, with its status; what was measured is kept
 from __future__ import annotations
 
 import contextlib
-import itertools
-import math
-import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from instruments import units
 from instruments.clock import WallClock
-from instruments.errors import Aborted, BadValue, LabError, UsageError, WriteFailed
+from instruments.errors import Aborted, LabError, UsageError, WriteFailed
 from labctl import provenance
 from labctl.abort import AbortSwitch
 from labctl.beforehand import check_request
@@ -42,13 +38,14 @@ from labctl.gathered import gathered
 from labctl.health import Before
 from labctl.learning import learn
 from labctl.notified import notify_of
-from labctl.parameters import Setting
-from labctl.procedure import Procedure, check_names
+from labctl.procedure import Procedure
 from labctl.reentry import Entry, begin_again, mend_events
 from labctl.remote import in_its_lab
 from labctl.request import Outcome, Request
 from labctl.run import Watcher, carry_out_in, station_of, title_of
 from labctl.rundir import RunDirectory
+from labctl.series_axes import Axis
+from labctl.series_children import Child, as_it_was, children_of, drawing, is_finished, said_of, seed_of
 from labctl.series_results import conclude_series
 from labctl.session import LabStart, Session, open_session
 from labctl.station_lock import Hold
@@ -59,50 +56,6 @@ if TYPE_CHECKING:
     from labctl.rehearsed import Rehearsal
 
 KIND = "series"
-MOST_RUNS = 1000
-"""A series of more runs is taken for a slip of the pen."""
-LONGEST_LABEL = 80
-"""Letters of the name of a run's folder behind its number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A parameter that is varied.
-
-    Attributes:
-        name: Its name.
-        parameter: Itself.
-        values: In the order in which they are measured.
-        given: The list as somebody wrote it.
-    """
-
-    name: str
-    parameter: Setting[Any]
-    values: Sequence[Any]
-    given: str
-
-    def taken(self) -> str:
-        """Say what values without a unit are taken for, e.g. "10, 20 mT"; nothing where they leave no doubt."""
-        return self.parameter.taken(self.given)
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """One run of a series.
-
-    Attributes:
-        number: From 1.
-        values: Of the parameters that are varied, in SI units.
-        texts: The same as exact text.
-        folder: Name of its folder.
-        request: What it is asked to do.
-    """
-
-    number: int
-    values: Mapping[str, Any]
-    texts: Mapping[str, str]
-    folder: str
-    request: Request
 
 
 @dataclass(slots=True)
@@ -115,66 +68,6 @@ class SeriesOutcome(Outcome):
     def to_json(self) -> dict[str, Any]:
         """Return the public fields; points and times are sums over the runs."""
         return {**Outcome.to_json(self), "children": self.children}
-
-
-def parse_over(texts: Sequence[str], procedure: str, kind: type[Procedure], given: Mapping[str, Any]) -> list[Axis]:
-    """Read what `--over` says, e.g. "temperature=300:280:-10 K".
-
-    What the experiment itself goes over (`series_over`) comes last, with its own lists, unless it is named here.
-
-    Args:
-        texts: One a parameter.
-        procedure: What the experiment is called.
-        kind: Its class.
-        given: Parameters that have a value already.
-
-    Returns:
-        What is varied, outermost first; nothing for a single run.
-
-    Raises:
-        UnknownName: The experiment has no such parameter.
-        BadValue: No list, an empty one, a value that does not fit, or a parameter that is given twice.
-    """
-    axes: list[Axis] = []
-    parameters = kind.declared_parameters()
-    for text in _with_its_own(texts, procedure, kind, given):
-        name, sign, values = (part.strip() for part in text.partition("="))
-        if not sign or not name:
-            raise BadValue(f"--over {text!r} is no series; write e.g. --over temperature=300:280:-10K")
-        check_names(procedure, [name], parameters)
-        if name in given:
-            raise BadValue(f"{name} is given a value and a series over it as well; give only one of -p and --over")
-        if name in {axis.name for axis in axes}:
-            raise BadValue(f"--over {name} is given twice; give all its values in one list")
-        if not values:
-            raise BadValue(f"--over {text!r} gives {name} no values; write e.g. --over {name}=...,...")
-        axes.append(Axis(name, parameters[name], parameters[name].convert_list(values), values))
-    runs = math.prod(len(axis.values) for axis in axes)
-    if runs > MOST_RUNS:
-        raise BadValue(f"this series would be {runs} runs, more than {MOST_RUNS}; take fewer values")
-    return axes
-
-
-def _with_its_own(texts: Sequence[str], procedure: str, kind: type[Procedure], given: Mapping[str, Any]) -> list[str]:
-    """Add what the experiment itself goes over, where nobody says another list.
-
-    Raises:
-        BadValue: It is given a single value, of which a series would take no notice; or `series_over` has no list.
-    """
-    named = {text.partition("=")[0].strip() for text in texts}
-    own: Any = kind.series_over
-    if not isinstance(own, Mapping):
-        raise BadValue(
-            f"series_over of {procedure} is {own!r}, but must say which list it goes over; write e.g. "
-            'series_over = {"maximum_field": "0.1, 0.2 T"}'
-        )
-    for name in kind.series_over:
-        if name in given and name not in named:
-            raise BadValue(
-                f"{procedure} goes over {name}, but {name} is given a single value; give a list with "
-                f'--over {name}="..." (in Python over={{"{name}": ...}}), also for one value'
-            )
-    return [*texts, *(f"{name}={values}" for name, values in kind.series_over.items() if name not in named)]
 
 
 def carry_out_series(
@@ -236,7 +129,7 @@ def check_series(
     Raises:
         LabError: One of them cannot be carried out; the sentence says which.
     """
-    children = [_as_it_was(child, request.resume) for child in children_of(request, axes, make)]
+    children = [as_it_was(child, request.resume) for child in children_of(request, axes, make)]
     for child in children:
         _check(child, len(children), contacts=contacts)
     return children
@@ -257,44 +150,6 @@ def _folder(request: Request) -> RunDirectory:
     return directory
 
 
-def _as_it_was(child: Child, series: Path | None) -> Child:
-    """Return a run of a series that is carried on: what it has begun with, if it has."""
-    begun = None if series is None else series / child.folder
-    if begun is None or not (begun / "run.json").is_file():
-        return replace(child, request=replace(child.request, resume=None))
-    return replace(child, request=replace(child.request, resume=begun))
-
-
-def children_of(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> Iterator[Child]:
-    """Yield the runs of a series in their order; arguments as for `carry_out_series`."""
-    for number, values in enumerate(itertools.product(*(axis.values for axis in axes)), 1):
-        named = {axis.name: value for axis, value in zip(axes, values, strict=True)}
-        texts = {axis.name: axis.parameter.show(named[axis.name]) for axis in axes}
-        labels = [f"{axis.name}={_short(axis.parameter, named[axis.name])}" for axis in axes]
-        folder = f"{number:04d}-{'-'.join(labels)}"[:LONGEST_LABEL].rstrip(".-=")
-        yield Child(number, named, texts, folder, replace(request, procedure=make(**named)))
-
-
-def requests_of(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> list[Request]:
-    """Return what each run of a series is asked to do, with the seed that it draws its orders with."""
-    return [_drawing(request, child) for child in children_of(request, axes, make)]
-
-
-def requests_left(request: Request, axes: Sequence[Axis], make: Callable[..., Procedure]) -> list[Request]:
-    """Return the same of a series that is carried on, for the runs that are not finished."""
-    children = (_as_it_was(child, request.resume) for child in children_of(request, axes, make))
-    return [_drawing(request, child) for child in children if not _is_finished(child)]
-
-
-def _drawing(request: Request, child: Child) -> Request:
-    return replace(child.request, seed=seed_of(request.seed or 0, child.number))
-
-
-def seed_of(seed: int, number: int) -> int:
-    """Return the seed of a run of a series by the series' seed and the run's number, from 1."""
-    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-
-
 def _rehearsed(
     request: Request, children: Sequence[Child], switch: AbortSwitch, hold: Hold
 ) -> tuple[Request, dict[int, Rehearsal]]:
@@ -309,27 +164,13 @@ def _rehearsed(
     from labctl.rehearsal import rehearse_first, seeded  # which itself carries out runs
 
     request = seeded(request)
-    left = [child for child in children if not _is_finished(child)]
+    left = [child for child in children if not is_finished(child)]
     if not left:
         return request, {}
-    requests = [_drawing(request, child) for child in left]
+    requests = [drawing(request, child) for child in left]
     said = [f"run {child.number} of {len(children)} ({said_of(child.texts)}): " for child in left]
     found = rehearse_first(requests, switch, hold, said.__getitem__)
     return request, {child.number: rehearsed for child, rehearsed in zip(left, found, strict=True)}
-
-
-def _short(parameter: Setting[Any], value: Any) -> str:
-    """Write a value as part of a folder's name: `300K`, `-0.5T`, `step`."""
-    unit = getattr(parameter, "si_unit", None)
-    if isinstance(value, tuple) and value:
-        ends = dict.fromkeys((cast("Any", value[0]), cast("Any", value[-1])))
-        return "..".join(_short(parameter, end) if isinstance(end, float) else str(end) for end in ends)
-    text = (
-        units.format_quantity(value, unit, shown=units.SPOKEN.get(unit, ""))
-        if unit is not None and isinstance(value, float)
-        else parameter.show(value)
-    )
-    return re.sub(r"[^A-Za-z0-9.+-]+", "", text) or "value"
 
 
 def _check(child: Child, of: int, *, contacts: bool) -> None:
@@ -342,11 +183,6 @@ def _check(child: Child, of: int, *, contacts: bool) -> None:
         check_request(child.request, contacts=contacts)
     except LabError as error:
         raise type(error)(f"run {child.number} of {of} ({said_of(child.texts)}): {error}") from error
-
-
-def said_of(texts: Mapping[str, str]) -> str:
-    """Return the values of a run of a series as a sentence names them."""
-    return ", ".join(f"{name} {text}" for name, text in texts.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,7 +224,7 @@ def _measure(series: _Series, hold: Hold) -> None:
             events = EventLog(directory.events_file, session.clock)
             events.state("running")
             for child in series.children:
-                if _is_finished(child):
+                if is_finished(child):
                     _pass_over(series.outcome, child)
                 elif not _carry_out_child(series, session, events, child, seed):
                     break
@@ -408,10 +244,6 @@ def _where_it_stands(directory: RunDirectory, seed: int) -> tuple[int, float]:
     attempts = 1 + sum(event.get("state") == "running" for event in events)
     times = [float(event["time_s"]) for event in events if isinstance(event.get("time_s"), int | float)]
     return int(np.random.SeedSequence([seed, 0, attempts]).generate_state(1)[0]), max(times, default=0.0)
-
-
-def _is_finished(child: Child) -> bool:
-    return child.request.resume is not None and RunDirectory(child.request.resume).status() == "finished"
 
 
 def _pass_over(outcome: SeriesOutcome, child: Child) -> None:

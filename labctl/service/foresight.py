@@ -24,7 +24,7 @@ from labctl.remote import in_its_lab
 from labctl.request import Request
 from labctl.resuming import request_of, series_of
 from labctl.rundir import RunDirectory
-from labctl.series import requests_left
+from labctl.series_children import requests_left
 from labctl.series_results import is_series
 from labctl.station_lock import holding
 from labctl.time_left import REHEARSAL

@@ -23,7 +23,8 @@ from labctl.request import Outcome, Request
 from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
-from labctl.series import carry_out_series, parse_over
+from labctl.series import carry_out_series
+from labctl.series_axes import parse_over
 from labctl.station import Station, load_station
 from procedures.ahe import AnomalousHallLoop
 from procedures.contact_check import ContactCheck

@@ -25,7 +25,8 @@ from labctl.request import Outcome, Request
 from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
-from labctl.series import carry_out_series, parse_over
+from labctl.series import carry_out_series
+from labctl.series_axes import parse_over
 from labctl.simulation import build_lab
 from labctl.station import Station, load_station
 from labctl.station_lock import holding

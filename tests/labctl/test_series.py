@@ -26,7 +26,8 @@ from labctl.procedures import load_procedure
 from labctl.request import Request
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
-from labctl.series import SeriesOutcome, carry_out_series, parse_over
+from labctl.series import SeriesOutcome, carry_out_series
+from labctl.series_axes import parse_over
 from labctl.series_results import (
     Over,
     Point,
