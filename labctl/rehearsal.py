@@ -83,7 +83,7 @@ def rehearse_in_order(
     where it then stands. What comes behind is rehearsed all the same.
 
     Args:
-        items: In their order, each a run or the runs of a series (`labctl.series_children.requests_of`); at one station.
+        items: In their order, each a run or the runs of a series, which `requests_of` gives; at one station.
         switch: By which it is asked to stop.
         hold: Of the station, of who holds it already.
         watch: Called at every step.
