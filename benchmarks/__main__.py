@@ -9,6 +9,7 @@ from benchmarks import (
     ahe_temperature,
     current_loop,
     devices,
+    event_loop,
     first_loop,
     guard,
     hysterons,
@@ -36,6 +37,7 @@ ALL = (
     ahe_temperature,
     rehearsal,
     window_start,
+    event_loop,
 )
 
 

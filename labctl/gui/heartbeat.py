@@ -17,18 +17,19 @@ class Heartbeat(QObject):
 
     Attributes:
         worst: ms beyond the interval, the longest since `begin`.
+        beats: How many there were since then.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.worst = 0.0
+        self.worst, self.beats = 0.0, 0
         self._last = 0.0
         self._timer = timer(self, BEAT, self._beat)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
 
     def begin(self) -> None:
         """Measure from now on."""
-        self.worst, self._last = 0.0, time.perf_counter()
+        self.worst, self.beats, self._last = 0.0, 0, time.perf_counter()
         self._timer.start()
 
     def end(self) -> float:
@@ -41,3 +42,4 @@ class Heartbeat(QObject):
         now = time.perf_counter()
         self.worst = max(self.worst, (now - self._last) * 1e3 - BEAT)
         self._last = now
+        self.beats += 1

@@ -92,7 +92,8 @@ def test_stop_ends_a_worker_that_hangs_and_the_run_with_it(qtbot: QtBot, open_wi
     window.stopping.stop()
     qtbot.waitUntil(lambda: not window.context.link.here, timeout=WITHIN)
     qtbot.waitUntil(lambda: '"safe"' in _events(run), timeout=WITHIN)
-    assert beat.end() < 1000.0  # the goal is 50 ms; a busy machine is granted more, and the benchmark has the figure
+    assert beat.beats > 20  # the window went on meanwhile; benchmarks/event_loop.py says how evenly
+    beat.end()
 
 
 def _events(run: str) -> str:
