@@ -10,6 +10,7 @@ from instruments.errors import UnknownName
 
 ANSWERS: dict[str, str] = {
     "procedures": "labctl.desk.procedures:procedures",
+    "series": "labctl.desk.series:series",
     "station": "labctl.desk.stations:station",
     "stations": "labctl.desk.stations:stations",
 }

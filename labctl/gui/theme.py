@@ -141,6 +141,7 @@ def _sheet(theme: Theme) -> str:
     QLineEdit, QPlainTextEdit, QTextEdit {{ placeholder-text-color: {theme.quiet}; }}
     QLineEdit[wrong="true"] {{ border: 2px solid {theme.bad}; }}
     QComboBox QAbstractItemView {{ background: {theme.field}; }}
+    QHeaderView {{ border: none; padding: 0; }}
     QHeaderView::section {{
         background: {theme.panel}; color: {theme.quiet}; border: none; border-bottom: 1px solid {theme.line};
         padding: 3px 5px;
