@@ -12,7 +12,7 @@ from instruments.errors import LabError
 from labctl.parameters import Setting
 from labctl.procedure import check_names
 from labctl.procedures import load_procedure
-from labctl.series import Axis, parse_over
+from labctl.series_axes import Axis, parse_over
 
 FIRST, LAST = 3, 2
 """Runs at the beginning and at the end that are told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from dataclasses import dataclass, replace
@@ -59,6 +60,7 @@ def show(wanted: Wanted) -> int:
     application.setApplicationName("labctl")
     windows = Windows(wanted)
     windows.begin()
+    _collect_seldom()
     for number in SIGNALS:
         signal.signal(number, lambda *_: windows.close())
     timer(application, 200, lambda: None).start()  # Python looks at its signals only when it is called
@@ -125,6 +127,12 @@ class Windows:
         """Close what is seen."""
         if self.shown is not None and isinstance(self.shown, Window):
             self.shown.close()
+
+
+def _collect_seldom() -> None:
+    """Let Python look for garbage seldom: among thousands of queued items a full search takes longer than a blink."""
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 def _application() -> QApplication:

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QLabel, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.instruments.panel import InstrumentPanel
+from labctl.gui.queue_panel import QueuePanel
 
 
 class Panel(NamedTuple):
@@ -34,7 +35,7 @@ class Panels:
         self.sample: QWidget = _placeholder("sample")
         self.instruments = InstrumentPanel(context)
         self.log: QWidget = _placeholder("log")
-        self.queue: QWidget = _placeholder("queue")
+        self.queue = QueuePanel(context)
         self.history: QWidget = _placeholder("history")
 
     def around(self) -> tuple[Panel, ...]:

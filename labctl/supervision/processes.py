@@ -13,9 +13,14 @@ from pathlib import Path
 REAPED_WITHIN = 2.0
 """s in which a process that was killed should be gone; one that hangs in the kernel is given up."""
 
-_ALONE: list[subprocess.Popen[bytes]] = []
-"""Processes that outlive this program: Python would warn of one that nobody keeps."""
 _WORDS = {"SIGKILL": "was killed", "SIGSEGV": "crashed", "SIGBUS": "crashed", "SIGABRT": "crashed", "SIGFPE": "crashed"}
+
+
+class _Alone(subprocess.Popen[bytes]):
+    """A process that outlives this program: Python would warn of it when nobody keeps it any more."""
+
+    def __del__(self) -> None:
+        pass
 
 
 def begin_again(environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -62,12 +67,10 @@ def begin_alone(module: str, *words: str, complaints: Path | None = None) -> sub
         apart = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
     command, nothing = [sys.executable, "-m", module, *words], subprocess.DEVNULL
     with nullcontext(nothing) if complaints is None else complaints.open("wb") as printed:
-        begun = subprocess.Popen(  # noqa: S603 - a module of labctl
+        return _Alone(
             command, stdin=nothing, stdout=printed, stderr=printed, creationflags=apart,
             start_new_session=sys.platform != "win32",
         )  # fmt: skip
-    _ALONE.append(begun)
-    return begun
 
 
 def ended_within(process: subprocess.Popen[bytes], seconds: float) -> bool:

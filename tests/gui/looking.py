@@ -32,7 +32,7 @@ def written(window: QWidget) -> Iterator[tuple[QWidget, str]]:
         if not widget.isVisibleTo(window) or widget.width() == 0 or widget.height() == 0:
             continue
         if isinstance(widget, QLabel | QAbstractButton) and (text := widget.text().strip()):
-            yield widget, text
+            yield widget, text.replace("&", "")  # which marks the letter of a shortcut
         elif isinstance(widget, QComboBox) and widget.currentText():
             yield widget, widget.currentText()
 

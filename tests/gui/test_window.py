@@ -88,11 +88,11 @@ def test_stop_ends_a_worker_that_hangs_and_the_run_with_it(qtbot: QtBot, open_wi
     beat = Heartbeat(window)
     beat.begin()
     window.stopping.stop()
+    qtbot.waitUntil(lambda: beat.beats > 40, timeout=WITHIN)  # the window goes on meanwhile
     window.stopping.stop()  # a second time: somebody does not wait
     window.stopping.stop()
     qtbot.waitUntil(lambda: not window.context.link.here, timeout=WITHIN)
     qtbot.waitUntil(lambda: '"safe"' in _events(run), timeout=WITHIN)
-    assert beat.beats > 20  # the window went on meanwhile; benchmarks/event_loop.py says how evenly
     beat.end()
 
 
