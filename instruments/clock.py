@@ -76,7 +76,12 @@ class Deadline:
 _LONGEST = 1e18
 
 
-def _checked(seconds: float) -> float:
+def checked_duration(seconds: float) -> float:
+    """Return a duration in s that somebody can sleep for.
+
+    Raises:
+        ValueError: It is not a finite number.
+    """
     if not -_LONGEST < seconds < _LONGEST:
         raise ValueError(f"a clock cannot sleep for {seconds!r} s; give a finite number of seconds")
     return seconds
@@ -102,7 +107,7 @@ class WallClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         """Wait this many real s."""
-        if _checked(seconds) > 0:
+        if checked_duration(seconds) > 0:
             silence.expect(seconds)
             time.sleep(seconds)
 
@@ -133,7 +138,7 @@ class VirtualClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         """Jump this many s ahead."""
-        if _checked(seconds) > 0:
+        if checked_duration(seconds) > 0:
             self.sleep_until(self._now + seconds)
 
     def sleep_until(self, moment: float) -> None:
@@ -143,7 +148,7 @@ class VirtualClock(Clock):
             for follower in self._followers:
                 follower(moment)
         else:
-            _checked(moment)
+            checked_duration(moment)
 
 
 class ScaledClock(Clock):
@@ -152,8 +157,13 @@ class ScaledClock(Clock):
     def __init__(self, speed: float = 1.0) -> None:
         if not 0 < speed < 1e6:
             raise ValueError(f"a clock's speed must lie between 0 and 1e6 (excluded), not {speed!r}")
-        self.speed = speed
+        self._speed = speed
         self._zero = time.monotonic()
+
+    @property
+    def speed(self) -> float:
+        """Lab seconds per real second; a `SharedClock`'s may be another one the next time."""
+        return self._speed
 
     def now(self) -> float:
         """Return the scaled time in s since this clock was made."""
@@ -165,6 +175,6 @@ class ScaledClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         """Wait until this many scaled s have passed."""
-        if _checked(seconds) > 0:
+        if checked_duration(seconds) > 0:
             silence.expect(seconds / self.speed)
             time.sleep(seconds / self.speed)

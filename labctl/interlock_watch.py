@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -240,12 +241,15 @@ class InterlockWatch:
             step()
         self._run.note("interlock", now="goes on", stood_s=clock.now() - since)
 
-    def stand_while(self, asked: Callable[[], str], wait: Callable[[], None]) -> None:
+    def stand_while(
+        self, asked: Callable[[], str], wait: Callable[[], None], off: Callable[[], str] = lambda: ""
+    ) -> None:
         """Stand because somebody asks for it: sources at zero, the present field held, interlocks watched.
 
         Args:
             asked: Says who asks for it, "" once nobody does.
             wait: Lets a moment pass.
+            off: Says who asks that outputs are turned off until the run goes on, "" if nobody does.
 
         Raises:
             Refused: An interlock ends the run.
@@ -258,6 +262,8 @@ class InterlockWatch:
         while asked():
             self._run.show()
             wait()
+            if by := off():
+                back = [*self._outputs_off(by), *back]
             self._look_at(asking=True)
         if acting := [each for each in self._guards if each.acting and each.interlock.action == "pause"]:
             self._stand(acting)
@@ -277,6 +283,14 @@ class InterlockWatch:
             else:
                 back += [] if step is None else [step]
         return back
+
+    def _outputs_off(self, who: str) -> list[Callable[[], None]]:
+        """Turn outputs off that are on, and return what turns them on again, before levels are brought back."""
+        on = [source for source in self._sources if source.source_enabled]
+        for source in on:
+            source.source_enabled = False
+        self._run.note("by hand", do="source_off", by=who, outputs_turned_off=len(on), points=self._run.points)
+        return [partial(setattr, source, "source_enabled", True) for source in on]
 
     def _hold_field(self, began: list[_Guard]) -> list[Callable[[], None]]:
         """Stop a field that moves, unless somebody else commands it or it cannot be, and return what lets it go on."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.clock import VIRTUAL_EPOCH, Clock, ScaledClock
 from instruments.errors import BadValue, InstrumentFault, UsageError
+from instruments.shared_clock import SharedClock
 
 if TYPE_CHECKING:
     from labctl.request import Request
@@ -41,12 +42,13 @@ class LabAddresses:
         file: Where this was read.
         resources: VISA resource name by role, of the roles that the lab has; see `for_drivers` for the cryostat's.
         clock: Host and port of the clock door, None for a lab whose time flows by itself.
-        speed: Lab seconds per real second of such a lab.
+        speed: Lab seconds per real second of such a lab, as it was started.
         seed: Seed of its noise, None if the file does not say.
         sample_seed: Seed of its sample's disorder, None if the file does not say.
         station: What `--station` takes for its station, None if the file does not say.
         sample: What `--sample` takes for its sample, None if the file does not say.
         breakout: Host and port of the door at which its cables are moved, None if the file does not say.
+        clock_file: Through which its speed can be changed while it runs, None where it cannot.
     """
 
     file: Path
@@ -60,6 +62,7 @@ class LabAddresses:
     hosts: Mapping[str, Address] = field(default_factory=dict[str, Address])
     multivu: Address | None = None
     breakout: Address | None = None
+    clock_file: Path | None = None
 
     def for_drivers(self, drivers: Mapping[str, str]) -> LabAddresses:
         """Return the same lab as it is seen through these drivers by role: a cryostat may have two doors."""
@@ -92,12 +95,23 @@ class LabAddresses:
 
         Raises:
             InstrumentFault: Nobody listens at the clock door.
+            UsageError: The file of a clock whose speed can be changed is gone.
         """
         if self.clock is None:
-            return ScaledClock(self.speed)
+            return ScaledClock(self.speed) if self.clock_file is None else SharedClock(self.clock_file)
         clock = RemoteClock(*self.clock)
         clock.connect()
         return clock
+
+    def speed_now(self) -> float | None:
+        """Return its lab seconds per real second as they are now, None where its time does not flow by itself.
+
+        Raises:
+            UsageError: The file of a clock whose speed can be changed is gone.
+        """
+        if self.clock is not None:
+            return None
+        return self.speed if self.clock_file is None else SharedClock(self.clock_file).speed
 
     def knock(self, roles: Iterable[str]) -> None:
         """Make sure that somebody listens for these roles.
@@ -130,7 +144,7 @@ def read_addresses(path: Path) -> LabAddresses:
             raise _misfit(path, "cryostat", cryostat, 'an object with "visa"')
         doors["cryostat"] = cryostat["visa"]
     multivu = cryostat.get("multivu") if isinstance(cryostat, dict) else None
-    breakout = content.get("breakout")
+    breakout, clock_file = content.get("breakout"), _text(content, "clock_file", path)
     clock = doors.pop("clock")
     given = {role: address for role, address in doors.items() if address is not None}
     return LabAddresses(
@@ -145,6 +159,7 @@ def read_addresses(path: Path) -> LabAddresses:
         sample=_text(content, "sample", path),
         multivu=None if multivu is None else _address(multivu, _HOST_AND_PORT, "cryostat.multivu", path),
         breakout=None if breakout is None else _address(breakout, _HOST_AND_PORT, "breakout", path),
+        clock_file=None if clock_file is None else Path(clock_file),
     )
 
 

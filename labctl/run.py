@@ -97,6 +97,7 @@ class ActiveRun:
         self._may_sleep = None if session.lab else self._awake.enter_context(kept_awake())
         session.report_to(self)
         self.temperature: Any = None
+        self.last: Mapping[str, Any] = {}
         self.time_left = time_left(entry.directory, session, entry.history.complete)
         self.last_row_at = 0.0
         self.of: tuple[int, int] = (0, 1)
@@ -123,6 +124,7 @@ class ActiveRun:
         row[ATTEMPT] = self.attempt
         self._recorder.record(row)
         self.temperature = row.get("Temperature (K)")
+        self.last = row
         self.last_row_at = time.perf_counter()
         self.path.count()
         self.ledger.measured(block)
@@ -162,7 +164,7 @@ class ActiveRun:
     def _stand_if_asked(self) -> None:
         """Stand still here, with no current and the field held, as long as who watches over the run asks for it."""
         if child.asked_to_stand():
-            self.interlocks.stand_while(child.asked_to_stand, child.stand)
+            self.interlocks.stand_while(child.asked_to_stand, child.stand, child.asked_to_turn_off)
 
     def show(self) -> None:
         """Report progress, and raise if somebody asked for the end.

@@ -249,7 +249,7 @@ class Session:
                 if isinstance(driver, Cryostat):
                     self.held_field = driver.hold_field().field
                     if not finished and self._door.station.safe_state.temperature == "hold":
-                        _hold_temperature(driver, self._door.station)
+                        hold_temperature(driver, self._door.station)
                 else:
                     driver.shutdown()
             except Restarted:
@@ -262,8 +262,12 @@ class Session:
             self.clock.sleep(1.0)
 
 
-def _hold_temperature(cryostat: Cryostat, station: Station) -> None:
-    """Stop a temperature that is on its way where it is; one at its set point is left alone."""
+def hold_temperature(cryostat: Cryostat, station: Station) -> None:
+    """Stop a temperature that is on its way where it is; one at its set point is left alone.
+
+    Raises:
+        InstrumentFault: The cryostat does not answer, or did not take it.
+    """
     reading, setpoint = cryostat.reading(), cryostat.temperature_setpoint
     near = max(TOLERANCE, RELATIVE_TOLERANCE * setpoint.temperature)
     if reading.temperature_state.stable or abs(reading.temperature - setpoint.temperature) <= near:

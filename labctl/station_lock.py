@@ -163,8 +163,9 @@ class Untouched:
 
 @contextmanager
 def holding(
-    station: Station, *, simulate: bool = False, lab: Path | None = None, what: str, keeper: int | None = None
-) -> Generator[Hold]:
+    station: Station, *, simulate: bool = False, lab: Path | None = None, what: str, keeper: int | None = None,
+    looks: bool = False,
+) -> Generator[Hold]:  # fmt: skip
     """Hold a station until its safe state is reached.
 
     Args:
@@ -173,6 +174,7 @@ def holding(
         lab: File with the line that `labctl simulate` printed: that lab is held instead.
         what: What is about to be done, e.g. "run ahe", for others who are refused meanwhile.
         keeper: Number of the process that keeps the station over several runs and asked for this one.
+        looks: Whether nothing is done but asking, so that for an `Untouched` nobody has used the station.
 
     Raises:
         StationInUse: Somebody else holds one of its places; the sentence says who.
@@ -185,7 +187,8 @@ def holding(
             _take(stack, place, _KEPT, name, places[place], keeper)
             _take(stack, place, _USED, name, places[place])
             _keep_what_was_left(place)
-            _take_away([place], _SINCE)
+            if not looks:
+                _take_away([place], _SINCE)
         stack.callback(_take_away, places, _USED)
         hold = Hold(places, what, keeper, stack)
         hold.tell()

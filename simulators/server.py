@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from instruments.clock import ScaledClock, VirtualClock
+from instruments.shared_clock import SLICE, SharedClock
 from simulators.clock_door import ClockDoor
 from simulators.device import Device
 from simulators.doors import FREE, Client, Door, Sessions
@@ -87,7 +88,6 @@ class LabServer:
             raise TypeError("a lab is served over TCP on a ScaledClock or a VirtualClock")
         self._clock = clock
         self._at_end = at_end
-        self._speed = clock.speed if isinstance(clock, ScaledClock) else None
         self._selector = selectors.DefaultSelector()
         self._hall = Hall(timeline, self._selector)
         self._doors: dict[str, Door] = {}
@@ -159,9 +159,11 @@ class LabServer:
         ahead = min((moment for moment in moments if moment is not None), default=None)
         if ahead is None:
             return longest
-        if self._speed is None:  # nobody waits on a virtual clock
+        if isinstance(self._clock, VirtualClock):  # nobody waits on it
             return 0.0
-        return min(longest, max(0.0, (ahead - self._clock.now()) / self._speed))
+        if isinstance(self._clock, SharedClock):  # its speed may change meanwhile
+            longest = min(longest, SLICE)
+        return min(longest, max(0.0, (ahead - self._clock.now()) / self._clock.speed))
 
     def _claim(self, ports: set[int]) -> set[int]:
         """Let whoever asks at the clock door name its own connections by their ports; see `Hall.claim`."""

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "pyvisa_labctl.py": {"labctl"},
 }
 
-SIMULATORS_MAY_KNOW = {"clock", "errors", "scpi", "tables", "units"}
+SIMULATORS_MAY_KNOW = {"clock", "errors", "scpi", "shared_clock", "tables", "units"}
 """What simulators take from instruments: the manuals as data and the wire's grammar, never a driver."""
 
 TABLE_READERS = {"tables", "guard"}

@@ -15,6 +15,7 @@ from tests.sources import PACKAGES, python_files
 
 ALLOWED: dict[str, str] = {
     "instruments/clock.py": "the one place where the wall clock becomes an object",
+    "instruments/shared_clock.py": "the same for a lab's time that several programs share, at a speed that changes",
     "labctl/recorder.py": "data are forced to the disk once a second of real time, whatever the lab's clock does",
     "labctl/labtime.py": "programs that were written for real time are shown the lab's in its place",
     "labctl/checkup/computer.py": "programs of the system are asked about its sleep and clock, and may not hang",

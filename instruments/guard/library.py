@@ -24,6 +24,7 @@ from pyvisa.util import LibraryPath
 
 from instruments.errors import LimitExceeded, Refused
 from instruments.guard.gate import Gate
+from instruments.guard.heard import Heard
 
 LONGEST_MESSAGE = 65_536
 """Bytes; what an instrument does with a longer message is not known (assumed), so that none is sent."""
@@ -57,14 +58,18 @@ class _Wire:
     Attributes:
         gate: What judges the messages; None for an instrument that can do nothing to the sample.
         ends: Whether the end of a write is the end of a message.
+        heard: Takes note of what goes out and comes back; None where nobody wants to know.
+        name: Of the resource.
         pending: The beginning of a message, held back until its end comes.
         harmless: Whole writes that were found to set nothing that the guard watches.
     """
 
-    __slots__ = ("ends", "gate", "harmless", "marked", "pending", "terminators")
+    __slots__ = ("ends", "gate", "harmless", "heard", "marked", "name", "pending", "terminators")
 
     def __init__(self, gate: Gate | None, parsed: rname.ResourceName) -> None:
         self.gate = gate
+        self.heard: Heard | None = None
+        self.name = str(parsed).upper()
         serial = parsed.interface_type_const == InterfaceType.asrl
         self.marked = not serial and parsed.resource_class not in {"SOCKET", "RAW"}
         self.ends = self.marked
@@ -105,6 +110,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
     _gates: dict[str, Gate | None]
     _refusals: dict[str, str]
     _wires: dict[Any, _Wire]
+    _heard: dict[str, Heard]
     _lock: threading.RLock
     _send: Callable[[Any, bytes], tuple[int, StatusCode]]
 
@@ -121,6 +127,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
         self._gates = {_canonical(name): gate for name, gate in gates.items()}
         self._refusals = {_canonical(name): sentence for name, sentence in (refusals or {}).items()}
         self._wires = {}
+        self._heard = {}
         self.forget_refusals()
         self._lock = threading.RLock()  # two threads must not each judge by settings that the other is changing
         self._send = library.write
@@ -174,7 +181,8 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
                 "station file"
             )
         opened, status = self._inner.open(session, resource_name, access_mode, open_timeout)
-        self._wires[opened] = _Wire(self._gates[name], rname.ResourceName.from_string(name))
+        self._wires[opened] = wire = _Wire(self._gates[name], rname.ResourceName.from_string(name))
+        wire.heard = self._heard.get(name)
         return opened, status
 
     def _known_name(self, session: Any, resource_name: str) -> str:
@@ -203,6 +211,46 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
         if wire is not None and wire.gate is not None:
             with self._lock:
                 wire.gate.learn(message)
+
+    def listen(self, heard: Mapping[str, Heard]) -> None:
+        """Have it noted from now on what goes out to instruments, and which replies come.
+
+        What is written asynchronously or through the formatted output buffer, as no driver here does, is not noted.
+
+        Args:
+            heard: Who takes note, by resource name.
+        """
+        self._heard = {_canonical(name): each for name, each in heard.items()}
+        for wire in self._wires.values():
+            wire.heard = self._heard.get(wire.name)
+        send, receive = self._inner.write, self._inner.read
+
+        def write(session: Any, data: bytes) -> tuple[int, StatusCode]:
+            ear = self._wires[session].heard
+            try:
+                done = send(session, data)
+            except BaseException:
+                if ear is not None:
+                    ear.lose()
+                raise
+            if ear is not None:
+                ear.sent(data)
+            return done
+
+        def read(session: Any, count: int) -> tuple[bytes, StatusCode]:
+            wire = self._wires.get(session)
+            ear = None if wire is None else wire.heard
+            try:
+                reply = receive(session, count)
+            except BaseException:
+                if ear is not None:
+                    ear.unanswered += 1
+                raise
+            if ear is not None:
+                ear.replies += 1
+            return reply
+
+        self._send, self.read = write, read
 
     def close(self, session: Any) -> StatusCode:
         """Close a session; the beginning of a message that was held back is forgotten."""

@@ -386,6 +386,10 @@ def simulate(
         typer.Option(metavar="scaled|virtual", help="How time passes: scaled flows by itself, virtual jumps."),
     ] = "scaled",
     speed: Annotated[float, typer.Option(metavar="X", help="Lab seconds per real second.")] = 1.0,
+    clock_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the clock in this file, so that a worker can change its speed."),
+    ] = None,
     seed: DrawnSeed = None,
     sample_seed: SampleSeed = 0,
     host: Annotated[
@@ -441,8 +445,8 @@ def simulate(
         doors.MultiVuOptions(multivu_version, realistic_latency),
     )  # fmt: skip
     serving.simulate(
-        station=station, sample=sample, clock=clock, speed=speed, seed=seed, sample_seed=sample_seed, doors=served,
-        log=log,
+        station=station, sample=sample, time=serving.LabTime(clock, speed, clock_file), seed=seed,
+        sample_seed=sample_seed, doors=served, log=log,
     )  # fmt: skip
 
 
@@ -473,6 +477,10 @@ def worker(
         str, typer.Option(metavar="ADDRESS", help="Where to listen; by default only this computer can connect.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="N", help="Port to listen on; any free one without.")] = 0,
+    idle_end: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="End when for so long, e.g. 15min, nothing is to be done and nobody reads."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Own a station and carry out its queue until Ctrl-C; `labctl queue` fills it.
@@ -485,7 +493,8 @@ def worker(
     del json  # the one line is JSON in any case
     options = working.LabOptions(sample, clock, speed, seed)
     working.work(
-        station=station, simulate=simulate, options=options, lab=lab, queue=queue, host=host, port=port
+        station=station, simulate=simulate, options=options, lab=lab, queue=queue, host=host, port=port,
+        idle_end=idle_end,
     )  # fmt: skip
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from instruments import shared_clock
 from instruments.clock import Clock, ScaledClock, VirtualClock
 from instruments.errors import BadValue, UsageError
+from instruments.shared_clock import SharedClock
 from labctl.cli import output
 from labctl.cli.doors import THIS_COMPUTER, Doors
 from labctl.supervision import child
@@ -31,8 +35,23 @@ FASTEST = 1e5
 PLAIN = Doors()
 
 
+@dataclass(frozen=True, slots=True)
+class LabTime:
+    """How a lab's time passes.
+
+    Attributes:
+        kind: `scaled` or `virtual`.
+        speed: Lab seconds per real second.
+        file: In which the clock is kept, so that others can change its speed; None where nobody can.
+    """
+
+    kind: str
+    speed: float
+    file: Path | None = None
+
+
 def simulate(
-    *, station: str, sample: str, clock: str, speed: float, seed: int | None, sample_seed: int,
+    *, station: str, sample: str, time: LabTime, seed: int | None, sample_seed: int,
     doors: Doors = PLAIN, log: Path | None = None,
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM; prints the addresses first, as one line of JSON.
@@ -40,13 +59,20 @@ def simulate(
     Raises:
         UsageError: A port is taken, or for a door that the lab lacks.
         BadValue: There is no such clock, speed, address, rule for sessions or version of MultiPyVu.
-        WriteFailed: Nobody took the line with the addresses.
+        WriteFailed: Nobody took the line with the addresses, or the clock's file cannot be made.
     """
+    with _clock_of(time) as running:
+        _serve(running, station=station, sample=sample, seed=seed, sample_seed=sample_seed, doors=doors, log=log)
+
+
+def _serve(
+    running: Clock, *, station: str, sample: str, seed: int | None, sample_seed: int, doors: Doors, log: Path | None
+) -> None:
+    """Serve a lab on a clock; see `simulate`."""
     from labctl.sample import load_sample
     from labctl.simulation import build_lab
     from labctl.station import load_station
 
-    running = lab_clock(clock, speed)
     seed = secrets.randbits(32) if seed is None else seed
     sample = sample or "cotb2025"
     lab = build_lab(load_station(station), load_sample(sample), running, seed=seed, sample_seed=sample_seed)
@@ -67,6 +93,23 @@ def simulate(
             signal.signal(number, stop)
     output.print_json_or_fail(announcement(server, lab, station, sample, host=doors.announced_host()))
     server.serve()
+
+
+@contextmanager
+def _clock_of(time: LabTime) -> Generator[Clock]:
+    """Give a lab's clock; its file is taken away afterwards."""
+    if time.file is None:
+        yield lab_clock(time.kind, time.speed)
+        return
+    if time.kind != "scaled":
+        raise BadValue(f"--clock-file is for a clock that flows by itself, not for {time.kind!r}; leave one out")
+    file = time.file.absolute()
+    shared_clock.begin(file, time.speed)
+    try:
+        yield SharedClock(file)
+    finally:
+        with suppress(OSError):  # a run that is on still has it open
+            file.unlink()
 
 
 def lab_clock(kind: str, speed: float) -> Clock:
@@ -170,6 +213,7 @@ def announcement(
         "clock": f"{host}:{ports['clock']}" if "clock" in ports else None,
         "breakout": f"{host}:{ports['breakout']}",
         "speed": lab.clock.speed if isinstance(lab.clock, ScaledClock) else None,
+        "clock_file": str(lab.clock.file) if isinstance(lab.clock, SharedClock) else None,
         "seed": lab.streams.seed,
         "sample_seed": lab.streams.sample_seed,
         "station": _name_elsewhere(station, paths.station_files()),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from instruments import units
 from instruments.errors import BadValue, UsageError
+from instruments.shared_clock import checked_speed
 from labctl.cli import output
 from labctl.cli.doors import Doors
 
@@ -55,12 +57,15 @@ class LabOptions:
         clock, sample = self.clock or "scaled", self.sample or DEFAULT_SAMPLE
         speed = self.speed if self.speed is not None else SPEED if clock == "scaled" else 1.0
         lab_clock(clock, speed)
+        if clock == "scaled":
+            checked_speed(speed)
         load_sample(sample)
         return OwnLab(station, sample, clock, speed, self.seed)
 
 
 def work(
-    *, station: str, simulate: bool, options: LabOptions, lab: Path | None, queue: Path | None, host: str, port: int
+    *, station: str, simulate: bool, options: LabOptions, lab: Path | None, queue: Path | None, host: str, port: int,
+    idle_end: str | None = None,
 ) -> None:  # fmt: skip
     """Serve until SIGINT or SIGTERM; prints one line of JSON first."""
     check_extra()
@@ -71,6 +76,9 @@ def work(
         raise UsageError(f"--{name} is of the lab that --simulate starts; add --simulate, or leave it out")
     if not 0 <= port < 65_536:
         raise BadValue(f"--port is {port}, but must be from 1 to 65535, or 0 for any free one")
+    longest = None if idle_end is None else units.parse(idle_end, "s", "--idle-end")
+    if longest is not None and longest <= 0:
+        raise BadValue(f"--idle-end is {idle_end}, but must be above zero; leave it out for a worker that stays")
     shown = Doors(host).announced_host()
     if not ipaddress.ip_address(shown).is_loopback or host == "0.0.0.0":  # noqa: S104 - it is warned of
         output.complain(
@@ -80,4 +88,4 @@ def work(
     from labctl.service.serving import Wanted, serve
 
     own, place = options.lab_of(station) if simulate else None, None if lab is None else lab.resolve()
-    serve(Wanted(station, own, place, queue, host, port), shown, output.print_json_or_fail, output.complain)
+    serve(Wanted(station, own, place, queue, host, port, longest), shown, output.print_json_or_fail, output.complain)

@@ -127,7 +127,7 @@ def _beginning(items: Sequence[Mapping[str, Any]], on: Mapping[str, Any] | None,
     request = next((found for item in items if (found := _first_request(item, place)) is not None), None)
     if request is None:
         return Present()
-    with holding(request.station, lab=request.lab, what="rehearse the queue", keeper=place.keeper) as hold:
+    with holding(request.station, lab=request.lab, what="rehearse the queue", keeper=place.keeper, looks=True) as hold:
         return present(request, hold)
 
 

@@ -147,6 +147,10 @@ class Hand:
         """Ask the run to stand still at its next point; "" lets it go on."""
         self._watch.say("stand" if why else "go", why=why)
 
+    def turn_off(self, who: str) -> None:
+        """Ask the run that stands to turn its outputs off until it goes on."""
+        self._watch.say("off", why=who)
+
     def carry_out(self, task: Mapping[str, Any], told: Told, begun: Callable[[], None]) -> Mapping[str, Any]:
         """Have a run carried out, and wait for its end, however it ends.
 

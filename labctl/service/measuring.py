@@ -15,6 +15,7 @@ from instruments.cryostat import Cryostat
 from instruments.errors import LabError
 from labctl import abort, discovery
 from labctl.asked import Asked
+from labctl.instruments_told import RunInstruments
 from labctl.preparing import Place, prepare
 from labctl.present import CRYOSTAT, as_read, shown
 from labctl.request import Outcome, Request
@@ -134,8 +135,13 @@ def _outcome(task: Mapping[str, Any]) -> Outcome:
 def telling() -> Watcher:
     """Return who tells the worker how far the run is, and how long it takes by its rehearsal, or as it went so far."""
     begun: list[tuple[float, float]] = []
+    seen: list[RunInstruments] = []
 
     def watch(run: ActiveRun) -> None:
+        if child.has_supervisor() and (not seen or seen[0].session is not run.session):
+            seen[:] = [RunInstruments(run)]  # at its beginning, so that nothing is missed
+        if child.shows():
+            child.show(instruments=seen[0].told(run))
         (before, of), clock = run.of, run.session.clock
         now, done = clock.now() - clock.stood, run.progress
         if not begun:

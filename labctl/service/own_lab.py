@@ -6,6 +6,7 @@ It ends with its worker, however that ends; but a run that is on then still reac
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import threading
 from collections.abc import Callable, Generator
@@ -47,10 +48,10 @@ class OwnLab:
     speed: float = 1.0
     seed: int | None = None
 
-    def words(self) -> list[str]:
-        """Return the command line."""
+    def words(self, clock_file: Path) -> list[str]:
+        """Return the command line; where time flows by itself, its clock is kept in a file, for others to speed up."""
         words = ["simulate", "--station", self.station, "--sample", self.sample, "--clock", self.clock]
-        words += ["--speed", repr(self.speed)] if self.clock == "scaled" else []
+        words += ["--speed", repr(self.speed), "--clock-file", str(clock_file)] if self.clock == "scaled" else []
         return words + ([] if self.seed is None else ["--seed", str(self.seed)])
 
 
@@ -67,7 +68,9 @@ def running(wanted: OwnLab, folder: Path) -> Generator[Path]:
         WriteFailed: Its file cannot be written.
     """
     listener = Listener()
-    process = processes.begin_module("labctl", {VARIABLE: listener.address}, wanted.words(), told=True)
+    process = processes.begin_module(
+        "labctl", {VARIABLE: listener.address}, wanted.words(_new_clock(folder)), told=True
+    )
     try:
         with closing(_line(listener, process)) as line:
             line.send(BELONGS, folder=str(folder))
@@ -78,6 +81,11 @@ def running(wanted: OwnLab, folder: Path) -> Generator[Path]:
         processes.end(process)
         assert process.stdout is not None
         process.stdout.close()
+
+
+def _new_clock(folder: Path) -> Path:
+    """Return a file that is not there: the clock of a lab that outlives its worker for a moment is another one."""
+    return folder / f"lab-{secrets.token_hex(4)}.clock"
 
 
 def end_with_the_worker(stop: Callable[[], None]) -> None:

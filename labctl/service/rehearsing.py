@@ -216,6 +216,5 @@ def _at(since: datetime, seconds: float, speed: float | None) -> str | None:
 def _speed(here: Here) -> float | None:
     """Return the lab's s in one s of real time, None where its clock jumps."""
     if here.lab is not None:
-        lab = read_addresses(here.lab)
-        return None if lab.clock is not None else lab.speed
+        return read_addresses(here.lab).speed_now()
     return None if here.simulate else 1.0

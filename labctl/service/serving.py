@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -25,8 +26,7 @@ from labctl.service import measuring_lock, own_lab, places
 from labctl.service.door import Door
 from labctl.service.own_lab import OwnLab
 from labctl.service.queue import Queue
-from labctl.service.rehearsing import Rehearsing
-from labctl.service.web import make_app
+from labctl.service.web import Parts, make_app
 from labctl.service.worker import Here, Worker
 from labctl.station import Station, load_station
 from labctl.station_lock import holding, keeping
@@ -47,6 +47,7 @@ class Wanted:
         folder: Of the queue, None for that of the station.
         host: Where to listen.
         port: On which port; 0 for any.
+        idle_end: s after which it ends by itself where nothing is to be done and nobody reads; None for never.
     """
 
     station: str
@@ -55,6 +56,7 @@ class Wanted:
     folder: Path | None
     host: str
     port: int
+    idle_end: float | None = None
 
 
 def serve(wanted: Wanted, shown: str, say: Callable[[Mapping[str, Any]], None], warn: Callable[[str], None]) -> None:
@@ -86,7 +88,7 @@ def serve(wanted: Wanted, shown: str, say: Callable[[Mapping[str, Any]], None], 
         worker.recover()
         with served(worker, wanted, station, shown, folder) as said:
             say(said)
-            _work_until_asked(worker)
+            _work_until_asked(worker, Idle(worker, wanted.idle_end))
 
 
 @contextmanager
@@ -131,13 +133,12 @@ def served(worker: Worker, wanted: Wanted, station: Station, shown: str, folder:
         "url": f"http://{shown}:{port}", "token_file": str(folder / places.TOKEN), "queue": str(folder),
         "station": station.name, "pid": os.getpid(),
     }  # fmt: skip
-    about = {
+    known = {
         "station": station.name, "simulated": here.simulate or here.lab is not None, "queue": str(folder),
-        "lab": None if here.lab is None else str(here.lab), "held_by": "the queue", "pid": os.getpid(),
-        "since": WallClock().utc().isoformat(timespec="seconds"),
+        "held_by": "the queue", "pid": os.getpid(), "since": WallClock().utc().isoformat(timespec="seconds"),
     }  # fmt: skip
-    rehearsing = Rehearsing(worker)
-    app = Door(make_app(worker, about, rehearsing), token, wanted.host)
+    parts = Parts.of(worker, known)
+    app = Door(make_app(parts), token, wanted.host)
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2)  # pyright: ignore[reportArgumentType]
     )
@@ -146,10 +147,12 @@ def served(worker: Worker, wanted: Wanted, station: Station, shown: str, folder:
     thread.start()
     try:
         places.announce(folder, said)
+        parts.watching.begin()
         yield said
     finally:
         places.withdraw(folder)
-        rehearsing.end()
+        parts.rehearsing.end()
+        parts.watching.end()
         worker.queue.bell.end()  # who reads the events is hung up on
         server.should_exit = True
         thread.join(timeout=5.0)
@@ -173,7 +176,30 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _work_until_asked(worker: Worker) -> None:
+class Idle:
+    """Tells when a worker has had nothing to do, and no reader, for so long.
+
+    Args:
+        worker: Which.
+        longest: s of real time; None for never.
+    """
+
+    def __init__(self, worker: Worker, longest: float | None) -> None:
+        self._worker = worker
+        self._longest = longest
+        self._since = time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """Whether it has; to be asked now and then."""
+        queue = self._worker.queue
+        waits = not queue.book.paused and any(item.state == "waiting" for item in queue.book.items)
+        if self._worker.on is not None or waits or queue.bell.listeners:
+            self._since = time.monotonic()
+        return self._longest is not None and time.monotonic() - self._since >= self._longest
+
+
+def _work_until_asked(worker: Worker, idle: Idle) -> None:
     asked = threading.Event()
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -184,7 +210,7 @@ def _work_until_asked(worker: Worker) -> None:
         signal.signal(number, end)
     with ThreadPoolExecutor(1, thread_name_prefix="queue") as pool:
         working = pool.submit(worker.work)
-        while not working.done() and not asked.wait(LOOK):
+        while not working.done() and not asked.wait(LOOK) and not idle.over:
             pass
         worker.end()
         working.result()  # raises what nobody expected

@@ -1,4 +1,4 @@
-"""Tells readers of changes as they come: the queue, the run that is on, and the rehearsal, as server-sent events.
+"""Tells readers of changes as they come, as server-sent events: station, queue, the run that is on, the rehearsal.
 
 What is told is what has changed since the reader was told last, however often that was. So a reader that is slow gets
 fewer events and misses no state, and nothing is kept for it.
@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from labctl.service.items import Book
@@ -36,6 +36,7 @@ class _Seen:
     book: Book | None = None
     run: Mapping[str, Any] | None = None
     rehearsal: Mapping[str, Any] | None = None
+    others: dict[str, Mapping[str, Any] | None] = field(default_factory=dict[str, "Mapping[str, Any] | None"])
 
 
 class Feed:
@@ -45,10 +46,15 @@ class Feed:
         worker: Of whom.
         rehearsing: Who rehearses its queue.
         as_json: Writes a queue as it is told elsewhere, too.
+        others: What else is told, by the event's name: each changes as a whole, and nothing is told of None.
     """
 
-    def __init__(self, worker: Worker, rehearsing: Rehearsing, as_json: Callable[[Book], Mapping[str, Any]]) -> None:
+    def __init__(
+        self, worker: Worker, rehearsing: Rehearsing, as_json: Callable[[Book], Mapping[str, Any]],
+        others: Mapping[str, Callable[[], Mapping[str, Any] | None]],
+    ) -> None:  # fmt: skip
         self._worker = worker
+        self._others = others
         self._rehearsing = rehearsing
         self._as_json = as_json
         self._written: tuple[Book, str] | None = None
@@ -77,6 +83,11 @@ class Feed:
     def _news(self, seen: _Seen, *, first: bool) -> Iterator[str]:
         """Yield what a reader has not been told, in the order in which it makes sense."""
         book, run, rehearsal = self._worker.queue.book, self._worker.on, self._rehearsing.told
+        for name, known in self._others.items():
+            told = known()
+            if told is not None and told is not seen.others.get(name):
+                yield _event(name, told)
+                seen.others[name] = told
         if book is not seen.book:
             for changed in () if seen.book is None else _changed(seen.book, book):
                 yield _event("item", changed)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,11 +16,14 @@ from starlette.types import Receive, Scope, Send
 
 from instruments.errors import DataDamaged, LabError, Refused, UnknownName, UsageError, WriteFailed
 from labctl.asked import Asked, Text
+from labctl.service.about import About
 from labctl.service.hand import NotReady
 from labctl.service.items import MOST_CARRIED_ON, MOST_RETRIES, Book, Item, Policy
+from labctl.service.manual import Manual
 from labctl.service.rehearsing import Rehearsing
 from labctl.service.telling import MOST_READERS, Feed
 from labctl.service.told import Told
+from labctl.service.watching import Watching
 from labctl.service.worker import Worker
 
 
@@ -85,6 +89,53 @@ class Changes(_Body):
     carried_on: int | None = Field(default=None, ge=0, le=MOST_CARRIED_ON)
 
 
+class Speed(_Body):
+    """How fast the lab's time is to pass."""
+
+    speed: float = Field(allow_inf_nan=False)
+
+
+class Switch(_Body):
+    """Whether the instruments are looked at between runs; null: while somebody reads the events."""
+
+    on: bool | None
+
+
+class Hands(By):
+    """What is to be done by hand."""
+
+    do: Text
+    value: Text | None = None
+    rate: Text | None = None
+    sample: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a worker consists of.
+
+    Attributes:
+        worker: Who carries the queue out.
+        about: What there is to say of the station.
+        rehearsing: Who rehearses the queue.
+        watching: Who knows how the instruments stand.
+        manual: Who does what people ask for by hand.
+    """
+
+    worker: Worker
+    about: About
+    rehearsing: Rehearsing
+    watching: Watching
+    manual: Manual
+
+    @classmethod
+    def of(cls, worker: Worker, said: Mapping[str, Any]) -> Self:
+        """Return those of a worker, of whose station this is to be said."""
+        about = About(said, worker.here.lab, worker.queue.bell)
+        watching = Watching(worker, about.sample)
+        return cls(worker, about, Rehearsing(worker), watching, Manual(worker, watching, about.sample))
+
+
 class Stream(Response):
     """Server-sent events, as long as somebody reads them."""
 
@@ -102,25 +153,25 @@ class Stream(Response):
         await self._feed.tell(receive, send)
 
 
-def make_app(worker: Worker, station: Mapping[str, Any], rehearsing: Rehearsing) -> FastAPI:
-    """Return the application.
-
-    Args:
-        worker: Who carries the queue out.
-        station: What there is to say of the station.
-        rehearsing: Who rehearses the queue.
-    """
+def make_app(parts: Parts) -> FastAPI:
+    """Return the application."""
+    worker, about = parts.worker, parts.about
     app = FastAPI(
         title="labctl worker", description="One station and its queue. Reading is free; what changes something needs "
         "the token.", docs_url=None, redoc_url=None, default_response_class=Answer, redirect_slashes=False,
         strict_content_type=False,
     )  # fmt: skip
     _explain_errors(app)
-    _add_reading(app, worker, station)
+    _add_reading(app, worker, about)
+    _add_lab(app, worker, about)
     _add_items(app, worker)
     _add_orders(app, worker)
-    _add_rehearsal(app, rehearsing)
-    _add_events(app, Feed(worker, rehearsing, queue_json))
+    _add_rehearsal(app, parts.rehearsing)
+    _add_instruments(app, parts.watching, parts.manual)
+    told = {
+        "station": lambda: about.told, "instruments": lambda: parts.watching.told, "by_hand": lambda: parts.manual.told,
+    }  # fmt: skip
+    _add_events(app, Feed(worker, parts.rehearsing, queue_json, told))
     return app
 
 
@@ -137,12 +188,17 @@ def queue_json(book: Book) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _add_reading(app: FastAPI, worker: Worker, station: Mapping[str, Any]) -> None:
+def station_json(worker: Worker, about: About) -> dict[str, Any]:
+    """Return a station as it is told."""
+    return {**about.told, "on": None if worker.on is None else worker.on["item"]}
+
+
+def _add_reading(app: FastAPI, worker: Worker, about: About) -> None:
     # These never wait for anything: what they tell is changed as a whole by others.
     @app.get("/station")
     async def station_() -> dict[str, Any]:
         """Tell which station this is, who holds it, and whether a run is on."""
-        return {**station, "on": None if worker.on is None else worker.on["item"]}
+        return station_json(worker, about)
 
     @app.get("/queue")
     async def queue() -> dict[str, Any]:
@@ -158,6 +214,14 @@ def _add_reading(app: FastAPI, worker: Worker, station: Mapping[str, Any]) -> No
     async def run() -> dict[str, Any]:
         """Tell how far the run is that is on; `run` is null between runs."""
         return {"run": worker.on}
+
+
+def _add_lab(app: FastAPI, worker: Worker, about: About) -> None:
+    @app.post("/lab/speed")
+    def speed(wanted: Speed) -> dict[str, Any]:
+        """Let the time of the worker's simulated lab pass faster or slower, also while a run is on."""
+        about.set_speed(wanted.speed)
+        return station_json(worker, about)
 
 
 def _add_items(app: FastAPI, worker: Worker) -> None:
@@ -242,10 +306,28 @@ def _add_rehearsal(app: FastAPI, rehearsing: Rehearsing) -> None:
         return {"rehearsal": rehearsing.stop()}
 
 
+def _add_instruments(app: FastAPI, watching: Watching, manual: Manual) -> None:
+    @app.get("/instruments")
+    async def instruments() -> Mapping[str, Any]:
+        """Tell how the instruments stand, as far as it is known without asking them now."""
+        return watching.now()
+
+    @app.put("/watching")
+    def switch(how: Switch) -> Mapping[str, Any]:
+        """Have the instruments looked at between runs, or not."""
+        watching.switch(how.on)
+        return watching.now()
+
+    @app.post("/manual")
+    def by_hand(asked: Hands) -> Mapping[str, Any]:
+        """Have temperature, field or angle changed or held, or sources turned off, where no run is in the way."""
+        return {**manual.do(asked.model_dump()), "instruments": watching.now()}
+
+
 def _add_events(app: FastAPI, feed: Feed) -> None:
     @app.get("/events", response_class=Stream, status_code=200)
     async def events() -> Stream:
-        """Tell of each change as a server-sent event: `queue`, `item`, `run`, `rehearsal`."""
+        """Tell of each change as a server-sent event: `station`, `queue`, `item`, `run` and others."""
         return Stream(feed)
 
 

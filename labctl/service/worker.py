@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,20 +51,28 @@ class Here:
         }  # fmt: skip
 
 
+def _nothing(*said: object) -> None:
+    del said
+
+
 class Worker:
     """Carries out a queue.
 
     Attributes:
         crew: Who measures.
         between_runs: Held while a run is on, and by whoever lets none begin for a moment.
+        hurry: Called when a run is about to begin, so that whoever looks at the station lets go of it.
+        shows: Called with what a run says of its instruments.
     """
 
     def __init__(self, here: Here, queue: Queue) -> None:
         self.here = here
         self.queue = queue
         self.crew = Crew()
-        self._field = FieldKeeper(here.keeper)
         self.between_runs = threading.Lock()
+        self._field = FieldKeeper(here.keeper, self.between_runs)
+        self.hurry: Callable[[], None] = _nothing
+        self.shows: Callable[[Mapping[str, Any]], None] = _nothing
         self._on: Mapping[str, Any] | None = None
         self._hand: Hand | None = None
         self._lock = threading.Lock()
@@ -163,6 +171,12 @@ class Worker:
             if self._hand is not None:
                 self._hand.stop(ENDING)
 
+    def turn_off(self, who: str) -> None:
+        """Have the run that stands turn its outputs off until it goes on."""
+        with self._lock:
+            if self._hand is not None:
+                self._hand.turn_off(who)
+
     def _stand(self, why: str) -> None:
         with self._lock:
             self._standing = why
@@ -188,6 +202,7 @@ class Worker:
                 continue
             if item is None:
                 break
+            self.hurry()
             with self.between_runs:
                 self._carry_out(item)
         self.crew.end()
@@ -235,6 +250,8 @@ class Worker:
                 known = {name: value for name, value in message.items() if name not in {"is", "standing"}}
                 state = "stands" if message["standing"] else "running"
                 self.on = {**(self.on or {}), **known, "state": state}
+            case "instruments":
+                self.shows(message)
             case "safe":
                 self.on = {**(self.on or {}), "state": "is summed up", "remaining_lab_time_s": 0.0}
             case _:

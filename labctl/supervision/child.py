@@ -19,6 +19,8 @@ from labctl.supervision.line import VARIABLE, Line, call
 
 BEAT = 0.25
 """s between two signs of life."""
+SHOWN = 0.5
+"""s between two words on how the instruments stand."""
 LONG = 5.0
 """s of silence that are told beforehand."""
 UNWATCHED = "the death of its supervisor"
@@ -29,7 +31,9 @@ LOOK = 0.1
 _line: Line | None = None
 _due = 0.0
 _told = 0.0
+_shown = 0.0
 _standing = ""
+_off = ""
 _tasks: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
 
 
@@ -83,9 +87,29 @@ def tell(**progress: Any) -> None:
         _line.say("progress", **progress)
 
 
+def show(**instruments: Any) -> None:
+    """Say how the instruments stand, but not more often than twice a second."""
+    global _shown  # noqa: PLW0603 - see above
+    if _line is not None and (now := time.monotonic()) >= _shown:
+        _shown = now + SHOWN
+        _line.say("instruments", **instruments)
+
+
+def shows() -> bool:
+    """Whether it is time to say how the instruments stand, and anybody listens."""
+    return _line is not None and time.monotonic() >= _shown
+
+
 def asked_to_stand() -> str:
     """Return who asked that the run stands still where it is, "" if nobody does."""
     return _standing
+
+
+def asked_to_turn_off() -> str:
+    """Return who asked that outputs are turned off while the run stands, "" if nobody has since the last time."""
+    global _off
+    who, _off = _off, ""
+    return who
 
 
 def stand() -> None:
@@ -131,7 +155,7 @@ def _say(what: str, **details: Any) -> None:
 
 
 def _listen(line: Line) -> None:
-    global _standing  # noqa: PLW0603 - see above
+    global _standing, _off  # noqa: PLW0603 - see above
     for message in line.hear():
         match message.get("is"):
             case "stop":
@@ -140,6 +164,8 @@ def _listen(line: Line) -> None:
                 _standing = str(message.get("why"))
             case "go":
                 _standing = ""
+            case "off":
+                _off = str(message.get("why"))
             case _:
                 _tasks.put(message)
     abort.ask(UNWATCHED, for_good=True)

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,7 +121,8 @@ def _held(directory: RunDirectory, asked: Mapping[str, Any]) -> float | None:
 
 
 def keep(
-    left: Left, say: Say, *, keeper: int | None = None, given_up: Callable[[], bool] = lambda: False, word: str = ""
+    left: Left, say: Say, *, keeper: int | None = None, given_up: Callable[[], bool] = lambda: False, word: str = "",
+    alone: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:  # fmt: skip
     """Wait for the time that the station says, then take the field to zero.
 
@@ -133,6 +134,7 @@ def keep(
         keeper: Number of the process that keeps the station over several runs, and looks after this one.
         given_up: Asked now and then whether to leave it as it is.
         word: Of the `Untouched` that another process has entered.
+        alone: Entered before the station is taken, so that nobody of one's own has it.
     """
     policy = left.station.safe_state
     say(
@@ -141,7 +143,7 @@ def keep(
     )
     try:
         with _signals_leave_it():
-            said = _wait_and_move(left, keeper, given_up, word)
+            said = _wait_and_move(left, keeper, given_up, word, alone)
     except LeftAsItIs:
         said = f"the field is left at {left.field:.4g} T"
     except (LabError, OSError) as error:
@@ -150,13 +152,16 @@ def keep(
     _note(left, said)
 
 
-def _wait_and_move(left: Left, keeper: int | None, given_up: Callable[[], bool], word: str) -> str:
+def _wait_and_move(
+    left: Left, keeper: int | None, given_up: Callable[[], bool], word: str,
+    alone: Callable[[], AbstractContextManager[object]],
+) -> str:  # fmt: skip
     with Untouched(left.station, left.lab, word) as untouched:
         if not _waited(left, lambda: untouched.still and not given_up()):
             return "the field is the affair of whoever uses the station now"
     try:
         what = "taking the field to zero after a run"
-        with holding(left.station, lab=left.lab, what=what, keeper=keeper) as hold:
+        with alone(), holding(left.station, lab=left.lab, what=what, keeper=keeper) as hold:
             return _to_zero(left, hold)
     except StationInUse:
         return "the field is the affair of whoever uses the station now"
@@ -167,10 +172,12 @@ def _waited(left: Left, still: Callable[[], bool]) -> bool:
     clock: Clock = WallClock() if left.lab is None else read_addresses(left.lab).make_clock()
     try:
         deadline = clock.deadline(left.station.safe_state.field_hold)
-        longest = LOOK * clock.speed if isinstance(clock, ScaledClock) else LOOK
         while not deadline.passed and still():
-            # A virtual clock jumps, and costs a message for each time.
-            clock.sleep(deadline.remaining if isinstance(clock, RemoteClock) else min(longest, deadline.remaining))
+            if isinstance(clock, RemoteClock):  # it jumps, and costs a message for each time
+                clock.sleep(deadline.remaining)
+            else:  # in real time, since the speed of a lab may change meanwhile
+                speed = clock.speed if isinstance(clock, ScaledClock) else 1.0
+                WallClock().sleep(min(LOOK, deadline.remaining / speed))
         return still()
     finally:
         if isinstance(clock, RemoteClock):

@@ -40,6 +40,33 @@ def test_a_run_stands_without_current_and_with_its_field_held_until_it_may_go_on
     done.assert_source_off()
 
 
+def test_outputs_are_turned_off_while_a_run_stands_and_on_again_before_it_goes_on(
+    simulate: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on: list[bool] = []
+    lab = simulate.labs
+
+    def ask(run: Any) -> None:
+        if run.points == 40 and not on:
+            monkeypatch.setattr(child, "_standing", "LW")
+
+    def stand() -> None:
+        device: Any = lab[-1].devices["source"]
+        on.append(bool(device.value("OUTP")))
+        monkeypatch.setattr(child, "_off", "KM" if len(on) == 2 else "")
+        if len(on) == 5:
+            monkeypatch.setattr(child, "_standing", "")
+
+    monkeypatch.setattr(child, "stand", stand)
+    done, calm = simulate(watch=ask, **QUICK), simulate(**QUICK)
+    assert done.outcome.status == "finished"
+    assert on == [True, True, False, False, False]
+    (said,) = [each for each in done.directory.events() if each.get("event") == "by hand"]
+    assert (said["do"], said["by"], said["outputs_turned_off"], said["points"]) == ("source_off", "KM", 1, 40)
+    assert done.value("coercive_field_up") == pytest.approx(calm.value("coercive_field_up"), abs=2e-3)
+    done.assert_source_off()
+
+
 def test_who_is_stopped_for_good_stops_what_begins_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(abort, "_FOR_GOOD", [])
     abort.ask("somebody")

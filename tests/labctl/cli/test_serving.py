@@ -56,6 +56,8 @@ def test_a_lab_whose_addresses_nobody_takes_is_not_served() -> None:
         (["--clock", "virtual", "--speed", "5"], "--speed 5"),
         (["--clock", "scaled", "--speed", "nan"], "speed"),
         (["--clock", "real"], "scaled or virtual"),
+        (["--clock", "virtual", "--clock-file", "lab.clock"], "--clock-file"),
+        (["--speed", "2000", "--clock-file", "/nowhere/lab.clock"], "0.1 to 1000"),
         (["--multivu-version", "abc"], "--multivu-version is 'abc', but must look like 3.8.0"),
         (["--multivu-version", "3.8"], "must look like 3.8.0"),
     ],

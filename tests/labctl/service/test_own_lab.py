@@ -58,21 +58,11 @@ def test_its_line_is_in_a_file_and_it_ends_with_its_worker(tmp_path: Path, monke
         assert json.loads(file.read_text()) == {"seed": 3}
         assert not (tmp_path / "gone").exists()
     assert (tmp_path / "gone").exists()
-    said = [
-        "simulate",
-        "--station",
-        "ppms",
-        "--sample",
-        "cotb2025",
-        "--clock",
-        "scaled",
-        "--speed",
-        "10.0",
-        "--seed",
-        "3",
-    ]
-    assert begun == [said]
-    assert "--speed" not in OwnLab("ppms", "cotb2025", "virtual").words()
+    ((*words, clock, seed, number),) = begun
+    said = ["simulate", "--station", "ppms", "--sample", "cotb2025", "--clock", "scaled", "--speed", "10.0"]
+    assert [*words, seed, number] == [*said, "--clock-file", "--seed", "3"]
+    assert Path(clock).parent == tmp_path
+    assert not {"--speed", "--clock-file"} & {*OwnLab("ppms", "cotb2025", "virtual").words(Path(clock))}
 
 
 @pytest.mark.parametrize("program", ["raise SystemExit(2)", BEGIN], ids=["before the line", "before it said anything"])
@@ -148,7 +138,7 @@ def until_gone(port: int) -> None:
 def test_a_worker_is_killed_and_its_run_is_safe_before_its_lab_is_gone(tmp_path: Path) -> None:
     queue = tmp_path / "queue"
     with a_worker(queue) as (process, client):
-        assert client.ask("GET", "/station")["lab"] == str(queue / own_lab.FILE)
+        assert client.ask("GET", "/station")["lab"]["file"] == str(queue / own_lab.FILE)
         client.ask("POST", "/queue", {**ITEM, "out": str(tmp_path / "runs")})
         while ((client.ask("GET", "/run")["run"] or {}).get("points") or 0) < 50:
             time.sleep(0.02)

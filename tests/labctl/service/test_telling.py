@@ -14,8 +14,7 @@ from labctl.asked import Asked
 from labctl.service import telling
 from labctl.service.door import Door
 from labctl.service.queue import Queue
-from labctl.service.rehearsing import Rehearsing
-from labctl.service.web import make_app
+from labctl.service.web import Parts, make_app
 from labctl.service.worker import Here, Worker
 
 SCOPE = {
@@ -74,7 +73,11 @@ class Reader:
 
 
 def app_of(worker: Worker) -> Door:
-    return Door(make_app(worker, {"station": "ppms"}, Rehearsing(worker)), "a-token", "127.0.0.1")
+    return Door(
+        make_app(Parts.of(worker, {"station": "ppms"})),
+        "a-token",
+        "127.0.0.1",
+    )
 
 
 def named(events: list[tuple[str, Any]], name: str) -> list[Any]:
@@ -86,8 +89,8 @@ def test_a_reader_is_told_how_it_stands_and_then_each_change(worker: Worker) -> 
         reader, app = Reader(), app_of(worker)
         worker.queue.add(Asked(procedure="ahe"))
         reading = asyncio.create_task(app({**SCOPE}, reader.receive, reader.send))
-        await reader.until(lambda events: len(events) == 2)
-        assert [name for name, _ in reader.events] == ["queue", "run"]
+        await reader.until(lambda events: len(events) == 4)
+        assert [name for name, _ in reader.events] == ["station", "instruments", "queue", "run"]
         await asyncio.to_thread(worker.queue.take)  # whatever thread it changes in
         worker.on = {"item": "1", "state": "running", "points": 5}
         await reader.until(lambda events: named(events, "run")[-1]["run"] is not None)
@@ -130,7 +133,7 @@ def test_what_many_changes_left_is_told_once_to_who_was_slow(worker: Worker) -> 
     async def read() -> Reader:
         reader, app = Reader(), app_of(worker)
         reading = asyncio.create_task(app({**SCOPE}, reader.receive, reader.send))
-        await reader.until(lambda events: len(events) == 2)
+        await reader.until(lambda events: len(events) == 4)
         for points in range(1000):  # nobody else gets to do anything meanwhile
             worker.on = {"item": "1", "points": points}
         await reader.until(lambda events: named(events, "run")[-1] == {"run": {"item": "1", "points": 999}})

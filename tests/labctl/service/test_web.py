@@ -18,8 +18,7 @@ from labctl.service import measuring
 from labctl.service.crew import Crew
 from labctl.service.door import LONGEST, Door
 from labctl.service.queue import Queue
-from labctl.service.rehearsing import Rehearsing
-from labctl.service.web import make_app
+from labctl.service.web import Parts, make_app
 from labctl.service.worker import Here, Worker
 
 TOKEN = "a-token"
@@ -70,7 +69,7 @@ def worker(tmp_path: Path) -> Worker:
 @pytest.fixture
 def client(worker: Worker) -> Client:
     """Somebody with the token."""
-    app = Door(make_app(worker, {"station": "ppms"}, Rehearsing(worker)), TOKEN, "127.0.0.1")
+    app = Door(make_app(Parts.of(worker, {"station": "ppms"})), TOKEN, "127.0.0.1")
     return Client(app, {"Authorization": f"Bearer {TOKEN}"})
 
 
@@ -105,7 +104,7 @@ def test_an_item_goes_through_the_queue(client: Client) -> None:
     policy = client.put("/policy", json={"after_failure": "skip", "retries": 3}).json()["policy"]
     assert policy == {"after_failure": "skip", "retries": 3, "interrupted": "resume", "carried_on": 3}
     assert client.get("/run").json() == {"run": None}
-    assert client.get("/station").json() == {"station": "ppms", "on": None}
+    assert client.get("/station").json() == {"station": "ppms", "lab": None, "on": None}
     assert "/queue/{number}/move" in client.get("/openapi.json").json()["paths"]
 
 
@@ -113,6 +112,7 @@ CHANGING = [
     ("POST", "/queue"), ("PATCH", "/queue/1"), ("DELETE", "/queue/1"), ("POST", "/queue/1/move"),
     ("POST", "/queue/1/skip"), ("POST", "/queue/1/again"), ("POST", "/pause"), ("POST", "/go"), ("POST", "/abort"),
     ("POST", "/stop"), ("PUT", "/policy"), ("POST", "/rehearsal"), ("DELETE", "/rehearsal"),
+    ("POST", "/lab/speed"), ("PUT", "/watching"), ("POST", "/manual"),
 ]  # fmt: skip
 
 

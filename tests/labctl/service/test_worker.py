@@ -22,7 +22,7 @@ from instruments.clock import VirtualClock
 from instruments.errors import Refused
 from labctl.asked import Asked
 from labctl.rundir import RunDirectory
-from labctl.service import hand, measuring, measuring_lock
+from labctl.service import hand, measuring, measuring_lock, serving
 from labctl.service.items import Item, Policy
 from labctl.service.queue import Queue
 from labctl.service.told import Told
@@ -417,3 +417,28 @@ def test_a_start_and_an_end_that_raise_leave_a_queue_that_goes_on(
     run = RunDirectory(Path(str(item.run)))
     assert [each["state"] for each in run.events() if "state" in each] == ["running", "failed"]
     assert run.request()["queue_item"] == worker.queue.book.mark(item)
+
+
+def test_a_worker_with_nothing_to_do_and_no_reader_ends_after_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    worker = Worker(Here("ppms", True, None, None, tmp_path), Queue(tmp_path))
+    idle, never = serving.Idle(worker, 900.0), serving.Idle(worker, None)
+
+    def over_after(seconds: float) -> bool:
+        now[0] += seconds
+        return idle.over
+
+    assert not over_after(899.0)
+    worker.on = {"item": "1"}
+    assert not over_after(10.0)
+    worker.on = None
+    assert not over_after(899.0)
+    worker.queue.add(Asked(procedure="ahe"))
+    assert not over_after(10.0)
+    worker.queue.pause("lunch")  # what waits does not begin
+    assert not over_after(899.0)
+    assert over_after(1.0)
+    assert not never.over

@@ -22,7 +22,7 @@ from labctl.service.field import FieldKeeper
 from labctl.station import Station, load_station
 from labctl.station_lock import holding, keeping
 from labctl.supervision import field_keeping, processes
-from labctl.supervision.field_keeping import Left, keep, left_by, see_to
+from labctl.supervision.field_keeping import Left, LeftAsItIs, keep, left_by, see_to
 from tests.served import ServedLab, in_a_thread
 from tests.simulated import Simulate
 
@@ -199,7 +199,7 @@ def finished(keeper: FieldKeeper, folder: Path) -> str:
 def test_who_keeps_the_station_for_a_queue_looks_after_the_field(served: ServedLab, tmp_path: Path) -> None:
     found = left(served, tmp_path, field_hold=7200.0)
     with keeping(found.station, lab=found.lab, what="the queue") as number:
-        assert "leaves" not in finished(FieldKeeper(number), found.folder)
+        assert "leaves" not in finished(FieldKeeper(number, threading.Lock()), found.folder)
     assert field_told(served) == 0.0
 
 
@@ -215,7 +215,7 @@ def test_the_queue_gives_a_field_up_when_its_next_run_begins(
 
     monkeypatch.setattr(field_keeping.RemoteClock, "sleep", wait)
     with keeping(found.station, lab=found.lab, what="the queue") as number:
-        keeper = FieldKeeper(number)
+        keeper = FieldKeeper(number, threading.Lock())
         keeper.see_to(found.folder)
         waits.wait()
         threading.Timer(0.01, goes_on.set).start()
@@ -259,3 +259,16 @@ def test_a_temperature_on_its_way_is_stopped_where_it_is(simulate: Simulate) -> 
     assert temperature_told(simulate, Broken) == pytest.approx(290.0, abs=2.0)
     assert temperature_told(simulate, Broken, temperature="leave") == 250.0
     assert temperature_told(simulate, Finished) == 250.0
+
+
+def test_whoever_has_the_station_is_waited_for_and_a_run_that_takes_it_ends_the_waiting() -> None:
+    station = threading.Lock()
+    keeper = FieldKeeper(None, station)
+    alone = keeper._alone  # pyright: ignore[reportPrivateUsage]
+    with alone():
+        assert station.locked()
+    assert not station.locked()
+    with station:
+        keeper.give_up()
+        with pytest.raises(LeftAsItIs), alone():
+            pass
