@@ -22,6 +22,8 @@ from labctl.gui.timing import timer
 from labctl.gui.welcome import FIRST, Welcome
 from labctl.gui.window import Window
 
+IDLE = "30min"
+"""How long a worker that a window has begun stays when nothing is to be done and nobody looks."""
 SETTINGS = "window.ini"
 """In the state folder: what the window remembers."""
 
@@ -46,7 +48,7 @@ class Wanted:
 
     def worker(self) -> list[str]:
         """Return the words with which its worker is begun."""
-        said = ["worker", "--station", self.station]
+        said = ["worker", "--station", self.station, "--idle-end", IDLE]
         if not self.simulate:
             return said
         said.append("--simulate")
