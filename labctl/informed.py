@@ -10,7 +10,7 @@ on later takes it from there, whatever the journal has learnt meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from labctl.procedure import Procedure
     from labctl.request import Request
     from labctl.sample import SampleRecord
+    from labctl.station import Station
 
 TWO_WIRE, COEFFICIENT = "resistances.two_wire", "resistances.temperature_coefficient"
 """Keys of the record that the journal may know better: what the contact check found between the current source's leads,
@@ -110,7 +111,9 @@ def _of_journal(request: Request) -> Iterator[tuple[str, Known]]:
     if procedure.sample_journal is None:
         return
     if "probe_current" in procedure.declared_parameters():
-        yield from _two_wire(procedure, procedure.sample_journal.since_mounting())
+        known = two_wire(procedure.sample, procedure.station, procedure.sample_journal.since_mounting())
+        if known is not None:
+            yield TWO_WIRE, known
         yield from _coefficient(procedure.sample, procedure.sample_journal.entries("resistance"))
     with own_code(procedure, "informed() failed"):
         told = dict(procedure.informed())
@@ -125,19 +128,24 @@ def _given(request: Request, name: str) -> bool:
     return name in request.given or procedure.values()[name] != procedure.declared_parameters()[name].default
 
 
-def _two_wire(procedure: Procedure, entries: list[Entry]) -> Iterator[tuple[str, Known]]:
-    """Find what the last contact check measured between the leads that the current source is plugged into.
+def two_wire(record: SampleRecord, station: Station, entries: Sequence[Entry]) -> Known | None:
+    """Return what the last contact check measured between the leads that the current source is plugged into, in ohm.
 
     Not of a junction: there it is that of the state which the junction was in.
+
+    Args:
+        record: The sample.
+        station: Whose cables lead to it.
+        entries: Of its journal since it was mounted.
     """
-    entry, cables = latest(entries, CONTACTS), procedure.station.cables.source
-    if entry is None or cables is None or procedure.sample.is_junction:
-        return
+    entry, cables = latest(entries, CONTACTS), station.cables.source
+    if entry is None or cables is None or record.is_junction:
+        return None
     pairs: Mapping[str, Any] = entry.values.get("two_wire") or {}
     for row in (f"{cables.high}/{cables.low}", f"{cables.low}/{cables.high}"):
         if pairs.get(row):
-            yield TWO_WIRE, Known(float(pairs[row]["value"]), on(entry))
-            return
+            return Known(float(pairs[row]["value"]), on(entry))
+    return None
 
 
 def _coefficient(record: SampleRecord, entries: list[Entry]) -> Iterator[tuple[str, Known]]:

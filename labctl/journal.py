@@ -56,6 +56,9 @@ KINDS: Mapping[str, str] = {
 }
 """Kinds of entries that have a meaning; a procedure may use further ones."""
 
+BY_HAND = (MOUNTING, "damage", "note")
+"""Kinds of entries that a person writes; the others hold numbers that a run has measured."""
+
 _TORN = b" <torn>\n"
 """Ends a line that was cut while it was written, so that the next one stands on a line of its own. Where it stands
 alone, nothing was cut: another process was only about to end its line."""

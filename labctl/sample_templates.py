@@ -6,12 +6,13 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from instruments.errors import BadValue, UnknownName, UsageError, WriteFailed
 from labctl import paths, sample_files
 from labctl.journal import SIMULATED
-from labctl.records import looked_at, suggest
+from labctl.records import BLANK, looked_at, suggest
 from labctl.sample import SampleRecord
 
 UNFILLED = "is still to be filled in"
@@ -23,7 +24,28 @@ INSTEAD: Mapping[str, tuple[str, ...]] = {
 """Keys that are not needed when another one is given."""
 
 _SECTION = re.compile(r"\[(?P<twice>\[)?(?P<name>[a-z_]+)\]\]?\s*")
-_LINE = re.compile(r'(?P<off># )?(?P<key>[a-z_]+) = (?P<value>"[^"]*"|[^\s"{#]+)(?P<gap> *)(?P<comment>#.*)?')
+_LINE = re.compile(r'(?P<off># )?(?P<key>[A-Za-z0-9_.]+) = (?P<value>"[^"]*"|[^\s"{#]+)(?P<gap> *)(?P<comment>#.*)?')
+_LEAD = re.compile(r'(?P<key>"[^"]+"|[A-Za-z0-9_-]+) = \{ pad = "(?P<value>[^"]*)" \}')
+_EXAMPLE = re.compile(r'e\.g\. "([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """One value of a template that can be set.
+
+    Attributes:
+        key: As `write_new` takes it; `leads.A` is the pad that the lead A ends on.
+        value: What the template says; "" where it leaves that open.
+        needed: Whether a record cannot be used without it.
+        example: What it may look like; "" where the template shows none.
+        hint: What the template says about it.
+    """
+
+    key: str
+    value: str
+    needed: bool
+    example: str
+    hint: str
 
 
 def write_new(name: str, template: str, values: Mapping[str, str]) -> tuple[Path, list[str]]:
@@ -43,8 +65,28 @@ def write_new(name: str, template: str, values: Mapping[str, str]) -> tuple[Path
         WriteFailed: The file cannot be written.
     """
     path = sample_files.own_file(name)
-    _check_name(name, path)
-    text = filled(_template(template), {"name": name, **values})
+    return path, write_at(path, name, template_text(template), values)
+
+
+def write_at(path: Path, name: str, template: str, values: Mapping[str, str]) -> list[str]:
+    """Write a record to a file that is not there yet.
+
+    Args:
+        path: The file.
+        name: What the record is called.
+        template: Text of the template.
+        values: Texts by key; see `write_new`.
+
+    Returns:
+        What is still to be filled in, a sentence each.
+
+    Raises:
+        UnknownName: The template has no such key.
+        UsageError: The name is taken or cannot be one, or a value does not fit.
+        WriteFailed: The file cannot be written.
+    """
+    check_name(name, path)
+    text = filled(template, {"name": name, **values})
     left = _unfilled(text, values)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +96,38 @@ def write_new(name: str, template: str, values: Mapping[str, str]) -> tuple[Path
         raise UsageError(f"{path} is there already and is not written over; take another name") from None
     except OSError as error:
         raise WriteFailed(f"cannot write {path}: {error.strerror}") from error
-    return path, left
+    return left
+
+
+def blanks(template: str) -> list[Blank]:
+    """Return what can be set in a template's text, in its order."""
+    lines = template.splitlines()
+    found: list[Blank] = []
+    for key, number in _keys(lines):
+        line = _LINE.fullmatch(lines[number])
+        if line is None:
+            lead = _LEAD.fullmatch(lines[number])
+            assert lead is not None
+            found.append(Blank(key, lead["value"], needed=False, example="", hint=""))
+            continue
+        off, value = line["off"] is not None, line["value"].strip('"')
+        hint = (line["comment"] or "").lstrip("# ")
+        shown = _EXAMPLE.search(hint)
+        example = value if off else "" if shown is None else shown[1]
+        set_here = "" if off or value == BLANK else value
+        found.append(Blank(key, set_here, needed=value == BLANK and not off, example=example, hint=hint))
+    return found
+
+
+def layered(template: str, layers: int) -> str:
+    """Return a template's text with so many layers: the last one again and again, or as many left out."""
+    lines = template.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.strip() == "[[stack]]"]
+    ends = [next(n for n in range(start, len(lines)) if not lines[n].strip()) for start in starts]
+    tables = [lines[start:end] for start, end in zip(starts, ends, strict=True)]
+    tables = [*tables, *[tables[-1]] * (layers - len(tables))][:layers]
+    middle = [line for table in tables for line in (*table, "")]
+    return "\n".join([*lines[: starts[0]], *middle, *lines[ends[-1] + 1 :]]) + "\n"
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
@@ -78,7 +151,12 @@ def filled(template: str, values: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _check_name(name: str, path: Path) -> None:
+def check_name(name: str, path: Path) -> None:
+    """Refuse a name that a new record cannot have, or a file that is there.
+
+    Raises:
+        UsageError: The sentence says why.
+    """
     if Path(name).name != name or name.endswith(".toml"):
         raise UsageError(f"{name!r} is no name: the record is written to {sample_files.FOLDER}/NAME.toml")
     if name.endswith(SIMULATED):
@@ -90,7 +168,12 @@ def _check_name(name: str, path: Path) -> None:
         raise UsageError(f"there is a sample record {name!r} already, {taken}; take another name")
 
 
-def _template(name: str) -> str:
+def template_text(name: str) -> str:
+    """Return the text of a template.
+
+    Raises:
+        UnknownName: There is no such template.
+    """
     files = paths.template_files()
     if name not in files:
         raise UnknownName(f"there is no template {name!r}; {suggest(name, list(files))}there are {', '.join(files)}")
@@ -107,9 +190,17 @@ def _keys(lines: list[str]) -> Iterator[tuple[str, int]]:
             before = f"{section['name']}[{layers}]." if section["twice"] else f"{section['name']}."
         elif found is not None and found["key"] not in {"schema", "kind"}:
             yield f"{before}{found['key']}", number
+        elif before == "leads." and (lead := _LEAD.fullmatch(line)) is not None:
+            yield f"{before}{lead['key'].strip(chr(34))}", number
 
 
 def _with_value(line: str, value: str) -> str:
+    """Return a line with a value in its place; "" leaves the line out."""
+    if not value:
+        return line if line.startswith("# ") else f"# {line}"
+    lead = _LEAD.fullmatch(line)
+    if lead is not None:
+        return f"{lead['key']} = {{ pad = {json.dumps(value, ensure_ascii=False)} }}"
     found = _LINE.fullmatch(line)
     assert found is not None
     text = value if value in {"true", "false"} else json.dumps(value, ensure_ascii=False)

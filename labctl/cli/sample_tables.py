@@ -7,34 +7,28 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from instruments.units import format_quantity
-from labctl.analysis.result import quantity_text
+from labctl import journal_words
 from labctl.cli import output
 from labctl.journal import (
-    CONTACTS,
     HEALTH,
     MOUNTING,
-    PULSES,
     SAFE_PULSE,
     Entry,
     Journal,
     Odometer,
     latest_device,
-    odometer,
     of_device,
 )
+from labctl.journal_words import NO_BREAK, cell, health, pulses_text, safe_pulse
 from labctl.sample import KINDS, Junction, SampleRecord
 from labctl.sample_summary import Derived
 
 NARROWEST = 20
 """Characters that the last column keeps, however narrow the screen."""
-
-_NO_BREAK = "\u00a0"
-"""Stands between a number and its unit until lines are broken."""
 
 
 def _width() -> int:
@@ -54,7 +48,7 @@ def wrapped(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
 
 
 def _wrap(text: str, room: int) -> list[str]:
-    return [line.replace(_NO_BREAK, " ") for line in textwrap.wrap(text, room, break_on_hyphens=False)]
+    return [line.replace(NO_BREAK, " ") for line in textwrap.wrap(text, room, break_on_hyphens=False)]
 
 
 def items(sentences: Sequence[str]) -> None:
@@ -141,10 +135,10 @@ def summary(found: Mapping[str, Any], all_entries: Sequence[Entry], journal: Jou
     rows = [(label, *_when_and_what(found[kind], kind)) for kind, label in names.items()]
     rows += [
         (label, _when(entry), text(entry.values))
-        for label, kind, text in (("health check", HEALTH, _health), ("safe pulse", SAFE_PULSE, _safe_pulse))
+        for label, kind, text in (("health check", HEALTH, health), ("safe pulse", SAFE_PULSE, safe_pulse))
         if (entry := found[kind]) is not None
     ]
-    rows.append(("pulses", "", _pulses(pulses)))
+    rows.append(("pulses", "", pulses_text(pulses)))
     rows += [("damage", *_when_and_what(entry, "damage")) for entry in damage] or [("damage", "", "none known")]
     wrapped(rows, ("journal", "since (UTC)", "what"))
     seed = latest_device(all_entries)
@@ -162,112 +156,19 @@ def summary(found: Mapping[str, Any], all_entries: Sequence[Entry], journal: Jou
 def _when_and_what(entry: Entry | None, kind: str) -> tuple[str, str]:
     if entry is None:
         return "", "not written down" if kind == MOUNTING else "not measured in this mounting"
-    return _when(entry), _cell(entry)
-
-
-def _health(values: Mapping[str, Any]) -> str:
-    """The last health check: the resistance, its temperature, and whether a run began or ended with it."""
-    text = _word(values.get("resistance"))
-    if values.get("temperature") is not None:
-        text += f" at {_word(values['temperature'])}"
-    return f"{text}, {values['when']} of a run" if values.get("when") else text
-
-
-def _safe_pulse(values: Mapping[str, Any]) -> str:
-    """The largest pulse that is recommended, and its width."""
-    text = f"up to {_word(values.get('pulse_max'))}"
-    return text if values.get("pulse_width") is None else f"{text}, {_word(values['pulse_width'])} wide"
-
-
-def _pulses(pulses: Odometer) -> str:
-    return ", ".join([f"{pulses.count} so far", *_sizes(pulses)]) if pulses.count else "none so far"
-
-
-def _sizes(pulses: Odometer) -> list[str]:
-    parts: list[str] = []
-    if pulses.largest_current_density is not None:
-        parts.append(f"up to {format_quantity(pulses.largest_current_density, 'A/m^2')}")
-    if pulses.energy:
-        parts.append(f"{format_quantity(pulses.energy, 'J')} in all")
-    return parts
+    return _when(entry), cell(entry)
 
 
 def entries(shown: Sequence[Entry]) -> None:
     """Print entries of a journal, the oldest first; pulses of one run that follow each other are one line."""
     rows: list[tuple[str, str, str, str]] = []
-    for _, together in groupby(enumerate(shown), _line_of):
-        alike = [entry for _, entry in together]
+    for alike, text in journal_words.lines(shown):
         first = alike[0]
-        text = _cell(first) if len(alike) == 1 else _pulses_together(alike)
         seed = "" if first.sample_seed is None else f", sample seed {first.sample_seed}"
         by = f"\nrun {first.run}{seed}" if first.run else ""
         rows.append((_when(first), first.kind, first.user or "-", text + by))
     wrapped(rows, ("UTC", "kind", "user", "what"))
 
 
-def _line_of(placed: tuple[int, Entry]) -> tuple[Any, ...]:
-    """What entries have in common that share a line: pulses their run and user, others nothing."""
-    place, entry = placed
-    return (entry.run, entry.user) if entry.kind == PULSES and entry.run else (place,)
-
-
-def _pulses_together(alike: Sequence[Entry]) -> str:
-    """`70 pulses of 1 ms, up to 4.4e11 A/m^2, 12.3 mJ in all`."""
-    pulses = odometer(alike)
-    widths = {_word(entry.values["width"]) for entry in alike if "width" in entry.values}
-    wide = f" of {widths.pop()}" if len(widths) == 1 else ""
-    return ", ".join([f"{pulses.count} pulses{wide}", *_sizes(pulses)])
-
-
 def _when(entry: Entry) -> str:
     return f"{entry.utc:%Y-%m-%d %H:%M}"
-
-
-def entry_text(entry: Entry) -> str:
-    """Return the values of an entry in words."""
-    return _cell(entry).replace(_NO_BREAK, " ")
-
-
-def _contacts(values: Mapping[str, Any]) -> str:
-    """What a contact check comes to; the journal itself has every pair."""
-    leads = cast("Mapping[str, Mapping[str, Any]]", values.get("leads") or {})
-    bad = [f"{name} {lead['verdict']}" for name, lead in leads.items() if lead.get("verdict", "ok") != "ok"]
-    parts = ["passed" if values.get("passed") else "failed", *bad]
-    junction = cast("Mapping[str, Any]", values.get("junction") or {})
-    if junction:
-        verdict = junction.get("verdict", "ok")
-        parts += [f"junction {verdict}"] * (verdict != "ok")
-        values = {**values, "junction": junction.get("resistance")}
-    named = ("sheet_resistance", "junction", "leak", "compliance", "largest_current")
-    return ", ".join([*parts, *_words({name: values[name] for name in named if values.get(name) is not None})])
-
-
-def _cell(entry: Entry) -> str:
-    if entry.kind == CONTACTS and "leads" in entry.values:
-        return _contacts(entry.values)
-    text = entry.values.get("text")
-    others = {name: value for name, value in entry.values.items() if name != "text"}
-    parts = [] if text is None else [str(text)]
-    return ", ".join([*parts, *_words(others)])
-
-
-def _words(values: Mapping[str, Any]) -> list[str]:
-    return [f"{name.replace('_', ' ')} {_word(value)}" for name, value in values.items()]
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, Mapping):
-        table = cast("Mapping[str, Any]", value)
-        return _quantity(table) if {"value", "unit"} <= table.keys() else f"({', '.join(_words(table))})"
-    if isinstance(value, list):
-        return ", ".join(_word(item) for item in cast("list[Any]", value))
-    if value is None or isinstance(value, bool):
-        return "-" if value is None else "yes" if value else "no"
-    return str(value)
-
-
-def _quantity(table: Mapping[str, Any]) -> str:
-    value = table["value"]
-    if value is None or isinstance(value, bool):
-        return _word(value)
-    return quantity_text(value, table.get("uncertainty"), table["unit"]).replace(" ", _NO_BREAK)

@@ -11,12 +11,9 @@ import typer
 
 from instruments.errors import BadValue, UsageError
 from labctl.cli import output, sample_tables
-from labctl.journal import CONTACTS, KINDS, MOUNTING, Entry, Journal
+from labctl.journal import BY_HAND, CONTACTS, KINDS, MOUNTING, Entry, Journal
 from labctl.sample import SampleRecord, load_sample
 from labctl.sample_summary import Derived, bounds, defaults, file_of, history, look, name_in
-
-BY_HAND = (MOUNTING, "damage", "note")
-"""Kinds of entries that a person writes; the others hold numbers that a run has measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,13 @@ from instruments.errors import UnknownName
 ANSWERS: dict[str, str] = {
     "procedures": "labctl.desk.procedures:procedures",
     "series": "labctl.desk.series:series",
+    "sample": "labctl.desk.samples:sample",
+    "sample_check": "labctl.desk.sample_forms:sample_check",
+    "sample_form": "labctl.desk.sample_forms:sample_form",
+    "sample_journal": "labctl.desk.sample_journal:sample_journal",
+    "sample_log": "labctl.desk.sample_journal:sample_log",
+    "sample_write": "labctl.desk.sample_forms:sample_write",
+    "samples": "labctl.desk.samples:samples",
     "station": "labctl.desk.stations:station",
     "stations": "labctl.desk.stations:stations",
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from labctl.cli import sample_tables
+from labctl import journal_words
 from labctl.cli.main import run_command
 from labctl.journal import Journal, quantity
 from labctl.sample import load_sample
@@ -382,4 +382,4 @@ def test_values_in_words() -> None:
         "contacts", {"text": "by hand", "passed": False, "angle": None, "pairs": [["A", "B"], ["C"]],
                      "slope": quantity(2.0, "ohm/T"), "linear": {"value": True, "unit": "1"}},
     )  # fmt: skip
-    assert sample_tables.entry_text(entry) == ("by hand, passed no, angle -, pairs A, B, C, slope 2 ohm/T, linear yes")
+    assert journal_words.entry_text(entry) == ("by hand, passed no, angle -, pairs A, B, C, slope 2 ohm/T, linear yes")
