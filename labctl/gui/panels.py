@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QLabel, QWidget
 from labctl.gui.context import Context
 from labctl.gui.instruments.panel import InstrumentPanel
 from labctl.gui.queue_panel import QueuePanel
+from labctl.gui.sample_panel import SamplePanel
 
 
 class Panel(NamedTuple):
@@ -32,7 +33,7 @@ class Panels:
         self.context = context
         self.plot: QWidget = _placeholder("plot")
         self.measure: QWidget = _placeholder("measure")
-        self.sample: QWidget = _placeholder("sample")
+        self.sample = SamplePanel(context)
         self.instruments = InstrumentPanel(context)
         self.log: QWidget = _placeholder("log")
         self.queue = QueuePanel(context)
@@ -51,6 +52,7 @@ class Panels:
 
     def connect_all(self) -> None:
         """Let panels hear of each other."""
+        self.sample.lab_wanted.connect(self.context.mount_wanted)
 
 
 def _placeholder(name: str) -> QWidget:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 FAULTS = ("did not finish",)
@@ -42,9 +43,17 @@ def _on(run: Mapping[str, Any], queue: Mapping[str, Any]) -> tuple[str, str]:
     return f"Measuring {what}: {how}", "warn"
 
 
+def _short(name: str) -> str:
+    """Return a name, or that of a file without where it lies: `mine:MyLoop` of `/home/lw/mine.py:MyLoop`."""
+    file, colon, rest = name.rpartition(".py:")
+    if colon:
+        return f"{Path(file).name}:{rest}"
+    return Path(name).stem if name.endswith((".toml", ".py")) else name
+
+
 def what_is_asked(asked: Mapping[str, Any]) -> str:
     """Return in a few words what an item is: `ahe cotb2025 temperature=290 K`."""
-    words = [str(asked["procedure"]), str(asked.get("sample") or "")]
+    words = [_short(str(asked["procedure"])), _short(str(asked.get("sample") or ""))]
     words += [f"{name}={value}" for name, value in asked.get("parameters", {}).items()]
     words += [str(each) for each in asked.get("over", [])]
     return " ".join(word for word in words if word)

@@ -83,6 +83,9 @@ def hard_to_read(window: QWidget) -> list[str]:
     for widget, text in written(window):
         if not any(letter.isalnum() for letter in text):
             continue
+        seen = widget.visibleRegion().boundingRect()
+        if seen.size() != widget.size():  # a part is scrolled away
+            continue
         corner = widget.mapTo(window, QPoint(0, 0))
         measured = _contrast(image, QRect(corner * SCALE, widget.size() * SCALE).intersected(image.rect()))
         if measured is not None and measured < LEAST_CONTRAST:

@@ -41,6 +41,7 @@ def tools(tmp_path: Path) -> Path:
 def stand_in(folder: Path, program: str, script: str) -> None:
     """Put a shell script into a folder under a program's name."""
     path = folder / program
+    path.unlink(missing_ok=True)  # else a link of that name would have the machine's own program overwritten
     path.write_text(f"#!{shutil.which('bash')}\n{script}\n")
     path.chmod(0o755)
 
