@@ -18,6 +18,7 @@ from typing import Any, cast
 from instruments.errors import DataDamaged, LabError, UnknownName, UsageError
 from labctl.analysis.combine import ENSEMBLE_OF
 from labctl.analysis.result import HEALTH_UNITS, Result, Results
+from labctl.notes import Note, read_notes, tags_with
 from labctl.rundir import RunDirectory
 
 DEEPEST = 4
@@ -47,8 +48,10 @@ class Entry:
         simulated: Whether nothing of it was measured in a laboratory.
         user: Who measured.
         notes: Why, in a sentence.
-        tags: Words to find it by.
+        tags: Words to find it by, also those that were given later.
         points: Rows that were recorded, also those that were measured again later.
+        lab_time_s: What it took in the lab by what it announced, in s; None where it announced nothing.
+        added: What people noted during the run and after it.
         parameters: {name: {value, text}} as in run.json.
         results: What the analysis found; empty for a series.
         main: Names of the results that are shown.
@@ -70,6 +73,8 @@ class Entry:
     notes: str = ""
     tags: Sequence[str] = ()
     points: int = 0
+    lab_time_s: float | None = None
+    added: Sequence[Note] = ()
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     results: Mapping[str, Result] = field(default_factory=dict[str, Result])
     main: Sequence[str] = ()
@@ -85,7 +90,8 @@ class Entry:
             "run": str(self.path), "number": self.number or None, "begun": self.begun or None,
             "procedure": self.procedure or None, "sample": self.sample or None, "status": self.status,
             "simulated": self.simulated, "user": self.user, "notes": self.notes, "tags": list(self.tags),
-            "points": self.points, "parameters": {name: dict(entry) for name, entry in self.parameters.items()},
+            "added_notes": [note.as_dict() for note in self.added], "points": self.points,
+            "lab_time_s": self.lab_time_s, "parameters": {name: dict(entry) for name, entry in self.parameters.items()},
             "results": {name: result.as_dict() for name, result in self.results.items()},
             "main_results": list(self.main), "wrong": list(self.wrong),
         }  # fmt: skip
@@ -116,14 +122,19 @@ def catalogue(places: Iterable[Path]) -> list[Entry]:
             named = read_entry(place)
             inside = named.runs or [named]
         else:
-            inside = [read_entry(folder) for folder in _run_folders(place, DEEPEST)]
+            inside = [read_entry(folder) for folder in run_folders(place)]
         for entry in inside:
             found.setdefault(entry.path.absolute(), entry)
     return sorted(found.values(), key=lambda entry: (entry.begun[:10] or _day(entry.path), entry.number, entry.path))
 
 
-def _run_folders(folder: Path, deeper: int) -> Iterator[Path]:
-    """Yield folders that are runs, or are called like one; what lies in a run is its own affair."""
+def run_folders(folder: Path, deeper: int = DEEPEST) -> Iterator[Path]:
+    """Yield folders that are runs, or are called like one; what lies in a run is its own affair.
+
+    Args:
+        folder: Where to look.
+        deeper: Folders within folders in which it is looked.
+    """
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir())
@@ -134,7 +145,7 @@ def _run_folders(folder: Path, deeper: int) -> Iterator[Path]:
         if _RUN.match(name) or (path / "run.json").is_file():
             yield path
         elif deeper > 1:
-            yield from _run_folders(path, deeper - 1)
+            yield from run_folders(path, deeper - 1)
 
 
 def read_entry(folder: Path) -> Entry:
@@ -158,24 +169,27 @@ def read_entry(folder: Path) -> Entry:
 def _entry(directory: RunDirectory, number: int, asked: Mapping[str, Any]) -> Entry:
     series = asked.get("kind") == "series"
     wrong: list[str] = []
-    state, points, kept = _announced(directory)
+    told = _announced(directory)
+    state, points = told.state, told.points
     state = _looked_after(directory.path) if state == "running" else state
     runs, over = _series(directory, asked) if series else ((), {})
     results = {} if series else _results(directory, wrong)
     size = _size(directory.data_file)
     if not series and state == "finished" and size is None:
         wrong.append("data.csv is missing")
-    elif size is not None and size < kept:
-        wrong.append(f"data.csv is cut off: it has {size} bytes of the {kept} that the run had written")
+    elif size is not None and size < told.kept:
+        wrong.append(f"data.csv is cut off: it has {size} bytes of the {told.kept} that the run had written")
     wrong += [f"{run.path.name}: {sentence}" for run in runs for sentence in run.wrong]
     if points is None:
         points = sum(run.points for run in runs) if series else _rows(directory.data_file)
+    added, tags = read_notes(directory.path), [_text(tag) for tag in asked.get("tags", [])]
     return Entry(
         directory.path, number, _local(asked.get("begun")) or _day(directory.path),
         _text(asked["procedure"]["name"]), _text(asked["sample"]["name"]), state, bool(asked.get("simulated")),
-        _text(asked.get("user", "")), _text(asked.get("notes", "")), [_text(tag) for tag in asked.get("tags", [])],
-        points, {_text(name): dict(entry) for name, entry in asked["parameters"].items()}, results,
-        _main(asked.get("main_results", []), results), {}, over, runs, len(asked["children"]) if series else 0, wrong,
+        _text(asked.get("user", "")), _text(asked.get("notes", "")), tags_with(tags, added),
+        points, told.lab_time, added, {_text(name): dict(entry) for name, entry in asked["parameters"].items()},
+        results, _main(asked.get("main_results", []), results), {}, over, runs,
+        len(asked["children"]) if series else 0, wrong,
     )  # fmt: skip
 
 
@@ -199,13 +213,41 @@ def _series(directory: RunDirectory, asked: Mapping[str, Any]) -> tuple[Sequence
     return runs, {_text(axis["name"]): [_text(text) for text in axis["texts"]] for axis in asked["over"]}
 
 
-def _announced(directory: RunDirectory) -> tuple[str, int | None, int]:
-    """Return the last state, its points if it says them, and how many bytes of data.csv are known to be written."""
-    state, points, kept = "unknown", None, 0
+@dataclass(slots=True)
+class _Announced:
+    """The last state, its points if it says them, how many bytes of data.csv are known to be written, and s in the lab.
+
+    A run that was carried on has spent no lab time in between; each of its beginnings is a `running`.
+    """
+
+    state: str = "unknown"
+    points: int | None = None
+    kept: int = 0
+    lab_time: float | None = None
+    _before: float = 0.0
+    _began: float | None = None
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """Take in an event."""
+        moment, state = event.get("time_s"), event.get("state")
+        if isinstance(state, str):
+            points = event.get("points")
+            self.state, self.points = state, points if isinstance(points, int) else None
+        if event.get("event") == "block" and isinstance(event.get("size"), int):
+            self.kept = max(self.kept, event["size"])
+        if isinstance(moment, int | float):
+            if state == "running":
+                self._before, self._began = self.lab_time or 0.0, float(moment)
+            if self._began is not None:
+                self.lab_time = self._before + max(0.0, float(moment) - self._began)
+
+
+def _announced(directory: RunDirectory) -> _Announced:
+    told = _Announced()
     try:
         lines = directory.events_file.read_bytes().split(b"\n")
     except OSError:
-        return state, points, kept
+        return told
     for line in lines:
         if b'"state"' not in line and b'"size"' not in line:
             continue
@@ -213,14 +255,9 @@ def _announced(directory: RunDirectory) -> tuple[str, int | None, int]:
             event: Any = json.loads(line)
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
             continue  # damaged, or the last line of a run that died while writing it
-        if not isinstance(event, dict):
-            continue
-        told = cast("dict[str, Any]", event)
-        if isinstance(told.get("state"), str):
-            state, points = told["state"], told["points"] if isinstance(told.get("points"), int) else None
-        if told.get("event") == "block" and isinstance(told.get("size"), int):
-            kept = max(kept, told["size"])
-    return state, points, kept
+        if isinstance(event, dict):
+            told.hear(cast("dict[str, Any]", event))
+    return told
 
 
 def _results(directory: RunDirectory, wrong: list[str]) -> Mapping[str, Result]:

@@ -157,6 +157,7 @@ class Wanted:
         user: Who measured.
         status: How it ended.
         conditions: On parameters and results.
+        note: Words that stand in its notes, those that were added later among them.
     """
 
     sample: str = ""
@@ -166,6 +167,7 @@ class Wanted:
     user: str = ""
     status: str = ""
     conditions: Sequence[Condition] = ()
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a date that is none.
@@ -209,7 +211,17 @@ def _fits(entry: Entry, wanted: Wanted) -> bool:
     status = _word(entry.status, wanted.status) or damaged
     who = _word(entry.sample, wanted.sample) and _word(entry.user, wanted.user)
     tagged = {tag.casefold() for tag in entry.tags} >= {tag.casefold() for tag in wanted.tags}
-    return status and who and tagged and _word(entry.procedure, wanted.procedure) and _on(entry.begun, wanted.date)
+    noted = _noted(entry, wanted.note)
+    procedure = _word(entry.procedure, wanted.procedure)
+    return status and who and tagged and noted and procedure and _on(entry.begun, wanted.date)
+
+
+def _noted(entry: Entry, words: str) -> bool:
+    """Whether words stand in the notes of a run, or of one of a series' runs."""
+    if not words:
+        return True
+    texts = [entry.notes, *(note.text for each in (entry, *entry.runs) for note in each.added)]
+    return any(words.casefold() in text.casefold() for text in texts)
 
 
 def _word(word: str, pattern: str) -> bool:

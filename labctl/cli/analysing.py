@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from instruments.errors import BadValue, DataDamaged, UsageError
+from instruments.errors import BadValue, UsageError
 from labctl.cli import output
 from labctl.cli.places import check_figure_place, existing_run
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from labctl.frame import FieldUnit
-    from labctl.procedure import Procedure
-    from labctl.request import Outcome
     from labctl.rundir import RunDirectory
 
 
@@ -52,6 +50,7 @@ def _analyse_packed(path: Path, *, json: bool) -> None:
 
 
 def _analyse_run(path: Path, *, json: bool, packed: Path | None = None) -> None:
+    from labctl.analysed_again import analyse_again, analyse_series_again, procedure_of
     from labctl.conclusion import how_it_ended
     from labctl.rundir import RunDirectory
     from labctl.series_results import is_series
@@ -61,10 +60,12 @@ def _analyse_run(path: Path, *, json: bool, packed: Path | None = None) -> None:
     main: Sequence[str] = ()
     if series:
         _say(how_it_ended(directory), json=json)
-        outcome = _series_again(directory, json=json)
+        outcome, found = analyse_series_again(directory, _warn)
+        if not json:
+            output.series_table(found)
     else:
-        procedure = procedure_of(directory, directory.request())
-        outcome, main = _again(directory, procedure), procedure.main_results
+        procedure = procedure_of(directory, directory.request(), _warn)
+        outcome, main = analyse_again(directory, procedure), procedure.main_results
         _say(how_it_ended(directory, outcome.points), json=json)
     outcome.run = packed or outcome.run
     if json:
@@ -81,39 +82,14 @@ def _analyse_run(path: Path, *, json: bool, packed: Path | None = None) -> None:
         output.complain(f"warning: {warning}")
 
 
+def _warn(sentence: str) -> None:
+    output.complain(f"warning: {sentence}")
+
+
 def _say(sentence: str, *, json: bool) -> None:
     """Print how a run ended, if there is anything to say; a JSON object has its status."""
     if sentence and not json:
         output.line(sentence)
-
-
-def _again(directory: RunDirectory, procedure: Procedure) -> Outcome:
-    from labctl.conclusion import conclude
-    from labctl.request import Outcome
-
-    request = directory.request()
-    outcome = Outcome(run=directory.path, simulated=bool(request.get("simulated")), status=directory.status())
-    conclude(procedure, directory, outcome)
-    return outcome
-
-
-def _series_again(directory: RunDirectory, *, json: bool) -> Outcome:
-    """Analyse every run of a series that has rows, and collect what was found."""
-    from labctl.series import SeriesOutcome
-    from labctl.series_results import child_directories, conclude_series
-
-    simulated = bool(directory.request().get("simulated"))
-    outcome = SeriesOutcome(run=directory.path, simulated=simulated, status=directory.status())
-    for child in child_directories(directory):
-        if child.data_file.exists() and not child.read_data()[0].empty:
-            done = _again(child, procedure_of(child, child.request()))
-            outcome.points += done.points
-            outcome.warnings.extend(f"{child.path.name}: {warning}" for warning in done.warnings)
-    series = conclude_series(directory, simulated=simulated)
-    outcome.children = [point.as_dict() for point in series.points]
-    if not json:
-        output.series_table(series)
-    return outcome
 
 
 def plot(path: Path, *, out: Path | None, unit: str) -> None:
@@ -133,6 +109,7 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
 
 
 def _plot_run(directory: RunDirectory, *, out: Path | None, unit: FieldUnit) -> None:
+    from labctl.analysed_again import procedure_of
     from labctl.conclusion import analysed, draw, how_it_ended, rows_of, trouble
     from labctl.procedure import Caption
     from labctl.series_results import draw_series, is_series, read_series
@@ -146,7 +123,7 @@ def _plot_run(directory: RunDirectory, *, out: Path | None, unit: FieldUnit) -> 
         drawn = draw_series(read_series(directory), target, caption)
         output.line(f"figure: {target}" if drawn else "there is no result to draw; `labctl analyse` looks for some")
         return
-    procedure = procedure_of(directory, request)
+    procedure = procedure_of(directory, request, _warn)
     procedure.caption = Caption(directory.path.name, simulated, unit, state)
     data, warnings = rows_of(directory)
     _say(how_it_ended(directory, len(data)), json=False)
@@ -157,31 +134,3 @@ def _plot_run(directory: RunDirectory, *, out: Path | None, unit: FieldUnit) -> 
     for warning in warnings:
         output.complain(f"warning: {warning}")
     output.line(f"figure: {target}")
-
-
-def procedure_of(directory: RunDirectory, request: dict[str, Any]) -> Procedure:
-    """Make the procedure of a run again: its parameters, and station and sample as they were then.
-
-    Raises:
-        DataDamaged: run.json lacks something, or holds something else.
-        UsageError: The procedure is not installed here.
-    """
-    from pydantic import ValidationError
-
-    from labctl.informed import completed, of_description
-    from labctl.procedures import procedure_of_run
-    from labctl.sample import SampleRecord
-    from labctl.station import Station
-
-    try:
-        kind, remarks = procedure_of_run(request["procedure"])
-        for remark in remarks:
-            output.complain(f"warning: {remark}")
-        procedure = kind(**{name: entry["text"] for name, entry in request["parameters"].items()})
-        procedure.station = Station.model_validate(request["station"])
-        procedure.known = of_description(request)
-        procedure.sample = completed(SampleRecord.model_validate(request["sample"]), procedure.known)
-    except (KeyError, TypeError, AttributeError, ValidationError) as error:
-        what = str(error).splitlines()[0]
-        raise DataDamaged(f"{directory.request_file} is damaged, or of another version of labctl: {what}") from error
-    return procedure

@@ -309,6 +309,7 @@ def runs_(
         str,
         typer.Option(metavar="S", help="That ended so: finished, failed, aborted, running, killed, damaged ..."),
     ] = "",
+    note: Annotated[str, typer.Option("--note", metavar="WORDS", help="With these words in its notes.")] = "",
     unfold: Annotated[bool, typer.Option("--unfold", help="Print the runs of each series below it.")] = False,
     json: Json = False,
 ) -> None:
@@ -318,8 +319,26 @@ def runs_(
     """
     from labctl.cli import finding
 
-    looked = finding.Looked(sample, procedure, date, tag or [], user, status, parameter or [], result or [])
+    looked = finding.Looked(sample, procedure, date, tag or [], user, status, parameter or [], result or [], note)
     finding.runs(folders or [], looked, unfold=unfold, json=json)
+
+
+@app.command("note")
+def note_(
+    run: RunArgument,
+    text: Annotated[str, typer.Argument(metavar="[TEXT]", help="What there is to say.", show_default=False)] = "",
+    tag: Annotated[list[str] | None, typer.Option(metavar="T", help="Give it this tag; repeatable.")] = None,
+    untag: Annotated[list[str] | None, typer.Option(metavar="T", help="Take this tag away; repeatable.")] = None,
+    user: Annotated[str, typer.Option(metavar="U", help="Who says it; the account's name without.")] = "",
+    json: Json = False,
+) -> None:
+    """Note something about a run, during it or after it; without a text or a tag, print what was noted.
+
+    Notes are appended to notes.jsonl in the run's folder; nothing else in it is touched.
+    """
+    from labctl.cli import noting
+
+    noting.note(run, text, tags=tag or [], untags=untag or [], user=user, json=json)
 
 
 @app.command()

@@ -30,6 +30,7 @@ class Looked:
     status: str
     parameters: Sequence[str]
     results: Sequence[str]
+    note: str
 
     def wanted(self) -> Wanted:
         """Read the conditions.
@@ -41,7 +42,7 @@ class Looked:
 
         conditions = [condition(text, "parameter") for text in self.parameters]
         conditions += [condition(text, "result") for text in self.results]
-        return Wanted(self.sample, self.procedure, self.date, self.tags, self.user, self.status, conditions)
+        return Wanted(self.sample, self.procedure, self.date, self.tags, self.user, self.status, conditions, self.note)
 
 
 def runs(places: Sequence[Path], looked: Looked, *, unfold: bool, json: bool) -> None:

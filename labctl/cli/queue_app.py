@@ -71,6 +71,20 @@ def add(
     queueing.add(queueing.Where(station, simulate, queue, json), options)
 
 
+@queues.command("resume")
+def resume(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its number below runs.")],
+    station: Station = "ppms",
+    simulate: Simulated = False,
+    queue: Folder = None,
+    json: Json = False,
+) -> None:
+    """Check a run that was cut, and add it at the end, to be carried on in its folder."""
+    from labctl.cli import queueing
+
+    queueing.resume(queueing.Where(station, simulate, queue, json), run)
+
+
 @queues.command("list")
 def list_(station: Station = "ppms", simulate: Simulated = False, queue: Folder = None, json: Json = False) -> None:
     """Print the queue, and how far the run is that is on."""

@@ -67,6 +67,14 @@ def add(where: Where, options: Options) -> None:
         output.line(f"item {item['id']}: {about(item)}")
 
 
+def resume(where: Where, run: Path) -> None:
+    """Add an item that carries on a run which was cut."""
+    from labctl.cli.places import existing_run
+
+    item = where.client().ask("POST", "/queue/resume", {"run": str(existing_run(run).resolve())})
+    _print_item(where, item, "waits to be carried on")
+
+
 def list_(where: Where) -> None:
     """Print the queue."""
     client = where.client()

@@ -20,6 +20,13 @@ ANSWERS: dict[str, str] = {
     "samples": "labctl.desk.samples:samples",
     "station": "labctl.desk.stations:station",
     "stations": "labctl.desk.stations:stations",
+    "runs": "labctl.desk.history:runs",
+    "runs_fitting": "labctl.desk.history:runs_fitting",
+    "run": "labctl.desk.run_details:run",
+    "asked_of": "labctl.desk.run_details:asked_of",
+    "export_run": "labctl.desk.run_details:export_run",
+    "analyse_run": "labctl.desk.run_details:analyse_run",
+    "note": "labctl.desk.notes:note",
 }
 """Question -> `module:function`. A function takes what was asked by name, and returns what JSON can hold. One that
 takes `telling` can say how far it is, and hears whether the answer is still wanted (`labctl.desk.loop.Telling`)."""

@@ -15,6 +15,7 @@ from typing import Any
 from instruments.errors import UsageError
 from labctl.export.places import placeless
 from labctl.loaded import RUN, Loaded
+from labctl.notes import with_notes
 from labctl.plain_figure import unit_of
 
 COMMENT, STAMP, KELVIN, OERSTED = "Comment", "Time Stamp (sec)", "Temperature (K)", "Magnetic Field (Oe)"
@@ -101,7 +102,7 @@ def _offset(run: Loaded) -> float:
 
 
 def _header(run: Loaded, columns: list[str]) -> list[str]:
-    asked: Mapping[str, Any] = placeless(run.asked, run.directory.path)
+    asked: Mapping[str, Any] = placeless(with_notes(run.asked, run.directory.path), run.directory.path)
     x = next((name for name in (OERSTED, STAMP) if name in columns), STAMP)
     apart = (COMMENT, STAMP, KELVIN, OERSTED, TIME, FIELD, *(f"Set {title}" for title in run.varied().values()))
     y = next((name for name in columns if name not in apart and unit_of(name)), None)

@@ -17,6 +17,7 @@ import numpy as np
 from instruments.errors import UsageError
 from labctl.export.places import placeless
 from labctl.loaded import RUN, Loaded
+from labctl.notes import with_notes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -158,7 +159,7 @@ def netcdf(run: Loaded) -> bytes:
 
 
 def _attributes(run: Loaded) -> dict[str, Any]:
-    asked = run.asked
+    asked = with_notes(run.asked, run.directory.path)
     said = {
         "title": run.name, "source": "labctl", "Conventions": "labctl-1", "run": run.name,
         "procedure": asked["procedure"]["name"], "sample": asked["sample"]["name"],

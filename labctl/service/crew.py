@@ -34,6 +34,20 @@ class Crew:
             self._stained |= asked.of_a_file  # it has read the file as it is now
             return spare.check({**task, "asked": asked.model_dump(mode="json")})
 
+    def check_resuming(self, run: str, task: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Have it checked whether a run can be carried on; see `Hand.check`.
+
+        Returns:
+            As there, and where nothing is wrong `asked`, what was asked for in it, and `run`, its folder.
+
+        Raises:
+            NotReady: The process ended, or does not answer.
+        """
+        with self._lock:
+            spare = self._living()
+            self._stained = True  # it may have read a file of somebody's own
+            return spare.check({**task, "run": run})
+
     def next(self) -> Hand:
         """Return the process that is to take the next run, and begin no other one yet."""
         with self._lock:

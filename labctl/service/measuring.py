@@ -83,6 +83,10 @@ def _failure(sentence: str, status: str, code: int) -> Mapping[str, Any]:
 
 
 def _check(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    if task.get("run") is not None:
+        from labctl.service.resumable import resumable
+
+        return {"error": None, **resumable(Path(task["run"]), _place(task))}
     asked = Asked.model_validate(task["asked"])
     made = prepare(asked, _place(task))
     made.check()

@@ -19,6 +19,7 @@ from labctl.service.bell import Bell
 from labctl.service.items import Book, Item, Policy
 
 FILE = "queue.json"
+OPEN = frozenset({"waiting", "running"})
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -57,6 +58,27 @@ class Queue:
         with self._changed:
             number = self.book.last + 1
             item = Item(id=str(number), asked=asked, taken=dict(taken), added=_now())
+            self._keep(last=number, items=(*self.book.items, item))
+            return item
+
+    def resume(self, asked: Asked, run: str) -> Item:
+        """Add an item at the end that carries on a run which was cut; it is on the disk when this returns.
+
+        Args:
+            asked: What was asked for in it.
+            run: Its folder.
+
+        Raises:
+            Refused: An item of the queue is to carry it on already.
+            WriteFailed: The disk does not take it; then it is not added.
+        """
+        with self._changed:
+            other = next((each for each in self.book.items if each.run == run and each.state in OPEN), None)
+            if other is not None:
+                how = "is carrying it on" if other.state == "running" else "waits to carry it on"
+                raise Refused(f"item {other.id} {how}; nothing was added")
+            number = self.book.last + 1
+            item = Item(id=str(number), asked=asked, added=_now(), run=run)
             self._keep(last=number, items=(*self.book.items, item))
             return item
 

@@ -59,6 +59,12 @@ class Move(_Body):
     before: Text | None = None
 
 
+class Resume(_Body):
+    """Which run is to be carried on: its folder."""
+
+    run: Text = Field(min_length=1)
+
+
 class Edit(_Body):
     """What is to be asked for instead; what is not named stays, and a parameter of null goes back to its default."""
 
@@ -229,6 +235,11 @@ def _add_items(app: FastAPI, worker: Worker) -> None:
     def add(asked: Asked) -> dict[str, Any]:
         """Check an item, add it at the end, and tell it."""
         return item_json(worker.add(asked))
+
+    @app.post("/queue/resume", status_code=201)
+    def resume(which: Resume) -> dict[str, Any]:
+        """Check a run that was cut, add an item that carries it on in its folder, and tell it."""
+        return item_json(worker.resume(which.run))
 
     @app.patch("/queue/{number}")
     def edit(number: str, changes: Edit) -> dict[str, Any]:

@@ -101,6 +101,20 @@ class Worker:
         asked = asked.model_copy(update={"out": str(Path(asked.out).resolve())})
         return self.queue.add(asked, self._check(asked))
 
+    def resume(self, run: str) -> Item:
+        """Check a run that was cut, and add an item that carries it on.
+
+        Args:
+            run: Its folder, or a file in it.
+
+        Raises:
+            LabError: It cannot be carried on here; the sentence says why.
+        """
+        said = self.crew.check_resuming(str(Path(run).resolve()), self.here.task())
+        if said["error"] is not None:
+            raise Told(str(said["error"]), str(said["status"]), int(said["exit_code"]))
+        return self.queue.resume(Asked.model_validate(said["asked"]), str(said["run"]))
+
     def edit(self, number: str, asked: Asked) -> Item:
         """Check an item anew and ask for it instead of what it was.
 

@@ -11,8 +11,8 @@ import pytest
 
 from instruments.errors import Aborted, BadValue
 from labctl import beforehand, informed, learning
+from labctl.analysed_again import procedure_of
 from labctl.beforehand import check_request
-from labctl.cli.analysing import procedure_of
 from labctl.cli.main import run_command
 from labctl.health import coefficient_of
 from labctl.informed import TWO_WIRE, Known
@@ -147,7 +147,7 @@ def test_a_run_that_is_analysed_again_has_what_it_was_told(journal: Journal, tmp
     again = (done.run / "result.json").read_bytes()
     assert json.loads(again)["results"] == json.loads(first)["results"]
     directory = RunDirectory(done.run)
-    procedure = procedure_of(directory, directory.request())
+    procedure = procedure_of(directory, directory.request(), print)
     assert procedure.sample.resistances.temperature_coefficient == 1.31e-3
 
 

@@ -198,3 +198,18 @@ def test_a_queue_is_rehearsed(worker: Worker, said: Said, foreseen: list[dict[st
     assert "would pause after the first item that does not finish" in out
     found = one(said("rehearse", "--json")[1])
     assert (found["state"], found["items"][1]["begins_s"], found["items"][1]["ends_s"]) == ("done", 90.0, 90.0)
+
+
+def test_a_run_that_was_cut_is_added(
+    worker: Worker, said: Said, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "runs" / "2026-11-21" / "0007-ahe-S042"
+    run.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    asked = Asked(procedure="ahe", sample="S042").model_dump(mode="json")
+    monkeypatch.setattr(worker.crew, "check_resuming", lambda run, task: {"error": None, "asked": asked, "run": run})
+    assert said("resume", "7")[:2] == (0, "item 1 waits to be carried on: ahe S042\n")
+    assert worker.queue.item("1").run == str(run)
+    code, _, error = said("resume", str(run))
+    assert (code, error) == (4, "error: item 1 waits to carry it on; nothing was added\n")
+    assert said("resume", "8")[0] == 2

@@ -57,6 +57,10 @@ class CheckedHere(Crew):
         """Check it."""
         return measuring.checked({**task, "asked": asked.model_dump(mode="json")})
 
+    def check_resuming(self, run: str, task: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Check it."""
+        return measuring.checked({**task, "run": run})
+
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Worker:
@@ -109,7 +113,8 @@ def test_an_item_goes_through_the_queue(client: Client) -> None:
 
 
 CHANGING = [
-    ("POST", "/queue"), ("PATCH", "/queue/1"), ("DELETE", "/queue/1"), ("POST", "/queue/1/move"),
+    ("POST", "/queue"), ("POST", "/queue/resume"), ("PATCH", "/queue/1"), ("DELETE", "/queue/1"),
+    ("POST", "/queue/1/move"),
     ("POST", "/queue/1/skip"), ("POST", "/queue/1/again"), ("POST", "/pause"), ("POST", "/go"), ("POST", "/abort"),
     ("POST", "/stop"), ("PUT", "/policy"), ("POST", "/rehearsal"), ("DELETE", "/rehearsal"),
     ("POST", "/lab/speed"), ("PUT", "/watching"), ("POST", "/manual"),
