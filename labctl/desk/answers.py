@@ -9,8 +9,20 @@ from typing import Any
 from instruments.errors import UnknownName
 
 ANSWERS: dict[str, str] = {
+    "analyse_run": "labctl.desk.run_details:analyse_run",
+    "asked_of": "labctl.desk.run_details:asked_of",
+    "check": "labctl.desk.checks:check",
+    "drop_preset": "labctl.desk.presets:drop_preset",
+    "export_run": "labctl.desk.run_details:export_run",
+    "form": "labctl.desk.forms:form",
+    "keep_preset": "labctl.desk.presets:keep_preset",
+    "note": "labctl.desk.notes:note",
+    "presets": "labctl.desk.presets:presets",
     "procedures": "labctl.desk.procedures:procedures",
-    "series": "labctl.desk.series:series",
+    "rehearse": "labctl.desk.rehearsals:rehearse",
+    "run": "labctl.desk.run_details:run",
+    "runs": "labctl.desk.history:runs",
+    "runs_fitting": "labctl.desk.history:runs_fitting",
     "sample": "labctl.desk.samples:sample",
     "sample_check": "labctl.desk.sample_forms:sample_check",
     "sample_form": "labctl.desk.sample_forms:sample_form",
@@ -18,15 +30,9 @@ ANSWERS: dict[str, str] = {
     "sample_log": "labctl.desk.sample_journal:sample_log",
     "sample_write": "labctl.desk.sample_forms:sample_write",
     "samples": "labctl.desk.samples:samples",
+    "series": "labctl.desk.series:series",
     "station": "labctl.desk.stations:station",
     "stations": "labctl.desk.stations:stations",
-    "runs": "labctl.desk.history:runs",
-    "runs_fitting": "labctl.desk.history:runs_fitting",
-    "run": "labctl.desk.run_details:run",
-    "asked_of": "labctl.desk.run_details:asked_of",
-    "export_run": "labctl.desk.run_details:export_run",
-    "analyse_run": "labctl.desk.run_details:analyse_run",
-    "note": "labctl.desk.notes:note",
 }
 """Question -> `module:function`. A function takes what was asked by name, and returns what JSON can hold. One that
 takes `telling` can say how far it is, and hears whether the answer is still wanted (`labctl.desk.loop.Telling`)."""
