@@ -8,7 +8,11 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QWidget
 
 from labctl.gui.context import Context
+from labctl.gui.form.measure_panel import MeasurePanel
+from labctl.gui.form.series_builder import SeriesBuilder
+from labctl.gui.history_panel import HistoryPanel
 from labctl.gui.instruments.panel import InstrumentPanel
+from labctl.gui.log_panel import LogPanel
 from labctl.gui.queue_panel import QueuePanel
 from labctl.gui.sample_panel import SamplePanel
 
@@ -32,12 +36,13 @@ class Panels:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.plot: QWidget = _placeholder("plot")
-        self.measure: QWidget = _placeholder("measure")
+        self.measure = MeasurePanel(context)
+        self.measure.set_series(SeriesBuilder(context))
         self.sample = SamplePanel(context)
         self.instruments = InstrumentPanel(context)
-        self.log: QWidget = _placeholder("log")
+        self.log = LogPanel(context)
         self.queue = QueuePanel(context)
-        self.history: QWidget = _placeholder("history")
+        self.history = HistoryPanel(context)
 
     def around(self) -> tuple[Panel, ...]:
         """Return the panels around the plot, in the order of their keys Alt+1, Alt+2 ..."""
@@ -52,7 +57,11 @@ class Panels:
 
     def connect_all(self) -> None:
         """Let panels hear of each other."""
+        self.sample.chosen.connect(self.measure.set_sample)
         self.sample.lab_wanted.connect(self.context.mount_wanted)
+        self.measure.sample_wanted.connect(self.sample.choose)
+        self.queue.edit_wanted.connect(self.measure.edit_item)
+        self.history.repeat_wanted.connect(self.measure.load_asked)
 
 
 def _placeholder(name: str) -> QWidget:

@@ -185,7 +185,7 @@ class SamplePanel(QWidget):
         self.new.clicked.connect(self._new)
         self.form.left.connect(self._leave_form)
         self.form.written.connect(self._written)
-        self.contacts.check_wanted.connect(self._check_contacts)
+        self.contacts.check_wanted.connect(self.check_contacts)
         self.journal.write_wanted.connect(self._write)
         self.journal.everything_wanted.connect(self._list)
         link.found.connect(self._found)
@@ -317,7 +317,8 @@ class SamplePanel(QWidget):
         state, number = (str(own[0]["state"]), str(own[0]["id"])) if own else ("", "")
         self.contacts.show_queued(state, number, possible=impossible)
 
-    def _check_contacts(self) -> None:
+    def check_contacts(self) -> None:
+        """Put a contact check of this sample into the queue."""
         asked = {"procedure": CHECK, "sample": self._name, "out": str(self._context.runs), "user": getpass.getuser()}
         self.contacts.show_refused("")
         self._context.link.ask("POST", "/queue", asked, then=self._queued, failed=self.contacts.show_refused)

@@ -17,6 +17,7 @@ from labctl.gui.context import Context
 from labctl.gui.far_figures import figures
 from labctl.gui.far_view import FarView
 from labctl.gui.guide import Guide
+from labctl.gui.guided import Guided
 from labctl.gui.panels import Panels
 from labctl.gui.standing import headline
 from labctl.gui.stopping import Stop
@@ -137,6 +138,11 @@ class Window(QMainWindow):
         self.stopping.said.connect(context.said)
         context.said.connect(self._say)
         self.panels.connect_all()
+        for signal in (self.panels.queue.edit_wanted, self.panels.history.repeat_wanted):
+            signal.connect(lambda _: self.go_to("measure"))
+        self.panels.measure.rehearsed.connect(lambda _: self.guide.rehearsed())
+        self.guide.wanted.connect(Guided(self.panels, self.banner, self.go_to).do)
+        context.run_opened.connect(lambda _: self.guide.opened())
         timer(self, 1000, self._show_time).start()
         application = QApplication.instance()
         assert application is not None

@@ -104,14 +104,14 @@ class MeasurePanel(QWidget):
         self.editing.left.connect(self.leave_item)
         self.footer.rehearse.clicked.connect(self.begin_rehearsal)
         self.footer.now.clicked.connect(lambda: self._when_checked(lambda: self._submit(first=True)))
-        self.footer.add.clicked.connect(self._add)
+        self.footer.add.clicked.connect(self.add)
         self.view.rehearsed.connect(self.rehearsed)
         self.view.ended.connect(self._show_reason)
         link.found.connect(self.checking.soon)
         link.lost.connect(lambda _: self._show_reason())
         link.told.connect(self.hear)
         within = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        for keys, do in (("Ctrl+Return", self._add), ("Ctrl+Enter", self._add), ("Ctrl+R", self.begin_rehearsal)):
+        for keys, do in (("Ctrl+Return", self.add), ("Ctrl+Enter", self.add), ("Ctrl+R", self.begin_rehearsal)):
             QShortcut(QKeySequence(keys), self, context=within).activated.connect(do)
         self.setFocusProxy(self.chooser)
 
@@ -340,7 +340,7 @@ class MeasurePanel(QWidget):
         elif self.is_valid:
             do()
 
-    def _add(self) -> None:
+    def add(self) -> None:
         """Put it into the queue; where something is wrong with it, go there."""
         if not self.is_pending and self._checked is not None:
             field = next((each["field"] for each in self._checked["faults"] if each["field"]), None)
