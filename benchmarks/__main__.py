@@ -13,6 +13,7 @@ from benchmarks import (
     first_loop,
     guard,
     hysterons,
+    live_plot,
     multivu,
     queries,
     recording,
@@ -38,6 +39,7 @@ ALL = (
     rehearsal,
     window_start,
     event_loop,
+    live_plot,
 )
 
 

@@ -1,0 +1,84 @@
+"""What a plot shows when a run is opened, and which rows are told apart by colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from labctl.gui.plot.growing import Words
+from labctl.gui.plot.rundata import RunData
+
+PREFERRED: tuple[tuple[str, str], ...] = (
+    ("Pulse current (A)", "Hall resistance (ohm)"),
+    ("Field (T)", "Hall resistance, odd part (ohm)"),
+    ("Field (T)", "Hall resistance (ohm)"),
+    ("Field (T)", "Resistance (ohm)"),
+    ("Field (T)", "Moment (A m^2)"),
+    ("Temperature (K)", "Longitudinal resistance (ohm)"),
+    ("Temperature (K)", "Resistance (ohm)"),
+)
+"""Pairs of columns, horizontal and vertical: the first pair that a run has is shown."""
+TOLD_APART = ("Set temperature (K)", "Branch")
+"""Columns by whose values curves are coloured, where they have several."""
+MOST_GROUPS = 24
+"""Values of a column beyond which colours are not told apart."""
+NOT_A_BRANCH = {"-", ""}
+
+
+def first_axes(names: Sequence[str], numeric: Sequence[str]) -> tuple[str, str]:
+    """Return the columns to show first, horizontal and vertical; "" where there is none."""
+    for x, y in PREFERRED:
+        if x in numeric and y in numeric:
+            return x, y
+    rest = [name for name in numeric if name in names]
+    return (rest[0], rest[1]) if len(rest) > 1 else ("", rest[0] if rest else "")
+
+
+class Groups:
+    """Values of a column that occur, kept up as rows come.
+
+    Args:
+        data: The run.
+        column: Of words, or of a few numbers.
+    """
+
+    def __init__(self, data: RunData, column: str) -> None:
+        self.data, self.column = data, column
+        self._begin()
+
+    def _begin(self) -> None:
+        self._revision, self._seen, self.values = self.data.revision, 0, list[str | float]()
+
+    def look(self) -> bool:
+        """Look at new rows; return whether there are other values now."""
+        if self.data.revision != self._revision:
+            self._begin()
+        column = self.data.columns.get(self.column)
+        if column is None or self._seen == self.data.rows or self.too_many:
+            return False
+        before = len(self.values)
+        if isinstance(column, Words):
+            self.values = [label for label in column.labels if label not in NOT_A_BRANCH]
+        else:
+            new = np.unique(column.between(self._seen, self.data.rows))
+            known = set(self.values)
+            self.values += [float(value) for value in new if np.isfinite(value) and float(value) not in known]
+        self._seen = self.data.rows
+        return len(self.values) != before
+
+    @property
+    def too_many(self) -> bool:
+        """Whether there are more values than colours tell apart."""
+        return len(self.values) > MOST_GROUPS
+
+
+def first_groups(data: RunData, varied: Sequence[str]) -> str:
+    """Return the column by which curves are coloured first: what was varied, a set temperature, or the branch."""
+    for name in (*varied, *TOLD_APART):
+        if name in data.columns:
+            groups = Groups(data, name)
+            groups.look()
+            if 1 < len(groups.values) <= MOST_GROUPS:
+                return name
+    return "Branch" if "Branch" in data.worded() else ""

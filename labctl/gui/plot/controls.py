@@ -1,0 +1,137 @@
+"""What is set at a plot: columns, colours, logarithms, a second plot, and what is done with the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from labctl.gui.plot.chooser import Chooser
+
+SAVED = (("&PNG picture, twice as fine …", ".png"), ("&SVG drawing …", ".svg"), ("P&DF drawing …", ".pdf"))
+
+
+class Controls(QWidget):
+    """Two lines of buttons above a plot."""
+
+    changed = pyqtSignal()
+    """Columns, colours or logarithms are others."""
+    picture_wanted = pyqtSignal(str)
+    """Save a picture whose file ends so."""
+    table_wanted = pyqtSignal()
+    copy_wanted = pyqtSignal()
+    fit_wanted = pyqtSignal()
+    mode_wanted = pyqtSignal(bool)
+    map_wanted = pyqtSignal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.y_columns = Chooser("Columns upwards", several=True)
+        self.x_column = Chooser("Column to the right")
+        self.group = Chooser("Column by whose values curves are coloured", none="one colour")
+        self.second_columns = Chooser("Columns upwards in the second plot", several=True)
+        self.processed = _switch("Processed", "Show what the analysis makes of the rows instead of the rows themselves")
+        self.expected = _switch(
+            "Expected", "Show the curve that the rehearsal expects, in grey behind the measured one"
+        )
+        self.marks = _switch("Results", "Mark what the analysis found: coercive fields, switching currents …")
+        self.log_x = _switch("log x", "Logarithmic axis to the right; values that are not positive are left out")
+        self.log_y = _switch("log y", "Logarithmic axis upwards; values that are not positive are left out")
+        self.second = _switch("Second plot", "Draw other columns in a plot under the first")
+        self.linked = _switch("Linked", "Move and zoom both plots together along x")
+        self.map = _switch("Map", "Show a series as a map in colours")
+        for switch in (self.expected, self.marks, self.linked):
+            switch.setChecked(True)
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        fit = _button("All", "Show all points again, and follow new ones (key A)", self.fit_wanted.emit)
+        upper, lower = QHBoxLayout(), QHBoxLayout()
+        curves = (self.y_columns, QLabel("against"), self.x_column, QLabel("by"), self.group)
+        for widget in curves:
+            upper.addWidget(widget)
+        upper.addStretch(1)
+        for widget in (self.map, fit, self._save(), _button("Copy", "Copy the picture", self.copy_wanted.emit)):
+            upper.addWidget(widget)
+        switches = (self.processed, self.expected, self.marks, self.log_x, self.log_y, self.second)
+        for widget in (*switches, self.second_columns, self.linked):
+            lower.addWidget(widget)
+        self._of_curves = (*curves, fit, *switches)
+        lower.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 6, 2)
+        column.setSpacing(4)
+        for line in (upper, lower):
+            line.setSpacing(5)
+            column.addLayout(line)
+        self._show_second(False)
+
+    def _save(self) -> QToolButton:
+        button = _button("Save ▾", "Save the picture, or the points that are shown", None)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        menu = QMenu(button)
+        for title, kind in SAVED:
+            action = QAction(title, menu)
+            action.triggered.connect(lambda _, kind=kind: self.picture_wanted.emit(kind))
+            menu.addAction(action)
+        table = QAction("&CSV table of the points that are shown …", menu)
+        table.triggered.connect(lambda _: self.table_wanted.emit())
+        menu.addAction(table)
+        button.setMenu(menu)
+        return button
+
+    def _connect(self) -> None:
+        for chooser in (self.x_column, self.y_columns, self.group, self.second_columns):
+            chooser.chosen.connect(lambda _: self.changed.emit())
+        for switch in (self.expected, self.marks, self.log_x, self.log_y, self.linked):
+            switch.toggled.connect(lambda _: self.changed.emit())
+        self.second.toggled.connect(self._show_second)
+        self.second.toggled.connect(lambda _: self.changed.emit())
+        self.processed.toggled.connect(self.mode_wanted)
+        self.map.toggled.connect(self.map_wanted)
+
+    def _show_second(self, on: bool) -> None:
+        self.second_columns.setVisible(on)
+        self.linked.setVisible(on)
+
+    def show_map_only(self, on: bool) -> None:
+        """Hide what is set at curves while a map is shown."""
+        for widget in self._of_curves:
+            widget.setVisible(not on)
+        self._show_second(self.second.isChecked() and not on)
+
+    @property
+    def log(self) -> tuple[bool, bool]:
+        """Whether either axis is logarithmic."""
+        return self.log_x.isChecked(), self.log_y.isChecked()
+
+    def allow(self, switch: QToolButton, why_not: str, tip: str) -> None:
+        """Let a switch be pressed, or say why it cannot be.
+
+        Args:
+            switch: One of this widget's.
+            why_not: "" where it can be.
+            tip: What it says where it can be.
+        """
+        switch.setEnabled(not why_not)
+        switch.setToolTip(why_not or tip)
+
+
+def _switch(title: str, tip: str) -> QToolButton:
+    button = _button(title, tip, None)
+    button.setCheckable(True)
+    return button
+
+
+def _button(title: str, tip: str, do: Callable[[], object] | None) -> QToolButton:
+    button = QToolButton()
+    button.setText(title)
+    button.setToolTip(tip)
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    if do is not None:
+        button.clicked.connect(lambda _: do())
+    return button

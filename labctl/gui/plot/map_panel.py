@@ -1,0 +1,120 @@
+"""A map of a series with the choice of its axes and its colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from labctl.gui.context import Context
+from labctl.gui.plot.chooser import Chooser
+from labctl.gui.plot.map_view import MapView
+from labctl.gui.plot.place import Place
+
+
+class MapPanel(QWidget):
+    """A map of a series.
+
+    Args:
+        context: Whose desk makes it.
+    """
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._folder: Path | None = None
+        self._choices: Mapping[str, Any] = {}
+        self._asked: int | None = None
+        self._place = Place()
+        self._scattered = False
+        self.colour = Chooser("Result or column that is the colour")
+        self.x_axis = Chooser("What runs to the right")
+        self.y_axis = Chooser("Varied parameter that runs upwards")
+        self.branch = Chooser("Branch whose rows are drawn", none="both branches")
+        self.view, self.said = MapView(self), QLabel(self)
+        self.said.setProperty("quiet", True)
+        self.said.setWordWrap(True)
+        line, column = QHBoxLayout(), QVBoxLayout(self)
+        for widget in (self.colour, QLabel("against"), self.x_axis, QLabel("and"), self.y_axis, self.branch):
+            line.addWidget(widget)
+        line.addStretch(1)
+        line.setContentsMargins(6, 2, 6, 2)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(line)
+        column.addWidget(self.said)
+        column.addWidget(self.view, 1)
+        self.said.setContentsMargins(8, 0, 8, 0)
+        self.setFocusProxy(self.view)
+        for chooser in (self.x_axis, self.y_axis, self.colour, self.branch):
+            chooser.chosen.connect(lambda _: self._ask())
+        self.view.cut_moved.connect(self._say)
+
+    def show_series(self, folder: Path) -> None:
+        """Show the map of a series, of its first main result over what was varied."""
+        self._folder = folder
+        self._context.archive.drop(self._asked)
+        self._asked = self._context.archive.ask(
+            "map_choices", then=self._take_choices, failed=self._failed, run=str(folder)
+        )
+
+    def forget(self) -> None:
+        """Let go of the series."""
+        self._context.archive.drop(self._asked)
+        self._asked, self._folder = None, None
+        self._place.clear()
+
+    def take_theme(self) -> None:
+        """Take other colours."""
+        self.view.take_theme(self._context.theme)
+
+    def _take_choices(self, choices: Mapping[str, Any]) -> None:
+        self._asked = None
+        axes, results, columns = (list(choices[key]) for key in ("axes", "results", "columns"))
+        self._choices = choices
+        if len(axes) > 1:
+            x, z = axes[1], [*results, *columns][:1]
+        else:
+            x = next((name for name in columns if name.startswith("Field (")), columns[0])
+            z = [next((name for name in columns if name.startswith("Hall resistance (")), columns[-1])]
+        self.x_axis.set_names([*axes, *columns], [x])
+        self.y_axis.set_names(axes, axes[:1])
+        self.colour.set_names([*results, *columns], z)
+        self.branch.set_names(choices["branches"], choices["branches"][:1] if len(axes) == 1 else [])
+        self._ask()
+
+    def _ask(self) -> None:
+        """Ask for the map that is chosen; a result has a value for each run, a column needs another one to run over."""
+        axes, x, z = list(self._choices["axes"]), self.x_axis.current[0], self.colour.current[0]
+        of_rows = z in self._choices["columns"]
+        self.branch.setVisible(of_rows and bool(self._choices["branches"]))
+        if of_rows == (x in axes):
+            rest = self._choices["columns"] if of_rows else [axis for axis in axes if axis != self.y_axis.current[0]]
+            if not rest:
+                self._failed(
+                    f"{z} has one value for each run, and only {axes[0]} was varied: choose a column as colour"
+                )
+                return
+            self.x_axis.set_names([*axes, *self._choices["columns"]], [rest[0]])
+        self._context.archive.drop(self._asked)
+        self._asked = self._context.archive.ask(
+            "series_map", then=self._take_map, failed=self._failed, run=str(self._folder),
+            folder=self._place.new(), x=self.x_axis.current[0], y=self.y_axis.current[0],
+            z=z, branch=next(iter(self.branch.current), "") if of_rows else "",
+        )  # fmt: skip
+
+    def _take_map(self, answer: Mapping[str, Any]) -> None:
+        self._asked = None
+        self._scattered = bool(answer["scattered"])
+        self.view.show_map(answer)
+        self._say()
+
+    def _say(self) -> None:
+        scattered = " · the points are on no grid: each place has the colour of the nearest" if self._scattered else ""
+        self.said.setText(f"Cuts at {self.view.cut_words}{scattered}")
+
+    def _failed(self, why: str) -> None:
+        self._asked = None
+        self.said.setText(why)

@@ -1,0 +1,152 @@
+"""A run that is looked at: its facts and its rows, as the files and the desk give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from labctl.gui.context import Context
+from labctl.gui.plot.place import Place
+from labctl.gui.plot.rundata import DATA, RunData
+
+EXPECTED = "expected.csv"
+RESULT = "result.json"
+SMALL = 1_500_000
+"""Bytes of a file that the window reads by itself; a larger one is loaded by the desk first."""
+
+
+class OpenRun(QObject):
+    """A run that is looked at.
+
+    Args:
+        context: Whose desk loads it.
+        folder: The run's folder, or that of a series.
+
+    Attributes:
+        facts: What `labctl.desk.run_facts` says of it; empty until it has.
+        raw: Its rows; None until there are any.
+        expected: Those of its rehearsal.
+        processed: What the analysis makes of them.
+        notes: What was done to them for that, in sentences.
+    """
+
+    changed = pyqtSignal()
+    """Rows or facts are there that were not, or other ones."""
+    failed = pyqtSignal(str)
+
+    def __init__(self, context: Context, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.folder = folder
+        self.facts: Mapping[str, Any] = {}
+        self.raw: RunData | None = None
+        self.expected: RunData | None = None
+        self.processed: RunData | None = None
+        self.notes: list[str] = []
+        self._desk = context.archive
+        self._asked: dict[str, int] = {}
+        self._place = Place()
+        self._analysed = self._stamp()
+
+    @property
+    def number(self) -> str:
+        """Its number, e.g. `0007`."""
+        return self.folder.name.split("-", 1)[0]
+
+    @property
+    def why_not_processed(self) -> str:
+        """Why nothing of it can be shown processed; "" if it can be tried."""
+        return str(self.facts.get("processed", "the run is not loaded yet"))
+
+    def load(self) -> None:
+        """Begin with what is there."""
+        data = self.folder / DATA
+        if data.is_file() and data.stat().st_size <= SMALL:
+            self.raw = RunData(self.folder)
+        elif data.is_file():
+            self._ask("columns", self._take_raw, folder=self._place.new())
+        if (self.folder / EXPECTED).is_file():
+            self.expected = RunData(self.folder, EXPECTED)
+        self.ask_facts()
+
+    def ask_facts(self) -> None:
+        """Ask again what the run is about and what was found."""
+        self._ask("run_facts", self._take_facts)
+
+    def _take_facts(self, facts: Mapping[str, Any]) -> None:
+        self.facts = facts
+        if facts["series"] and self.raw is None:
+            self._ask("columns", self._take_raw, folder=self._place.new())
+        self.changed.emit()
+
+    def _take_raw(self, answer: Mapping[str, Any]) -> None:
+        self.raw = RunData.from_desk(self.folder, answer)
+        self.changed.emit()
+
+    def ask_processed(self) -> None:
+        """Ask for what the analysis makes of the rows."""
+        self._ask("processed", self._take_processed, folder=self._place.new())
+
+    def _take_processed(self, answer: Mapping[str, Any]) -> None:
+        self.processed = RunData.from_desk(self.folder, answer)
+        self.notes = [str(note) for note in answer["notes"]]
+        self.changed.emit()
+
+    def reload_series(self) -> None:
+        """Load the rows of a series again, which grow in the folders of its runs."""
+        if self.facts.get("series") and "columns" not in self._asked:
+            self._ask("columns", self._take_raw, folder=self._place.new())
+            self.ask_facts()
+
+    def read_on(self) -> bool:
+        """Read what came since; return whether there is more than before."""
+        if self.raw is None and not self._asked and (self.folder / DATA).is_file():
+            self.raw = RunData(self.folder)
+        more = self.raw is not None and self.raw.read_on()
+        if self.expected is None and (self.folder / EXPECTED).is_file():
+            self.expected = RunData(self.folder, EXPECTED)
+        if self.expected is not None:
+            more |= self.expected.read_on()
+        return more
+
+    @property
+    def behind(self) -> bool:
+        """Whether a file holds more than was read so far."""
+        return any(data is not None and data.behind for data in (self.raw, self.expected))
+
+    def analysed(self) -> bool:
+        """Return whether result.json is another one than when this was asked last."""
+        stamp = self._stamp()
+        new, self._analysed = stamp != self._analysed, stamp
+        return new
+
+    def _stamp(self) -> tuple[int, int]:
+        try:
+            found = (self.folder / RESULT).stat()
+        except OSError:
+            return 0, 0
+        return found.st_mtime_ns, found.st_size
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        for number in self._asked.values():
+            self._desk.drop(number)
+        self._asked.clear()
+        self.raw = self.expected = self.processed = None
+        self._place.clear()
+        self.setParent(None)
+
+    def _ask(self, what: str, then: Any, **content: Any) -> None:
+        self._desk.drop(self._asked.pop(what, None))
+
+        def answered(answer: Any) -> None:
+            self._asked.pop(what, None)
+            then(answer)
+
+        def failed(why: str) -> None:
+            self._asked.pop(what, None)
+            self.failed.emit(f"{self.folder.name}: {why}")
+
+        self._asked[what] = self._desk.ask(what, then=answered, failed=failed, run=str(self.folder), **content)

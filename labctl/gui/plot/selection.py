@@ -1,0 +1,111 @@
+"""Which columns of a run are shown: what a person chose, now or the last time, or what is usual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PyQt6.QtCore import QSettings
+
+from labctl.gui.plot.choices import Groups, first_axes, first_groups
+from labctl.gui.plot.controls import Controls
+from labctl.gui.plot.open_run import OpenRun
+from labctl.gui.plot.rundata import RunData
+
+AS_MEASURED, AS_PROCESSED = "raw", "processed"
+
+
+class Selection:
+    """Which columns of a run are shown.
+
+    Args:
+        controls: Where they are chosen.
+        settings: Where choices are kept for the next run of the same experiment.
+
+    Attributes:
+        mode: Whether rows are shown as they were measured, or what the analysis makes of them.
+        groups: Values of the column by which curves are coloured; None where they are not.
+    """
+
+    def __init__(self, controls: Controls, settings: QSettings) -> None:
+        self._controls, self._settings = controls, settings
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was chosen for the run before."""
+        self.mode = AS_MEASURED
+        self.groups: Groups | None = None
+        self._chosen: dict[str, tuple[str, list[str]]] = {}
+        self._by_hand = False
+
+    @property
+    def axes(self) -> tuple[str, list[str]]:
+        """Column to the right, and those upwards."""
+        return self._chosen.get(self.mode, ("", []))
+
+    def data_of(self, run: OpenRun) -> RunData | None:
+        """Return what is shown of a run: its rows, or what the analysis makes of them."""
+        return run.processed if self.mode == AS_PROCESSED else run.raw
+
+    def set_mode(self, mode: str) -> None:
+        """Show the other kind of rows."""
+        self.mode = mode
+        self._chosen.pop(mode, None)
+        self.groups = None
+
+    def facts_came(self) -> None:
+        """Choose anew what nobody has chosen by hand, now that it is known which experiment it is."""
+        if not self._by_hand and self.mode == AS_MEASURED:
+            self._chosen.clear()
+
+    def take(self, run: OpenRun) -> None:
+        """Take what somebody has set, and keep it for this experiment."""
+        data = self.data_of(run)
+        if data is None or self.mode not in self._chosen:
+            return
+        self._by_hand = True
+        controls = self._controls
+        x, group = next(iter(controls.x_column.current), ""), next(iter(controls.group.current), "")
+        ys = controls.y_columns.current
+        self._chosen[self.mode] = (x, ys)
+        self._colour_by(data, group)
+        if key := self._key(run.facts):
+            self._settings.setValue(key, [x, group, *ys])
+
+    def fit(self, run: OpenRun, data: RunData) -> None:
+        """Choose what is not chosen yet, as columns are there."""
+        if self.mode not in self._chosen and (run.facts or data.rows):
+            self._choose_first(run.facts, data)
+        if self.groups is not None and self.groups.data is not data:
+            self._colour_by(data, self.groups.column)
+
+    def _colour_by(self, data: RunData, column: str) -> None:
+        self.groups = Groups(data, column) if column else None
+        if self.groups is not None:
+            self.groups.look()
+
+    def _key(self, facts: Mapping[str, Any]) -> str:
+        return f"plot/{facts['procedure']}/{self.mode}" if facts.get("procedure") else ""
+
+    def _choose_first(self, facts: Mapping[str, Any], data: RunData) -> None:
+        controls, numeric = self._controls, data.numeric()
+        key = self._key(facts)
+        kept = self._settings.value(key) if key else None
+        words = [str(word) for word in kept] if isinstance(kept, list) else []
+        if len(words) > 2 and words[0] in numeric and all(y in numeric for y in words[2:]):
+            x, group, ys = words[0], words[1] if words[1] in data.columns else "", words[2:]
+        else:
+            x, y = first_axes(data.names, numeric)
+            ys, group = [y] if y else [], first_groups(data, _varied(facts))
+        self._chosen[self.mode] = (x, ys)
+        second = [name for name in controls.second_columns.current if name in numeric]
+        controls.x_column.set_names(numeric, [x] if x else [])
+        controls.y_columns.set_names(numeric, ys)
+        controls.second_columns.set_names(numeric, second or numeric[1:2])
+        controls.group.set_names(data.names, [group] if group else [])
+        self._colour_by(data, group)
+
+
+def _varied(facts: Mapping[str, Any]) -> list[str]:
+    """Return the columns of what was varied in a series."""
+    return [f"{axis['name']} ({axis['unit']})" if axis["unit"] else str(axis["name"]) for axis in facts.get("over", [])]
