@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLabel, QWidget
+from PyQt6.QtWidgets import QWidget
 
 from labctl.gui.context import Context
+from labctl.gui.following import Following
 from labctl.gui.form.measure_panel import MeasurePanel
 from labctl.gui.form.series_builder import SeriesBuilder
 from labctl.gui.history_panel import HistoryPanel
 from labctl.gui.instruments.panel import InstrumentPanel
 from labctl.gui.log_panel import LogPanel
+from labctl.gui.plot.panel import PlotPanel
 from labctl.gui.queue_panel import QueuePanel
 from labctl.gui.sample_panel import SamplePanel
 
@@ -35,7 +36,8 @@ class Panels:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.plot: QWidget = _placeholder("plot")
+        self.plot = PlotPanel(context)
+        self.following = Following(context, self.plot)
         self.measure = MeasurePanel(context)
         self.measure.set_series(SeriesBuilder(context))
         self.sample = SamplePanel(context)
@@ -62,9 +64,12 @@ class Panels:
         self.measure.sample_wanted.connect(self.sample.choose)
         self.queue.edit_wanted.connect(self.measure.edit_item)
         self.history.repeat_wanted.connect(self.measure.load_asked)
+        self.history.overlay_wanted.connect(self._overlay)
+        self.measure.rehearsed.connect(self.following.show_rehearsal)
+        self.log.moment_chosen.connect(self.plot.go_to_moment)
 
-
-def _placeholder(name: str) -> QWidget:
-    label = QLabel(name)
-    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    return label
+    def _overlay(self, folder: str, on: bool) -> None:
+        if on:
+            self.plot.add_overlay(folder)
+        else:
+            self.plot.remove_overlay(folder)

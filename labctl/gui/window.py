@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QSplitte
 from labctl.gui import theme
 from labctl.gui.banner import Banner
 from labctl.gui.context import Context
+from labctl.gui.drift import since_start
 from labctl.gui.far_figures import figures
 from labctl.gui.far_view import FarView
 from labctl.gui.guide import Guide
@@ -109,6 +110,7 @@ class Window(QMainWindow):
         for number, panel in enumerate(self.panels.around(), 1):
             self._action(view, f"&{number} {panel.title}", f"Alt+{number}", partial(self.go_to, panel.key))
         view.addSeparator()
+        self._action(view, "Show the run that is &on", "F6", self.panels.following.follow)
         self._action(view, "&Across the room", "F11", self._toggle_panels)
         self._action(view, "&Dark or light", "Ctrl+L", self._other_theme)
         self._action(view, "A &guided first measurement", "F1", lambda: self.guide.setVisible(True))
@@ -161,6 +163,8 @@ class Window(QMainWindow):
     def _show_time(self) -> None:
         link, now = self.context.link, datetime.now().astimezone()
         shown = figures(link.run, link.queue, link.instruments, speed=self.speed, now=now)
+        run = self.panels.plot.run
+        shown["drift"] = since_start(run.raw if run is not None and self.panels.following.is_live else None)
         for key, figure in shown.items():
             self.far.show_value(key, *figure)
 

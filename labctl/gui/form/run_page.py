@@ -59,6 +59,7 @@ class RunPage(QWidget):
         self.seed.setToolTip("Of what fluctuates in simulation, and of the orders that an experiment draws")
         self.seed.textChanged.connect(self.changed)
         self.rehearse = QCheckBox("Rehearse before it begins")
+        self.rehearse.setChecked(True)
         self.rehearse.setToolTip("The run is rehearsed when its turn comes, and refused where the rehearsal is")
         form = QFormLayout(self)
         form.setContentsMargins(4, 6, 4, 4)

@@ -17,8 +17,10 @@ from labctl.gui.plot.drawing import Drawing
 from labctl.gui.plot.map_panel import MapPanel
 from labctl.gui.plot.map_view import MapView
 from labctl.gui.plot.markers import markers_of
+from labctl.gui.plot.moments import nearest
 from labctl.gui.plot.open_run import OpenRun
 from labctl.gui.plot.pane import Pane
+from labctl.gui.plot.rehearsed_run import RehearsedRun
 from labctl.gui.plot.saving import Saving
 from labctl.gui.plot.selection import AS_MEASURED, AS_PROCESSED, Selection
 from labctl.gui.plot.trace import Trace
@@ -98,7 +100,24 @@ class PlotPanel(QWidget):
             folder: The run's folder, or that of a series.
             live: Whether it is on.
         """
-        old, self.run = self.run, self._opened(Path(folder))
+        self._show(OpenRun(self.context, Path(folder), self), live=live)
+
+    def show_rehearsal(self, found: Mapping[str, Any]) -> None:
+        """Show what a rehearsal expects, before the run is measured.
+
+        Args:
+            found: What `labctl.desk.rehearsals.rehearse` answers, with the file of its `rows`.
+        """
+        self._show(RehearsedRun(self.context, found, self), live=False)
+
+    def go_to_moment(self, moment: float) -> None:
+        """Put the crosshair on the row that was measured nearest to a moment, in s of lab time."""
+        data = None if self.run is None else self.selection.data_of(self.run)
+        if data is not None:
+            self.drawing.choose(nearest(self.drawing.shown, data, moment))
+
+    def _show(self, run: OpenRun, *, live: bool) -> None:
+        old, self.run = self.run, self._heard(run)
         self._drawn_from = ()
         if old is not None:
             old.close()
@@ -108,7 +127,7 @@ class PlotPanel(QWidget):
         self.run.load()
         self.set_live(live)
         self._draw()
-        self.run_shown.emit(str(folder))
+        self.run_shown.emit(str(run.folder))
         self.tick()
 
     def set_live(self, live: bool) -> None:
@@ -126,7 +145,7 @@ class PlotPanel(QWidget):
         """Draw another run over the one that is shown, with the same columns."""
         key = str(folder)
         if key not in self._overlays and (self.run is None or Path(key) != self.run.folder):
-            self._overlays[key] = self._opened(Path(key))
+            self._overlays[key] = self._heard(OpenRun(self.context, Path(key), self))
             self._overlays[key].load()
             self._ask_processed()
             self.overlays_changed.emit(self.overlays)
@@ -155,8 +174,7 @@ class PlotPanel(QWidget):
         self.set_live(False)
         self._draw()
 
-    def _opened(self, folder: Path) -> OpenRun:
-        run = OpenRun(self.context, folder, self)
+    def _heard(self, run: OpenRun) -> OpenRun:
         run.changed.connect(self._run_changed)
         run.failed.connect(self._run_failed)
         return run

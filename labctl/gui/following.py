@@ -1,0 +1,68 @@
+"""Keeps the plot on the run that is on, until somebody looks at another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PyQt6.QtCore import QObject
+
+from labctl.gui.context import Context
+from labctl.gui.plot.panel import PlotPanel
+
+
+class Following(QObject):
+    """Shows the run that is on as soon as it has a folder.
+
+    Somebody who has opened another run keeps it, until `follow` is called or that run is closed.
+
+    Args:
+        context: Whose worker tells of runs.
+        plot: Where they are shown.
+    """
+
+    def __init__(self, context: Context, plot: PlotPanel) -> None:
+        super().__init__(plot)
+        self._link = context.link
+        self._plot = plot
+        self._shown = ""  # by this, and not by somebody
+        self._theirs = False
+        context.run_opened.connect(self.open)
+        for signal in (context.link.found, context.link.lost, context.link.told):
+            signal.connect(self._look)
+
+    def open(self, folder: str) -> None:
+        """Show a run that somebody has chosen."""
+        self._theirs = folder != self._on_now
+        self._show(folder)
+
+    def follow(self) -> None:
+        """Show the run that is on, from now on."""
+        self._theirs = False
+        self._look()
+
+    @property
+    def _on_now(self) -> str:
+        return str((self._link.run or {}).get("folder") or "")
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the run that is shown is on."""
+        return bool(self._on_now) and self._shown == self._on_now
+
+    def _look(self, *_: object) -> None:
+        on = self._on_now
+        if on and on != self._shown and not self._theirs:
+            self._show(on)
+        elif not on and self._shown and not self._theirs:
+            self._plot.set_live(False)
+
+    def _show(self, folder: str) -> None:
+        self._shown = folder
+        self._plot.show_run(folder, live=self.is_live)
+
+    def show_rehearsal(self, found: Mapping[str, Any]) -> None:
+        """Show what a rehearsal expects, unless a run is being looked at that is on."""
+        if found.get("rows") and not self.is_live:
+            self._shown, self._theirs = "", False
+            self._plot.show_rehearsal(found)
