@@ -143,7 +143,8 @@ class Window(QMainWindow):
         for signal in (self.panels.queue.edit_wanted, self.panels.history.repeat_wanted):
             signal.connect(lambda _: self.go_to("measure"))
         self.panels.measure.rehearsed.connect(lambda _: self.guide.rehearsed())
-        self.guide.wanted.connect(Guided(self.panels, self.banner, self.go_to).do)
+        self._guided = Guided(self.panels, self.banner, self.go_to)
+        self.guide.wanted.connect(self._guided.do)
         context.run_opened.connect(lambda _: self.guide.opened())
         timer(self, 1000, self._show_time).start()
         application = QApplication.instance()
