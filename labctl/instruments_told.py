@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CRYOSTAT = "cryostat"
 SAMPLE_TEMPERATURE = "Sample temperature (K)"
 """Column of an experiment that knows the sample's temperature, apart from the block's."""
+STAYS = 1.0
+"""K by which the block may have gone since the sample's resistance was read for its temperature."""
 
 
 class RunInstruments:
@@ -52,12 +54,21 @@ class RunInstruments:
                 stamp = None if driver.known.reading is None else driver.known.reading.stamp
                 said["replies"] = stamp if heard is None else heard.replies
                 said |= of_cryostat(driver)
-                said["sample_temperature_K"] = run.last.get(SAMPLE_TEMPERATURE)
+                said["sample_temperature_K"] = _of_sample(run, driver)
             elif heard is not None:
                 said["replies"] = heard.replies
                 said |= of_settings(heard.settings(), heard.runs, run.last.get("Compliance"))
             found[role] = said
         return found
+
+
+def _of_sample(run: ActiveRun, driver: Cryostat) -> float | None:
+    """Return the sample's temperature in K: that of the last row, or by its resistance as long as the block stays."""
+    measured = run.last.get(SAMPLE_TEMPERATURE)
+    if measured is not None or run.sample_seen is None or driver.known.reading is None:
+        return measured
+    found, block = run.sample_seen
+    return found if abs(driver.known.reading.temperature - block) < STAYS else None
 
 
 def of_settings(settings: Mapping[str, Setting], runs: str | None, in_compliance: object) -> dict[str, Any]:

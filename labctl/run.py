@@ -98,6 +98,7 @@ class ActiveRun:
         session.report_to(self)
         self.temperature: Any = None
         self.last: Mapping[str, Any] = {}
+        self.sample_seen: tuple[float, float] | None = None
         self.time_left = time_left(entry.directory, session, entry.history.complete)
         self.last_row_at = 0.0
         self.of: tuple[int, int] = (0, 1)

@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
 
 class Run(Protocol):
-    """What a procedure needs of the run that carries it out."""
+    """What a procedure needs of the run that carries it out.
+
+    Attributes:
+        path: Where it stands in its loops.
+        attempt: How often it was begun, from 1.
+        sample_seen: Temperature of the sample in K when its own resistance was last read for it, and that of the block
+            then; None as long as it was not.
+    """
 
     path: Path
     attempt: int
+    sample_seen: tuple[float, float] | None
 
     def record(self, row: dict[str, Any]) -> None:
         """Append a row to the data file."""

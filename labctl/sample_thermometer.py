@@ -130,6 +130,8 @@ class SampleThermometer:
         value = float(row["Hall resistance (ohm)"])
         if self._channel == LONGITUDINAL_CHANNEL and math.isfinite(value) and not row["Compliance"]:
             self._read.append((float(row["Time (s)"]), value))
+            found = self.temperature()
+            self._procedure.run.sample_seen = None if found is None else (found, before.temperature)
         if self._passed_on is not None:
             self._passed_on(row, self._channel)
 
@@ -179,6 +181,16 @@ class SampleThermometer:
     def _scale(self, temperature: float) -> float:
         """Resistance at a temperature in K over that at the record's, by its coefficient."""
         return 1.0 + (self._coefficient or 0.0) * (temperature - self._reference)
+
+    def temperature(self) -> float | None:
+        """Return the sample's temperature in K by its last reading and the record's coefficient.
+
+        The first reading is taken as that at the block's temperature. None where it cannot be converted.
+        """
+        if not self._coefficient or self._start is None or not self._start[1]:
+            return None
+        found = self._at(self._read[-1][1])
+        return found if math.isfinite(found) and found > 0.0 else None
 
     def drift(self) -> Drift | None:
         """Return the drift over the last 90 s; None as long as too little is read, or it cannot be converted."""

@@ -41,7 +41,7 @@ def figures(
     stands = (run or {}).get("stands") or {}
     return {
         "temperature": _temperature(cryostat, stands),
-        "sample": Figure(words.temperature(cryostat.get("sample_temperature_K"))),
+        "sample": _sample(cryostat),
         "field": _field(cryostat, stands),
         "angle": _angle(cryostat, stands),
         "source": _source(known),
@@ -56,6 +56,11 @@ def _temperature(cryostat: Mapping[str, Any], stands: Mapping[str, Any]) -> Figu
         return Figure(words.temperature(stands.get("temperature_K")))
     aim = "" if known.get("set_K") is None or not known.get("moves") else f" → {words.temperature(known['set_K'])}"
     return Figure(words.temperature(known.get("K")), f"{known.get('state', '')}{aim}", _tone(known))
+
+
+def _sample(cryostat: Mapping[str, Any]) -> Figure:
+    known = cryostat.get("sample_temperature_K")
+    return Figure() if known is None else Figure(words.temperature(known), "by its resistance")
 
 
 def _field(cryostat: Mapping[str, Any], stands: Mapping[str, Any]) -> Figure:

@@ -99,6 +99,10 @@ def test_after_a_step_of_20_k_the_sample_is_there_and_at_the_flag_it_is_not(
     assert abs(ours) < settled.left + 0.02
     assert abs(flag) > (NEAR if temperature < 50 else 2.0)
     assert 0 < settled.extra < 600
+    seen = procedure.run.sample_seen
+    assert seen is not None
+    assert abs(seen[0] - procedure.end - ours) < 0.02 * abs(step)  # the record's coefficient is not quite its own
+    assert abs(seen[1] - procedure.end) < 0.1
 
 
 def test_the_way_is_written_down_with_the_extra_time(simulate: Simulate) -> None:
