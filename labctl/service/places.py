@@ -104,6 +104,6 @@ def find_worker(folder: Path) -> Worker | None:
     try:
         said = json.loads((folder / ANNOUNCED).read_text(encoding="utf-8"))
         token = Path(said["token_file"]).read_text(encoding="ascii").strip()
-        return Worker(str(said["url"]), token, str(said["station"]), int(said["pid"]))
+        return Worker(str(said["url"]), token, str(said["station"]), int(said.get("pid", 0)))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -42,7 +42,7 @@ def test_nothing_heavy_is_imported_by_the_window() -> None:
 
 
 def test_stop_closing_and_finding_it_again(qtbot: QtBot, open_window: Callable[..., Window]) -> None:
-    window = open_window()
+    window = open_window(speed=5.0)  # slow enough that the run is still on when the second window comes
     wait_for_worker(qtbot, window)
     first = put_into_queue(qtbot, window)
     qtbot.waitUntil(lambda: (window.context.link.run or {}).get("state") == "running", timeout=WITHIN)

@@ -80,7 +80,7 @@ def test_what_labctl_needs_is_what_it_asks_to_be_installed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = [*project["dependencies"], *(each for extra in project["optional-dependencies"].values() for each in extra)]
     wanted = [re.split(r"[^\w-]", text)[0].lower() for text in asked]
-    assert sorted(guarding.NEEDED.values()) == sorted(wanted)
+    assert sorted(map(str.lower, guarding.NEEDED.values())) == sorted(name for name in wanted if name != "labctl")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "ahe", "--simulate", "--json"]])

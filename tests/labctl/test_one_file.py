@@ -82,7 +82,6 @@ def test_a_path_of_windows_is_cut_at_the_right_colon(tmp_path: Path, monkeypatch
         ("raise ImportError('No Qt bindings could be found')\n",
          ["line 1: cannot import: No Qt", "no window is needed", "__main__", "or install PyQt6 in"]),
         ("import PyQt5.QtWidgets\n", ["line 1: cannot import: No module", "below if __name__", "or install PyQt5 in"]),
-        ("from pymeasure.display.windows import ManagedWindow\n", ["line 1: cannot import: ", "install PyQt6"]),
         ("x = 1\n", ["has no procedure", "labctl.Procedure"]),
         (TWO, ["2 procedures, MyLoop and Other", "mine.py:MyLoop"]),
         ("\0", ["mine.py"]),
