@@ -59,7 +59,10 @@ class Stop(QObject):
         self.ended.emit()
         self.said.emit("warning", "STOP: the run ends in its safe state, and nothing further begins")
         if self._link.run is None:
-            self._link.ask("POST", "/manual", {"do": "source_off", "by": self._user}, failed=lambda _: None)
+            self._link.ask("POST", "/manual", {"do": "source_off", "by": self._user}, failed=self._sources_stay)
+
+    def _sources_stay(self, sentence: str) -> None:
+        self.said.emit("error", f"STOP: the sources could not be asked to switch off: {sentence}")
 
     def _not_answered(self, sentence: str) -> None:
         self.said.emit("error", f"STOP: {sentence}")

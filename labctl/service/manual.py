@@ -16,11 +16,14 @@ from typing import Any
 from instruments.clock import WallClock
 from instruments.errors import LabError, Refused, UsageError, WriteFailed
 from labctl import by_hand
+from labctl.preparing import DEFAULT_SAMPLE
 from labctl.sample import load_sample
 from labctl.service.told import Told
 from labctl.service.watching import Watching
 from labctl.service.worker import Worker
 
+CALMING = frozenset({"source_off", "hold_field", "hold_temperature"})
+"""What needs no limits, since nothing grows by it: it is done whatever sample is mounted."""
 FILE = "by_hand.jsonl"
 """In the queue's folder: a line for each."""
 WITHIN = 120.0
@@ -119,6 +122,8 @@ class Manual:
         if named is None:
             of_runs = [item.asked.sample for item in self._worker.queue.book.items if item.run and item.asked.sample]
             named = of_runs[-1] if of_runs else None
+        if named is None and asked["do"] in CALMING:
+            named = DEFAULT_SAMPLE
         if named is None:
             raise UsageError('nobody has said which sample is mounted, whose limits hold; name its record as "sample"')
         load_sample(named)

@@ -99,3 +99,10 @@ def test_without_the_name_of_a_sample_nothing_is_done(parts: Parts, client: Clie
     answer = client.post("/manual", json={"do": "field", "value": "0.1 T"})
     assert (answer.status_code, "which sample is mounted" in answer.json()["error"]) == (422, True)
     assert aide_of(parts).given == []
+
+
+@pytest.mark.parametrize(("do", "status"), [("source_off", 200), ("hold_field", 200), ("field", 422)])
+def test_what_calms_needs_no_word_of_the_sample(parts: Parts, client: Client, do: str, status: int) -> None:
+    said = client.post("/manual", json={"do": do, "value": "0.1 T" if do == "field" else None})
+    assert said.status_code == status, said.text
+    assert len(aide_of(parts).given) == (status == 200)
