@@ -16,6 +16,7 @@ from instruments.errors import LabError
 from labctl.analysis.result import Result
 from labctl.catalogue import KILLED, NOT_FINISHED, Entry, read_entry, run_folders
 from labctl.catalogue_filters import Wanted, condition, select, unknown
+from labctl.desk.spelling import spoken
 from labctl.notes import FILE as NOTES
 
 ROWS = 20
@@ -146,7 +147,7 @@ def row_of(entry: Entry) -> dict[str, Any]:
 
 
 def _told(result: Result) -> list[Any]:
-    return [result.value, result.text(), result.unit]
+    return [result.value, spoken(result.text()), result.unit]
 
 
 def _noted(entry: Entry) -> str:
@@ -159,7 +160,7 @@ def keys_of(entry: Entry) -> str:
         return ", ".join(f"{name} {_span(texts)}" for name, texts in entry.over.items())
     warm = entry.parameters.get("temperature", {}).get("value") is not None
     names = list(entry.varied) or (["temperature"] if warm else [])
-    names += [name for name in differing(entry.procedure, entry.parameters) if name not in names]
+    names += [name for name in differing(entry.procedure, entry.parameters) or () if name not in names]
     words: list[str] = []
     for name in names[:MOST_KEYS]:
         text = short(str(entry.parameters.get(name, {}).get("text", "")))
@@ -176,9 +177,11 @@ def _span(texts: Sequence[str]) -> str:
     return short(texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}")
 
 
-def differing(procedure: str, parameters: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the parameters that are not as they are by default; none where the experiment is not installed here."""
+def differing(procedure: str, parameters: Mapping[str, Mapping[str, Any]]) -> list[str] | None:
+    """Return the parameters that are not as they are by default; None where the experiment is not installed here."""
     usual = _defaults(procedure)
+    if not usual:
+        return None
     return [name for name, entry in parameters.items() if name in usual and entry.get("text") != usual[name]]
 
 

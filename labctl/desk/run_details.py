@@ -11,6 +11,7 @@ from labctl.analysis.result import Results
 from labctl.asked_again import asked_again
 from labctl.catalogue import read_entry
 from labctl.desk.history import differing, row_of, short
+from labctl.desk.spelling import spoken
 from labctl.export.writing import ENDINGS, export
 from labctl.rundir import RunDirectory
 
@@ -37,7 +38,7 @@ def run(folder: str) -> dict[str, Any]:
     directory = RunDirectory.open(Path(folder))
     said, entry = directory.request(), read_entry(directory.path)
     usual = differing(entry.procedure, entry.parameters)
-    own = set(usual) or set(entry.parameters)
+    own = set(entry.parameters if usual is None else usual)
     return {
         "row": row_of(entry),
         "asked": [
@@ -60,7 +61,8 @@ def _results(directory: RunDirectory, main: Sequence[str]) -> list[dict[str, str
     order = sorted(found, key=lambda name: (name not in main, list(found).index(name)))
     return [
         {
-            "name": name, "text": "-" if found[name].value is None else found[name].text(), "of": found[name].of,
+            "name": name, "text": "-" if found[name].value is None else spoken(found[name].text()),
+            "of": found[name].of,
             "note": "; ".join(text for text in (found[name].why, found[name].note) if text),
         }
         for name in order
@@ -109,7 +111,7 @@ def asked_of(folder: str) -> dict[str, Any]:
     asked = asked_again(directory).model_dump(mode="json")
     entry = read_entry(directory.path)
     own = differing(entry.procedure, entry.parameters)
-    if own:
+    if own is not None:
         asked["parameters"] = {name: text for name, text in asked["parameters"].items() if name in own}
     return {"asked": asked, "number": entry.number}
 

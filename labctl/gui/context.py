@@ -10,6 +10,9 @@ from labctl.gui.desk_link import DeskLink
 from labctl.gui.theme import DARK, Theme
 from labctl.gui.worker_link import WorkerLink
 
+PATIENCE = 20_000
+"""ms that a form or a check may take; an experiment's own code may wait for ever."""
+
 
 class Context(QObject):
     """What all panels of a window share; panels do not know each other.
@@ -31,6 +34,7 @@ class Context(QObject):
     theme_changed = pyqtSignal()
     said = pyqtSignal(str, str)  # level (info, warning, error) and a sentence, for the log and the line at the bottom
     mount_wanted = pyqtSignal(str)  # name of a record that the simulated station is to have, in a new lab
+    worker_wanted = pyqtSignal()  # somebody wants the station to have a worker, if it has none
     run_opened = pyqtSignal(str)  # folder of a run that somebody wants to look at
 
     def __init__(self, station: str, *, simulate: bool, runs: Path, settings: QSettings) -> None:
@@ -41,7 +45,7 @@ class Context(QObject):
         self.settings = settings
         self.theme: Theme = DARK
         self.link = WorkerLink(self)
-        self.desk = DeskLink("desk", self)
+        self.desk = DeskLink("desk", self, patience=PATIENCE)
         self.archive = DeskLink("archive", self)
         self.rehearser = DeskLink("rehearser", self)
 

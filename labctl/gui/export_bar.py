@@ -35,7 +35,7 @@ class ExportBar(QWidget):
             self.form.addItem(title, key)
         self.form.setToolTip("The form of the file")
         self.place.setToolTip("The file that is written; one that is there is not replaced")
-        self.go, self.leave = QPushButton("&Write"), QPushButton("Cancel")
+        self.go, self.leave = QPushButton("Write"), QPushButton("Cancel")
         self.go.setToolTip("Writes the file (Enter)")
         self.leave.setToolTip("Writes nothing (Esc)")
         self.said.setProperty("wrong", True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import QObject
@@ -23,10 +24,11 @@ class Following(QObject):
 
     def __init__(self, context: Context, plot: PlotPanel) -> None:
         super().__init__(plot)
-        self._link = context.link
+        self._context, self._link = context, context.link
         self._plot = plot
         self._shown = ""  # by this, and not by somebody
-        self._theirs = False
+        self._theirs = self._live = False
+        self._offered = ""  # of the runs that are on, the one that somebody was told of
         context.run_opened.connect(self.open)
         for signal in (context.link.found, context.link.lost, context.link.told):
             signal.connect(self._look)
@@ -54,12 +56,17 @@ class Following(QObject):
         on = self._on_now
         if on and on != self._shown and not self._theirs:
             self._show(on)
-        elif not on and self._shown and not self._theirs:
+        elif on and on not in (self._shown, self._offered):
+            self._offered = on
+            self._context.said.emit("info", f"{Path(on).name} is on; F6 shows it in the plot")
+        elif not on and self._live and not self._theirs:
+            self._live = False
             self._plot.set_live(False)
 
     def _show(self, folder: str) -> None:
         self._shown = folder
-        self._plot.show_run(folder, live=self.is_live)
+        self._live = self.is_live
+        self._plot.show_run(folder, live=self._live)
 
     def show_rehearsal(self, found: Mapping[str, Any]) -> None:
         """Show what a rehearsal expects, unless a run is being looked at that is on."""

@@ -41,3 +41,4 @@ class Guided:
                 self._banner.speed.step(1)
             case _:
                 self._go_to("history")
+                panels.history.choose_first()

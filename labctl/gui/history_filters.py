@@ -123,7 +123,7 @@ class HistoryFilters(QWidget):
         self.count = QLabel()
         self.count.setProperty("quiet", True)
         self.more = QToolButton()
-        self.clear = QPushButton("Show a&ll")
+        self.clear = QPushButton("Sho&w all")
         self.side = QHBoxLayout()
         self._typed = timer(self, TYPED, self._ask, once=True)
         self._build()

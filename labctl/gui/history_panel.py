@@ -48,7 +48,7 @@ class HistoryPanel(QWidget):
         self.details = RunDetails(context)
         self.exporting = ExportBar(context)
         self.loader = HistoryLoader(context, self)
-        self._begun = False
+        self._begun = self._first_wanted = False
         self._arrange_soon = timer(self, TOGETHER, self._arrange, once=True)
         self.open, self.repeat, self.resume = QPushButton("&Open"), QPushButton("Repea&t …"), QPushButton("Carr&y on")
         self.more = QToolButton()
@@ -160,6 +160,11 @@ class HistoryPanel(QWidget):
         if not self._arrange_soon.isActive():
             self._arrange_soon.start()
 
+    def choose_first(self) -> None:
+        """Choose the uppermost run if none is chosen, as soon as there is one."""
+        self.view.choose_first()
+        self._first_wanted = not self.view.current()
+
     def _gone(self, folders: list[str]) -> None:
         self.model.drop(folders)
         self._arrange()
@@ -172,6 +177,8 @@ class HistoryPanel(QWidget):
         self.filters.offer(self.model.rows())
         self.model.arrange(self.filters.looked)
         self._count()
+        if self._first_wanted:
+            self.choose_first()
 
     def _count(self) -> None:
         shown, every = self.model.rowCount(), len(self.model.rows())

@@ -143,6 +143,11 @@ class HistoryView(QTreeView):
             self.setCurrentIndex(index)
             self.scrollTo(index)
 
+    def choose_first(self) -> None:
+        """Choose the uppermost run, if none is."""
+        if not self.current() and (model := self.model()) is not None and model.rowCount():
+            self.setCurrentIndex(model.index(0, 0))
+
     def open_chosen(self) -> None:
         """Open the run that is chosen."""
         if folder := self.current():

@@ -152,6 +152,7 @@ def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) ->
         start = WorkerStart(context.link, wanted.worker(), Path(station["queue"]), window)
         start.failed.connect(lambda why: context.said.emit("error", f"no worker could be started: {why}"))
         start.see_to_it()
+        context.worker_wanted.connect(start.begin_unless_there)
         context.mount_wanted.connect(lambda sample: start.begin_anew(replace(wanted, sample=sample).worker()))
 
     context.desk.ask(

@@ -65,6 +65,7 @@ class Panels:
         self.queue.edit_wanted.connect(self.measure.edit_item)
         self.history.repeat_wanted.connect(self.measure.load_asked)
         self.history.overlay_wanted.connect(self._overlay)
+        self.plot.run_shown.connect(self._lay_over)
         self.measure.rehearsed.connect(self.following.show_rehearsal)
         self.log.moment_chosen.connect(self.plot.go_to_moment)
 
@@ -73,3 +74,9 @@ class Panels:
             self.plot.add_overlay(folder)
         else:
             self.plot.remove_overlay(folder)
+
+    def _lay_over(self, folder: str) -> None:
+        """Draw over another run what is ticked in the history, but not this run itself."""
+        self.plot.remove_overlay(folder)
+        for ticked in sorted(self.history.model.overlaid - {folder}):
+            self.plot.add_overlay(ticked)

@@ -71,7 +71,7 @@ def _progress(shown: Shown) -> str:
     if run is None:
         return ""
     of = int(run.get("of") or 1)
-    return f"{shown.part or 0.0:.0%}" + (f", run {run['number']} of {of}" if of > 1 else "")
+    return f"{shown.part or 0.0:.0%}" + (f", {run['number']} of {of}" if of > 1 else "")
 
 
 def _points(shown: Shown) -> str:

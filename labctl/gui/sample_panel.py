@@ -124,13 +124,13 @@ class SamplePanel(QWidget):
     # ---- putting together
 
     def _build(self) -> None:
-        self.new.setText("&New…")
+        self.new.setText("N&ew…")
         self.new.setToolTip("Write a record of a sample of your own from a template")
         page = Page()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 4, 0)
         column.setSpacing(4)
-        self.tabs.addTab("&Record")
+        self.tabs.addTab("Re&cord")
         self.tabs.addTab("&Journal")
         self.tabs.setTabToolTip(0, "What the record says, and what follows from it here")
         self.tabs.setTabToolTip(1, "What runs and people have learnt of the sample")
@@ -159,11 +159,12 @@ class SamplePanel(QWidget):
         front = self.tabs.currentIndex()
         self.tabs.setVisible(self._there)
         self.contacts.setVisible(self._usable)
+        self.other_lab.setEnabled(self._usable)
         self.record.setVisible(self._usable and front == 0)
         self.journal.setVisible(self._there and front == 1)
 
     def _build_notice(self) -> QWidget:
-        self.back, self.other_lab = QPushButton(), QPushButton("&Start a lab with it")
+        self.back, self.other_lab = QPushButton(), QPushButton("Start a &lab with it")
         self.back.setToolTip("Back to the sample that lies in the simulated cryostat")
         self.other_lab.setToolTip("Ends the simulated lab once its run has ended, and starts one with this sample")
         self.back.clicked.connect(lambda: self.choose(self.mounted))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+MOST = 56
+"""Letters of what is measured; all of it stands in the queue."""
 FAULTS = ("did not finish",)
 """What a queue says that was paused because something went wrong."""
 
@@ -33,7 +35,7 @@ def headline(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> 
 
 def _on(run: Mapping[str, Any], queue: Mapping[str, Any]) -> tuple[str, str]:
     item = next((item for item in queue["items"] if item["id"] == run.get("item")), None)
-    what = "a run" if item is None else what_is_asked(item["asked"])
+    what = "a run" if item is None else _cut(what_is_asked(item["asked"]))
     number = f"{run['number']} of {run['of']}, " if run.get("of", 1) > 1 else ""
     how = {
         "begins": "begins", "stands": "STANDS STILL, current at zero, field held", "is summed up": "is summed up",
@@ -41,6 +43,11 @@ def _on(run: Mapping[str, Any], queue: Mapping[str, Any]) -> tuple[str, str]:
     if item is not None and item.get("stopping"):
         how = f"is being brought to its safe state, asked for by {item['stopping']}"
     return f"Measuring {what}: {how}", "warn"
+
+
+def _cut(what: str) -> str:
+    """Return what is measured in so few letters that what becomes of it stands beside it."""
+    return what if len(what) <= MOST else f"{what[: MOST - 1].rstrip()}…"
 
 
 def _short(name: str) -> str:

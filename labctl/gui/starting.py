@@ -38,11 +38,12 @@ class WorkerStart(QObject):
     def __init__(self, link: WorkerLink, words: list[str], folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._link = link
-        self._words = words
+        self._words = self._before = words  # and those with which one could be begun
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._ending = timer(self, LOOK, self._begin_when_gone)
         self._watching = timer(self, LOOK, self._watch)
+        link.found.connect(self._watching.stop)  # what becomes of it later, the link says
 
     def see_to_it(self) -> None:
         """Look for the worker, and begin one if there is none."""
@@ -50,7 +51,7 @@ class WorkerStart(QObject):
         if places.find_worker(self._folder) is None:
             self.begin()
         else:
-            QTimer.singleShot(FOUND_WITHIN, self._begin_unless_there)
+            QTimer.singleShot(FOUND_WITHIN, self.begin_unless_there)
 
     def begin_anew(self, words: list[str]) -> None:
         """End the worker that is there, and begin another one with other words; its queue stays.
@@ -58,7 +59,7 @@ class WorkerStart(QObject):
         Args:
             words: Of the command line, `worker --station ...`.
         """
-        self._words = words
+        self._before, self._words = self._words, words
         number = self._link.pid
         if number is None:
             self.begin()
@@ -71,7 +72,8 @@ class WorkerStart(QObject):
             self._ending.stop()
             self.begin()
 
-    def _begin_unless_there(self) -> None:
+    def begin_unless_there(self) -> None:
+        """Begin one if none is there and none was begun that may still come."""
         if not self._link.here and not self.is_beginning:
             self.begin()
 
@@ -92,6 +94,7 @@ class WorkerStart(QObject):
             return
         self._watching.stop()
         if not self._link.here:
+            self._words = self._before  # what is tried next is what was there
             self.failed.emit(self._why())
 
     def _why(self) -> str:

@@ -158,7 +158,8 @@ def _sheet(theme: Theme) -> str:
         width: 11px; height: 11px; border: 1px solid {theme.quiet}; border-radius: 2px; background: {theme.field};
     }}
     QCheckBox::indicator:checked, QTreeView::indicator:checked, QTableView::indicator:checked,
-    QListView::indicator:checked {{ background: {theme.accent}; border: 1px solid {theme.text}; }}
+    QListView::indicator:checked {{
+        background: {theme.text}; border: 3px solid {theme.field}; width: 7px; height: 7px; }}
     QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
     QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
     QMenu::item:selected, QMenuBar::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}

@@ -47,6 +47,8 @@ class Welcome(QWidget):
         self.real.setToolTip("Takes the station's instruments; nothing of them is changed before you ask.")
         self.file = QPushButton("A station &file …")
         self.file.setToolTip("Open a station file (.toml) of your own.")
+        for button in (self.guided, self.simulated, self.real, self.file):
+            button.setAutoDefault(True)  # Enter presses it
         self.wrong = QLabel()
         self.wrong.setProperty("wrong", True)
         self.wrong.setWordWrap(True)
@@ -57,7 +59,7 @@ class Welcome(QWidget):
 
     def _put_together(self) -> None:
         title, first = QLabel("Which station?"), QLabel(
-            "Nothing is set up here yet. Try everything on a simulated station first: it speaks the real protocols, "
+            "Try everything on a simulated station first: nothing has to be set up, it speaks the real protocols, "
             "and what you measure on it looks like the lab."
         )  # fmt: skip
         title.setStyleSheet("font-size: 22px; font-weight: bold;")

@@ -9,7 +9,17 @@ from functools import partial
 
 from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QWindow
-from PyQt6.QtWidgets import QApplication, QMainWindow, QMenu, QMenuBar, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QMenu,
+    QMenuBar,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from labctl.gui import theme
 from labctl.gui.banner import Banner
@@ -26,6 +36,8 @@ from labctl.gui.timing import timer
 
 TWICE_WITHIN = 800
 """ms within which a second Esc stops."""
+
+MISSING = "The worker is gone, so nothing is measured; Station, Begin a worker begins another one"
 
 
 class Window(QMainWindow):
@@ -49,6 +61,7 @@ class Window(QMainWindow):
         self.panels = Panels(context)
         self.guide = Guide(context)
         self.guide.setVisible(guided)
+        self._missing = False  # a worker was there, and is not any more
         self._menus = self._build_top()
         self._build_middle()
         self._build_menus()
@@ -99,6 +112,8 @@ class Window(QMainWindow):
         self._action(station, "&Pause at the next point", "F8", self._pause)
         self._action(station, "&Go on", "F9", lambda: self.context.link.ask("POST", "/go"))
         self._action(station, "A&bort this run", "", self._abort)
+        station.addSeparator()
+        self._action(station, "Begin a &worker", "", self.context.worker_wanted.emit)
         station.addSeparator()
         if self.context.simulate:
             self._action(station, "Lab time &faster", "Ctrl+Up", lambda: self.banner.speed.step(1))
@@ -155,7 +170,8 @@ class Window(QMainWindow):
 
     def _show(self, *_: object) -> None:
         link = self.context.link
-        sentence, tone = headline(link.run, link.queue if link.here else None)
+        self._missing = self._missing and not link.here
+        sentence, tone = (MISSING, "warn") if self._missing else headline(link.run, link.queue if link.here else None)
         self.banner.show_state(sentence, tone)
         lab = (link.station or {}).get("lab")
         self.banner.speed.show_lab(lab if isinstance(lab, dict) else None)
@@ -176,6 +192,7 @@ class Window(QMainWindow):
         return float(lab.get("speed") or 1.0) if isinstance(lab, dict) else 1.0
 
     def _lost(self, why: str) -> None:
+        self._missing = True
         self._show()
         self.context.said.emit("error", why)
 
@@ -193,9 +210,12 @@ class Window(QMainWindow):
         self.context.link.ask("POST", "/abort", {"by": getpass.getuser()})
 
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 - Qt's name
-        """Stop at the second Esc, wherever the keys go."""
+        """Stop at the second Esc, wherever the keys go, and press a button that has the keys at Enter."""
         if isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress and isinstance(a0, QWindow):
-            if a1.key() == Qt.Key.Key_Escape and not a1.isAutoRepeat():
+            if self._pressed(a1):
+                return True
+            closes = QApplication.activePopupWidget() is not None  # a menu or a list, and nothing else is meant by it
+            if a1.key() == Qt.Key.Key_Escape and not a1.isAutoRepeat() and not closes:
                 if self._escaped.isActive():
                     self._escaped.stop()
                     self.stopping.stop()
@@ -204,6 +224,18 @@ class Window(QMainWindow):
             else:
                 self._escaped.stop()
         return super().eventFilter(a0, a1)
+
+    def _pressed(self, event: QKeyEvent) -> bool:
+        """Press the button that has the keys, if Enter is meant for it."""
+        button = QApplication.focusWidget()
+        if not isinstance(button, QPushButton) or QApplication.activePopupWidget() is not None:
+            return False
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.isAutoRepeat():
+            return False
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+            return False
+        button.click()
+        return True
 
     # ---- how it looks
 

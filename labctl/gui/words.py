@@ -65,12 +65,17 @@ def field(tesla: float | None) -> str:
     """Return a field mu0 H: in mT below 1 T (-120.4 mT), in T above (1.2040 T)."""
     if tesla is None:
         return NOTHING
-    return f"{tesla:.4f} T" if abs(tesla) >= 1.0 else f"{tesla * 1e3 + 0.0:.2f} mT"
+    return f"{tesla:.4f} T" if abs(tesla) >= 1.0 else f"{_plain(tesla * 1e3)} mT"
+
+
+def _plain(value: float) -> str:
+    """Return a number with two digits, and a zero without a sign."""
+    return f"{round(value, 2) + 0.0:.2f}"
 
 
 def angle(degrees: float | None) -> str:
     """Return an angle in degrees."""
-    return NOTHING if degrees is None else f"{degrees:.2f}°"
+    return NOTHING if degrees is None else f"{_plain(degrees)}°"
 
 
 def quantity(value: float | None, unit: str) -> str:

@@ -41,3 +41,10 @@ def test_the_line_at_the_top(
     run: dict[str, Any] | None, known: dict[str, Any] | None, sentence: str, tone: str
 ) -> None:
     assert headline(run, known) == (sentence, tone)
+
+
+def test_how_far_a_run_is_is_said_behind_however_much_is_asked() -> None:
+    long = {**ON, "asked": {**ASKED, "parameters": {f"parameter_{number}": "1 mA" for number in range(20)}}}
+    said, _ = headline({"item": "1", "progress": 0.42, "state": "running"}, queue(long))
+    assert said.endswith("…: 42%")
+    assert len(said) < 80

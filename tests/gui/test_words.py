@@ -47,6 +47,7 @@ def test_the_end_of_a_run_follows_the_speed_of_its_lab() -> None:
     ("said", "text"),
     [(words.temperature(300.018), "300.02 K"), (words.temperature(4.2154), "4.215 K"), (words.temperature(None), "–"),
      (words.field(-0.12042), "-120.42 mT"), (words.field(1.5), "1.5000 T"), (words.field(-0.0), "0.00 mT"),
+     (words.field(-3e-6), "0.00 mT"), (words.angle(-0.001), "0.00°"),
      (words.angle(89.996), "90.00°"), (words.percent(0.00123), "+0.12 %"), (words.quantity(1e-4, "A"), "100 µA"),
      (words.quantity(2500.0, "ohm"), "2.5 kΩ"), (words.ago(0.3), "now"), (words.ago(90), "1 min 30 s ago"),
      (words.ago(None), "never")],

@@ -42,18 +42,21 @@ class Checking(QObject):
 
     def soon(self) -> None:
         """Check after a moment; a check that is on is of no interest any more."""
-        self._desk.drop(self._number)
-        self._number = None
+        self.forget()
         self._timer.start()
 
     def now(self) -> None:
         """Check at once."""
-        self._timer.stop()
-        self._desk.drop(self._number)
-        self._number = None
+        self.forget()
         asked = self._asking()
         if asked is not None:
             self._number = self._desk.ask("check", then=self._take, failed=self._fail, **asked)
+
+    def forget(self) -> None:
+        """Check nothing; what is being checked is of no interest any more."""
+        self._timer.stop()
+        self._desk.drop(self._number)
+        self._number = None
 
     def _take(self, found: Any) -> None:
         self._number = None

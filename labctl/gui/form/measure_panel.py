@@ -122,7 +122,7 @@ class MeasurePanel(QWidget):
             builder: A widget, or an object whose `widget()` is one.
         """
         self._builder = builder
-        self.tabs.insertTab(1, page_of(builder), "&Series")
+        self.tabs.insertTab(1, page_of(builder), "Ser&ies")
         builder.changed.connect(self._changed)
         if self._form is not None:
             builder.set_form(self._form)
@@ -147,6 +147,7 @@ class MeasurePanel(QWidget):
             self._changed()
             return
         self._checked = None
+        self.checking.forget()
         self._asked_form = self._context.desk.ask(
             "form", procedure=procedure, then=lambda form: self._show_form(form, entered, over), failed=self._no_form
         )
@@ -154,6 +155,7 @@ class MeasurePanel(QWidget):
     def _choose_anew(self, procedure: str) -> None:
         """Take what somebody has chosen in the list; nothing of a run that was loaded before belongs to it."""
         self._kept = {}
+        self.tabs.setCurrentWidget(self.form)
         self.choose(procedure)
 
     def _set_over(self, over: Sequence[str] | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QKeySequence, QShortcut
+from PyQt6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import QGridLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from labctl.gui.form.parameter_field import BACK, ParameterField
@@ -16,6 +16,8 @@ HEADER = """
 QToolButton { border: 1px solid transparent; background: transparent; font-weight: bold; padding: 2px 3px; }
 QToolButton:hover, QToolButton:focus { border: 1px solid palette(highlight); }
 """
+ARROW = 3
+"""Heights of a line that the arrow before a title takes."""
 AT_ONCE = 4
 """Fields that are built before other things get their turn."""
 
@@ -34,8 +36,8 @@ class Group(QWidget):
         self.header = QToolButton()
         self.header.setStyleSheet(HEADER)
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.header.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.header.setToolTip(f"{self._title}: show or fold these parameters (space)")
+        self.header.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._said = self._title
         self.header.clicked.connect(lambda: self.fold(is_open=not self.is_open))
         self.body = QWidget()
         self._grid = QGridLayout(self.body)
@@ -67,7 +69,20 @@ class Group(QWidget):
         changed = sum(field.text() is not None for field in self.fields)
         parts = [self._title, f"{changed} changed" if changed else ""]
         parts += [] if self.is_open else [field.in_short for field in self.fields if field.in_short][:1]
-        self.header.setText("  ·  ".join(part for part in parts if part))
+        self._said = "  ·  ".join(part for part in parts if part)
+        self.header.setToolTip(f"{self._said}: show or fold these parameters (space)")
+        self._fit()
+
+    def _fit(self) -> None:
+        """Write as much of the title as there is room for: a long one must not make the form wider."""
+        metrics = self.header.fontMetrics()
+        room = max(0, self.width() - ARROW * metrics.height())
+        self.header.setText(metrics.elidedText(self._said, Qt.TextElideMode.ElideRight, room))
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Write the title anew."""
+        super().resizeEvent(a0)
+        self._fit()
 
 
 class ParameterForm(QScrollArea):

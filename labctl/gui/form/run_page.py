@@ -65,11 +65,11 @@ class RunPage(QWidget):
         form.setContentsMargins(4, 6, 4, 4)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for title, widget in (
-            ("&User", self.user), ("&Notes", self.notes), ("&Tags", self.tags), ("Li&mits", self.overrides),
+            ("Us&er", self.user), ("Notes", self.notes), ("Ta&gs", self.tags), ("Limits", self.overrides),
         ):  # fmt: skip
             form.addRow(title, widget)
         if simulate:
-            form.addRow("S&eed", self.seed)
+            form.addRow("See&d", self.seed)
         form.addRow(QLabel(), self.rehearse)
 
     def _remember(self) -> None:

@@ -39,7 +39,7 @@ class SeriesBuilder(QWidget):
         self._asked: int | None = None
         self._fault = ""
         self.rows = Rows()
-        self.add = QPushButton("&Vary a parameter")
+        self.add = QPushButton("Vary &a parameter")
         self.total, self.preview, self.fault = QLabel(), QLabel(NONE), QLabel()
         self._soon = timer(self, PAUSE, self._check, once=True)
         self._lay_out()

@@ -6,6 +6,7 @@ import getpass
 from collections.abc import Callable
 from typing import Any
 
+from PyQt6.QtCore import QTimer, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
@@ -29,6 +30,9 @@ class ByHand(QWidget):
     Args:
         context: Whose worker is asked.
     """
+
+    answered = pyqtSignal()
+    """What is said of the last thing asked for has its place."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -128,3 +132,4 @@ class ByHand(QWidget):
         self.said.setText(sentence)
         self.said.setStyleSheet(f"color: {getattr(theme, tone) if tone else theme.quiet};")
         self.said.setVisible(bool(sentence))
+        QTimer.singleShot(0, self.answered.emit)  # once it has its place

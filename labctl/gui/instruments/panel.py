@@ -43,6 +43,7 @@ class InstrumentPanel(QScrollArea):
         self.watch.setContentsMargins(8, 0, 8, 0)
         self.watch.clicked.connect(lambda on: context.link.ask("PUT", "/watching", {"on": bool(on)}))
         self.by_hand = ByHand(context)
+        self.by_hand.answered.connect(lambda: self.ensureWidgetVisible(self.by_hand.said, 0, 8))
         self._put_together()
         link = context.link
         link.told.connect(self._hear)

@@ -32,7 +32,7 @@ class ContactsLine(QWidget):
         super().__init__()
         self._simulate = simulate
         self.verdict, self.more, self.refused = label(), label("", "quiet"), label("", "wrong")
-        self.button = QPushButton("&Check contacts")
+        self.button = QPushButton("Check cont&acts")
         self.button.setToolTip("Queues contact-check for this sample: every pair of leads, with a small current")
         self.button.clicked.connect(self.check_wanted)
         row = QHBoxLayout()
@@ -78,7 +78,7 @@ class ContactsLine(QWidget):
             number: Of the item.
             possible: Why none can be queued; "" where one can.
         """
-        said = {"waiting": f"Waits, item {number}", "running": "Is being made"}.get(state, "&Check contacts")
+        said = {"waiting": f"Waits, item {number}", "running": "Is being made"}.get(state, "Check cont&acts")
         self.button.setText(said)
         self.button.setEnabled(not state and not possible)
         self.button.setToolTip(

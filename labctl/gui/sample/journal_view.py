@@ -93,7 +93,7 @@ class JournalView(QWidget):
         self.text = QLineEdit()
         self.text.setAccessibleName("Text of the entry")
         self.text.returnPressed.connect(self._write)
-        self.write = QPushButton("&Write")
+        self.write = QPushButton("Write")
         self.write.setToolTip("Writes this into the sample's journal; entries stay, and nothing is ever taken out")
         self.write.clicked.connect(self._write)
         for widget, part in ((self.kind, 0), (self.text, 1), (self.write, 0)):

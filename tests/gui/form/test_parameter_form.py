@@ -43,6 +43,23 @@ def test_another_form_takes_the_place_of_one_that_is_being_built(qtbot: QtBot) -
     assert "delays" not in shown.fields
 
 
+def test_a_long_title_does_not_make_the_form_wider(qtbot: QtBot) -> None:
+    shown = ParameterForm()
+    qtbot.addWidget(shown)
+    shown.resize(320, 400)
+    shown.show()
+    with qtbot.waitSignal(shown.built):
+        shown.set_form(form("ahe"), {"temperature": "250 K"})
+    group = shown.groups[0]
+    group._title = "a title that is a good deal longer than there is room for in the form"  # pyright: ignore[reportPrivateUsage]
+    group.show_changed()
+    qtbot.waitUntil(lambda: group.header.text().endswith("…"))
+    inside, viewport = shown.widget(), shown.viewport()
+    assert inside is not None
+    assert viewport is not None
+    assert inside.width() <= viewport.width()
+
+
 def test_fields_follow_each_other_by_the_tabulator(qtbot: QtBot) -> None:
     shown = ParameterForm()
     qtbot.addWidget(shown)

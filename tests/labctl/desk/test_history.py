@@ -168,3 +168,18 @@ def test_a_run_is_analysed_again_unless_it_is_on(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(run_details, "read_entry", lambda path: Entry(path, status="running"))
     with pytest.raises(Refused, match="is on"):
         run_details.analyse_run(str(run))
+
+
+def test_of_a_run_with_nothing_but_defaults_nothing_is_asked_again(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, 5)
+    said = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    said["parameters"] = {"sweep": said["parameters"]["sweep"], "temperature": said["parameters"]["temperature"]}
+    (folder / "run.json").write_text(json.dumps(said), encoding="utf-8")
+    assert run_details.asked_of(str(folder))["asked"]["parameters"] == {}
+    assert [own for _, _, own in run_details.run(str(folder))["asked"]] == [False, False]
+
+
+def test_results_are_written_with_the_signs_of_the_window(tmp_path: Path) -> None:
+    folder = write_run(tmp_path, 6, results={"anomalous_hall_resistance": (0.075, "ohm")})
+    assert "mΩ" in run_details.run(str(folder))["results"][0]["text"]
+    assert "mΩ" in history.row_of(run_details.read_entry(folder))["results"]["anomalous_hall_resistance"][1]

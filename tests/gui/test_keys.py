@@ -1,0 +1,74 @@
+"""Keys of the window: no letter means two things, Enter presses, and an Esc that closes a menu stops nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtWidgets import QAbstractButton, QLabel, QMenu, QMenuBar, QTabBar, QWidget
+from pytestqt.qtbot import QtBot
+
+from labctl.gui.window import Window
+
+LETTER = re.compile(r"&(\w)")
+
+
+def letters(widget: QWidget) -> Iterator[tuple[str, str]]:
+    """Yield the letter and the text of what Alt and a letter reach in a part of a window."""
+    for each in widget.findChildren(QWidget):
+        texts: list[str] = []
+        if isinstance(each, QAbstractButton) or (isinstance(each, QLabel) and each.buddy() is not None):
+            texts = [each.text()]
+        elif isinstance(each, QTabBar):
+            texts = [each.tabText(index) for index in range(each.count())]
+        elif isinstance(each, QMenuBar):
+            texts = [action.text() for action in each.actions()]
+        for text in texts:
+            if found := LETTER.search(text):
+                yield found[1].lower(), text
+
+
+def test_no_letter_means_two_things_that_are_seen_together(open_window: Callable[..., Window]) -> None:
+    window = open_window(station="nowhere")
+    bars = window.findChildren(QMenuBar)
+    parts = [("menus", {letter for bar in bars for action in bar.actions() for letter in _of(action.text())})]
+    parts += [(panel.side, {letter for letter, _ in letters(panel.widget)}) for panel in window.panels.around()]
+    for number, (side, one) in enumerate(parts):
+        for other_side, other in parts[number + 1 :]:
+            assert side == other_side or not one & other, (side, other_side, one & other)
+
+
+def _of(text: str) -> list[str]:
+    found = LETTER.search(text)
+    return [] if found is None else [found[1].lower()]
+
+
+def test_esc_that_closes_a_menu_is_not_counted(qtbot: QtBot, open_window: Callable[..., Window]) -> None:
+    window = open_window(station="nowhere")
+    handle = window.windowHandle()
+    assert handle is not None
+    stops: list[object] = []
+    window.stopping.said.connect(lambda *said: stops.append(said))
+    menu = QMenu(window)
+    menu.addAction("something")
+    menu.popup(window.mapToGlobal(QPoint(5, 5)))
+    qtbot.waitUntil(menu.isVisible)
+    qtbot.keyClick(handle, Qt.Key.Key_Escape)  # pyright: ignore[reportArgumentType]
+    menu.close()
+    qtbot.keyClick(handle, Qt.Key.Key_Escape)  # pyright: ignore[reportArgumentType]
+    assert not stops
+    qtbot.keyClick(handle, Qt.Key.Key_Escape)  # pyright: ignore[reportArgumentType]
+    assert stops
+
+
+def test_enter_presses_the_button_that_has_the_keys(qtbot: QtBot, open_window: Callable[..., Window]) -> None:
+    window = open_window(station="nowhere", guided=True)
+    handle = window.windowHandle()
+    assert handle is not None
+    button = window.guide.close_button
+    window.activateWindow()
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus)
+    qtbot.keyClick(handle, Qt.Key.Key_Return)  # pyright: ignore[reportArgumentType]
+    assert not window.guide.isVisible()
