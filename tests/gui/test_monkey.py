@@ -14,7 +14,7 @@ from labctl.gui.window import Window
 from tests.gui.conftest import wait_for_worker
 from tests.gui.monkey import Monkey
 
-STEPS = 100
+STEPS = 60
 
 
 @pytest.mark.parametrize("seed", [11])
