@@ -142,7 +142,7 @@ def resolve(unit: str) -> Unit:
     """
     if unit in KINDS:
         return Unit(Fraction(1), unit)
-    found = _by_algebra(unit)
+    found = _prefixed().get(unit) or _by_algebra(unit)
     if found is None:
         shown = unit if len(unit) <= 40 else f"{unit[:37]}..."
         raise BadValue(f"{shown!r} is not a unit that labctl knows; write e.g. uA, mV, T, Oe/s, K/min, A/m^2")
@@ -157,6 +157,16 @@ def kind_of(unit: str) -> Kind:
     """
     si = resolve(unit).si
     return KINDS.get(si) or Kind(f"a quantity in {si}", f"1 {si}")
+
+
+@cache
+def _prefixed() -> dict[str, Unit]:
+    """Return the SI units with the prefixes that people put before them: no algebra is needed for these."""
+    return {
+        prefix + si: Unit(Fraction(10) ** PREFIXES[prefix], si)
+        for si, kind in KINDS.items()
+        for prefix in kind.prefixes
+    }
 
 
 def _by_algebra(unit: str) -> Unit | None:

@@ -35,6 +35,7 @@ class Context(QObject):
     said = pyqtSignal(str, str)  # level (info, warning, error) and a sentence, for the log and the line at the bottom
     mount_wanted = pyqtSignal(str)  # name of a record that the simulated station is to have, in a new lab
     worker_wanted = pyqtSignal()  # somebody wants the station to have a worker, if it has none
+    ended = pyqtSignal()  # nobody is to do anything any more
     run_opened = pyqtSignal(str)  # folder of a run that somebody wants to look at
 
     def __init__(self, station: str, *, simulate: bool, runs: Path, settings: QSettings) -> None:
@@ -56,6 +57,7 @@ class Context(QObject):
 
     def end(self) -> None:
         """Let go of the worker, which goes on, and end the desks."""
+        self.ended.emit()
         self.link.end()
         for desk in (self.desk, self.archive, self.rehearser):
             desk.end()

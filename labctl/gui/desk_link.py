@@ -53,6 +53,7 @@ class DeskLink(QObject):
         self._patience = patience
         self._abandoned = False  # what it is at was taken back
         self._silent = timer(self, max(patience, 1), self._hangs, once=True)
+        self._ended = False
 
     def ask(
         self, what: str, *, then: Then, failed: Failed | None = None, told: Then | None = None, **content: Any
@@ -70,6 +71,8 @@ class DeskLink(QObject):
             Its number, for `drop`.
         """
         self._number += 1
+        if self._ended:
+            return self._number
         message = {"number": self._number, "what": what, "with": content}
         self._asked[self._number] = _Question(message, then, failed, told)
         self._write(message)
@@ -102,7 +105,8 @@ class DeskLink(QObject):
         return bool(self._asked)
 
     def end(self) -> None:
-        """End the process, and forget what was asked."""
+        """End the process, and forget what was asked and what will be."""
+        self._ended = True
         self._asked.clear()
         self._silent.stop()
         process, self._process = self._process, None

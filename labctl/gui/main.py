@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from PyQt6 import sip
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QApplication, QWidget
 
@@ -61,12 +62,14 @@ def show(wanted: Wanted) -> int:
     application = QApplication(sys.argv[:1])
     application.setApplicationName("labctl")
     windows = Windows(wanted)
-    windows.begin()
-    _collect_seldom()
     for number in SIGNALS:
-        signal.signal(number, lambda *_: windows.close())
-    timer(application, 200, lambda: None).start()  # Python looks at its signals only when it is called
-    return application.exec()
+        signal.signal(number, lambda *_: windows.ask_to_close())
+    timer(application, 200, windows.close_if_asked).start()  # Python looks at its signals only when it is called
+    windows.begin()
+    collect_seldom()
+    code = application.exec()
+    windows.end()
+    return code
 
 
 class Windows:
@@ -86,6 +89,7 @@ class Windows:
         self.settings = QSettings(str(folder / SETTINGS), QSettings.Format.IniFormat)
         self.shown: QWidget | None = None
         self._desk: DeskLink | None = None
+        self._asked_to_close = False
 
     def begin(self) -> None:
         """Show the station that is asked for or was the last one, or ask which."""
@@ -121,17 +125,31 @@ class Windows:
         widget.show()
         if before is not None:
             before.close()
+            before.deleteLater()
         if not isinstance(widget, Welcome) and self._desk is not None:
             self._desk.end()
             self._desk = None
 
-    def close(self) -> None:
-        """Close what is seen."""
-        if self.shown is not None and isinstance(self.shown, Window):
+    def ask_to_close(self) -> None:
+        """Note that what is seen is to be closed; a signal may come while a window is being put together."""
+        self._asked_to_close = True
+
+    def close_if_asked(self) -> None:
+        """Close what is seen, if somebody has asked for it."""
+        if self._asked_to_close and self.shown is not None:
+            self._asked_to_close = False
             self.shown.close()
 
+    def end(self) -> None:
+        """Destroy what was seen, while all of Qt and Python is there that its parts may still call."""
+        shown, self.shown = self.shown, None
+        if self._desk is not None:
+            self._desk.end()
+        if shown is not None:
+            sip.delete(shown)
 
-def _collect_seldom() -> None:
+
+def collect_seldom() -> None:
     """Let Python look for garbage seldom: among thousands of queued items a full search takes longer than a blink."""
     gc.freeze()
     gc.set_threshold(50_000, 50, 100)
@@ -146,6 +164,8 @@ def _application() -> QApplication:
 def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) -> Window:
     """Return a window that looks for its worker, or begins one."""
     context = Context(wanted.station, simulate=wanted.simulate, runs=wanted.out.resolve(), settings=settings)
+    context.theme = theme.THEMES.get(str(settings.value("theme", "dark")), theme.DARK)
+    theme.apply(_application(), context.theme)  # first, so that every widget is given its look only once
     window = Window(context, guided=guided)
 
     def meet(station: dict[str, Any]) -> None:

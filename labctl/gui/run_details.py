@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -14,6 +14,7 @@ from labctl.gui.context import Context
 from labctl.gui.note_box import NoteBox
 from labctl.gui.theme import Theme
 from labctl.gui.thumbnails import Preview
+from labctl.gui.timing import timer
 
 WIDE = 460
 """Pixels from which the figure stands beside the words instead of above them."""
@@ -52,7 +53,11 @@ class RunDetails(QWidget):
         self._box.setSpacing(4)
         self._box.addWidget(self.preview, 2)
         self._box.addWidget(self.tabs, 3)
+        self._left: list[Callable[[], None]] = []
+        self._writing = timer(self, 0, self._write_next)
+        self.tabs.currentChanged.connect(lambda _: self._write_all())
         context.theme_changed.connect(self._write)
+        context.ended.connect(self.preview.end)
 
     def show_run(self, folder: str) -> None:
         """Show another run, or the same as it is now; "" shows none."""
@@ -78,21 +83,38 @@ class RunDetails(QWidget):
         self._write()
 
     def _fail(self, sentence: str) -> None:
-        self._asked = None
+        self._asked, self._left = None, []
         self.preview.show_file(None, "")
         self.results.setHtml(_paragraph(f"✗ {sentence}", self._context.theme.bad))
 
     def _write(self) -> None:
+        """Write all, one text after the other: together they would hold the window up."""
         theme, said = self._context.theme, self.said
+        self._left = []
         if not said:
             for text in (self.results, self.request, self.about):
                 text.clear()
             return
-        self.results.setHtml(_results(said, theme))
         asked = sorted(said["asked"], key=lambda each: not each[2])
         rows = [(_plain(name), text, "" if own else theme.quiet, "") for name, text, own in asked]
-        self.request.setHtml(_rows(rows, theme))
-        self.about.setHtml(_rows([(name, text, "", "") for name, text in said["about"]], theme))
+        about = [(name, text, "", "") for name, text in said["about"]]
+        self._left = [
+            lambda: self.results.setHtml(_results(said, theme)),
+            lambda: self.request.setHtml(_rows(rows, theme)),
+            lambda: self.about.setHtml(_rows(about, theme)),
+        ]
+        self._writing.start()
+
+    def _write_next(self) -> None:
+        if self._left:
+            self._left.pop(0)()
+        if not self._left:
+            self._writing.stop()
+
+    def _write_all(self) -> None:
+        """Write what is left: somebody looks at another text already."""
+        while self._left:
+            self._left.pop(0)()
 
     def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Put the figure beside the words where there is room."""

@@ -38,6 +38,7 @@ class Stop(QObject):
         self._user = user
         self._patience = timer(self, ANSWERED_WITHIN, self._harder, once=True)
         self._tried = 0
+        self._switching_off = False
 
     def stop(self) -> None:
         """Ask for it; called again, go on to the next harder way."""
@@ -52,17 +53,25 @@ class Stop(QObject):
     @property
     def pending(self) -> bool:
         """Whether an answer is waited for."""
-        return self._patience.isActive()
+        return self._patience.isActive() or self._switching_off
 
     def _answered(self) -> None:
         self._patience.stop()
-        self.ended.emit()
         self.said.emit("warning", "STOP: the run ends in its safe state, and nothing further begins")
-        if self._link.run is None:
-            self._link.ask("POST", "/manual", {"do": "source_off", "by": self._user}, failed=self._sources_stay)
+        if self._link.run is not None:
+            self.ended.emit()
+            return
+        self._switching_off = True  # a window that is being closed waits for this, too, or it would not be sent
+        asked = {"do": "source_off", "by": self._user}
+        self._link.ask("POST", "/manual", asked, then=lambda _: self._off(), failed=self._sources_stay)
 
     def _sources_stay(self, sentence: str) -> None:
         self.said.emit("error", f"STOP: the sources could not be asked to switch off: {sentence}")
+        self._off()
+
+    def _off(self) -> None:
+        self._switching_off = False
+        self.ended.emit()
 
     def _not_answered(self, sentence: str) -> None:
         self.said.emit("error", f"STOP: {sentence}")

@@ -81,6 +81,11 @@ class Thumbnails(QObject):
         self._pool.clear()  # what has not begun is not looked at any more
         self._pool.start(_Decoding(key, self._decoded.emit), 0)
 
+    def end(self) -> None:
+        """Decode nothing any more; return when none is being decoded, and this may be destroyed."""
+        self._pool.clear()
+        self._pool.waitForDone()
+
     def _take(self, key: Key, image: QImage) -> None:
         self._kept[key] = image
         while self.bytes_kept > KEPT and len(self._kept) > 1:
@@ -103,6 +108,11 @@ class Preview(QWidget):
         self.setMinimumSize(80, 60)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Figure of the run")
+
+    def end(self) -> None:
+        """Show no further picture; this may be destroyed then."""
+        self._path = ""
+        self._thumbnails.end()
 
     @property
     def image(self) -> QImage:

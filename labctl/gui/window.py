@@ -30,6 +30,7 @@ from labctl.gui.far_view import FarView
 from labctl.gui.guide import Guide
 from labctl.gui.guided import Guided
 from labctl.gui.panels import Panels
+from labctl.gui.recolouring import Recolouring
 from labctl.gui.standing import headline
 from labctl.gui.stopping import Stop
 from labctl.gui.timing import timer
@@ -54,6 +55,7 @@ class Window(QMainWindow):
     def __init__(self, context: Context, *, guided: bool = False) -> None:
         super().__init__()
         self.context = context
+        self._closed = False
         context.setParent(self)  # it ends with the window, and so does whatever was asked
         self.setWindowTitle(f"labctl · {context.station}" + (" · SIMULATOR" if context.simulate else ""))
         self.banner, self.far = Banner(context), FarView(context)
@@ -66,6 +68,8 @@ class Window(QMainWindow):
         self._build_middle()
         self._build_menus()
         self._escaped = timer(self, TWICE_WITHIN, once=True)
+        self._recolouring = Recolouring(self, context)
+        self._clock = timer(self, 1000, self._show_time)
         self._connect()
         self._restore()
 
@@ -161,12 +165,17 @@ class Window(QMainWindow):
         self._guided = Guided(self.panels, self.banner, self.go_to)
         self.guide.wanted.connect(self._guided.do)
         context.run_opened.connect(lambda _: self.guide.opened())
-        timer(self, 1000, self._show_time).start()
+        self._clock.start()
         application = QApplication.instance()
-        assert application is not None
-        application.installEventFilter(self)
+        assert isinstance(application, QApplication)
+        application.focusWindowChanged.connect(self._listen)
 
     # ---- what happens
+
+    def _listen(self, focused: QWindow | None) -> None:
+        """Hear the keys of the window that has them now; of the whole application it would be every event."""
+        if focused is not None and not self._closed:
+            focused.installEventFilter(self)
 
     def _show(self, *_: object) -> None:
         link = self.context.link
@@ -211,7 +220,8 @@ class Window(QMainWindow):
 
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Stop at the second Esc, wherever the keys go, and press a button that has the keys at Enter."""
-        if isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress and isinstance(a0, QWindow):
+        pressed = isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress and isinstance(a0, QWindow)
+        if pressed and not self._closed:
             if self._pressed(a1):
                 return True
             closes = QApplication.activePopupWidget() is not None  # a menu or a list, and nothing else is meant by it
@@ -257,15 +267,11 @@ class Window(QMainWindow):
             side.setVisible(not hide)
 
     def _other_theme(self) -> None:
-        self.set_theme(theme.LIGHT if self.context.theme is theme.DARK else theme.DARK)
+        self.set_theme(theme.LIGHT if self._recolouring.chosen is theme.DARK else theme.DARK)
 
     def set_theme(self, chosen: theme.Theme) -> None:
-        """Take other colours, now and from now on."""
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        theme.apply(application, chosen)
-        self.context.settings.setValue("theme", chosen.name)
-        self.context.set_theme(chosen)
+        """Take other colours, in a moment and from then on."""
+        self._recolouring.begin(chosen)
 
     def _arrange(self) -> None:
         for side in self.sides.values():
@@ -277,7 +283,6 @@ class Window(QMainWindow):
         settings = self.context.settings
         self.resize(1366, 740)
         self._arrange()
-        self.set_theme(theme.THEMES.get(str(settings.value("theme", "dark")), theme.DARK))
         for name, restore in (
             ("geometry", self.restoreGeometry), ("across", self._across.restoreState), ("down", self._down.restoreState)
         ):  # fmt: skip
@@ -285,16 +290,29 @@ class Window(QMainWindow):
                 restore(kept)
         self.go_to("measure")
 
+    def _close_hidden(self) -> None:
+        """Close at last; Qt ends a program only with a window that was seen until then."""
+        if (
+            not self.isVisible()
+            and self.close()
+            and not any(each.isVisible() for each in QApplication.topLevelWidgets())
+        ):
+            QApplication.quit()
+
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Remember how it looks; whatever the worker does goes on, and a stop that was asked for is not lost."""
         if self.stopping.pending and a0 is not None:
             a0.ignore()
-            self.hide()
-            self.stopping.ended.connect(self.close)
+            if self.isVisible():
+                self.hide()
+                self.stopping.ended.connect(self._close_hidden)
             return
         settings = self.context.settings
         settings.setValue("geometry", self.saveGeometry())
         settings.setValue("across", self._across.saveState())
         settings.setValue("down", self._down.saveState())
+        self._closed = True  # keys that are pressed in another window are not meant for this station
+        self._clock.stop()
+        self._recolouring.finish()
         self.context.end()
         super().closeEvent(a0)

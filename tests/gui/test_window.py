@@ -14,6 +14,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from labctl.gui import theme
 from labctl.gui.heartbeat import Heartbeat
 from labctl.gui.window import Window
 from tests.gui.conftest import WITHIN, wait_for_worker
@@ -76,6 +77,35 @@ def test_esc_twice_stops_and_once_does_not(qtbot: QtBot) -> None:
     qtbot.keyClick(handle, Qt.Key.Key_Escape)  # pyright: ignore[reportArgumentType]
     assert stops
     assert not window.stopping.pending
+
+
+def test_a_window_that_is_closed_waits_for_its_stop_and_then_hears_no_keys(
+    qtbot: QtBot, open_window: Callable[..., Window]
+) -> None:
+    window = open_window()
+    wait_for_worker(qtbot, window)
+    handle = window.windowHandle()
+    assert handle is not None
+    window.stopping.stop()
+    window.close()
+    assert not window.isVisible()
+    assert not window._closed
+    qtbot.waitUntil(lambda: window._closed, timeout=WITHIN)
+    assert not window.stopping.pending
+    for _ in range(2):
+        qtbot.keyClick(handle, Qt.Key.Key_Escape)  # pyright: ignore[reportArgumentType]
+    assert not window.stopping.pending
+
+
+def test_other_colours_come_in_steps_and_the_last_wish_holds(qtbot: QtBot, open_window: Callable[..., Window]) -> None:
+    window = open_window()
+    window.set_theme(theme.LIGHT)
+    window.set_theme(theme.DARK)
+    window.set_theme(theme.LIGHT)
+    assert not window.updatesEnabled()
+    qtbot.waitUntil(window.updatesEnabled, timeout=WITHIN)
+    assert window.context.theme is theme.LIGHT
+    assert window.palette().window().color().name() == theme.LIGHT.window
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be made to hang here")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from instruments import unit_table
 from instruments.errors import BadValue, UsageError
 from instruments.unit_table import KINDS, resolve
 from instruments.units import format_quantity, in_unit, parse, parse_list, si_unit
@@ -284,10 +285,18 @@ def test_the_examples_in_the_sentences_are_right(si: str) -> None:
         parse(example, si)
 
 
-def test_bare_numbers_do_not_load_pint() -> None:
+def test_prefixes_of_si_units_mean_what_pint_makes_of_them() -> None:
+    prefixed = unit_table._prefixed()
+    assert len(prefixed) > 50
+    assert {name: unit_table._by_algebra(name) for name in prefixed} == prefixed
+    assert not prefixed.keys() & unit_table.KINDS.keys()
+
+
+def test_numbers_with_prefixes_of_si_units_do_not_load_pint() -> None:
     code = (
         "import sys; from instruments.units import parse, format_quantity; parse('5n', 'A'); parse('0.5', 'T');"
-        "format_quantity(1.0, 'T'); assert 'pint' not in sys.modules; parse('1 uA', 'A'); assert 'pint' in sys.modules"
+        "format_quantity(1.0, 'T'); format_quantity(2e-3, 'V'); parse('1 uA', 'A'); assert 'pint' not in sys.modules;"
+        "parse('1 Oe', 'T'); assert 'pint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -28,8 +28,8 @@ from labctl.gui.plot.words_of_runs import differences, legend, notes_text, row_v
 from labctl.gui.theme import Theme
 from labctl.gui.timing import timer
 
-TICK = 40
-"""ms between two looks at what came since."""
+TICK, NEXT = 40, 5
+"""ms between two looks at what came since, and to the next one where there was more than one look reads."""
 SERIES_EVERY = 5000
 """ms between two loads of a series that is on."""
 
@@ -211,7 +211,10 @@ class PlotPanel(QWidget):
         if self._stale():
             self._draw()
         busy = self._refresh()
-        if not (self._live or busy or any(more) or any(each.behind for each in runs)):
+        behind = any(each.behind for each in runs)
+        if self._timer.interval() != (interval := NEXT if behind else TICK):
+            self._timer.setInterval(interval)
+        if not (self._live or busy or any(more) or behind):
             self._rest()
 
     def _rest(self) -> None:

@@ -129,7 +129,7 @@ class RunData:
         return found
 
     def read_on(self) -> bool:
-        """Read what came since, at most some 256 kB; return whether anything changed."""
+        """Read what came since, at most some 64 kB; return whether anything changed."""
         if self.fixed:
             return False
         lines = self._tail.lines()

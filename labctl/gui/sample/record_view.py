@@ -40,6 +40,7 @@ class LimitsTable(QWidget):
 
     def show_limits(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show other limits; see `labctl.desk.sample_card.card`."""
+        self.hide()  # each label that comes or goes would have the whole panel measured anew
         while len(self._cells) < len(rows):
             self._cells.append(self._more())
         for cells, row in zip(self._cells, rows, strict=False):
@@ -55,6 +56,7 @@ class LimitsTable(QWidget):
         assumed = ", ".join(_small(str(row["name"])) for row in rows if row["assumed"])
         self.assumed.setText(f"Marked as assumed in the record: {assumed}.")
         self.assumed.setVisible(bool(assumed))
+        self.show()
 
     def _fill(self, cell: QLabel, row: Mapping[str, Any], who: str) -> None:
         holds = row["whose"] in {who, "both"}
