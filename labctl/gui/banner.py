@@ -7,6 +7,7 @@ from PyQt6.QtGui import QBrush, QColor, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from labctl.gui.context import Context
+from labctl.gui.elided import ElidedLabel
 from labctl.gui.speed_control import SpeedControl
 
 
@@ -27,8 +28,7 @@ class Banner(QWidget):
         self.simulator, self.speed = QLabel("SIMULATOR"), SpeedControl(context, self)
         for widget in (self.simulator, self.speed):
             widget.setVisible(context.simulate)
-        self.said = QLabel()
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said = ElidedLabel()
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.button = QPushButton("■  STOP → SAFE")
         self.button.setToolTip(
@@ -55,8 +55,7 @@ class Banner(QWidget):
             tone: A colour of the theme: `quiet`, `good`, `warn`, `bad`.
         """
         if (sentence, tone) != (self.said.text(), self.tone):
-            self.said.setText(sentence)
-            self.said.setToolTip(sentence)
+            self.said.say(sentence)
             self.tone = tone
             self._colour()
 

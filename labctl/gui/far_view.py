@@ -21,8 +21,11 @@ CELLS = {
     "error": "Last error",
 }
 """Key -> what stands above it."""
-WIDER = {"source": 6, "left": 6, "next": 7, "error": 7, "field": 6}
-"""Share of the width of those that need more than 5."""
+SHARES = {
+    "temperature": 10, "sample": 9, "field": 12, "angle": 8, "source": 14, "left": 14, "next": 13, "drift": 10,
+    "error": 12,
+}  # fmt: skip
+"""Of the width: on the smallest screen the usual remarks are seen whole."""
 TONES = ("", "good", "warn", "bad")
 SMALLEST = 8
 """Points below which a figure is cut with an ellipsis instead of made smaller; its tooltip has it whole."""
@@ -113,7 +116,7 @@ class FarView(QWidget):
         row.setContentsMargins(4, 2, 4, 2)
         row.setSpacing(4)
         for key, cell in self.cells.items():
-            row.addWidget(cell, WIDER.get(key, 5))
+            row.addWidget(cell, SHARES[key])
         context.theme_changed.connect(self.update)
 
     def show_value(self, key: str, value: str, note: str = "", tone: str = "") -> None:

@@ -25,6 +25,7 @@ class SpeedControl(QToolButton):
         super().__init__(parent)
         self._context = context
         self._speed: float | None = None
+        self._unanswered = 0
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         self.actions_of: dict[int, QAction] = {}
@@ -39,6 +40,8 @@ class SpeedControl(QToolButton):
 
     def show_lab(self, lab: Mapping[str, Any] | None) -> None:
         """Show what the worker says of its lab; None where it has none, or has said nothing."""
+        if lab is not None and self._unanswered:
+            return
         self._speed = None if lab is None or lab.get("speed") is None else float(lab["speed"])
         text = "time …" if lab is None else "time jumps" if self._speed is None else f"time ×{self._speed:g}"
         self.setText(text)
@@ -52,11 +55,17 @@ class SpeedControl(QToolButton):
             action.setChecked(speed == self._speed)
 
     def set_speed(self, speed: float) -> None:
-        """Ask for another speed."""
-        self._context.link.ask("POST", "/lab/speed", {"speed": float(speed)}, then=self._take)
+        """Ask for another speed; the next step goes on from it, though the worker has not answered yet."""
+        self._speed, self._unanswered = float(speed), self._unanswered + 1
+        self._context.link.ask("POST", "/lab/speed", {"speed": float(speed)}, then=self._take, failed=self._refused)
 
     def _take(self, station: dict[str, Any]) -> None:
+        self._unanswered -= 1
         self.show_lab(station.get("lab"))
+
+    def _refused(self, sentence: str) -> None:
+        self._unanswered -= 1
+        self._context.said.emit("error", sentence)
 
     def step(self, way: int) -> None:
         """Go to the next faster speed (1) or slower one (-1)."""

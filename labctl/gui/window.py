@@ -181,6 +181,8 @@ class Window(QMainWindow):
         link = self.context.link
         self._missing = self._missing and not link.here
         sentence, tone = (MISSING, "warn") if self._missing else headline(link.run, link.queue if link.here else None)
+        if tone == "bad" and sentence != self.banner.said.text():
+            self._show_error(str((link.queue or {}).get("why") or sentence))
         self.banner.show_state(sentence, tone)
         lab = (link.station or {}).get("lab")
         self.banner.speed.show_lab(lab if isinstance(lab, dict) else None)
@@ -210,7 +212,10 @@ class Window(QMainWindow):
         assert bar is not None
         bar.showMessage(sentence, 0 if level == "error" else 15_000)
         if level == "error":
-            self.far.show_value("error", sentence, datetime.now().astimezone().strftime("%H:%M:%S"), "bad")
+            self._show_error(sentence)
+
+    def _show_error(self, sentence: str) -> None:
+        self.far.show_value("error", sentence, datetime.now().astimezone().strftime("%H:%M:%S"), "bad")
 
     def _pause(self) -> None:
         self.context.link.ask("POST", "/pause", {"by": getpass.getuser(), "now": True})
@@ -220,8 +225,8 @@ class Window(QMainWindow):
 
     def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 - Qt's name
         """Stop at the second Esc, wherever the keys go, and press a button that has the keys at Enter."""
-        pressed = isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress and isinstance(a0, QWindow)
-        if pressed and not self._closed:
+        heard = isinstance(a0, QWindow) and not self._closed
+        if heard and isinstance(a1, QKeyEvent) and a1.type() == QEvent.Type.KeyPress:
             if self._pressed(a1):
                 return True
             closes = QApplication.activePopupWidget() is not None  # a menu or a list, and nothing else is meant by it

@@ -58,6 +58,12 @@ def open_window(qtbot: QtBot, tmp_path: Path, state: Path) -> Callable[..., Wind
     return make
 
 
+@pytest.fixture
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether the long forms are meant: then pictures are looked at closely, too."""
+    return request.config.option.markexpr != "not endurance"
+
+
 def wait_for_worker(qtbot: QtBot, window: Window) -> None:
     """Wait until a window has found its worker."""
     qtbot.waitUntil(lambda: window.context.link.here and window.context.link.station is not None, timeout=WITHIN)

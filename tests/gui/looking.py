@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
 from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtWidgets import (
@@ -19,6 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from labctl.gui.elided import ElidedLabel
 from labctl.gui.theme import contrast
 
 LEAST_CONTRAST = 4.5
@@ -50,6 +52,8 @@ def cut_off(window: QWidget) -> list[str]:
 
 
 def _does_not_fit(widget: QWidget, text: str) -> bool:
+    if isinstance(widget, ElidedLabel):
+        return not widget.toolTip()  # it ends in an ellipsis, and the tooltip has all of it
     if isinstance(widget, QLabel):
         if "…" in text or widget.textFormat() is Qt.TextFormat.RichText or widget.pixmap().width():
             return False
@@ -78,7 +82,7 @@ def _is_outside(widget: QWidget, window: QWidget) -> bool:
 
 def hard_to_read(window: QWidget) -> list[str]:
     """Say of everything whose text has too little contrast with what is behind it, as it is drawn, which it is."""
-    image = picture(window, SCALE)
+    drawn = pixels(picture(window, SCALE))
     found: list[str] = []
     for widget, text in written(window):
         if not any(letter.isalnum() for letter in text):
@@ -87,7 +91,7 @@ def hard_to_read(window: QWidget) -> list[str]:
         if seen.size() != widget.size():  # a part is scrolled away
             continue
         corner = widget.mapTo(window, QPoint(0, 0))
-        measured = _contrast(image, QRect(corner * SCALE, widget.size() * SCALE).intersected(image.rect()))
+        measured = _contrast(drawn, QRect(corner * SCALE, widget.size() * SCALE))
         if measured is not None and measured < LEAST_CONTRAST:
             found.append(f"{_name(widget)} {text!r}: {measured:.2f} : 1")
     return found
@@ -103,16 +107,23 @@ def picture(window: QWidget, scale: int = 1) -> QImage:
     return image
 
 
-def _contrast(image: QImage, area: QRect) -> float | None:
+def pixels(image: QImage) -> NDArray[np.uint32]:
+    """Return the colours of a picture, lines of 0xffrrggbb from the top."""
+    bits = image.constBits()
+    assert bits is not None
+    bits.setsize(image.sizeInBytes())
+    lines = np.frombuffer(bytes(bits), dtype=np.uint32)  # pyright: ignore[reportArgumentType]  # it has a buffer
+    return lines.reshape(image.height(), image.bytesPerLine() // 4)[:, : image.width()]
+
+
+def _contrast(drawn: NDArray[np.uint32], area: QRect) -> float | None:
     """Return the contrast of the ground, the commonest colour, with what differs most from it; None of a plain area."""
-    counts: Counter[int] = Counter()
-    for y in range(area.top(), area.bottom(), 2):
-        counts.update(image.pixel(x, y) for x in range(area.left(), area.right()))
-    if not counts:
+    left, top = max(area.left(), 0), max(area.top(), 0)
+    colours, counts = np.unique(drawn[top : area.bottom() : 2, left : area.right()], return_counts=True)
+    if not colours.size:
         return None
-    ground = _hex(counts.most_common(1)[0][0])
-    often = [colour for colour, number in counts.items() if number >= 3]
-    return max((contrast(ground, _hex(colour)) for colour in often), default=None)
+    ground = _hex(int(colours[counts.argmax()]))
+    return max((contrast(ground, _hex(int(colour))) for colour in colours[counts >= 3]), default=None)
 
 
 def _hex(pixel: int) -> str:

@@ -136,7 +136,7 @@ def test_the_speed_is_stepped_to_the_next_one(qtbot: QtBot, context: Context) ->
     assert control.text() == "time ×10"
     control.step(1)
     control.step(-1)
-    assert asked == [{"speed": 20.0}, {"speed": 5.0}]
+    assert asked == [{"speed": 20.0}, {"speed": 10.0}]  # each from what was asked for last
     control.show_lab({"speed": None, "settable": False})
     assert control.text() == "time jumps"
     assert not control.isEnabled()

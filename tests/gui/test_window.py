@@ -1,4 +1,4 @@
-"""The window with a real worker and its simulated lab: found, stopped, closed, opened again, and never held up."""
+"""The window with a real worker and its simulated lab: stopped whatever happens, and never held up."""
 
 from __future__ import annotations
 
@@ -32,35 +32,10 @@ def put_into_queue(qtbot: QtBot, window: Window, **asked: Any) -> str:
     return found[0]
 
 
-def state_of(window: Window, number: str) -> str:
-    items = (window.context.link.queue or {"items": []})["items"]
-    return next((item["state"] for item in items if item["id"] == number), "")
-
-
 def test_nothing_heavy_is_imported_by_the_window() -> None:
     code = "import labctl.gui.main, sys; print(*[name for name in sys.argv[1:] if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
     assert said.stdout.split() == []
-
-
-def test_stop_closing_and_finding_it_again(qtbot: QtBot, open_window: Callable[..., Window]) -> None:
-    window = open_window(speed=5.0)  # slow enough that the run is still on when the second window comes
-    wait_for_worker(qtbot, window)
-    first = put_into_queue(qtbot, window)
-    qtbot.waitUntil(lambda: (window.context.link.run or {}).get("state") == "running", timeout=WITHIN)
-    assert "Measuring ahe" in window.banner.said.text()
-    pid = window.context.link.pid
-    window.close()
-
-    again = open_window()
-    wait_for_worker(qtbot, again)
-    assert again.context.link.pid == pid
-    qtbot.waitUntil(lambda: (again.context.link.run or {}).get("points", 0) > 0, timeout=WITHIN)
-    assert state_of(again, first) == "running"
-    qtbot.keyClick(again, Qt.Key.Key_F12)
-    qtbot.waitUntil(lambda: state_of(again, first) == "aborted", timeout=WITHIN)
-    assert again.context.link.queue is not None
-    assert again.context.link.queue["paused"]
 
 
 def test_esc_twice_stops_and_once_does_not(qtbot: QtBot) -> None:

@@ -59,7 +59,7 @@ class ParameterField(QObject):
         self.back = QToolButton()
         self.back.setText("↺")
         self.back.setStyleSheet("QToolButton { padding: 1px; }")
-        self.back.setFixedWidth(round(1.8 * self.back.fontMetrics().height()))
+        self.back.setFixedWidth(self.back.minimumSizeHint().width())
         keeps = self.back.sizePolicy()
         keeps.setRetainSizeWhenHidden(True)
         self.back.setSizePolicy(keeps)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QCheckBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.instruments.by_hand import ByHand
@@ -40,7 +40,6 @@ class InstrumentPanel(QScrollArea):
         self.wrong.hide()
         self.watch = QCheckBox("Ask between runs")
         self.watch.setToolTip("Reads the station about once a second while no run is on; nothing of it changes.")
-        self.watch.setContentsMargins(8, 0, 8, 0)
         self.watch.clicked.connect(lambda on: context.link.ask("PUT", "/watching", {"on": bool(on)}))
         self.by_hand = ByHand(context)
         self.by_hand.answered.connect(lambda: self.ensureWidgetVisible(self.by_hand.said, 0, 8))
@@ -59,7 +58,10 @@ class InstrumentPanel(QScrollArea):
         for widget in (self.origin, self.wrong):
             self._column.addWidget(widget)
         self._cards_end = self._column.count()
-        self._column.addWidget(self.watch)
+        indented = QHBoxLayout()
+        indented.setContentsMargins(8, 4, 8, 0)  # a box to tick has no margins of its own
+        indented.addWidget(self.watch)
+        self._column.addLayout(indented)
         self._column.addWidget(self.by_hand)
         self._column.addStretch(1)
         self.setWidget(inside)

@@ -331,6 +331,7 @@ class PlotPanel(QWidget):
         for pane, columns in zip(drawing.panes, (ys, controls.second_columns.current), strict=True):
             traces = self._traces(curves.Chosen(x, columns, controls.log))
             pane.show_traces(x, columns, traces, controls.log)
+            pane.plot.setVisible(run is not None)  # axes of nothing would say nothing
             shown += traces if pane in drawing.shown else []
         self._decorate(drawing.panes, shown)
         self._wake()
