@@ -127,7 +127,13 @@ def test_a_trend_forgets_what_is_older_than_ten_minutes(qtbot: QtBot, context: C
 
 def test_the_speed_is_stepped_to_the_next_one(qtbot: QtBot, context: Context) -> None:
     asked: list[Any] = []
-    context.link.ask = lambda *said, then=None, failed=None: asked.append(said[2])  # type: ignore[method-assign]
+    answers: list[Any] = []
+
+    def ask(*said: Any, then: Any = None, failed: Any = None) -> None:
+        asked.append(said[2])
+        answers.append(lambda: then({"lab": {**said[2], "settable": True}}))
+
+    context.link.ask = ask  # type: ignore[method-assign]
     control = SpeedControl(context)
     qtbot.addWidget(control)
     control.step(1)
@@ -137,6 +143,10 @@ def test_the_speed_is_stepped_to_the_next_one(qtbot: QtBot, context: Context) ->
     control.step(1)
     control.step(-1)
     assert asked == [{"speed": 20.0}, {"speed": 10.0}]  # each from what was asked for last
+    control.show_lab({"speed": 10.0, "settable": True})  # what was on its way when it was asked
+    assert control.text() == "time ×10"
+    for answer in answers:
+        answer()
     control.show_lab({"speed": None, "settable": False})
     assert control.text() == "time jumps"
     assert not control.isEnabled()
