@@ -48,12 +48,14 @@ def worker_of(qtbot: QtBot, alone: Alone) -> places.Worker:
 
 @pytest.mark.endurance
 @pytest.mark.skipif(XVFB is None, reason=NONE)
-def test_on_a_real_screen_it_is_seen_and_says_that_the_station_is_idle(qtbot: QtBot, alone: Alone) -> None:
+def test_on_a_real_screen_it_is_seen_says_that_the_station_is_idle_and_ends(qtbot: QtBot, alone: Alone) -> None:
     worker_of(qtbot, alone)
     idle = int(theme.DARK.good.removeprefix("#"), 16)
     qtbot.waitUntil(lambda: int((alone.screen.seen() == idle).sum()) > 10_000, timeout=WITHIN)  # the line at the top
     panel = int(theme.DARK.panel.removeprefix("#"), 16)
     assert (alone.screen.seen() == panel).mean() > 0.1
+    alone.process.terminate()
+    assert alone.process.wait(WITHIN / 1000) == 0  # closed, and nothing crashed when it was taken apart
 
 
 def test_killed_in_the_middle_of_a_run_it_leaves_the_run_alone_and_a_new_one_finds_all_as_it_stands(
