@@ -15,12 +15,12 @@ from labctl.gui.instruments.sparkline import LASTS, Sparkline
 from labctl.gui.speed_control import SpeedControl
 from tests.gui.standing_in import make_context
 
-SOURCE = {
+SOURCE: dict[str, Any] = {
     "driver": "keithley6221", "resource": "GPIB0::12::INSTR", "age_s": 0.2, "repeated": 0, "unanswered": 0,
     "error": None, "on": True, "in_compliance": True, "runs": None,
     "settings": {"level_A": 1e-4, "range_A": 0.002, "auto_range": False, "compliance_V": None, "output": True},
 }  # fmt: skip
-CRYOSTAT = {
+CRYOSTAT: dict[str, Any] = {
     "driver": "ppms6000", "resource": "GPIB0::15::INSTR", "age_s": 0.3, "repeated": 2, "unanswered": 1, "error": None,
     "temperature": {"K": 249.98, "state": "chasing", "moves": True, "set_K": 250.0, "rate_K_per_s": 1 / 12},
     "field": {"T": 0.5, "state": "driven, stable", "moves": False, "set_T": 0.5, "rate_T_per_s": 0.01},
@@ -68,6 +68,12 @@ def test_cards_follow_what_the_worker_says(qtbot: QtBot, context: Context) -> No
     context.link.instruments = told(source=SOURCE, cryostat=CRYOSTAT)
     context.link.told.emit("instruments", {})
     assert list(panel.cards) == ["cryostat", "source"]
+    context.link.instruments = told(source=SOURCE | {"error": "the 6221 does not answer"}, cryostat=CRYOSTAT)
+    context.link.told.emit("instruments", {})
+    moves = CRYOSTAT["field"] | {"moves": True}  # which is a line more
+    context.link.instruments = told(source=SOURCE, cryostat=CRYOSTAT | {"field": moves})
+    context.link.told.emit("instruments", {})
+    assert len(panel.cards["cryostat"]._trends["temperature"].points()) == 3
     context.link.instruments = told(source=SOURCE | {"error": "the 6221 does not answer"}, cryostat=CRYOSTAT)
     context.link.told.emit("instruments", {})
     assert panel.cards["source"].wrong.text() == "the 6221 does not answer"

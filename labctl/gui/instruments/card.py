@@ -82,11 +82,11 @@ class Card(QWidget):
         self.show_age()
 
     def _lay_out(self, told: list[Line]) -> None:
+        known = {name: trend.points() for name, trend in self._trends.items()}
         while self._rows.rowCount():
             self._rows.removeRow(0)
         self._values.clear()
-        kept, self._trends = self._trends, {}
-        del kept  # their rows are gone, and they with them
+        self._trends.clear()
         for line in told:
             name, value = QLabel(line.name.strip()), QLabel()
             name.setProperty("quiet", True)
@@ -95,7 +95,7 @@ class Card(QWidget):
             self._values[line.name] = value
             self._rows.addRow(name, value)
             if self.role == "cryostat" and line.name in TRENDS:
-                self._trends[line.name] = Sparkline(self._context, TRENDS[line.name][1])
+                self._trends[line.name] = Sparkline(self._context, TRENDS[line.name][1], known.get(line.name, ()))
                 self._rows.addRow(QLabel(), self._trends[line.name])
 
     def show_age(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable
 
 from PyQt6.QtCore import QPointF, QSize
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
@@ -23,13 +24,14 @@ class Sparkline(QWidget):
     Args:
         context: Where the colours are.
         unit: Of the values, for the tooltip.
+        known: Times and values that there are already.
     """
 
-    def __init__(self, context: Context, unit: str) -> None:
+    def __init__(self, context: Context, unit: str, known: Iterable[tuple[float, float]] = ()) -> None:
         super().__init__()
         self._context = context
         self._unit = unit
-        self._values: deque[tuple[float, float]] = deque(maxlen=MOST)
+        self._values: deque[tuple[float, float]] = deque(known, maxlen=MOST)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         context.theme_changed.connect(self.update)
 
