@@ -45,6 +45,13 @@ def test_a_source_says_that_it_is_on_and_clamped_and_leaves_out_what_is_unknown(
     assert sum(line.name == "compliance" for line in said) == 1
 
 
+def test_a_sourcemeter_tells_voltage_and_current_apart() -> None:
+    settings = {"function": "voltage", "level_V": 0.1, "level_A": None, "range_V": 2.0, "range_A": 1e-4, "nplc": 1.0}
+    said = lines("smu", {"settings": settings})
+    assert [line.name for line in said] == ["function", "level V", "range V", "range I", "nplc"]
+    assert Line("range I", "100 µA") in said
+
+
 def test_a_cryostat_says_where_it_goes_and_how_fast() -> None:
     said = lines("cryostat", CRYOSTAT)
     assert Line("temperature", "249.98 K → 250.00 K, chasing", "warn") in said

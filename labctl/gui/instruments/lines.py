@@ -76,10 +76,13 @@ def _settings(known: Mapping[str, Any]) -> Iterator[Line]:
         yield Line("compliance", "CLAMPED", "bad")
     if known.get("runs"):
         yield Line("plays", str(known["runs"]), "warn")
-    for name, value in (known.get("settings") or {}).items():
+    settings: Mapping[str, Any] = known.get("settings") or {}
+    for name, value in settings.items():
         if value is None or (name == "output" and "on" in known):
             continue
         title, _, unit = name.rpartition("_")
+        if {f"{title}_A", f"{title}_V"} <= settings.keys():  # a SourceMeter has both
+            title = f"{title} {'I' if unit == 'A' else 'V'}"
         if unit in UNITS and isinstance(value, int | float) and not isinstance(value, bool):
             yield Line(title.replace("_", " "), _quantity(float(value), unit))
         else:
