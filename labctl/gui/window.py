@@ -145,6 +145,7 @@ class Window(QMainWindow):
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+            action.setAutoRepeat(False)  # a key that is held is one wish: STOP would go on to its harder ways
         action.triggered.connect(lambda _: do())
         menu.addAction(action)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from labctl.gui import theme
@@ -36,6 +37,14 @@ def test_nothing_heavy_is_imported_by_the_window() -> None:
     code = "import labctl.gui.main, sys; print(*[name for name in sys.argv[1:] if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True)
     assert said.stdout.split() == []
+
+
+def test_a_key_that_is_held_is_one_wish(qtbot: QtBot) -> None:
+    window = Window(make_context())
+    qtbot.addWidget(window)
+    keys = {action.shortcut().toString(): action for action in window.findChildren(QAction)}
+    assert not keys["F12"].autoRepeat()  # else STOP would go on to end the worker
+    assert not keys["F8"].autoRepeat()
 
 
 def test_esc_twice_stops_and_once_does_not(qtbot: QtBot) -> None:
