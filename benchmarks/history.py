@@ -83,6 +83,8 @@ class Look:
         self.context = Context("ppms", simulate=True, runs=runs, settings=settings)
         theme.apply(self.application, self.context.theme)
         self.panel, self.log = HistoryPanel(self.context), LogPanel(self.context)
+        for each in (self.panel, self.log):
+            theme.dress(each, self.context.theme)
         self.log.on.setChecked(False)
         self.panel.resize(1366, 600)
         self.log.resize(270, 600)

@@ -107,6 +107,7 @@ class Windows:
         welcome = Welcome(self._desk)
         chosen = theme.THEMES.get(str(self.settings.value("theme", "dark")), theme.DARK)
         theme.apply(_application(), chosen)
+        theme.dress(welcome, chosen)
         welcome.chosen.connect(lambda name, simulate, guided: self.open(name, simulate=simulate, guided=guided))
         self._show(welcome)
 
@@ -165,7 +166,7 @@ def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) ->
     """Return a window that looks for its worker, or begins one."""
     context = Context(wanted.station, simulate=wanted.simulate, runs=wanted.out.resolve(), settings=settings)
     context.theme = theme.THEMES.get(str(settings.value("theme", "dark")), theme.DARK)
-    theme.apply(_application(), context.theme)  # first, so that every widget is given its look only once
+    theme.apply(_application(), context.theme)
     window = Window(context, guided=guided)
 
     def meet(station: dict[str, Any]) -> None:

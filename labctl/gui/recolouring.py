@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from PyQt6.QtWidgets import QApplication, QWidget
 
@@ -20,15 +21,17 @@ class Recolouring:
 
     Args:
         window: What is not painted meanwhile.
+        parts: What in it is dressed, one after the other.
         context: Who tells the panels.
 
     Attributes:
         chosen: The colours that it has, or will have in a moment.
     """
 
-    def __init__(self, window: QWidget, context: Context) -> None:
+    def __init__(self, window: QWidget, parts: Sequence[QWidget], context: Context) -> None:
         self.chosen = context.theme
         self._window = window
+        self._parts = parts
         self._context = context
         self._left: list[Callable[[], None]] = []
         self._timer = timer(window, BETWEEN, self._step)
@@ -41,9 +44,8 @@ class Recolouring:
         assert isinstance(application, QApplication)
         self._window.setUpdatesEnabled(False)
         self._left = [
-            lambda: theme.strip(application),
-            lambda: application.setPalette(theme.palette(chosen)),
             lambda: theme.apply(application, chosen),
+            *(partial(theme.dress, part, chosen) for part in self._parts),
             lambda: self._context.set_theme(chosen),
             lambda: self._window.setUpdatesEnabled(True),
         ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QWindow
+from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QPalette, QWindow
 from PyQt6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -68,7 +68,7 @@ class Window(QMainWindow):
         self._build_middle()
         self._build_menus()
         self._escaped = timer(self, TWICE_WITHIN, once=True)
-        self._recolouring = Recolouring(self, context)
+        self._recolouring = Recolouring(self, self._parts(), context)
         self._clock = timer(self, 1000, self._show_time)
         self._connect()
         self._restore()
@@ -89,18 +89,22 @@ class Window(QMainWindow):
     def _build_middle(self) -> None:
         """Put the plot between what stands at its sides, and all that above what stands below."""
         self.sides = {side: QTabWidget() for side in ("left", "right", "below")}
+        for side in self.sides.values():
+            side.setDocumentMode(True)  # its frame would not follow other colours
         for panel in self.panels.around():
+            panel.widget.setBackgroundRole(QPalette.ColorRole.Button)
+            panel.widget.setAutoFillBackground(True)
             self.sides[panel.side].addTab(panel.widget, panel.title)
         for side, least in (("left", 330), ("right", 260)):
             self.sides[side].setMinimumWidth(least)
-        centre = QWidget()
-        column = QVBoxLayout(centre)
+        self._centre = QWidget()
+        column = QVBoxLayout(self._centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.guide)
         column.addWidget(self.panels.plot, 1)
         self._across, self._down = QSplitter(Qt.Orientation.Horizontal), QSplitter(Qt.Orientation.Vertical)
-        for widget in (self.sides["left"], centre, self.sides["right"]):
+        for widget in (self.sides["left"], self._centre, self.sides["right"]):
             self._across.addWidget(widget)
         self._across.setStretchFactor(1, 1)
         for widget in (self._across, self.sides["below"]):
@@ -134,6 +138,20 @@ class Window(QMainWindow):
         self._action(view, "&Dark or light", "Ctrl+L", self._other_theme)
         self._action(view, "A &guided first measurement", "F1", lambda: self.guide.setVisible(True))
         self._action(view, "Panels as in the &beginning", "", self._arrange)
+
+    def _parts(self) -> list[QWidget]:
+        """Return what is dressed on its own: nothing is in two of them, and none of them is large."""
+        bars = [bar for side in self.sides.values() if (bar := side.tabBar()) is not None]
+        handles = [
+            handle for splitter in (self._across, self._down) for number in range(1, splitter.count())
+            if (handle := splitter.handle(number)) is not None
+        ]  # fmt: skip
+        bottom = self.statusBar()
+        parts = [self._menus, self.banner, self.far, self._centre, *bars, *handles, *([bottom] if bottom else [])]
+        parts += [panel.widget for panel in self.panels.around()]
+        for part in parts:
+            theme.dress(part, self.context.theme)
+        return parts
 
     def _menu(self, title: str) -> QMenu:
         menu = self._menus.addMenu(title)

@@ -145,3 +145,4 @@ def in_theme(window: QWidget, chosen: theme.Theme) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     theme.apply(application, chosen)
+    theme.dress(window, chosen)

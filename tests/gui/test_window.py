@@ -15,7 +15,6 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
-from labctl.gui import theme
 from labctl.gui.heartbeat import Heartbeat
 from labctl.gui.window import Window
 from tests.gui.conftest import WITHIN, wait_for_worker
@@ -79,17 +78,6 @@ def test_a_window_that_is_closed_waits_for_its_stop_and_then_hears_no_keys(
     for _ in range(2):
         qtbot.keyClick(handle, Qt.Key.Key_Escape)  # pyright: ignore[reportArgumentType]
     assert not window.stopping.pending
-
-
-def test_other_colours_come_in_steps_and_the_last_wish_holds(qtbot: QtBot, open_window: Callable[..., Window]) -> None:
-    window = open_window()
-    window.set_theme(theme.LIGHT)
-    window.set_theme(theme.DARK)
-    window.set_theme(theme.LIGHT)
-    assert not window.updatesEnabled()
-    qtbot.waitUntil(window.updatesEnabled, timeout=WITHIN)
-    assert window.context.theme is theme.LIGHT
-    assert window.palette().window().color().name() == theme.LIGHT.window
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be made to hang here")

@@ -87,6 +87,7 @@ def context(shared: SharedContext, monkeypatch: pytest.MonkeyPatch) -> SharedCon
 def panel(qtbot: QtBot, context: SharedContext) -> MeasurePanel:
     """A panel of the size that it has on the smallest screen, whose form is built and checked."""
     made = MeasurePanel(context)
+    theme.dress(made, theme.DARK)
     qtbot.addWidget(made)
     made.resize(350, 430)
     made.show()

@@ -81,13 +81,11 @@ def test_both_themes_draw_everything(bench: Bench) -> None:
     assert isinstance(application, QApplication)
     panel = bench.panel("cotb2025")
     pictures = []
-    try:
-        for chosen in (theme.LIGHT, theme.DARK):
-            theme.apply(application, chosen)
-            bench.context.set_theme(chosen)
-            pictures.append(panel.grab().toImage())
-    finally:
-        application.setStyleSheet("")
+    for chosen in (theme.LIGHT, theme.DARK):
+        theme.apply(application, chosen)
+        theme.dress(panel, chosen)
+        bench.context.set_theme(chosen)
+        pictures.append(panel.grab().toImage())
     light, dark = (picture.pixelColor(3, 200).lightnessF() for picture in pictures)
     assert light > 0.8
     assert dark < 0.2
