@@ -26,7 +26,7 @@ from PyQt6.QtWidgets import QApplication
 from benchmarks.harness import Comparison, main
 from benchmarks.window_use import Held, fill_queue, held, one_run, session, until
 from labctl import paths
-from labctl.gui.main import Wanted, collect_seldom, make_window
+from labctl.gui.main import Wanted, collect_little, make_window
 from labctl.gui.window import Window
 from labctl.service.places import find_worker
 
@@ -64,7 +64,7 @@ def opened(folder: Path, begun: list[Held] | None = None) -> Generator[Window]:
     """
     os.environ[paths.STATE] = str(folder / "state")
     (folder / "state").mkdir(exist_ok=True)
-    collect_seldom()
+    collect_little()
     settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     window = make_window(Wanted("ppms", True, folder / "runs", "", 100.0), settings)
     window.show()
