@@ -43,6 +43,7 @@ from labctl.rundir import RunDirectory
 from labctl.session import LabStart, Session, open_session
 from labctl.station import Station
 from labctl.station_lock import Hold
+from labctl.supervision import child
 from simulators.beginning import Beginning
 from simulators.exposure import Exposure
 
@@ -406,7 +407,8 @@ def rehearse_first(
         Aborted: Somebody asked for the end.
     """
     try:
-        rehearsals = rehearse_all(requests, switch, hold)
+        with child.rehearsing():
+            rehearsals = rehearse_all(requests, switch, hold)
     except Aborted as error:
         raise Aborted(f"{error} during the rehearsal, nothing was sent") from error
     for index, rehearsed in enumerate(rehearsals):

@@ -38,7 +38,8 @@ def _on(run: Mapping[str, Any], queue: Mapping[str, Any]) -> tuple[str, str]:
     what = "a run" if item is None else _cut(what_is_asked(item["asked"]))
     number = f"{run['number']} of {run['of']}, " if run.get("of", 1) > 1 else ""
     how = {
-        "begins": "begins", "stands": "STANDS STILL, current at zero, field held", "is summed up": "is summed up",
+        "begins": "begins", "rehearses": "is rehearsed before it begins",
+        "stands": "STANDS STILL, current at zero, field held", "is summed up": "is summed up",
     }.get(str(run.get("state")), f"{number}{float(run.get('progress') or 0.0):.0%}")  # fmt: skip
     if item is not None and item.get("stopping"):
         how = f"is being brought to its safe state, asked for by {item['stopping']}"

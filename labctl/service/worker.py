@@ -266,6 +266,8 @@ class Worker:
                 self.on = {**(self.on or {}), **known, "state": state}
             case "instruments":
                 self.shows(message)
+            case "rehearses":
+                self.on = {**(self.on or {}), "state": "rehearses" if message["now"] else "begins"}
             case "safe":
                 self.on = {**(self.on or {}), "state": "is summed up", "remaining_lab_time_s": 0.0}
             case _:

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ _told = 0.0
 _shown = 0.0
 _standing = ""
 _off = ""
+_rehearses = False
 _tasks: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
 
 
@@ -101,8 +103,21 @@ def shows() -> bool:
 
 
 def asked_to_stand() -> str:
-    """Return who asked that the run stands still where it is, "" if nobody does."""
-    return _standing
+    """Return who asked that the run stands still where it is, "" if nobody does; a rehearsal has nothing to hold."""
+    return "" if _rehearses else _standing
+
+
+@contextmanager
+def rehearsing() -> Generator[None]:
+    """Say that the run is rehearsed meanwhile: who asks it to stand still means its own first point, after that."""
+    global _rehearses  # noqa: PLW0603 - a process has one run
+    _rehearses = True
+    _say("rehearses", now=True)
+    try:
+        yield
+    finally:
+        _rehearses = False
+        _say("rehearses", now=False)
 
 
 def asked_to_turn_off() -> str:

@@ -26,6 +26,8 @@ def queue(*items: dict[str, Any], paused: bool = False, why: str = "") -> dict[s
         (None, queue(paused=True, why="stopped by LW"), "Paused: stopped by LW; nothing waits", "good"),
         (None, queue(WAITS, paused=True, why="item 1 did not finish: the 6221 does not answer"),
          "FAULT, safe state reached: item 1 did not finish: the 6221 does not answer", "bad"),
+        ({"item": "1", "progress": 0.0, "state": "rehearses"}, queue(ON),
+         "Measuring ahe cotb2025 temperature=300:200:-10 K: is rehearsed before it begins", "warn"),
         ({"item": "1", "progress": 0.42, "state": "running"}, queue(ON),
          "Measuring ahe cotb2025 temperature=300:200:-10 K: 42%", "warn"),
         ({"item": "1", "progress": 0.42, "state": "running", "number": 3, "of": 11}, queue(ON),

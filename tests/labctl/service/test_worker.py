@@ -62,6 +62,15 @@ announce('aborted')
 child.run_is_safe()
 ends('aborted', 3, 'aborted by ' + switch.asked)
 """
+REHEARSED = f"""
+with child.rehearsing():
+    while not child._standing:
+        time.sleep(0.01)
+    obeyed = child.asked_to_stand()
+    wait_for("seen")
+if obeyed:
+    ends('failed', 1, 'the rehearsal was asked to stand still')
+{LIVE}"""
 PATIENCE = 120.0
 """s after which what should happen does not."""
 Scripted = Callable[..., "Scene"]
@@ -254,6 +263,16 @@ def test_a_pause_now_reaches_the_run_and_go_lets_it_go_on(scripted: Scripted) ->
     scene.until(lambda: (scene.worker.on or {}).get("state") == "running")
     scene.worker.abort("LW")
     scene.until_over()
+
+
+def test_a_pause_during_the_rehearsal_is_meant_for_the_run_after_it(scripted: Scripted) -> None:
+    scene = scripted(REHEARSED)
+    scene.until(lambda: (scene.worker.on or {}).get("state") == "rehearses")
+    scene.worker.pause("LW", now=True)
+    (scene.run / "seen").touch()
+    scene.until(lambda: (scene.worker.on or {}).get("state") == "stands")
+    scene.worker.abort("LW")
+    assert scene.until_over().state == "aborted"
 
 
 def test_the_end_of_the_worker_leaves_the_run_to_the_next_one(scripted: Scripted, tmp_path: Path) -> None:
