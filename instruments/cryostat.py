@@ -76,6 +76,7 @@ class Known:
         field: Likewise.
         position: Likewise, degrees.
         chamber: What the chamber was told last from here; None if nothing.
+        helium: Its level in % when it was read last, and that moment of the clock in s; None if nobody has read it.
     """
 
     reading: CryostatReading | None = None
@@ -83,6 +84,7 @@ class Known:
     field: FieldSetpoint | None = None
     position: float | None = None
     chamber: ChamberAction | None = None
+    helium: tuple[float, float] | None = None
 
 
 class Cryostat(Waiting, metaclass=Closing):

@@ -267,10 +267,16 @@ class Ppms6000(Driver, Cryostat):
         self.check_identity()
 
     magnet_configuration = measurement("MAGCNF?", """Get the magnet's data (MagnetConfiguration).""", MAGNET)
-    helium_level = measurement("LEVEL?", """Get the helium level in percent and its age (HeliumLevel).""", LEVEL)
     chamber_setting = measurement("CHAMBER?", """Get what the chamber was told last (ChamberAction).""", CHAMBER)
     position_setpoint = measurement("MOVE?", """Get where the rotator was told to go last, in degrees.""", MOVE)
     advisory = measurement("ADVNUM?", """Get the number of the controller's last advisory (0 to 999).""", INTEGER)
+
+    @property
+    def helium_level(self) -> HeliumLevel:
+        """Get the helium level in percent and its age (`LEVEL?`); it is known from then on."""
+        level = self.query("LEVEL?", LEVEL)
+        self.known.helium = level.percent, self.clock.now()
+        return level
 
     @property
     def temperature_setpoint(self) -> TemperatureSetpoint:

@@ -23,6 +23,7 @@ from pymeasure.units import ureg
 from instruments import units
 from instruments.errors import Aborted, BadValue, ComplianceFault, LabError, UsageError
 from labctl.misspelt import OF_PYMEASURE, misspelt
+from labctl.number_texts import is_number
 from labctl.parameters import Setting, taken_for
 from labctl.procedure import Procedure
 
@@ -85,7 +86,7 @@ class AdoptedParameter(Setting[Any]):
 
     def _number(self, text: str) -> float:
         number, _, unit = text.strip().partition(" ")
-        if _is_number(number) and unit.strip() in {"", self.units}:
+        if is_number(number) and unit.strip() in {"", self.units}:
             return float(number)
         if not number[:1].isdigit() and number[:1] not in {"+", "-", "."}:
             raise ValueError("a number is wanted")
@@ -348,14 +349,6 @@ def _check_columns(name: str, columns: Sequence[str]) -> None:
     taken = [column for column in OUR_COLUMNS if column in columns]
     if taken:
         raise UsageError(f"{name} has a column {taken[0]!r}, which every run of labctl adds; give yours another name")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _items(value: Any) -> Sequence[Any]:

@@ -86,16 +86,17 @@ def of_settings(settings: Mapping[str, Setting], runs: str | None, in_compliance
     return {"on": on, "in_compliance": limited, "runs": runs, "settings": dict(settings)}
 
 
-def of_cryostat(driver: Cryostat, helium: float | None = None) -> dict[str, Any]:
+def of_cryostat(driver: Cryostat) -> dict[str, Any]:
     """Return what is known of a cryostat without asking it.
 
-    Args:
-        driver: It.
-        helium: Its level in %, where that is known.
+    `helium_read` is when its helium was read last, in s of its clock: another number where that was done once more.
     """
     known, reading = driver.known, driver.known.reading
     heat, field = known.temperature, known.field
-    said: dict[str, Any] = {"helium_percent": helium, "sample_temperature_K": None, "angle": None}
+    helium, read = known.helium or (None, None)
+    said: dict[str, Any] = {
+        "helium_percent": helium, "helium_read": read, "sample_temperature_K": None, "angle": None,
+    }  # fmt: skip
     if reading is None:
         return {**said, "temperature": None, "field": None, "chamber": None}
     if reading.position is not None and reading.position_state is not None:

@@ -235,7 +235,8 @@ def plot(
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, its number below runs, or a .zip of it.")],
     to: Annotated[
-        str, typer.Option("--to", metavar="netcdf|dat|zip", help="Form of the file; by the ending of --out without.")
+        str,
+        typer.Option("--to", metavar="csv|netcdf|dat|zip", help="Form of the file; by the ending of --out without."),
     ] = "",
     out: Annotated[
         Path | None,
@@ -243,7 +244,7 @@ def export(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write a run into one file: NetCDF, a data file of MultiVu, or a .zip for a colleague.
+    """Write a run into one file: a table for spreadsheets, NetCDF, a data file of MultiVu, or a .zip for a colleague.
 
     The .zip holds the whole folder, with checksums and without a path of this computer; analyse, plot and labctl.load
     take it as they take the folder.

@@ -16,9 +16,10 @@ from instruments.guard.limits import UNITS
 from labctl import limits
 from labctl.asked import Asked
 from labctl.beforehand import check_contacts, check_request
-from labctl.desk.derived import derived, listed
+from labctl.desk.derived import derived
 from labctl.desk.resolved import idle, resolved
 from labctl.desk.spelling import spoken
+from labctl.desk.values import shown
 from labctl.parameters import Setting
 from labctl.preparing import Place, Prepared, prepare
 from labctl.procedure import Procedure
@@ -74,21 +75,7 @@ def _field(parameter: Setting[Any], text: str | None) -> dict[str, Any]:
         value = parameter.convert(text)
     except LabError as error:
         return said | {"error": spoken(str(error))}
-    return said | {"value": shown(parameter, value), "taken": spoken(parameter.taken(text))}
-
-
-def shown(parameter: Setting[Any], value: Any) -> str:
-    """Return a value as people write it; of a field in T also in Oe."""
-    unit = getattr(parameter, "si_unit", None)
-    if isinstance(value, tuple) and unit is not None:
-        numbers = [float(each) for each in value if isinstance(each, float | int)]  # pyright: ignore[reportUnknownVariableType] - of a parameter, which are numbers
-        return listed(numbers, unit)
-    if unit is None or not isinstance(value, float):
-        return spoken(parameter.show(value))
-    text = units.format_quantity(value, unit, shown=units.SPOKEN.get(unit, ""), digits=6)
-    if unit == "T" and value:
-        text += f" = {units.format_quantity(value, unit, shown='kOe' if abs(value) >= 0.1 else 'Oe', digits=6)}"
-    return spoken(text)
+    return said | {"value": shown(parameter, value, in_oersted=True), "taken": spoken(parameter.taken(text))}
 
 
 class _Seen:
@@ -139,7 +126,7 @@ class _Seen:
         axes = [
             {
                 "name": axis.name, "count": len(axis.values),
-                "values": [shown(axis.parameter, value) for value in axis.values],
+                "values": [shown(axis.parameter, value, in_oersted=True) for value in axis.values],
             }
             for axis in self.made.axes
         ]  # fmt: skip
@@ -166,7 +153,7 @@ def _complete(fields: Mapping[str, dict[str, Any]], seen: _Seen) -> None:
     for name, (value, why) in resolved(procedure).items():
         if name in fields and not fields[name]["value"] and not fields[name]["error"]:
             parameter = procedure.declared_parameters()[name]
-            fields[name].update(hint=shown(parameter, value), why=spoken(why))
+            fields[name].update(hint=shown(parameter, value, in_oersted=True), why=spoken(why))
     with suppress(LabError):  # what is wrong is said already
         for name, needs in idle(procedure).items():
             fields[name]["idle"] = needs

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from instruments.errors import DataDamaged, UsageError
 from labctl.attempts import ATTEMPT, BLOCK, CHECK, CHECKED
+from labctl.number_texts import is_number
 from labctl.plain_figure import unit_of
 from labctl.rundir import RunDirectory, read_rows
 from labctl.series_results import is_series
@@ -148,20 +149,12 @@ def _refuse_numbers(name: str, codes: NDArray[Any], labels: Sequence[str]) -> No
     Raises:
         DataDamaged: It is so.
     """
-    words = np.array([not _is_number(label) for label in labels], dtype=bool)
+    words = np.array([not is_number(label) for label in labels], dtype=bool)
     there = codes[codes >= 0]
     if words.any() and np.count_nonzero(words[there]) < len(there) / 2:
         word = labels[int(np.flatnonzero(words)[0])]
         row = int(np.flatnonzero(codes == labels.index(word))[0])
         raise DataDamaged(f"row {row + 1}: {name!r} is {word!r}, which is no number; the file is damaged there")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _saved(path: Path, array: NDArray[Any]) -> str:

@@ -121,7 +121,7 @@ def export_run(folder: str, *, form: str, out: str) -> dict[str, Any]:
 
     Args:
         folder: The run's.
-        form: `netcdf`, `dat` or `zip`.
+        form: `csv`, `netcdf`, `dat` or `zip`.
         out: A folder, which is made if it is not there, or a file; one that is there is not replaced.
 
     Returns:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-from instruments import units
 from instruments.errors import LabError
+from labctl.desk.values import shown
 from labctl.parameters import Setting
 from labctl.procedure import check_names
 from labctl.procedures import load_procedure
@@ -99,16 +99,3 @@ def listed(parameter: Setting[Any], values: Sequence[Any]) -> str:
         texts = [*texts[: VALUES // 2], "…", texts[-1]]
     sign = "; " if values and isinstance(values[0], tuple) else ", "
     return sign.join(texts)
-
-
-def shown(parameter: Setting[Any], value: Any) -> str:
-    """Return a value as people write it."""
-    unit: Any = getattr(parameter, "si_unit", None)
-    if isinstance(value, tuple) and value:
-        ends = cast("tuple[Any, ...]", value)
-        if len(ends) > VALUES:
-            return f"{shown(parameter, ends[0])} … {shown(parameter, ends[-1])}"
-        return ", ".join(shown(parameter, each) for each in ends)
-    if unit is None or not isinstance(value, float):
-        return str(value) if isinstance(value, str) else parameter.show(value)
-    return units.format_quantity(value, str(unit), shown=units.SPOKEN.get(str(unit), ""), digits=6)

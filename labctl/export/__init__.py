@@ -1,1 +1,1 @@
-"""Runs in the files of others: NetCDF, data files of MultiVu, and one .zip with everything for a colleague."""
+"""Runs in the files of others: tables of text, NetCDF, files of MultiVu, and a .zip with everything for a colleague."""

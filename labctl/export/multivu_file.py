@@ -14,8 +14,10 @@ from typing import Any
 
 from instruments.errors import UsageError
 from labctl.export.places import placeless
+from labctl.export.texts import cell, written
 from labctl.loaded import RUN, Loaded
 from labctl.notes import with_notes
+from labctl.number_texts import is_number
 from labctl.plain_figure import unit_of
 
 COMMENT, STAMP, KELVIN, OERSTED = "Comment", "Time Stamp (sec)", "Temperature (K)", "Magnetic Field (Oe)"
@@ -45,17 +47,17 @@ def _columns(run: Loaded) -> dict[str, list[str]]:
     rows = run.counting().rename(columns={title: f"Set {title}" for title in run.varied().values()})
     names = [str(name) for name in rows.columns]
     cells = {name: [_cell(value) for value in rows[name].tolist()] for name in names}
-    words = [name for name in names if not all(_is_number(cell) for cell in cells[name])]
+    words = [name for name in names if not all(is_number(text or "0") for text in cells[name])]
     columns = {COMMENT: _comments(run, rows[RUN].tolist() if run.runs else [run.name] * len(rows))}
     if TIME in names and TIME not in words:
         begin = _offset(run)
-        columns[STAMP] = ["" if not cell else repr(begin + float(cell)) for cell in cells[TIME]]
+        columns[STAMP] = ["" if not text else repr(begin + float(text)) for text in cells[TIME]]
     else:
         columns[STAMP] = [""] * len(rows)
     if KELVIN in names:
         columns[KELVIN] = cells[KELVIN]
     if FIELD in names and FIELD not in words:
-        columns[OERSTED] = [_times_ten_thousand(cell) for cell in cells[FIELD]]
+        columns[OERSTED] = [_times_ten_thousand(text) for text in cells[FIELD]]
     columns.update({name: cells[name] for name in names if name not in words and name not in columns})
     return {**columns, **{name: cells[name] for name in words}}
 
@@ -68,24 +70,12 @@ def _comments(run: Loaded, of: list[str]) -> list[str]:
 
 def _cell(value: Any) -> str:
     """Write a value exactly; nothing for what is not known. Commas end a cell in MultiVu, also between quotes."""
-    if isinstance(value, bool):
-        return str(int(value))
-    if isinstance(value, int | float):
-        return repr(value) if value == value else ""  # noqa: PLR0124 - nan
-    return "" if value is None else _plain(str(value))
+    return cell(value) if isinstance(value, int | float) else _plain(cell(value))
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell or 0)
-    except ValueError:
-        return False
-    return True
-
-
-def _times_ten_thousand(cell: str) -> str:
+def _times_ten_thousand(text: str) -> str:
     """Return a number times 10 000, which moves its point and loses no digit."""
-    return f"{Decimal(cell).scaleb(4):f}" if cell else ""
+    return f"{Decimal(text).scaleb(4):f}" if text else ""
 
 
 def _offset(run: Loaded) -> float:
@@ -122,19 +112,9 @@ def _header(run: Loaded, columns: list[str]) -> list[str]:
         "NOTES": asked.get("notes", ""), "TAGS": "; ".join(asked.get("tags", [])),
         "ROWS_LEFT_OUT_AS_MEASURED_AGAIN": str(left_out) if left_out else "",
         **{f"PARAMETER_{name.upper()}": entry["text"] for name, entry in asked["parameters"].items()},
-        **{f"RESULT_{name.upper()}": _written(result) for name, result in run.results.items()},
+        **{f"RESULT_{name.upper()}": written(result) for name, result in run.results.items()},
     }  # fmt: skip
     return [*lines, *(f"INFO,{_plain(str(value))},{name}" for name, value in known.items() if value)]
-
-
-def _written(result: Mapping[str, Any]) -> str:
-    """Write a result with all its digits: `0.06844 +- 4e-05 T`."""
-    value, error, unit = result["value"], result["uncertainty"], result["unit"]
-    if value is None:
-        return f"not known: {result.get('why')}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value!r}{'' if error is None else f' +- {error!r}'}{'' if unit == '1' else f' {unit}'}"
 
 
 def _begun(text: Any) -> datetime | None:

@@ -10,7 +10,7 @@ from labctl.export.one_zip import packed, unpacked
 from labctl.export.places import says_places
 from labctl.loaded import load_folder
 
-ENDINGS = {"netcdf": ".nc", "dat": ".dat", "zip": ".zip"}
+ENDINGS = {"csv": ".csv", "netcdf": ".nc", "dat": ".dat", "zip": ".zip"}
 """What `--to` takes, and how such a file's name ends."""
 
 
@@ -35,7 +35,7 @@ def export(folder: Path, form: str, out: Path | None = None) -> tuple[Path, list
 
     Args:
         folder: The run's folder, or a .zip of it.
-        form: `netcdf`, `dat` or `zip`.
+        form: One of `ENDINGS`.
         out: The file, replaced if it is there; without, one in the current folder that is called as the run and must
             not be there yet.
 
@@ -55,6 +55,10 @@ def export(folder: Path, form: str, out: Path | None = None) -> tuple[Path, list
             warnings.append(f"this run is {'not finished' if run.status == 'running' else run.status}")
         if form == "zip":
             content = packed(run.directory)
+        elif form == "csv":
+            from labctl.export.csv_file import csv_file
+
+            content = csv_file(run)
         elif form == "dat":
             from labctl.export.multivu_file import multivu_file
 
@@ -63,7 +67,7 @@ def export(folder: Path, form: str, out: Path | None = None) -> tuple[Path, list
             from labctl.export.netcdf import netcdf
 
             content = netcdf(run)
-        if form != "dat" and says_places(run.asked, place):
+        if form in {"netcdf", "zip"} and says_places(run.asked, place):
             warnings.append("the source of the run's own procedure names paths of this computer; it was left as it is")
     _write(target, content)
     return target, warnings

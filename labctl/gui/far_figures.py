@@ -10,9 +10,8 @@ from labctl.gui import words
 from labctl.gui.standing import what_is_asked
 
 NEARLY = 60.0
-"""s of lab time before its end from which a run's time left is marked."""
-STALE = 10.0
-"""s after which a reading is no longer taken for the present."""
+"""Real s before its end from which a run's time left is marked."""
+OF_INSTRUMENTS = ("temperature", "sample", "field", "angle", "source")
 
 
 class Figure(NamedTuple):
@@ -24,8 +23,8 @@ class Figure(NamedTuple):
 
 
 def figures(
-    run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None, told: Mapping[str, Any] | None, *, speed: float,
-    now: datetime,
+    run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None, told: Mapping[str, Any] | None, *,
+    speed: float | None, now: datetime,
 ) -> dict[str, Figure]:  # fmt: skip
     """Return the figures by their keys in `far_view.CELLS`.
 
@@ -33,10 +32,26 @@ def figures(
         run: What is known of the run that is on, None between runs.
         queue: The queue, None where no worker is there.
         told: The instruments as the worker knows them, None where it has not said.
-        speed: Lab seconds per real second.
+        speed: Lab seconds per real second, None where the lab's clock jumps.
         now: With a time zone.
     """
     known = (told or {}).get("instruments") or {}
+    shown = _figures(run, known) | {"left": _left(run, speed, now), "next": _next(run, queue)}
+    if (run is None or run.get("state") == "begins") and (told or {}).get("from") == "run":
+        asked = bool(((told or {}).get("watching") or {}).get("on"))
+        note = "of the run before" if run is not None else "asking …" if asked else "not asked since the run"
+        shown |= {key: _of_before(key, shown[key], note) for key in OF_INSTRUMENTS}
+    return shown
+
+
+def _of_before(key: str, figure: Figure, note: str) -> Figure:
+    """Return what the run that is over said last: it has changed its sources since, to come to rest."""
+    if figure.value == words.NOTHING:
+        return figure
+    return Figure("…" if key == "source" else figure.value, note, "quiet")
+
+
+def _figures(run: Mapping[str, Any] | None, known: Mapping[str, Any]) -> dict[str, Figure]:
     cryostat = known.get("cryostat") or {}
     stands = (run or {}).get("stands") or {}
     return {
@@ -45,8 +60,6 @@ def figures(
         "field": _field(cryostat, stands),
         "angle": _angle(cryostat, stands),
         "source": _source(known),
-        "left": _left(run, speed, now),
-        "next": _next(run, queue),
     }
 
 
@@ -120,17 +133,23 @@ def _level(source: Mapping[str, Any]) -> tuple[str, str]:
     return shown, held or "compliance unknown"
 
 
-def _left(run: Mapping[str, Any] | None, speed: float, now: datetime) -> Figure:
+def _left(run: Mapping[str, Any] | None, speed: float | None, now: datetime) -> Figure:
+    """Return how long a person waits, and until when; the lab's time beside it where that goes otherwise."""
     if run is None:
         return Figure()
     left = run.get("remaining_lab_time_s")
     if left is None:
         return Figure("?", "not known yet")
+    shown, lab = words.duration(left / speed if speed else left), ""
+    if speed != 1.0:
+        lab = f"lab {words.duration(left)}" if speed else "of lab time"
     if run.get("state") == "stands":
-        return Figure(words.duration(left), "stands still", "warn")
+        return Figure(shown, ", ".join(said for said in ("stands still", lab) if said), "warn")
     whose = {"rehearsal": "as rehearsed", "progress": "as it went so far"}.get(str(run.get("remaining_from")), "")
-    until = f"until {words.in_a_while(left, now, speed)}"
-    return Figure(words.duration(left), f"{until}, {whose}".rstrip(", "), "good" if left < NEARLY else "")
+    until = f"until {words.in_a_while(left, now, speed)}" if speed else ""
+    # There is no room for the lab's time and for where it is known from.
+    note = ", ".join(said for said in (until, lab or whose) if said)
+    return Figure(shown, note, "good" if speed and left / speed < NEARLY else "")
 
 
 def _next(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> Figure:

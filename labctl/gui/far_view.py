@@ -26,9 +26,9 @@ SHARES = {
     "error": 12,
 }  # fmt: skip
 """Of the width: on the smallest screen the usual remarks are seen whole."""
-TONES = ("", "good", "warn", "bad")
 SMALLEST = 8
-"""Points below which a figure is cut with an ellipsis instead of made smaller; its tooltip has it whole."""
+"""Points below which a figure gets a second line instead of smaller letters, and then an ellipsis; its tooltip has it
+whole."""
 
 
 class FarCell(QWidget):
@@ -86,12 +86,19 @@ class FarCell(QWidget):
         middle = area.adjusted(0, line, 0, -line)
         font = self._fitting(middle.width(), middle.height())
         painter.setFont(font)
-        text = QFontMetrics(font).elidedText(self.value, Qt.TextElideMode.ElideRight, middle.width())
-        painter.drawText(middle, Qt.AlignmentFlag.AlignVCenter, text)
+        if QFontMetrics(font).horizontalAdvance(self.value) <= middle.width():
+            painter.drawText(middle, Qt.AlignmentFlag.AlignVCenter, self.value)
+        else:
+            font.setPointSize(SMALLEST)
+            painter.setFont(font)
+            middle.adjust(0, -2, 0, 2)
+            upper, lower = in_two_lines(self.value, QFontMetrics(font), middle.width())
+            painter.drawText(middle, Qt.AlignmentFlag.AlignTop, upper)
+            painter.drawText(middle, Qt.AlignmentFlag.AlignBottom, lower)
         painter.end()
 
     def _fitting(self, width: int, height: int) -> QFont:
-        """Return the largest font in which the figure fits."""
+        """Return the largest font in which the figure fits; a sentence has two lines of small letters."""
         font = QFont(self.font())
         font.setBold(True)
         for points in range(40, SMALLEST, -1):
@@ -100,6 +107,23 @@ class FarCell(QWidget):
             if metrics.height() <= height + 4 and metrics.horizontalAdvance(self.value) <= width:
                 break
         return font
+
+
+def in_two_lines(sentence: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
+    """Return as many words as fit, and as much of the rest as fits below them.
+
+    Args:
+        sentence: What is too long for one line.
+        metrics: Of its letters.
+        width: Of a line, in points.
+    """
+    words = sentence.split(" ")
+    count = 1
+    while count < len(words) and metrics.horizontalAdvance(" ".join(words[: count + 1])) <= width:
+        count += 1
+    upper, lower = " ".join(words[:count]), " ".join(words[count:])
+    cut = Qt.TextElideMode.ElideRight
+    return metrics.elidedText(upper, cut, width), metrics.elidedText(lower, cut, width)
 
 
 class FarView(QWidget):

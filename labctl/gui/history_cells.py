@@ -19,10 +19,10 @@ AFTER = {"points": "Points", "lab_time_s": "Lab time", "user": "User", "tags": "
 """Columns before and behind those of single results, and what stands above them."""
 TONES = {
     "finished": "good", "running": "warn", "aborted": "warn", "not finished": "warn", "killed": "bad", "failed": "bad",
-    "refused": "bad", "fault": "bad", "damaged": "bad",
+    "refused": "bad", "fault": "bad", "damaged": "bad", "unknown": "quiet",
 }  # fmt: skip
 """State -> its colour."""
-SIGNS = {"finished": "✓", "running": "▶", "aborted": "■", "not finished": "…"}
+SIGNS = {"finished": "✓", "running": "▶", "aborted": "■", "not finished": "…", "unknown": "?"}
 SHORT = {
     "coercive_field": "Hc", "anomalous_hall_resistance": "R_AHE", "switching_current": "Isw",
     "switching_ratio": "ratio", "resistance_parallel": "R_P", "resistance_antiparallel": "R_AP",

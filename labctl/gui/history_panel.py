@@ -51,6 +51,7 @@ class HistoryPanel(QWidget):
         self._begun = self._first_wanted = False
         self._arrange_soon = timer(self, TOGETHER, self._arrange, once=True)
         self.open, self.repeat, self.resume = QPushButton("&Open"), QPushButton("Repea&t …"), QPushButton("Carr&y on")
+        self.export = QPushButton("E&xport …")
         self.more = QToolButton()
         self._actions: dict[str, QAction] = {}
         self._build_actions()
@@ -72,6 +73,7 @@ class HistoryPanel(QWidget):
             (self.open, "Shows the run in the plot (Enter)"),
             (self.repeat, "Fills the form with what this run was asked to do, to be changed or sent again (Ctrl+R)"),
             (self.resume, "Puts the run into the queue to be carried on in its folder, where it was cut"),
+            (self.export, "Writes the run into a file: table for spreadsheets, NetCDF, MultiVu, .zip (Ctrl+S)"),
             (self.more, "Overlay, note, export, analyse again, open the folder, copy its path, columns"),
         ):
             button.setToolTip(tip)
@@ -137,10 +139,12 @@ class HistoryPanel(QWidget):
         self.model.ticked.connect(self.overlay_wanted)
         self.filters.changed.connect(self._arrange)
         self.filters.conditions.connect(self._ask_for_fitting)
-        self.details.noted.connect(lambda _: loader.look_soon())
+        self.details.notes.noted.connect(lambda _: loader.look_soon())
         self.open.clicked.connect(view.open_chosen)
         self.repeat.clicked.connect(self.repeat_chosen)
         self.resume.clicked.connect(self.resume_chosen)
+        self.export.clicked.connect(self.export_chosen)
+        self.exporting.closed.connect(view.setFocus)
         self.context.theme_changed.connect(self.model.recolour)
 
     # ---- rows
@@ -199,7 +203,7 @@ class HistoryPanel(QWidget):
     def _choose(self, folder: str) -> None:
         row = self.model.known(folder)
         self.details.show_run(folder)
-        for button in (self.open, self.repeat):
+        for button in (self.open, self.repeat, self.export):
             button.setEnabled(row is not None)
         unfinished = row is not None and row["status"] in UNFINISHED
         self.resume.setEnabled(unfinished)
@@ -289,6 +293,6 @@ class HistoryPanel(QWidget):
         wanted = Qt.Orientation.Horizontal if self.width() >= WIDE else Qt.Orientation.Vertical
         if self.split.orientation() != wanted:
             self.split.setOrientation(wanted)
-        for button in (self.open, self.repeat, self.resume):  # they are in the menu as well
+        for button in (self.open, self.repeat, self.resume, self.export):  # they are in the menu as well
             button.setVisible(self.width() >= WIDE)
         self.filters.make_room(self.width())

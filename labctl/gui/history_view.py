@@ -21,6 +21,9 @@ RESULT_WIDTH = 150
 """Those of a result's."""
 COLUMNS, SIZES = "history/results", "history/widths"
 """Settings: results that have columns, and the widths of all."""
+MOVES = (
+    Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown,
+)  # fmt: skip
 CHOSEN = 60
 """ms for which a row has been the current one before its run is told of: keys that are held down pass over rows."""
 
@@ -172,13 +175,21 @@ class HistoryView(QTreeView):
             self.chosen.emit(folder)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Open at Enter, tick at Space."""
+        """Open at Enter, tick at Space; a key that moves chooses a run also where none was chosen yet."""
         if event is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.open_chosen()
         elif event is not None and event.key() == Qt.Key.Key_Space:
             self.tick_chosen()
+        elif event is not None and event.key() in MOVES and not self.currentIndex().isValid():
+            self._begin_at(last=event.key() in (Qt.Key.Key_End, Qt.Key.Key_Up))
         else:
             super().keyPressEvent(event)
+
+    def _begin_at(self, *, last: bool) -> None:
+        """Choose the first run, or the last one."""
+        rows = self.runs.rowCount()
+        if rows:
+            self.setCurrentIndex(self.runs.index(rows - 1 if last else 0, 0))
 
     def at_pointer(self, place: QPoint) -> str:
         """Return the folder of the run at a place of the table, "" where there is none."""

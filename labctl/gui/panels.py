@@ -11,6 +11,7 @@ from labctl.gui.following import Following
 from labctl.gui.form.measure_panel import MeasurePanel
 from labctl.gui.form.series_builder import SeriesBuilder
 from labctl.gui.history_panel import HistoryPanel
+from labctl.gui.instruments.by_hand import ByHand
 from labctl.gui.instruments.panel import InstrumentPanel
 from labctl.gui.log_panel import LogPanel
 from labctl.gui.plot.panel import PlotPanel
@@ -41,7 +42,7 @@ class Panels:
         self.measure = MeasurePanel(context)
         self.measure.set_series(SeriesBuilder(context))
         self.sample = SamplePanel(context)
-        self.instruments = InstrumentPanel(context)
+        self.instruments, self.by_hand = InstrumentPanel(context), ByHand(context)
         self.log = LogPanel(context)
         self.queue = QueuePanel(context)
         self.history = HistoryPanel(context)
@@ -55,6 +56,7 @@ class Panels:
             Panel("history", "History", "below", self.history),
             Panel("instruments", "Instruments", "right", self.instruments),
             Panel("log", "Log", "right", self.log),
+            Panel("by hand", "By hand", "right", self.by_hand),
         )
 
     def connect_all(self) -> None:

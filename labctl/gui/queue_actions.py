@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QObject, Qt
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
-from PyQt6.QtWidgets import QMenu, QToolBar, QToolButton, QWidget
+from PyQt6.QtWidgets import QMenu, QToolButton, QWidget
 
 MOST_RETRIES = 10
 """As in labctl.service.items, which a window does not import: it needs what a window should not wait for."""
@@ -37,11 +37,6 @@ ACTIONS = {
     "undo": ("Undo", "Ctrl+Z", "Puts back what was removed last, in its place."),
 }  # fmt: skip
 """Key -> what stands on the button, its keys, and what it will do."""
-TOOLS = (
-    "pause_now", "pause", "go", "abort", "", "up", "down", "edit", "clone", "remove", "skip", "again", "open", "",
-    "clear", "hide",
-)  # fmt: skip
-"""On buttons, "" for a line between two."""
 MENU = ("open", "edit", "up", "down", "clone", "skip", "again", "remove", "", "copy", "undo", "clear", "hide")
 """In the menu of the right mouse button."""
 
@@ -77,14 +72,8 @@ class QueueActions(QObject):
         for key, action in self.of.items():
             action.setEnabled(key in able)
 
-    def fill(self, tools: QToolBar, table: QWidget) -> None:
-        """Put buttons on a bar, and the menu of the right mouse button on a table."""
-        for key in TOOLS:
-            if not key:
-                tools.addSeparator()
-                continue
-            tools.addAction(self.of[key])
-            reachable(tools.widgetForAction(self.of[key]))
+    def fill(self, table: QWidget) -> None:
+        """Put the menu of the right mouse button on a table."""
         for key in MENU:
             if key:
                 table.addAction(self.of[key])
@@ -94,18 +83,15 @@ class QueueActions(QObject):
                 table.addAction(line)
 
 
-def reachable(button: QWidget | None) -> None:
-    """Let Tab reach a button of a bar, which Qt leaves out."""
-    if button is not None:
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-
 class PolicyButton(QToolButton):
     """What follows a failure, and how often a run is carried on before that.
 
     Args:
         wish: Called with what is to be changed of the policy.
     """
+
+    said = pyqtSignal()
+    """Something else stands on it."""
 
     def __init__(self, wish: Callable[[dict[str, Any]], None]) -> None:
         super().__init__()
@@ -141,11 +127,11 @@ class PolicyButton(QToolButton):
         """Show what is so, None where no worker is there."""
         self.setEnabled(policy is not None)
         if policy is None:
-            self.setText("After a failure")
+            self._say("After a failure")
             return
         retries = int(policy["retries"])
         then = "pause" if policy["after_failure"] == "stop" else "next"
-        self.setText(f"After a failure: {f'{retries} × again, ' if retries else ''}{then}  ")
+        self._say(f"After a failure: {f'{retries} × again, ' if retries else ''}{then}  ")
         self.setToolTip(
             ("A run that failed is carried on up to "
              f"{retries} time{'s' if retries > 1 else ''}, where that could help; then " if retries else
@@ -155,3 +141,8 @@ class PolicyButton(QToolButton):
         for name in ("after_failure", "retries"):
             if (chosen := self._of.get((name, policy[name]))) is not None:
                 chosen.setChecked(True)
+
+    def _say(self, text: str) -> None:
+        if text != self.text():
+            self.setText(text)
+            self.said.emit()

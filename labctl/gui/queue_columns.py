@@ -16,7 +16,10 @@ COLUMNS = ("#", "Procedure", "Sample", "Asked for", "State", "Progress", "Points
 NUMBER, PROCEDURE, SAMPLE, ASKED, STATE, PROGRESS, POINTS, TIME, WHEN, SAYS, RUN = range(len(COLUMNS))
 TIPS = {
     ASKED: "Parameters that were given; all others have their defaults.",
-    TIME: "Lab time: what is left of the run that is on, what an item takes by its rehearsal, or what it took.",
+    TIME: (
+        "What is left of the run that is on, what an item takes by its rehearsal, or what it took. In a simulated lab "
+        "whose time goes faster: how long you wait, and the lab's time."
+    ),
     WHEN: "When it begins and ends, or has ended.",
     SAYS: "Why it did not finish, or would be refused.",
     RUN: "Folder of its run.",
@@ -34,6 +37,7 @@ class Shown:
         row: When it begins and ends.
         found: What its rehearsal found.
         now: When that was looked at, with a time zone.
+        speed: Lab seconds per real second, None where the lab's clock jumps.
     """
 
     item: Mapping[str, Any]
@@ -42,6 +46,7 @@ class Shown:
     row: Row | None
     found: Foreseen | None
     now: datetime
+    speed: float | None = 1.0
 
     @property
     def part(self) -> float | None:
@@ -90,7 +95,7 @@ _TEXTS: dict[int, Callable[[Shown], str]] = {
     STATE: lambda shown: queue_rows.WORDS[shown.stands],
     PROGRESS: _progress,
     POINTS: _points,
-    TIME: lambda shown: queue_rows.times(shown.item, shown.row),
+    TIME: lambda shown: queue_rows.times(shown.item, shown.row, shown.speed),
     WHEN: lambda shown: queue_rows.span(shown.item, shown.row, shown.now),
     SAYS: lambda shown: queue_rows.complaint(shown.item, shown.found),
     RUN: lambda shown: Path(str(shown.item["run"])).name if shown.item.get("run") else "",

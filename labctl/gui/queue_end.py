@@ -121,7 +121,7 @@ class EndLine(QWidget):
         """
         sentence = "The worker is not there; this is how it stood last" if queue is None and self._plan.rows else ""
         if queue is not None and queue["paused"]:
-            why = str(queue.get("why") or "paused")
+            why = words.address_last(str(queue.get("why") or "paused"))
             sentence = f"{why[:1].upper()}{why[1:]}" if why.startswith(SAYS_IT) else f"Paused: {why}"
         if run is not None and run.get("state") == "stands":
             sentence = f"{sentence or 'Paused'}; the run stands still, current at zero, field held"

@@ -62,6 +62,7 @@ class QueueModel(QAbstractTableModel):
         self.items: list[Item] = []
         self.plan, self.seen = Plan(), Foresight()
         self.now = datetime.now().astimezone()
+        self._speed: float | None = 1.0
         self._run: Mapping[str, Any] | None = None
         self._rows: list[str] = []
         self._of: dict[str, Item] = {}
@@ -105,9 +106,9 @@ class QueueModel(QAbstractTableModel):
         self._run = run
         self._changed([each for each in ids if each in self._of])
 
-    def show_plan(self, plan: Plan, now: datetime) -> None:
-        """Take in when each item begins and ends."""
-        self.plan, self.now = plan, now
+    def show_plan(self, plan: Plan, now: datetime, speed: float | None) -> None:
+        """Take in when each item begins and ends, and how many lab seconds there are in a real one."""
+        self.plan, self.now, self._speed = plan, now, speed
         if self._rows:
             self.dataChanged.emit(self.index(0, TIME), self.index(len(self._rows) - 1, SAYS))
 
@@ -220,7 +221,7 @@ class QueueModel(QAbstractTableModel):
         on = item["state"] == "running" and run is not None and run.get("item") == item["id"]
         return Shown(
             item, self.stands(item), run if on else None, self.plan.rows.get(str(item["id"])), self.seen.of_item(item),
-            self.now,
+            self.now, speed=self._speed,
         )  # fmt: skip
 
     def stands(self, item: Item) -> str:

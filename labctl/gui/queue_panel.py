@@ -9,17 +9,18 @@ from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QToolBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from labctl.gui import queue_rows, queue_times
 from labctl.gui.context import Context
-from labctl.gui.queue_actions import PolicyButton, QueueActions, reachable
+from labctl.gui.queue_actions import PolicyButton, QueueActions
 from labctl.gui.queue_end import EndLine
 from labctl.gui.queue_model import QueueModel
 from labctl.gui.queue_notice import Notice
 from labctl.gui.queue_orders import Batch, Order, Orders
 from labctl.gui.queue_removal import Removal
 from labctl.gui.queue_table import QueueTable
+from labctl.gui.queue_tools import QueueTools
 from labctl.gui.timing import timer
 
 EMPTY = (
@@ -63,11 +64,8 @@ class QueuePanel(QWidget):
     # ---- putting together
 
     def _put_together(self) -> None:
-        self.tools = QToolBar()
-        self.actions_of.fill(self.tools, self.table)
-        self.tools.addSeparator()
-        self.tools.addWidget(self.policy)
-        reachable(self.tools.findChild(QWidget, "qt_toolbar_ext_button"))
+        self.tools = QueueTools(self.actions_of.of, self.policy)
+        self.actions_of.fill(self.table)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 1, 4, 1)
         column.setSpacing(1)
@@ -155,7 +153,7 @@ class QueuePanel(QWidget):
         items = self.model.items
         speed = queue_times.lab_speed(link.station)
         plan = queue_times.plan(items, link.run, self.model.seen, now, speed)
-        self.model.show_plan(plan, now)
+        self.model.show_plan(plan, now, speed)
         queue = link.queue
         self.end.show_plan(plan, now, paused=bool(queue and queue["paused"]), speed=speed)
 

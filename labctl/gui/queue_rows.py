@@ -58,12 +58,19 @@ def asked_for(asked: Mapping[str, Any]) -> str:
     return ", ".join([*over, *given, *limits])
 
 
-def times(item: Item, row: Row | None) -> str:
-    """Return how long an item takes, still takes, or took."""
+def times(item: Item, row: Row | None, speed: float | None) -> str:
+    """Return how long an item takes, still takes, or took.
+
+    Args:
+        item: Of the queue.
+        row: When it is on.
+        speed: Lab seconds per real second now, None where the lab's clock jumps; what is over may have had another.
+    """
     if item["state"] in OVER:
-        return f"took {words.duration(float(item['lab_time_s']))}" if item["lab_time_s"] else ""
-    said = words.duration(None if row is None else row.takes_s)
-    return f"{said} left" if item["state"] == "running" and said != words.NOTHING else said
+        lab = "lab " if speed != 1.0 else ""
+        return f"took {lab}{words.duration(float(item['lab_time_s']))}" if item["lab_time_s"] else ""
+    takes = None if row is None else row.takes_s
+    return f"{words.waiting(takes, speed)}{' left' if item['state'] == 'running' and takes is not None else ''}"
 
 
 def span(item: Item, row: Row | None, now: datetime) -> str:
@@ -81,8 +88,8 @@ def span(item: Item, row: Row | None, now: datetime) -> str:
 def complaint(item: Item, found: Foreseen | None) -> str:
     """Return what is wrong with an item, or would be: "" if nothing."""
     if item["state"] == "waiting" and found is not None and found.refusals:
-        return f"would be refused: {found.refusals[0]}"
-    return str(item.get("error") or "")
+        return f"would be refused: {words.address_last(found.refusals[0])}"
+    return words.address_last(str(item.get("error") or ""))
 
 
 def tip(item: Item, found: Foreseen | None) -> str:

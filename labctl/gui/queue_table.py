@@ -11,9 +11,9 @@ from labctl.gui.queue_cells import SIZE, ProgressDelegate
 from labctl.gui.queue_columns import COLUMNS, PROGRESS, SAYS
 from labctl.gui.queue_model import Item, QueueModel
 
-WIDTHS = (4, 16, 12, 52, 16, 14, 13, 19, 17, 30, 18)
+WIDTHS = (4, 16, 12, 40, 16, 14, 15, 27, 17, 30, 18)
 """Of the columns, in letters; that of what an item says takes what is left."""
-KEPT = "queue/columns"
+KEPT = "queue/widths"
 
 
 class QueueTable(QTableView):

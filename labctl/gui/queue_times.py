@@ -208,14 +208,16 @@ def _left(run: Mapping[str, Any] | None, item: Item, found: Foreseen | None) -> 
 
 
 def total_line(known: Plan, now: datetime, *, paused: bool, speed: float | None) -> str:
-    """Return when all is done, e.g. `total 3 h 10 min, finishes 02:15 (±12 min)`."""
+    """Return when all is done, e.g. `total 3 h 10 min, finishes 02:15 (±12 min)`.
+
+    Where the lab's time goes faster: `total 4 min (lab 3 h 10 min), ...`.
+    """
     if not known.rows:
         return "nothing is on and nothing waits"
     count = len(known.rows)
     if known.unknown == count:
         return f"total {words.NOTHING}, {count} item{'s' if count > 1 else ''}: not known before a rehearsal"
-    said = f"total {'at least ' if known.unknown else ''}{words.duration(known.total_s)}"
-    said += "" if speed else " of lab time"
+    said = f"total {'at least ' if known.unknown else ''}{words.waiting(known.total_s, speed)}"
     if known.ends is not None:
         said += f", finishes {words.clock_time(known.ends, now)}"
         said += " if it goes on now" if paused else ""

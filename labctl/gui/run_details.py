@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QBoxLayout, QTabWidget, QTextBrowser, QWidget
 
@@ -27,9 +27,6 @@ class RunDetails(QWidget):
         context: Whom to ask, and the colours.
     """
 
-    noted = pyqtSignal(str)
-    """A run has another note or tag."""
-
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
@@ -39,7 +36,6 @@ class RunDetails(QWidget):
         self.preview = Preview()
         self.results, self.request, self.about = _text("Results"), _text("Asked"), _text("About")
         self.notes = NoteBox(context)
-        self.notes.noted.connect(self.noted)
         self.tabs = QTabWidget()
         for title, tip, widget in (
             ("&Results", "What the analysis found, and what went wrong", self.results),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from labctl.gui.words import address_last
+
 MOST = 56
 """Letters of what is measured; all of it stands in the queue."""
 FAULTS = ("did not finish",)
@@ -27,7 +29,8 @@ def headline(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> 
     then = f"{waiting} {'waits' if waiting == 1 else 'wait'} in the queue" if waiting else "nothing waits"
     why = str(queue.get("why") or "")
     if queue["paused"] and any(word in why for word in FAULTS):
-        return f"FAULT, safe state reached: {why}", "bad"
+        item, _, fault = why.partition(" did not finish: ")
+        return f"FAULT in {item}, safe state reached: {address_last(fault)}", "bad"
     if queue["paused"]:
         return f"Paused: {why or 'nothing begins by itself'}; {then}", "warn" if waiting else "good"
     return f"Idle; {then}", "good"

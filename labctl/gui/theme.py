@@ -172,7 +172,7 @@ def sheet(theme: Theme) -> str:
     }}
     QCheckBox::indicator:checked, QTreeView::indicator:checked, QTableView::indicator:checked,
     QListView::indicator:checked {{
-        background: {theme.text}; border: 3px solid {theme.field}; width: 7px; height: 7px; }}
+        background: {theme.text}; border: 1px solid {theme.text}; }}
     QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
     QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
     QMenu::item:selected, QMenuBar::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}

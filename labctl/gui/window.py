@@ -30,10 +30,12 @@ from labctl.gui.far_view import FarView
 from labctl.gui.guide import Guide
 from labctl.gui.guided import Guided
 from labctl.gui.panels import Panels
+from labctl.gui.queue_times import lab_speed
 from labctl.gui.recolouring import Recolouring
 from labctl.gui.standing import headline
 from labctl.gui.stopping import Stop
 from labctl.gui.timing import timer
+from labctl.gui.words import address_last
 
 TWICE_WITHIN = 800
 """ms within which a second Esc stops."""
@@ -95,7 +97,7 @@ class Window(QMainWindow):
             panel.widget.setBackgroundRole(QPalette.ColorRole.Button)
             panel.widget.setAutoFillBackground(True)
             self.sides[panel.side].addTab(panel.widget, panel.title)
-        for side, least in (("left", 330), ("right", 260)):
+        for side, least in (("left", 320), ("right", 240)):
             self.sides[side].setMinimumWidth(least)
         self._centre = QWidget()
         column = QVBoxLayout(self._centre)
@@ -209,17 +211,11 @@ class Window(QMainWindow):
 
     def _show_time(self) -> None:
         link, now = self.context.link, datetime.now().astimezone()
-        shown = figures(link.run, link.queue, link.instruments, speed=self.speed, now=now)
+        shown = figures(link.run, link.queue, link.instruments, speed=lab_speed(link.station), now=now)
         run = self.panels.plot.run
         shown["drift"] = since_start(run.raw if run is not None and self.panels.following.is_live else None)
         for key, figure in shown.items():
             self.far.show_value(key, *figure)
-
-    @property
-    def speed(self) -> float:
-        """Lab seconds per real second."""
-        lab = (self.context.link.station or {}).get("lab")
-        return float(lab.get("speed") or 1.0) if isinstance(lab, dict) else 1.0
 
     def _lost(self, why: str) -> None:
         self._missing = True
@@ -229,12 +225,16 @@ class Window(QMainWindow):
     def _say(self, level: str, sentence: str) -> None:
         bar = self.statusBar()
         assert bar is not None
+        sentence = address_last(sentence)
         bar.showMessage(sentence, 0 if level == "error" else 15_000)
         if level == "error":
             self._show_error(sentence)
 
     def _show_error(self, sentence: str) -> None:
-        self.far.show_value("error", sentence, datetime.now().astimezone().strftime("%H:%M:%S"), "bad")
+        """Show what went wrong across the room, beginning with what it was, and not with whose run it ended."""
+        item, ended, fault = sentence.partition(" did not finish: ")
+        when = datetime.now().astimezone().strftime("%H:%M:%S") + (f", {item}" if ended else "")
+        self.far.show_value("error", address_last(fault or sentence), when, "bad")
 
     def _pause(self) -> None:
         self.context.link.ask("POST", "/pause", {"by": getpass.getuser(), "now": True})

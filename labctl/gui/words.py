@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, timedelta
 
 from instruments.units import format_quantity
 
 NOTHING = "–"
+_ADDRESS = re.compile(r" at ((?:GPIB|TCPIP|USB|ASRL|PXI|VXI)[^\s:,;()]*(?:::[^\s:,;()]+)+)", re.IGNORECASE)
 
 
 def duration(seconds: float | None) -> str:
@@ -25,6 +27,19 @@ def duration(seconds: float | None) -> str:
             rest = whole % of // per
             return f"{sign}{whole // of} {big}" + (f" {rest} {small}" if rest else "")
     return f"{sign}{whole} s"
+
+
+def waiting(seconds: float | None, speed: float | None) -> str:
+    """Return how long a person waits: `2 min`, and where the lab's time goes otherwise `2 min (lab 1 h 40 min)`.
+
+    Args:
+        seconds: s of lab time; a dash stands for None.
+        speed: Lab seconds per real second, None where the lab's clock jumps, so that only its time is known.
+    """
+    lab = duration(seconds)
+    if seconds is None or speed == 1.0 or lab == NOTHING:
+        return lab
+    return f"{duration(seconds / speed)} (lab {lab})" if speed else f"lab {lab}"
 
 
 def clock_time(moment: datetime, now: datetime) -> str:
@@ -52,6 +67,15 @@ def in_a_while(seconds: float | None, now: datetime, speed: float = 1.0) -> str:
     if seconds is None or not math.isfinite(seconds) or speed <= 0:
         return NOTHING
     return clock_time(now + timedelta(seconds=seconds / speed), now)
+
+
+def address_last(sentence: str) -> str:
+    """Return a sentence with the VISA names of instruments at its end: what went wrong is read first.
+
+    `6221 at GPIB0::12::INSTR: no reply came` becomes `6221: no reply came (GPIB0::12::INSTR)`.
+    """
+    addresses = dict.fromkeys(_ADDRESS.findall(sentence))
+    return f"{_ADDRESS.sub('', sentence)} ({', '.join(addresses)})" if addresses else sentence
 
 
 def temperature(kelvin: float | None) -> str:

@@ -143,11 +143,11 @@ def _of_cryostat(driver: Cryostat, *, helium: bool) -> dict[str, Any]:
     known.temperature = driver.temperature_setpoint
     with suppress(InstrumentFault):  # not every one can say it
         known.field = driver.field_setpoint
-    level = None
     if isinstance(driver, Ppms6000):
         known.position = driver.position_setpoint
-        level = driver.helium_level.percent if helium else None
-    return of_cryostat(driver, level)
+        if helium:
+            _ = driver.helium_level  # is known from then on
+    return of_cryostat(driver)
 
 
 def _of_others(driver: Any, kind: str) -> dict[str, Any]:

@@ -58,11 +58,12 @@ class Watching:
         self._silent_until: dict[str, float] = {}
         self._helium = -math.inf
         self._replied: dict[str, tuple[Any, float]] = {}
+        self._filled: dict[str, tuple[float, Any, float]] = {}  # helium: its level, when it was read, and was heard of
         self._instruments: dict[str, Mapping[str, Any]] = {}
         self._said: dict[str, Any] = {"from": None, "at": None, "error": None}
         self.told: Mapping[str, Any] = {}
         self._tell()
-        worker.hurry, worker.shows = self.hurry, self.take
+        worker.hurry, worker.shows, worker.freed = self.hurry, self.take, self.soon
 
     # ---- asked for
 
@@ -120,13 +121,24 @@ class Watching:
             if count is not None and (before is None or before[0] != count):
                 self._replied[role] = count, now
             known[role] = rest if rest["error"] is None else {**self._instruments.get(role, {}), **rest}
+            self._know_helium(role, rest, now)
         self._instruments = known
+
+    def _know_helium(self, role: str, found: dict[str, Any], now: float) -> None:
+        """Take in a level; where a run, or a look, has not read it, the last one stays, which gets old."""
+        read, level = found.pop("helium_read", None), found.get("helium_percent")
+        before = self._filled.get(role)
+        if level is not None and (before is None or before[1] != read):
+            self._filled[role] = level, read, now
 
     def now(self) -> Mapping[str, Any]:
         """Return what is known, with the ages of the last replies as they are now."""
         now = time.monotonic()
         ages = {role: round(now - at, 3) for role, (_, at) in self._replied.items()}
         shown = {role: {**each, "age_s": ages.get(role)} for role, each in self._instruments.items()}
+        for role, (level, _, at) in self._filled.items():
+            if "helium_percent" in shown.get(role, {}):
+                shown[role] |= {"helium_percent": level, "helium_age_s": round(now - at, 3)}
         told = {
             "watching": {"on": self.on, "asked": self._asked}, **self._said,
             "at": WallClock().utc().isoformat(timespec="milliseconds"), "instruments": shown,
@@ -198,8 +210,6 @@ class Watching:
                 self._silent_until[role] = now + SILENT
             if asked and each.get("helium_percent") is not None:
                 self._helium = now
-            elif "helium_percent" in each:
-                each["helium_percent"] = self._instruments.get(role, {}).get("helium_percent")
         self._know(instruments, whole=False)
         self._said = {"from": "station", "error": None}
         self._tell()

@@ -63,6 +63,7 @@ class Worker:
         between_runs: Held while a run is on, and by whoever lets none begin for a moment.
         hurry: Called when a run is about to begin, so that whoever looks at the station lets go of it.
         shows: Called with what a run says of its instruments.
+        freed: Called when a run has ended and none follows, so that whoever looks at the station does it at once.
     """
 
     def __init__(self, here: Here, queue: Queue) -> None:
@@ -73,6 +74,7 @@ class Worker:
         self._field = FieldKeeper(here.keeper, self.between_runs)
         self.hurry: Callable[[], None] = _nothing
         self.shows: Callable[[Mapping[str, Any]], None] = _nothing
+        self.freed: Callable[[], None] = _nothing
         self._on: Mapping[str, Any] | None = None
         self._hand: Hand | None = None
         self._lock = threading.Lock()
@@ -219,6 +221,8 @@ class Worker:
             self.hurry()
             with self.between_runs:
                 self._carry_out(item)
+            if self.queue.book.paused or self.queue.book.next() is None:
+                self.freed()
         self.crew.end()
 
     def _carry_out(self, item: Item) -> None:

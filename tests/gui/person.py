@@ -22,8 +22,9 @@ from tests.gui.looking import cut_off, hard_to_read, pixels
 
 PICTURES = "LABCTL_PICTURES"
 """Names the folder into which the pictures of the documentation are put; without it none are kept."""
-SMALL, LARGE = (1366, 768), (1920, 1080)
-"""Points of the smallest screen, and of one of 3840 x 2160 pixels on which everything is twice as large."""
+SMALL, LARGE, NARROW = (1366, 768), (1920, 1080), (1100, 700)
+"""Points of the smallest screen, of one of 3840 x 2160 pixels on which all is twice as large, and of the smallest
+window."""
 BIGGEST = 200_000
 """Bytes of a picture of the documentation."""
 
@@ -87,7 +88,7 @@ class Person:
         return QApplication.focusWidget()
 
     def look(self, picture: str = "") -> None:
-        """See that nothing is cut off on either screen, and keep a picture.
+        """See that nothing is cut off on either screen or in a narrow window, and keep a picture.
 
         A person who is thorough also sees that all can be read, in both themes.
 
@@ -98,7 +99,8 @@ class Person:
         if picture:
             self.keep(picture)
         found = self._faults(self.size)
-        for size in (LARGE, SMALL, self.size):
+        sizes = (LARGE, NARROW, SMALL, self.size) if isinstance(self.window, Window) else (LARGE, SMALL, self.size)
+        for size in sizes:
             self.window.resize(*size)
             self.rest()
             found += self._faults(size)
@@ -106,6 +108,7 @@ class Person:
             before = theme_now(self.window)
             for chosen in (theme.LIGHT, theme.DARK):
                 in_theme(self.window, chosen)
+                self.wait(self.window.updatesEnabled)  # it is not painted before all of it has other colours
                 self.rest()
                 found += [f"{chosen.name}: {each}" for each in hard_to_read(self.window)]
             in_theme(self.window, before)
@@ -117,7 +120,9 @@ class Person:
         keep(self.window, picture)
 
     def _faults(self, size: tuple[int, int]) -> list[str]:
-        return [f"{size[0]} x {size[1]}: {each}" for each in cut_off(self.window)]
+        there = self.window.width(), self.window.height()
+        wider = [f"is {there[0]} x {there[1]}"] if there != size else []
+        return [f"{size[0]} x {size[1]}: {each}" for each in [*wider, *cut_off(self.window)]]
 
 
 def keep(window: QWidget, name: str) -> None:

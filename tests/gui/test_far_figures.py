@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from PyQt6.QtGui import QFont, QFontMetrics
+from pytestqt.qtbot import QtBot
 
 from labctl.gui.far_figures import Figure, figures
+from labctl.gui.far_view import in_two_lines
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 QUEUE: dict[str, Any] = {"items": [], "paused": False, "why": ""}
@@ -19,7 +22,8 @@ def item(number: str, state: str) -> dict[str, Any]:
 
 
 def shown(
-    run: dict[str, Any] | None = None, queue: dict[str, Any] | None = QUEUE, speed: float = 1.0, **instruments: Any
+    run: dict[str, Any] | None = None, queue: dict[str, Any] | None = QUEUE, speed: float | None = 1.0,
+    **instruments: Any,
 ) -> dict[str, Figure]:  # fmt: skip
     return figures(run, queue, {"instruments": instruments}, speed=speed, now=NOW)
 
@@ -78,9 +82,16 @@ def test_two_sources_that_are_on_are_both_told() -> None:
 def test_time_left_has_its_clock_time_and_its_origin() -> None:
     run = {"item": "1", "remaining_lab_time_s": 7200.0, "remaining_from": "rehearsal", "state": "running"}
     assert shown(run)["left"] == ("2 h", "until 14:00, as rehearsed", "")
-    assert shown(run, speed=10.0)["left"].note == "until 12:12, as rehearsed"
     assert shown(run | {"remaining_lab_time_s": None})["left"] == ("?", "not known yet", "")
     assert shown(run | {"state": "stands"})["left"] == ("2 h", "stands still", "warn")
+
+
+def test_in_a_faster_lab_the_time_left_is_that_of_the_person_who_waits() -> None:
+    run = {"item": "1", "remaining_lab_time_s": 7200.0, "remaining_from": "rehearsal", "state": "running"}
+    assert shown(run, speed=10.0)["left"] == ("12 min", "until 12:12, lab 2 h", "")
+    assert shown(run, speed=200.0)["left"] == ("36 s", "until 12:00, lab 2 h", "good")
+    assert shown(run | {"state": "stands"}, speed=10.0)["left"] == ("12 min", "stands still, lab 2 h", "warn")
+    assert shown(run, speed=None)["left"] == ("2 h", "of lab time", "")
 
 
 def test_what_happens_next() -> None:
@@ -90,3 +101,30 @@ def test_what_happens_next() -> None:
     assert shown(run, waiting | {"paused": True})["next"].note == "paused; 2 wait"
     assert shown(run)["next"] == ("nothing", "safe state after this run", "")
     assert shown(None)["next"] == ("nothing", "", "")
+
+
+def test_what_a_run_that_is_over_said_last_is_not_taken_for_the_present() -> None:
+    known = {"source": {"on": True, "settings": {"level_A": 1e-4}}, "cryostat": {"field": {"T": 0.1, "moves": True}}}
+    told = {"from": "run", "watching": {"on": True}, "instruments": known}
+
+    def seen(run: dict[str, Any] | None, told: dict[str, Any]) -> tuple[Figure, Figure, Figure]:
+        found = figures(run, QUEUE, told, speed=1.0, now=NOW)
+        return found["source"], found["field"], found["angle"]
+
+    assert seen({"item": "1"}, told)[0].value == "100 µA"
+    asking = ("…", "asking …", "quiet"), ("100.00 mT ↔", "asking …", "quiet"), ("–", "", "")
+    assert seen(None, told) == asking
+    assert seen({"item": "2", "state": "begins"}, told)[0] == ("…", "of the run before", "quiet")
+    assert seen({"item": "2", "state": "running"}, told)[0].value == "100 µA"
+    assert seen(None, told | {"watching": {"on": False}})[0].note == "not asked since the run"
+    assert seen(None, told | {"from": "station"})[0].value == "100 µA"
+
+
+def test_a_sentence_that_is_too_long_has_two_lines(qtbot: QtBot) -> None:
+    del qtbot  # fonts need a program
+    metrics = QFontMetrics(QFont())
+    wide = metrics.horizontalAdvance("2182A: no reply") + 3
+    assert in_two_lines("2182A: no reply came in", metrics, wide) == ("2182A: no reply", "came in")
+    upper, lower = in_two_lines("2182A: no reply came in 10 s; see to its power", metrics, wide)
+    assert (upper, lower[-1]) == ("2182A: no reply", "…")
+    assert in_two_lines("2182A:noreplycameintenseconds", metrics, wide)[0].endswith("…")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from PyQt6.QtCore import QObject, QSettings, QSize, Qt, QTimer
-from PyQt6.QtGui import QColor, QGuiApplication, QImage
+from PyQt6.QtGui import QColor, QDesktopServices, QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
 from instruments.errors import LabError
@@ -261,27 +261,52 @@ def test_notes_and_tags_are_written_by_keys(context: Context, show: Callable[[],
 
 
 def test_a_run_is_exported_where_it_is_said(
-    context: Context, show: Callable[[], HistoryPanel], qtbot: QtBot, tmp_path: Path
+    context: Context, show: Callable[[], HistoryPanel], qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_some(context.runs)
     panel = show()
     panel.view.choose(str(context.runs / "2026-11-20" / "0002-ahe-S042"))
     panel.export_chosen()
     bar = panel.exporting
-    bar.form.setCurrentIndex(2)
+    assert bar.place.text().endswith("0002-ahe-S042.csv")
+    bar.form.setCurrentIndex(bar.form.findData("zip"))
     assert bar.place.text().endswith("0002-ahe-S042.zip")
     bar.place.setText(str(tmp_path / "there" / "two.zip"))
     with qtbot.waitSignal(context.said):
         qtbot.keyClick(bar.place, Qt.Key.Key_Return)
     assert (tmp_path / "there" / "two.zip").is_file()
+    assert bar.said.text() == f"Written: {tmp_path / 'there' / 'two.zip'}"
+    assert not bar.place.isVisible()
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    qtbot.mouseClick(bar.folder, Qt.MouseButton.LeftButton)
+    assert opened == [str(tmp_path / "there")]
+    qtbot.keyClick(bar.folder, Qt.Key.Key_Escape)
     assert not bar.isVisible()
+    assert panel.view.hasFocus()
     panel.export_chosen()
-    bar.form.setCurrentIndex(2)
+    assert bar.form.currentData() == "zip"  # as last time
     bar.place.setText(str(tmp_path / "there" / "two.zip"))
     bar.go.click()
     qtbot.waitUntil(lambda: "is there already" in bar.said.text())
     qtbot.keyClick(bar.place, Qt.Key.Key_Escape)
     assert not bar.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("key", "chosen"),
+    [(Qt.Key.Key_Home, 0), (Qt.Key.Key_Down, 0), (Qt.Key.Key_PageDown, 0), (Qt.Key.Key_End, -1), (Qt.Key.Key_Up, -1)],
+)
+def test_the_first_key_chooses_a_run(
+    context: Context, show: Callable[[], HistoryPanel], qtbot: QtBot, key: Qt.Key, chosen: int
+) -> None:
+    write_some(context.runs)
+    view = show().view
+    assert view.current() == ""
+    qtbot.keyClick(view, key)
+    rows = view.runs.rowCount()
+    assert rows > 1
+    assert view.current() == view.runs.row_of(view.runs.index(chosen % rows, 0))["run"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("size", [(1366, 165), (420, 600), (1920, 400)])

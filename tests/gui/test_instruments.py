@@ -9,6 +9,7 @@ from PyQt6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from labctl.gui.context import Context
+from labctl.gui.instruments.by_hand import ByHand
 from labctl.gui.instruments.lines import Line, lines, order
 from labctl.gui.instruments.panel import InstrumentPanel
 from labctl.gui.instruments.sparkline import LASTS, Sparkline
@@ -59,6 +60,8 @@ def test_a_cryostat_says_where_it_goes_and_how_fast() -> None:
     assert Line("sample", "250.40 K") in said
     assert Line("field", "500.00 mT, driven, stable") in said
     assert Line("helium", "15 %", "warn") in said
+    assert Line("helium", "15 %, 5 min ago", "warn") in lines("cryostat", CRYOSTAT | {"helium_age_s": 300.0})
+    assert Line("helium", "15 %", "warn") in lines("cryostat", CRYOSTAT | {"helium_age_s": 0.4})
     assert Line("asked again", "2 times, 1 unanswered", "warn") in said
     assert not any(line.name == "angle" for line in said)
 
@@ -98,22 +101,32 @@ def test_cards_follow_what_the_worker_says(qtbot: QtBot, context: Context) -> No
 def test_what_can_be_done_by_hand(
     qtbot: QtBot, context: Context, run: dict[str, Any] | None, possible: set[str]
 ) -> None:
-    panel = InstrumentPanel(context)
-    qtbot.addWidget(panel)
+    hand = ByHand(context)
+    qtbot.addWidget(hand)
     context.link.here, context.link.run = True, run
     context.link.told.emit("run", {})
-    assert {name for name, button in panel.by_hand.buttons.items() if button.isEnabled()} == possible
-    assert panel.by_hand.why.isHidden() == (run is None)
+    assert {name for name, button in hand.buttons.items() if button.isEnabled()} == possible
+    assert ("No run is on" in hand.why.text()) == (run is None)
+
+
+def test_by_hand_it_is_said_where_everything_is_now(qtbot: QtBot, context: Context) -> None:
+    hand = ByHand(context)
+    qtbot.addWidget(hand)
+    assert hand.now["field"].text() == "Field"
+    context.link.instruments = told(cryostat=CRYOSTAT)
+    context.link.told.emit("instruments", {})
+    assert [label.text() for label in hand.now.values()] == [
+        "Temperature, now 249.98 K → 250.00 K, chasing", "Field, now 500.00 mT, driven, stable", "Angle"
+    ]  # fmt: skip
 
 
 def test_what_is_asked_by_hand_and_what_comes_back(qtbot: QtBot, context: Context) -> None:
     asked: list[tuple[Any, ...]] = []
     context.link.ask = lambda *said, then=None, failed=None: asked.append((said, then, failed))  # type: ignore[method-assign]
-    panel = InstrumentPanel(context)
-    qtbot.addWidget(panel)
+    hand = ByHand(context)
+    qtbot.addWidget(hand)
     context.link.here = True
     context.link.told.emit("run", {})
-    hand = panel.by_hand
     qtbot.mouseClick(hand.buttons["field"], Qt.MouseButton.LeftButton)
     assert not asked
     assert "0.5 T" in hand.said.text()

@@ -122,6 +122,7 @@ def test_a_fault_is_seen_across_the_room(
     session.me.wait(lambda: session.window.banner.speed.text() == "time ×100")
     session.me.wait(lambda: session.said.startswith("FAULT"))
     session.me.wait(session.is_safe)
-    assert "2182A" in session.window.far.cells["error"].value
+    assert session.window.far.cells["error"].value.startswith("2182A: ")
+    assert session.window.far.cells["error"].note.endswith("item 1")
     session.me.press("Alt+6")
     session.me.look("gui-fault")

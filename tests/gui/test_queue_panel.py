@@ -18,6 +18,7 @@ from labctl.gui.queue_model import MIME
 from labctl.gui.queue_panel import NO_WORKER, QueuePanel
 from labctl.service import items
 from labctl.service.worker import Worker
+from tests.gui.looking import cut_off
 from tests.worker_at_hand import REFUSED, at_hand, begin, fill
 
 Shift, Control, Alt = (
@@ -244,8 +245,25 @@ def test_every_button_says_what_it_will_do(panel: QueuePanel) -> None:
         assert len(action.toolTip()) > 20, key
         if ACTIONS[key][1]:
             assert ACTIONS[key][1] in action.toolTip()
-    focus = [panel.tools.widgetForAction(action) for action in panel.tools.actions() if not action.isSeparator()]
-    assert all(button is not None and button.focusPolicy() & Qt.FocusPolicy.TabFocus for button in focus)
+    buttons = [*panel.tools.buttons.values(), panel.tools.more]
+    assert all(each.focusPolicy() & Qt.FocusPolicy.TabFocus for each in buttons)
+
+
+@pytest.mark.parametrize("width", [560, 1000, 1600])
+def test_a_button_without_room_is_in_a_menu_and_none_is_cut(qtbot: QtBot, panel: QueuePanel, width: int) -> None:
+    tools, menu = panel.tools, panel.tools.more.menu()
+    assert menu is not None
+    panel.resize(width, 300)
+    qtbot.waitUntil(lambda: tools.width() == width - 8)
+    assert cut_off(panel) == []
+    seen = {key for key, button in tools.buttons.items() if button.isVisibleTo(panel)}
+    assert {"pause_now", "pause", "go", "abort"} <= seen
+    assert tools.more.isVisibleTo(panel) == (len(seen) < len(tools.buttons))
+    in_menu = {action.text() for action in menu.actions()}
+    missing = set(tools.buttons) - seen - {"policy"}
+    assert {panel.actions_of.of[key].text() for key in missing} <= in_menu
+    assert any(text.startswith("After a failure: ") for text in in_menu) == ("policy" not in seen)
+    assert bool(missing) == (width < 1600)
 
 
 def test_return_opens_a_run_or_edits_what_waits(qtbot: QtBot, panel: QueuePanel, worker: Worker) -> None:

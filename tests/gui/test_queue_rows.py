@@ -14,7 +14,7 @@ from labctl.asked import Asked
 from labctl.cli import app, running
 from labctl.gui import queue_rows, theme
 from labctl.gui.queue_cells import SHAPES, icon
-from labctl.gui.queue_times import Foreseen
+from labctl.gui.queue_times import Foreseen, Row
 
 
 def test_the_command_line_asks_for_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,6 +64,15 @@ def test_what_would_be_refused_is_said_only_while_it_waits() -> None:
     found = Foreseen({}, None, 0, ("12 T is above 9 T",))
     assert queue_rows.complaint({"state": "waiting"}, found) == "would be refused: 12 T is above 9 T"
     assert queue_rows.complaint({"state": "finished", "error": None}, found) == ""
+
+
+def test_a_time_is_that_of_the_person_who_waits_with_the_labs_beside_it() -> None:
+    on, over = {"state": "running"}, {"state": "finished", "lab_time_s": 6000.0}
+    assert queue_rows.times(on, Row(6000.0), 50.0) == "2 min (lab 1 h 40 min) left"
+    assert queue_rows.times(on, Row(6000.0), 1.0) == "1 h 40 min left"
+    assert queue_rows.times({"state": "waiting"}, Row(6000.0), None) == "lab 1 h 40 min"
+    assert queue_rows.times(on, Row(None), 50.0) == queue_rows.times(on, None, 1.0) == "–"
+    assert [queue_rows.times(over, None, speed) for speed in (1.0, 50.0)] == ["took 1 h 40 min", "took lab 1 h 40 min"]
 
 
 def test_a_tip_says_everything() -> None:

@@ -43,9 +43,10 @@ def test_items_follow_one_another_from_the_end_of_the_run_that_is_on() -> None:
     assert known.rows["4"].ends == known.ends == NOW + timedelta(minutes=35)
     assert (known.total_s, known.unknown) == (2100.0, 0)
     assert total_line(known, NOW, paused=False, speed=1.0) == "total 35 min, finishes 22:35"
-    assert plan(items, {"item": "2", "remaining_lab_time_s": 300.0}, seen, NOW, 10.0).ends == NOW + timedelta(
-        minutes=3.5
-    )
+    faster = plan(items, {"item": "2", "remaining_lab_time_s": 300.0}, seen, NOW, 10.0)
+    assert faster.ends == NOW + timedelta(minutes=3.5)
+    said = total_line(faster, NOW, paused=False, speed=10.0)
+    assert said == "total 3 min 30 s (lab 35 min), finishes 22:03"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_in_a_lab_whose_clock_jumps_there_is_no_time_of_day() -> None:
     items = [item(1)]
     known = plan(items, None, rehearsed(items, {"1": 600.0}), NOW, None)
     assert (known.rows["1"].ends, known.ends, known.total_s) == (None, None, 600.0)
-    assert total_line(known, NOW, paused=False, speed=None) == "total 10 min of lab time"
+    assert total_line(known, NOW, paused=False, speed=None) == "total lab 10 min"
 
 
 def test_what_nobody_knows_is_not_made_up() -> None:

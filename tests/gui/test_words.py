@@ -20,6 +20,31 @@ def test_durations(seconds: float | None, text: str) -> None:
     assert words.duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("seconds", "speed", "text"),
+    [(6000, 1.0, "1 h 40 min"), (6000, 50.0, "2 min (lab 1 h 40 min)"), (6000, None, "lab 1 h 40 min"),
+     (None, 50.0, "–"), (float("nan"), 50.0, "–")],
+)  # fmt: skip
+def test_a_wait_is_that_of_a_person(seconds: float | None, speed: float | None, text: str) -> None:
+    assert words.waiting(seconds, speed) == text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("6221 at TCPIP0::127.0.0.1::50231::SOCKET: asked ':SOUR:CURR?', no reply came in 2 s",
+         "6221: asked ':SOUR:CURR?', no reply came in 2 s (TCPIP0::127.0.0.1::50231::SOCKET)"),
+        ("cannot open source at GPIB0::12::INSTR, nor 2182A at GPIB0::7::INSTR",
+         "cannot open source, nor 2182A (GPIB0::12::INSTR, GPIB0::7::INSTR)"),
+        ("2400 at ASRL/dev/ttyUSB0::INSTR: it is lost", "2400: it is lost (ASRL/dev/ttyUSB0::INSTR)"),
+        ("the field is held at 2 T", "the field is held at 2 T"),
+    ],
+)  # fmt: skip
+def test_what_went_wrong_is_read_before_where_the_instrument_is(sentence: str, said: str) -> None:
+    assert words.address_last(sentence) == said
+    assert words.address_last(said) == said
+
+
 @given(st.floats(min_value=0, max_value=1e7))
 def test_a_duration_is_never_off_by_more_than_its_second_unit(seconds: float) -> None:
     sizes = {"s": 1, "min": 60, "h": 3600, "d": 86_400}

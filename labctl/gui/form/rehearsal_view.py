@@ -190,7 +190,7 @@ class RehearsalView(QScrollArea):
     def _show(self, found: Mapping[str, Any]) -> None:
         self.title.setText(rehearsal_words.headline(found, self._speed))
         self.violations.setText("\n".join(rehearsal_words.complaints(found)))
-        self.parts.setText(rehearsal_words.parts(found))
+        self.parts.setText(rehearsal_words.parts(found, self._speed))
         self.extremes.setTextFormat(Qt.TextFormat.RichText)
         self.extremes.setText(rehearsal_words.extremes_table(found, self._context.theme))
         self.results.setTextFormat(Qt.TextFormat.RichText)

@@ -71,13 +71,9 @@ def headline(found: Mapping[str, Any], speed: float | None) -> str:
         return "It would be refused before it begins."
     runs = f"{found['count']} runs, " if found["count"] > 1 else ""
     seconds = float(found["duration_s"])
-    until = ""
-    if speed is not None:
-        until = f", until {words.in_a_while(seconds, datetime.now().astimezone(), speed)}"
-        if speed != 1.0:
-            until = f" (×{speed:g}: {words.duration(seconds / speed)}){until}"
+    until = f", until {words.in_a_while(seconds, datetime.now().astimezone(), speed)}" if speed else ""
     how = "" if found["status"] == "finished" else f", which ended as {found['status']}"
-    return f"Rehearsed: {runs}{words.duration(seconds)}{until}, {found['points']} points{how}"
+    return f"Rehearsed: {runs}{words.waiting(seconds, speed)}{until}, {found['points']} points{how}"
 
 
 def complaints(found: Mapping[str, Any]) -> list[str]:
@@ -86,11 +82,12 @@ def complaints(found: Mapping[str, Any]) -> list[str]:
     return said or ([str(found["error"])] if found["error"] else [])
 
 
-def parts(found: Mapping[str, Any]) -> str:
-    """Return what the time goes to, and from where it begins."""
+def parts(found: Mapping[str, Any], speed: float | None) -> str:
+    """Return what the time goes to, that of the lab, and from where it begins."""
     said = found["parts"]
     named = (("ramps", "ramps_s"), ("settling", "settling_s"), ("measuring", "measuring_s"))
     times = " · ".join(f"{name} {words.duration(said[key])}" for name, key in named if key in said)
+    times = f"of the lab's time: {times}" if times and speed != 1.0 else times
     begins = found["begins"]
     if not begins:
         return times

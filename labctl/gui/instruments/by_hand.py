@@ -3,83 +3,101 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QTimer, pyqtSignal
-from PyQt6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import QTimer
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
+from labctl.gui.instruments.lines import moving
 
 QUANTITIES = {
-    "temperature": ("T", "250 K", "5 K/min"),
-    "field": ("H", "0.5 T", "100 Oe/s"),
-    "angle": ("Angle", "90 deg", ""),
+    "temperature": ("Temperature", "250 K", "5 K/min", "K"),
+    "field": ("Field", "0.5 T", "100 Oe/s", "T"),
+    "angle": ("Angle", "90 deg", "", "deg"),
 }
-"""What can be gone to -> how it is called, and examples of value and rate."""
+"""What can be gone to -> how it is called, examples of value and rate, and the unit in which its value is told."""
 HOLDS = {
-    "hold_temperature": ("Hold T", "The temperature stays where it is now."),
-    "hold_field": ("Hold H", "The field stays where it is now."),
+    "hold_temperature": ("Hold temperature", "The temperature stays where it is now."),
+    "hold_field": ("Hold field", "The field stays where it is now."),
     "source_off": ("Sources off", "All sources are ramped to zero, switched off, and read back."),
 }
+IDLE = "No run is on. What you ask for is checked against the limits of station and sample."
 
 
-class ByHand(QWidget):
+class ByHand(QScrollArea):
     """Entries and buttons, which can be used while no run is on; switching off also while a run stands still.
 
     Args:
         context: Whose worker is asked.
     """
 
-    answered = pyqtSignal()
-    """What is said of the last thing asked for has its place."""
-
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
         self.values: dict[str, QLineEdit] = {}
         self.rates: dict[str, QLineEdit] = {}
+        self.now: dict[str, QLabel] = {}
         self.buttons: dict[str, QPushButton] = {}
         self.why, self.said = QLabel(), QLabel()
         for label in (self.why, self.said):
             label.setWordWrap(True)
-            label.hide()
         self.why.setProperty("quiet", True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 4, 8, 6)
-        heading = QLabel("By hand")
-        heading.setProperty("heading", True)
-        column.addWidget(heading)
+        self.said.hide()
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(8, 6, 8, 6)
+        column.setSpacing(6)
         column.addWidget(self.why)
         column.addLayout(self._grid())
         column.addWidget(self.said)
+        column.addStretch(1)
+        self.setWidget(inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusProxy(self.values["temperature"])
+        link = context.link
+        link.told.connect(self._hear)
+        link.found.connect(self.show_state)
+        link.lost.connect(lambda _: self.show_state())
         self.show_state()
 
     def _grid(self) -> QGridLayout:
+        """Return a line for each quantity with where it is now, below it where to and how fast; then the holds."""
         grid = QGridLayout()
         grid.setVerticalSpacing(3)
-        for row, (name, (title, example, rate)) in enumerate(QUANTITIES.items()):
-            grid.addWidget(QLabel(title), row, 0)
-            self.values[name] = self._entry(
-                example, f"{name.capitalize()} to go to, with its unit, e.g. {example}", name
-            )
-            grid.addWidget(self.values[name], row, 1)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
+        for number, (name, (title, example, rate, _)) in enumerate(QUANTITIES.items()):
+            row = 3 * number
+            self.now[name] = QLabel(title)
+            self.now[name].setWordWrap(True)
+            grid.addWidget(self.now[name], row, 0, 1, 3)
+            tip = f"{title} to go to, with its unit, e.g. {example}"
+            self.values[name] = self._entry(f"e.g. {example}", tip, name)
+            grid.addWidget(self.values[name], row + 1, 0, 1, 1 if rate else 2)
             if rate:
                 self.rates[name] = self._entry(rate, f"How fast, e.g. {rate}; that is also taken for nothing", name)
-                grid.addWidget(self.rates[name], row, 2)
+                grid.addWidget(self.rates[name], row + 1, 1)
             self.buttons[name] = self._button("Go", f"Goes there within the limits of station and sample ({name}).",
                                               lambda name=name: self._go(name))  # fmt: skip
-            grid.addWidget(self.buttons[name], row, 3)
+            grid.addWidget(self.buttons[name], row + 1, 2)
+            grid.setRowMinimumHeight(row + 2, 4)
+        grid.addLayout(self._holds(), 3 * len(QUANTITIES), 0, 1, 3)
+        return grid
+
+    def _holds(self) -> QGridLayout:
         holds = QGridLayout()
+        holds.setSpacing(4)
         for column, (name, (title, what)) in enumerate(HOLDS.items()):
             self.buttons[name] = self._button(title, what, lambda name=name: self._ask({"do": name}))
             holds.addWidget(self.buttons[name], column // 2, column % 2, 1, 1 if column < 2 else 2)
-        grid.addLayout(holds, len(QUANTITIES), 0, 1, 4)
-        return grid
+        return holds
 
-    def _entry(self, example: str, tip: str, name: str) -> QLineEdit:
+    def _entry(self, hint: str, tip: str, name: str) -> QLineEdit:
         entry = QLineEdit()
-        entry.setPlaceholderText(example)
+        entry.setPlaceholderText(hint)
         entry.setToolTip(tip)
         entry.setMinimumWidth(70)
         entry.returnPressed.connect(lambda: self._go(name))
@@ -90,6 +108,21 @@ class ByHand(QWidget):
         button.setToolTip(tip)
         button.clicked.connect(lambda _: do())
         return button
+
+    def _hear(self, name: str, content: object) -> None:
+        del content
+        if name in {"run", "queue"}:
+            self.show_state()
+        elif name == "instruments":
+            self._show_now()
+
+    def _show_now(self) -> None:
+        """Say where temperature, field and angle are, and where to they go."""
+        told: Mapping[str, Any] = (self._context.link.instruments or {}).get("instruments") or {}
+        cryostat: Mapping[str, Any] = told.get("cryostat") or {}
+        for name, (title, _, _, unit) in QUANTITIES.items():
+            known = cryostat.get(name)
+            self.now[name].setText(f"{title}, now {moving(known, unit)}" if known else title)
 
     def show_state(self) -> None:
         """Let those be pressed that mean something now, and say why the others cannot."""
@@ -103,12 +136,12 @@ class ByHand(QWidget):
             why = "A run stands still: it would not find its state again, so only the sources can be switched off."
         elif run is not None:
             why = "A run is on. Pause it at its next point (F8), or wait."
-        self.why.setText(why)
-        self.why.setVisible(bool(why))
+        self.why.setText(why or IDLE)
         for name, button in self.buttons.items():
             button.setEnabled(not why or (stands and name == "source_off"))
         for entry in (*self.values.values(), *self.rates.values()):
             entry.setEnabled(not why)
+        self._show_now()
 
     def _go(self, name: str) -> None:
         value = self.values[name].text().strip()
@@ -132,4 +165,4 @@ class ByHand(QWidget):
         self.said.setText(sentence)
         self.said.setStyleSheet(f"color: {getattr(theme, tone) if tone else theme.quiet};")
         self.said.setVisible(bool(sentence))
-        QTimer.singleShot(0, self.answered.emit)  # once it has its place
+        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(self.said, 0, 8))  # once it has its place

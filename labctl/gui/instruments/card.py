@@ -63,7 +63,7 @@ class Card(QWidget):
         """Show what is known of it now, as `/instruments` tells it."""
         self._heard, self._age = time.monotonic(), known.get("age_s")
         self.title.setToolTip(f"{known.get('driver', '')} at {known.get('resource', '')}")
-        error = str(known.get("error") or "")
+        error = words.address_last(str(known.get("error") or ""))
         self.wrong.setText(error)
         self.wrong.setVisible(bool(error))
         told = lines(self.role, known)

@@ -12,7 +12,10 @@ TITLES = {
     "cryostat": "Cryostat", "source": "Current source", "voltmeter": "Nanovoltmeter", "smu": "SourceMeter",
     "lockin": "Lock-in amplifier",
 }  # fmt: skip
+RECENT = 5.0
+"""s to which the age of a helium level is not told."""
 UNITS = {"A", "V", "s", "deg", "dB"}
+SHOWN = {"K": words.temperature, "T": words.field, "deg": words.angle}
 WORDS = {True: "on", False: "off"}
 
 
@@ -40,24 +43,33 @@ def lines(role: str, known: Mapping[str, Any]) -> list[Line]:
 
 def _cryostat(known: Mapping[str, Any]) -> Iterator[Line]:
     if temperature := known.get("temperature"):
-        yield Line("temperature", _moving(temperature, "K", words.temperature), _tone(temperature))
+        yield Line("temperature", moving(temperature, "K"), _tone(temperature))
         if (rate := temperature.get("rate_K_per_s")) and temperature.get("moves"):
             yield Line("  rate", f"{float(rate) * 60:.3g} K/min")
     if known.get("sample_temperature_K") is not None:
         yield Line("sample", words.temperature(known["sample_temperature_K"]))
     if field := known.get("field"):
-        yield Line("field", _moving(field, "T", words.field), _tone(field))
+        yield Line("field", moving(field, "T"), _tone(field))
         if (rate := field.get("rate_T_per_s")) and field.get("moves"):
             yield Line("  rate", f"{float(rate) * 1e3:.3g} mT/s")
     if angle := known.get("angle"):
-        yield Line("angle", _moving(angle, "deg", words.angle), _tone(angle))
+        yield Line("angle", moving(angle, "deg"), _tone(angle))
     if chamber := known.get("chamber"):
         yield Line("chamber", str(chamber.get("state", words.NOTHING)), "bad" if chamber.get("failed") else "")
     if (helium := known.get("helium_percent")) is not None:
-        yield Line("helium", f"{float(helium):.0f} %", "warn" if float(helium) < 20 else "")
+        age = known.get("helium_age_s")  # it is read once a minute, and in a run only where an interlock wants it
+        said = "" if age is None or age < RECENT else f", {words.ago(float(age))}"
+        yield Line("helium", f"{float(helium):.0f} %{said}", "warn" if float(helium) < 20 else "")
 
 
-def _moving(known: Mapping[str, Any], unit: str, shown: Any) -> str:
+def moving(known: Mapping[str, Any], unit: str) -> str:
+    """Return a value of the cryostat, where it goes, and how it stands: `249.98 K → 250.00 K, chasing`.
+
+    Args:
+        known: As `/instruments` tells it.
+        unit: `K`, `T` or `deg`, in which it does.
+    """
+    shown = SHOWN[unit]
     value, aim = shown(known.get(unit)), known.get(f"set_{unit}")
     going = f" → {shown(aim)}" if aim is not None and known.get("moves") else ""
     state = known.get("state")

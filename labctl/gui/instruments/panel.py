@@ -1,4 +1,4 @@
-"""The panel of instruments: a card for each, and what can be done by hand."""
+"""The panel of instruments: a card for each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
-from labctl.gui.instruments.by_hand import ByHand
 from labctl.gui.instruments.card import Card
 from labctl.gui.instruments.lines import order
 from labctl.gui.timing import timer
@@ -41,8 +40,6 @@ class InstrumentPanel(QScrollArea):
         self.watch = QCheckBox("Ask between runs")
         self.watch.setToolTip("Reads the station about once a second while no run is on; nothing of it changes.")
         self.watch.clicked.connect(lambda on: context.link.ask("PUT", "/watching", {"on": bool(on)}))
-        self.by_hand = ByHand(context)
-        self.by_hand.answered.connect(lambda: self.ensureWidgetVisible(self.by_hand.said, 0, 8))
         self._put_together()
         link = context.link
         link.told.connect(self._hear)
@@ -62,7 +59,6 @@ class InstrumentPanel(QScrollArea):
         indented.setContentsMargins(8, 4, 8, 0)  # a box to tick has no margins of its own
         indented.addWidget(self.watch)
         self._column.addLayout(indented)
-        self._column.addWidget(self.by_hand)
         self._column.addStretch(1)
         self.setWidget(inside)
         self.setWidgetResizable(True)
@@ -73,8 +69,6 @@ class InstrumentPanel(QScrollArea):
         del content
         if name == "instruments":
             self.show_all()
-        elif name in {"run", "queue"}:
-            self.by_hand.show_state()
 
     def show_all(self) -> None:
         """Show what the worker says now."""
@@ -90,7 +84,6 @@ class InstrumentPanel(QScrollArea):
         self.wrong.setText(error)
         self.wrong.setVisible(bool(error))
         self.watch.setChecked(bool((told.get("watching") or {}).get("on")))
-        self.by_hand.show_state()
 
     def _show_ages(self) -> None:
         for card in self.cards.values():

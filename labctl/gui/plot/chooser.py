@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtCore import QEvent, QObject, QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
     QLabel,
@@ -24,6 +24,8 @@ from labctl.plain_figure import unit_of
 
 LETTERS = 26
 """Letters of a name that a button shows."""
+LEAST = 3
+"""Wide letters for which it always has room."""
 
 
 class Chooser(QToolButton):
@@ -42,8 +44,9 @@ class Chooser(QToolButton):
         super().__init__(parent)
         self.several, self._none = several, none
         self._names: list[str] = []
+        self._said = ""
         self.current: list[str] = []
-        self.setToolTip(what + ("; Space adds another of the same unit" if several else ""))
+        self._tip = what + ("; Space adds another of the same unit" if several else "")
         self.setAccessibleName(what)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -79,7 +82,38 @@ class Chooser(QToolButton):
         short = bare_name(first) if len(first) > LETTERS else first
         short = short if len(short) <= LETTERS else short[: LETTERS - 1] + "…"
         more = len(self.current) - 1
-        self.setText(f"{short}{f' +{more}' if more > 0 else ''} ▾")
+        self._said = f"{short}{f' +{more}' if more > 0 else ''}"
+        self.setToolTip(f"{', '.join(map(shown, self.current)) or self._said}\n{self._tip}")
+        self._fit()
+        self.updateGeometry()
+
+    # ---- as wide as it likes to be, and as narrow as it must
+
+    def _width(self, text: str) -> int:
+        """Return how wide the button likes to be with a text."""
+        metrics = self.fontMetrics()
+        own = super().sizeHint().width() - metrics.horizontalAdvance(self.text())
+        return own + metrics.horizontalAdvance(f"{text} ▾") + 2
+
+    def _fit(self) -> None:
+        """Write as much as there is room for."""
+        room = self.width() - self._width("") + 2
+        said = self.fontMetrics().elidedText(self._said, Qt.TextElideMode.ElideRight, max(room, 0))
+        if self.text() != f"{said} ▾":
+            self.setText(f"{said} ▾")
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size with all of the text."""
+        return QSize(self._width(self._said), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size with some letters of it."""
+        return QSize(min(self._width("M" * LEAST), self._width(self._said)), super().sizeHint().height())
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Write as much as there is room for."""
+        super().resizeEvent(a0)
+        self._fit()
 
 
 class _List(QFrame):

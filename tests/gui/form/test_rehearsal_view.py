@@ -123,9 +123,13 @@ def test_a_violation_is_shown_in_place_of_a_duration() -> None:
     assert rehearsal_words.headline(refused, 1.0) == "It would be refused before it begins."
     assert rehearsal_words.complaints(refused) == ["the field is too high"]
     ended = {"duration_s": 600.0, "points": 4, "status": "fault", "violations": [], "error": "it broke", "count": 1}
-    assert rehearsal_words.headline(ended, None) == "Rehearsed: 10 min, 4 points, which ended as fault"
+    assert rehearsal_words.headline(ended, None) == "Rehearsed: lab 10 min, 4 points, which ended as fault"
     assert rehearsal_words.complaints(ended) == ["it broke"]
-    assert "×100: 6 s" in rehearsal_words.headline({**ended, "status": "finished"}, 100.0)
+    assert "Rehearsed: 6 s (lab 10 min), until " in rehearsal_words.headline({**ended, "status": "finished"}, 100.0)
+    assert "Rehearsed: 10 min, until " in rehearsal_words.headline({**ended, "status": "finished"}, 1.0)
+    spent = {"parts": {"ramps_s": 51.0}, "begins": None}
+    assert rehearsal_words.parts(spent, 1.0) == "ramps 51 s"
+    assert rehearsal_words.parts(spent, 50.0) == "of the lab's time: ramps 51 s"
 
 
 @pytest.mark.parametrize(

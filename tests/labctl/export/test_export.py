@@ -186,6 +186,37 @@ def multipyvu(path: Path) -> pd.DataFrame:
     return MultiVuDataFile().parse_MVu_data_file(str(path))
 
 
+def test_csv_has_the_rows_that_count_bit_by_bit(ahe: Path, again: Path, series: Path, tmp_path: Path) -> None:
+    for folder in (ahe, again, series):
+        file, run = tmp_path / f"{folder.name}.csv", load_folder(folder)
+        export(folder, "csv", file)
+        rows = pd.read_csv(file, comment="#")
+        kept = run.counting()
+        assert list(rows.columns) == list(kept.columns)
+        assert 0 < len(rows) == len(kept)
+        for name in kept.columns:
+            if pd.api.types.is_numeric_dtype(kept[name]):
+                assert rows[name].to_numpy("f8").tobytes() == kept[name].to_numpy("f8").tobytes()
+            else:
+                assert rows[name].tolist() == kept[name].tolist()
+
+
+def test_csv_says_what_was_asked_and_found(ahe: Path, again: Path, series: Path, tmp_path: Path) -> None:
+    def said(folder: Path) -> dict[str, str]:
+        export(folder, "csv", tmp_path / "said.csv")
+        lines = (tmp_path / "said.csv").read_text(encoding="utf-8").splitlines()
+        return dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
+
+    loop = said(ahe)
+    assert (loop["procedure"], loop["station"], loop["simulated"]) == ("ahe", "ppms", "yes")
+    assert (loop["notes"], loop["tags"]) == ('µ, "why"', "a, b")
+    assert loop["parameter maximum_field"].endswith(" T")
+    assert re.fullmatch(r"0\.\d+ \+- \d\S* T", loop["result coercive_field_up"])
+    assert int(said(again)["rows left out, measured again later"]) > 0
+    assert said(again)["result saturated"] == "yes"
+    assert sum(name.startswith("result coercive_field_up of ") for name in said(series)) == 2
+
+
 def test_dat_is_read_by_multipyvu_bit_by_bit(ahe: Path, again: Path, tmp_path: Path) -> None:
     for folder in (ahe, again):
         export(folder, "dat", tmp_path / "run.dat")

@@ -173,6 +173,22 @@ def test_a_run_waits_for_a_look_no_longer_than_some_tenths_of_a_second(
     looks.end()
 
 
+def test_when_a_run_has_ended_the_instruments_are_asked_at_once(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "EVERY", 1e4)
+    slow = Slow()
+    slow.may.set()
+    looks: Any = Watching(worker, None, lambda: slow)  # pyright: ignore[reportArgumentType]
+    worker.on = {"item": "1"}
+    looks.switch(True)
+    looks.begin()
+    worker.on = None
+    worker.freed()
+    assert slow.asked.wait(30)
+    looks.end()
+
+
 def test_nobody_looks_unless_somebody_reads_or_it_is_switched_on(worker: Worker) -> None:
     looks = Watching(worker)
     assert looks.now()["watching"] == {"on": False, "asked": None}
@@ -196,3 +212,32 @@ def test_what_a_run_says_is_told_with_the_age_of_the_last_reply(
     assert told["instruments"]["source"]["level"] is None
     worker.shows({"instruments": {"source": {**said, "replies": 8}}})
     assert looks.now()["instruments"]["source"]["age_s"] == 0.0
+
+
+def test_a_run_that_does_not_read_the_helium_leaves_what_was_known_of_it_which_gets_old(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    looks = Watching(worker)
+    said = {"driver": "ppms6000", "error": None, "repeated": 0, "unanswered": 0, "replies": 7}
+
+    def told(percent: float | None, read: float | None) -> tuple[Any, ...]:
+        now[0] += 10.0
+        worker.shows({"instruments": {"cryostat": {**said, "helium_percent": percent, "helium_read": read}}})
+        known = looks.now()["instruments"]["cryostat"]
+        assert "helium_read" not in known
+        return known["helium_percent"], known.get("helium_age_s")
+
+    assert told(None, None) == (None, None)
+    assert told(88.0, 1.0) == (88.0, 0.0)
+    assert told(88.0, 1.0) == (88.0, 10.0)  # not read again since
+    assert told(88.0, 61.0) == (88.0, 0.0)  # read again, and the same
+    assert told(None, None) == (88.0, 10.0)  # another run
+
+
+def test_the_helium_is_told_where_it_was_read(lab: ServedLab) -> None:
+    assert looking.look(task(lab, helium=False))["instruments"]["cryostat"]["helium_percent"] is None
+    found = looking.look(task(lab))["instruments"]["cryostat"]
+    assert found["helium_percent"] > 0
+    assert found["helium_read"] is not None

@@ -142,8 +142,12 @@ def scripted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Scrip
 
 def test_one_run_after_the_other(scripted: Scripted) -> None:
     scene = scripted(WELL, WELL, count=2)
+    freed: list[list[str]] = []
+    scene.worker.freed = lambda: freed.append(scene.states)
     scene.until_over("2")
     assert scene.states == ["finished", "finished"]
+    scene.until(lambda: bool(freed))
+    assert freed == [["finished", "finished"]]  # once, when none follows
     item = scene.queue.item("1")
     assert (item.run, item.points, item.exit_code, item.attempts) == (str(scene.run), 7, 0, 1)
 
