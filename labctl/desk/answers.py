@@ -25,6 +25,7 @@ ANSWERS: dict[str, str] = {
     "rehearse": "labctl.desk.rehearsals:rehearse",
     "run": "labctl.desk.run_details:run",
     "run_facts": "labctl.desk.run_facts:run_facts",
+    "run_row": "labctl.desk.history:run_row",
     "runs": "labctl.desk.history:runs",
     "runs_fitting": "labctl.desk.history:runs_fitting",
     "sample": "labctl.desk.samples:sample",

@@ -26,6 +26,8 @@ from labctl.procedure import Procedure
 from labctl.procedures import load_procedure
 from labctl.request import Request
 
+DECIDED = 4
+"""Digits of a value that nobody has entered, but the record or the journal decides."""
 _OF_SERIES = re.compile(r"^run \d+ of \d+ \(.*?\): ")
 """Which run of a series a sentence is about."""
 
@@ -153,7 +155,7 @@ def _complete(fields: Mapping[str, dict[str, Any]], seen: _Seen) -> None:
     for name, (value, why) in resolved(procedure).items():
         if name in fields and not fields[name]["value"] and not fields[name]["error"]:
             parameter = procedure.declared_parameters()[name]
-            fields[name].update(hint=shown(parameter, value, in_oersted=True), why=spoken(why))
+            fields[name].update(hint=shown(parameter, value, digits=DECIDED, in_oersted=True), why=spoken(why))
     with suppress(LabError):  # what is wrong is said already
         for name, needs in idle(procedure).items():
             fields[name]["idle"] = needs

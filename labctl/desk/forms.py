@@ -18,7 +18,7 @@ TICKED = (("yes", "no"), ("on", "off"), ("True", "False"))
 LABELS = {
     "probe_current": "Probe current", "probe_read": "Probe reading", "probe_nplc": "Integration (NPLC)",
     "nplc": "Integration (NPLC)", "stair_nplc": "Staircase's NPLC", "rt_while_moving": "R(T) on the way",
-    "i_max": "Largest currents",
+    "i_max": "Largest currents", "in_plane_field": "In-plane field",
 }  # fmt: skip
 """What is written of parameters whose name is no word."""
 

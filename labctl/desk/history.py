@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from instruments.errors import LabError
 from labctl.analysis.result import Result
 from labctl.catalogue import KILLED, NOT_FINISHED, Entry, read_entry, run_folders
 from labctl.catalogue_filters import Wanted, condition, select, unknown
-from labctl.desk.spelling import spoken
+from labctl.desk.spelling import readable, spoken
 from labctl.notes import FILE as NOTES
 
 ROWS = 20
@@ -25,7 +24,6 @@ UNSETTLED = frozenset({"running", KILLED, NOT_FINISHED})
 """How runs stand that may stand otherwise although none of their files has changed."""
 FILES = ("run.json", "events.jsonl", "result.json", "data.csv", NOTES)
 MOST_KEYS = 4
-_WHOLE = re.compile(r"(?<=\d)\.0(?=\D|$)")
 
 
 class Tells(Protocol):
@@ -83,7 +81,8 @@ def runs(root: str, *, shelf: str = "", since: int = 0, telling: Tells) -> dict[
     """Tell the runs below a folder that are new or have changed, in pieces `{"rows": [...]}`, the last ones first.
 
     A row has `run` (its folder), `number`, `begun`, `procedure`, `sample`, `keys` (what was set, in short), `status`,
-    `points`, `lab_time_s`, `user`, `tags`, `notes`, `simulated`, `wrong`, `main` (names of its main results),
+    `points`, `lab_time_s`, `user`, `tags`, `notes`, `simulated`, `wrong`, `main` (names of its main results), `verdict`
+    (see there),
     `results` {name: [value, text, unit]}, and of a series `over` and `runs`, the rows of its runs with `varied`.
 
     Args:
@@ -136,14 +135,37 @@ def row_of(entry: Entry) -> dict[str, Any]:
         "sample": entry.sample, "keys": keys_of(entry), "status": entry.status, "points": entry.points,
         "lab_time_s": entry.lab_time_s, "user": entry.user, "tags": list(entry.tags), "notes": _noted(entry),
         "simulated": entry.simulated, "wrong": list(entry.wrong), "main": list(entry.main),
+        "verdict": verdict(entry.results),
         "results": {name: _told(result) for name, result in entry.results.items() if result.value is not None},
     }  # fmt: skip
     if entry.varied:
-        row["varied"] = dict(entry.varied)
+        row["varied"] = {name: readable(text) for name, text in entry.varied.items()}
     if entry.planned:
         row |= {"planned": entry.planned, "runs": [row_of(run) for run in entry.runs]}
-        row["over"] = {name: list(texts) for name, texts in entry.over.items()}
+        row["over"] = {name: [readable(text) for text in texts] for name, texts in entry.over.items()}
     return row
+
+
+def verdict(results: Mapping[str, Result]) -> list[Any]:
+    """Return what a run says of the sample as a whole, and whether that is good; nothing of most runs.
+
+    Args:
+        results: Of the run, by name; those of a contact check have `contacts_passed`.
+    """
+    passed = results.get("contacts_passed")
+    if passed is None or passed.value is None:
+        return []
+    text = "contacts passed" if passed.value else f"CONTACTS DID NOT PASS ({passed.note})"
+    return [spoken(text.removesuffix(" (None)")), bool(passed.value)]
+
+
+def run_row(folder: str) -> dict[str, Any]:
+    """Return one run as `runs` tells it.
+
+    Raises:
+        LabError: There is no run, or its files are damaged.
+    """
+    return row_of(read_entry(Path(folder)))
 
 
 def _told(result: Result) -> list[Any]:
@@ -163,18 +185,14 @@ def keys_of(entry: Entry) -> str:
     names += [name for name in differing(entry.procedure, entry.parameters) or () if name not in names]
     words: list[str] = []
     for name in names[:MOST_KEYS]:
-        text = short(str(entry.parameters.get(name, {}).get("text", "")))
+        text = readable(str(entry.parameters.get(name, {}).get("text", "")))
         words.append(text if name == "temperature" else f"{name.replace('_', ' ')} {text}")
     return ", ".join(words)
 
 
-def short(text: str) -> str:
-    """Return a parameter's text without zeros that say nothing: `290 K` for `290.0 K`."""
-    return _WHOLE.sub("", text)
-
-
 def _span(texts: Sequence[str]) -> str:
-    return short(texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]}")
+    first, last = readable(texts[0]), readable(texts[-1])
+    return first if len(texts) == 1 else f"{first} to {last}"
 
 
 def differing(procedure: str, parameters: Mapping[str, Mapping[str, Any]]) -> list[str] | None:

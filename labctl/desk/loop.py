@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from instruments.errors import LabError
 from labctl.desk.answers import answer_of
+from labctl.window_words import needs_window, told_in_window
 
 
 class Telling:
@@ -99,8 +100,11 @@ class Desk:
         return {"answer": answer}
 
     def say(self, message: Mapping[str, Any]) -> None:
-        """Write a message."""
-        self._said.write(json.dumps(message, allow_nan=False).encode("ascii") + b"\n")
+        """Write a message, its sentences as the window says them."""
+        text = json.dumps(message, allow_nan=False)
+        if needs_window(text):
+            text = json.dumps(told_in_window(message), allow_nan=False)
+        self._said.write(text.encode("ascii") + b"\n")
         self._said.flush()
 
 

@@ -10,8 +10,8 @@ from instruments.errors import LabError, Refused
 from labctl.analysis.result import Results
 from labctl.asked_again import asked_again
 from labctl.catalogue import read_entry
-from labctl.desk.history import differing, row_of, short
-from labctl.desk.spelling import spoken
+from labctl.desk.history import differing, row_of
+from labctl.desk.spelling import readable, spoken
 from labctl.export.writing import ENDINGS, export
 from labctl.rundir import RunDirectory
 
@@ -42,10 +42,11 @@ def run(folder: str) -> dict[str, Any]:
     return {
         "row": row_of(entry),
         "asked": [
-            [name, short(str(parameter.get("text", ""))), name in own] for name, parameter in entry.parameters.items()
+            [name, readable(str(parameter.get("text", ""))), name in own]
+            for name, parameter in entry.parameters.items()
         ],
         "results": _results(directory, entry.main),
-        "warnings": [*entry.wrong, *_trouble(directory)],
+        "warnings": [spoken(each) for each in (*entry.wrong, *_trouble(directory))],
         "about": _about(said),
         "tags": list(entry.tags),
         "notes": [note.as_dict() for note in entry.added],
@@ -63,7 +64,7 @@ def _results(directory: RunDirectory, main: Sequence[str]) -> list[dict[str, str
         {
             "name": name, "text": "-" if found[name].value is None else spoken(found[name].text()),
             "of": found[name].of,
-            "note": "; ".join(text for text in (found[name].why, found[name].note) if text),
+            "note": spoken("; ".join(text for text in (found[name].why, found[name].note) if text)),
         }
         for name in order
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from labctl.desk.spelling import readable
 from labctl.rehearsed import EXPECTED
 from labctl.rundir import RunDirectory
 from labctl.series_results import is_series
@@ -42,7 +43,9 @@ def run_facts(run: str) -> dict[str, Any]:
         "sample": str(asked.get("sample", {}).get("name", "")),
         "simulated": bool(asked.get("simulated", False)),
         "status": directory.status(),
-        "parameters": {key: str(entry.get("text", "")) for key, entry in parameters.items() if isinstance(entry, dict)},
+        "parameters": {
+            key: readable(str(entry.get("text", ""))) for key, entry in parameters.items() if isinstance(entry, dict)
+        },
         "results": {} if series else directory.results(),
         "table": [] if series else directory.table(),
         "over": [{"name": axis["name"], "unit": axis["unit"]} for axis in asked.get("over", [])],

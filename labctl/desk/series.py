@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from instruments.errors import LabError
+from labctl.desk.spelling import spoken
 from labctl.desk.values import shown
 from labctl.parameters import Setting
 from labctl.procedure import check_names
@@ -46,7 +47,7 @@ def series(procedure: str, over: Sequence[str], given: Mapping[str, str] | None 
     try:
         axes = parse_over(over, procedure, kind, dict(given or {}))
     except LabError as error:
-        return said | {"error": str(error)}
+        return said | {"error": spoken(str(error))}
     if not axes:
         return said
     counts = [len(axis.values) for axis in axes]
@@ -74,7 +75,7 @@ def _row(procedure: str, text: str, declared: Mapping[str, Setting[Any]]) -> dic
         found = parameter.convert_list(values)
         return said | {"count": len(found), "values": listed(parameter, found), "taken": parameter.taken(values)}
     except LabError as error:
-        return said | {"error": str(error)}
+        return said | {"error": spoken(str(error))}
 
 
 def example(parameter: Setting[Any]) -> str:

@@ -66,7 +66,7 @@ def map_choices(run: str) -> dict[str, Any]:
 
     Returns:
         `axes`: what was varied; `columns`: of the rows; `results`: with a number in any run, main ones first;
-        `branches`: words of the column `Branch`.
+        `branches`: words of the column `Branch`; `units`: of what was varied and of results, by name.
 
     Raises:
         UsageError: It is no series.
@@ -87,6 +87,7 @@ def map_choices(run: str) -> dict[str, Any]:
         "axes": list(axes),
         "columns": [name for name in numeric if name not in axes.values()],
         "results": list(dict.fromkeys([*(name for name in main if name in results), *results])),
+        "units": {**_units(loaded), **_units_of_results(loaded)},
         "branches": [word for word in branches if word not in {"-", "nan"}],
     }
 
@@ -102,6 +103,11 @@ def _number(result: Mapping[str, Any] | None) -> float | None:
 
 def _units(loaded: Loaded) -> dict[str, str]:
     return {str(axis["name"]): str(axis["unit"]) for axis in loaded.asked["over"]}
+
+
+def _units_of_results(loaded: Loaded) -> dict[str, str]:
+    found = {str(name): str(result["unit"]) for entry in loaded.runs for name, result in entry["results"].items()}
+    return {name: "" if unit == "1" else unit for name, unit in found.items()}
 
 
 def _varied_value(entry: Mapping[str, Any], name: str) -> float:

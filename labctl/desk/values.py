@@ -10,12 +10,13 @@ from labctl.desk.spelling import spoken
 from labctl.parameters import Setting
 
 
-def shown(parameter: Setting[Any], value: Any, *, in_oersted: bool = False) -> str:
+def shown(parameter: Setting[Any], value: Any, *, digits: int = 6, in_oersted: bool = False) -> str:
     """Return a value as people write it: `20 mT`, `100 µA`, of a long list how many there are and its ends.
 
     Args:
         parameter: Whose value it is.
         value: In SI units where it has one.
+        digits: As many as it has at most.
         in_oersted: Whether a field is said in Oe, too.
     """
     unit = getattr(parameter, "si_unit", None)
@@ -24,7 +25,7 @@ def shown(parameter: Setting[Any], value: Any, *, in_oersted: bool = False) -> s
         return spoken(listed(numbers, unit))
     if unit is None or not isinstance(value, float):
         return spoken(value if isinstance(value, str) else parameter.show(value))
-    text = units.format_quantity(value, unit, shown=units.SPOKEN.get(unit, ""), digits=6)
+    text = units.format_quantity(value, unit, shown=units.SPOKEN.get(unit, ""), digits=digits)
     if in_oersted and unit == "T" and value:
-        text += f" = {units.format_quantity(value, unit, shown='kOe' if abs(value) >= 0.1 else 'Oe', digits=6)}"
+        text += f" = {units.format_quantity(value, unit, shown='kOe' if abs(value) >= 0.1 else 'Oe', digits=digits)}"
     return spoken(text)

@@ -10,8 +10,8 @@ from labctl.gui.context import Context
 from labctl.gui.words import NOTHING
 
 CELLS = {
-    "temperature": "Block",
-    "sample": "Sample",
+    "temperature": "T (block)",
+    "sample": "T (sample)",
     "field": "Field",
     "angle": "Angle",
     "source": "Source",
@@ -21,6 +21,11 @@ CELLS = {
     "error": "Last error",
 }
 """Key -> what stands above it."""
+TIPS = {
+    "temperature": "Temperature of the block that the sample sits on, by the cryostat's thermometer; the sample lags",
+    "sample": "Temperature of the sample itself, by its resistance, as far as a run knows it",
+}  # fmt: skip
+"""Key -> what it is, where the title does not say it all."""
 SHARES = {
     "temperature": 10, "sample": 9, "field": 12, "angle": 8, "source": 14, "left": 14, "next": 13, "drift": 10,
     "error": 12,
@@ -36,16 +41,18 @@ class FarCell(QWidget):
 
     Args:
         title: What it is.
+        tip: More of that.
         context: Where the colours are.
     """
 
-    def __init__(self, title: str, context: Context) -> None:
+    def __init__(self, title: str, tip: str, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._title = title
+        self._title, self._tip = title, tip
         self.value, self.note, self.tone = NOTHING, "", ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
+        self.setToolTip(tip or title)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return three lines' height."""
@@ -64,7 +71,7 @@ class FarCell(QWidget):
             return
         self.value, self.note, self.tone = value, note, tone
         said = f"{self._title}: {value}" + (f", {note}" if note else "")
-        self.setToolTip(said)
+        self.setToolTip("\n".join(part for part in (said, self._tip) if part))
         self.setAccessibleDescription(said)
         self.update()
 
@@ -135,7 +142,7 @@ class FarView(QWidget):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self.cells = {key: FarCell(title, context) for key, title in CELLS.items()}
+        self.cells = {key: FarCell(title, TIPS.get(key, ""), context) for key, title in CELLS.items()}
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 4, 2)
         row.setSpacing(4)

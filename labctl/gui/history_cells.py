@@ -55,7 +55,8 @@ def tip_of(row: Row, key: str) -> str:
     if key == "number":
         return f"{row['run']}\nTick: drawn in the plot beside the run that is open"
     if key == "found" and "planned" not in row:
-        return "\n".join(f"{name.replace('_', ' ')}: {text}" for name, text in _main(row))
+        verdict = [str(row["verdict"][0])] if row.get("verdict") else []
+        return "\n".join([*verdict, *(f"{name.replace('_', ' ')}: {text}" for name, text in _main(row))])
     if key == "simulated":
         return "Measured in a simulated lab" if row[key] else "Measured on hardware"
     return text_of(row, key)
@@ -67,6 +68,8 @@ def colour_of(row: Row, key: str, theme: Theme) -> QColor | None:
         return QColor(getattr(theme, TONES.get(row["status"], "bad")))
     if key == "simulated":
         return QColor(theme.simulator)
+    if key == "found" and row.get("verdict") and not row["verdict"][1]:
+        return QColor(theme.bad)
     return QColor(theme.quiet) if key in AFTER or key == "begun" else None
 
 
@@ -83,7 +86,8 @@ def _found(row: Row) -> str:
     if "planned" in row:
         there, planned = len(row["runs"]), row["planned"]
         return f"series of {planned} runs" if there == planned else f"series, {there} of {planned} runs"
-    return ", ".join(f"{shortened(name)} {text}" for name, text in _main(row))
+    verdict = [str(row["verdict"][0])] if row.get("verdict") else []
+    return ", ".join([*verdict, *(f"{shortened(name)} {text}" for name, text in _main(row))])
 
 
 def _main(row: Row) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from labctl.gui import words
+from labctl.window_words import in_window
 
 INFO, WARNING, ERROR = "info", "warning", "error"
 LEVELS = (INFO, WARNING, ERROR)
@@ -68,7 +69,7 @@ def line_of(raw: bytes) -> Line | None:
     level, sentence = explained(said)
     moment = said.get("time_s")
     time_s = float(moment) if isinstance(moment, int | float) else None
-    return Line(level, sentence[:LONGEST], time_s, _clock(said.get("utc"))) if sentence else None
+    return Line(level, in_window(sentence)[:LONGEST], time_s, _clock(said.get("utc"))) if sentence else None
 
 
 def explained(event: Mapping[str, Any]) -> tuple[str, str]:

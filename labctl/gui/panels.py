@@ -62,6 +62,7 @@ class Panels:
     def connect_all(self) -> None:
         """Let panels hear of each other."""
         self.sample.chosen.connect(self.measure.set_sample)
+        self.sample.known.connect(self.measure.show_known)
         self.sample.lab_wanted.connect(self.context.mount_wanted)
         self.measure.sample_wanted.connect(self.sample.choose)
         self.queue.edit_wanted.connect(self.measure.edit_item)

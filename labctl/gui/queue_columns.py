@@ -21,7 +21,7 @@ TIPS = {
         "whose time goes faster: how long you wait, and the lab's time."
     ),
     WHEN: "When it begins and ends, or has ended.",
-    SAYS: "Why it did not finish, or would be refused.",
+    SAYS: "What it found, why it did not finish, or why it would be refused.",
     RUN: "Folder of its run.",
 }
 
@@ -38,6 +38,7 @@ class Shown:
         found: What its rehearsal found.
         now: When that was looked at, with a time zone.
         speed: Lab seconds per real second, None where the lab's clock jumps.
+        says: What it found, once that is known, and whether that is good.
     """
 
     item: Mapping[str, Any]
@@ -47,6 +48,7 @@ class Shown:
     found: Foreseen | None
     now: datetime
     speed: float | None = 1.0
+    says: tuple[str, bool] = ("", True)
 
     @property
     def part(self) -> float | None:
@@ -59,13 +61,13 @@ class Shown:
 
     def tip(self) -> str:
         """Return everything there is to say."""
-        return queue_rows.tip(self.item, self.found)
+        return "\n".join(part for part in (queue_rows.tip(self.item, self.found), self.says[0]) if part)
 
     def colour(self, column: int, theme: Theme) -> str | None:
         """Return the colour of a cell's text, None for that of the table."""
         if column == STATE:
             return str(getattr(theme, queue_rows.TONES.get(self.stands, "quiet")))
-        if column == SAYS:
+        if column == SAYS and (queue_rows.complaint(self.item, self.found) or not self.says[1]):
             return theme.warn if self.item["state"] in {"waiting", "aborted"} else theme.bad
         over = self.item["state"] in queue_rows.OVER
         return theme.quiet if over or column in {NUMBER, RUN} else None
@@ -97,7 +99,7 @@ _TEXTS: dict[int, Callable[[Shown], str]] = {
     POINTS: _points,
     TIME: lambda shown: queue_rows.times(shown.item, shown.row, shown.speed),
     WHEN: lambda shown: queue_rows.span(shown.item, shown.row, shown.now),
-    SAYS: lambda shown: queue_rows.complaint(shown.item, shown.found),
+    SAYS: lambda shown: queue_rows.complaint(shown.item, shown.found) or shown.says[0],
     RUN: lambda shown: Path(str(shown.item["run"])).name if shown.item.get("run") else "",
 }
 """Column -> what its cell says."""

@@ -70,6 +70,7 @@ class QueueModel(QAbstractTableModel):
         self._without_finished = False
         self._paused = False
         self._next: str | None = None
+        self._found: dict[str, tuple[str, bool]] = {}
 
     # ---- what is known
 
@@ -111,6 +112,17 @@ class QueueModel(QAbstractTableModel):
         self.plan, self.now, self._speed = plan, now, speed
         if self._rows:
             self.dataChanged.emit(self.index(0, TIME), self.index(len(self._rows) - 1, SAYS))
+
+    def show_found(self, run: str, said: str, *, good: bool) -> None:
+        """Take in what a run has found.
+
+        Args:
+            run: Its folder.
+            said: In a line.
+            good: Whether that is as it should be.
+        """
+        self._found[run] = said, good
+        self._changed([number for number, item in self._of.items() if str(item.get("run")) == run])
 
     def hide(self, numbers: Iterable[str]) -> None:
         """Leave items out of the table."""
@@ -221,7 +233,7 @@ class QueueModel(QAbstractTableModel):
         on = item["state"] == "running" and run is not None and run.get("item") == item["id"]
         return Shown(
             item, self.stands(item), run if on else None, self.plan.rows.get(str(item["id"])), self.seen.of_item(item),
-            self.now, speed=self._speed,
+            self.now, speed=self._speed, says=self._found.get(str(item.get("run")), ("", True)),
         )  # fmt: skip
 
     def stands(self, item: Item) -> str:

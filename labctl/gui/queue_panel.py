@@ -19,13 +19,14 @@ from labctl.gui.queue_model import QueueModel
 from labctl.gui.queue_notice import Notice
 from labctl.gui.queue_orders import Batch, Order, Orders
 from labctl.gui.queue_removal import Removal
+from labctl.gui.queue_says import Headlines
 from labctl.gui.queue_table import QueueTable
 from labctl.gui.queue_tools import QueueTools
 from labctl.gui.timing import timer
 
 EMPTY = (
     "Nothing waits. Fill in Measure and add it: it begins as soon as the station is free.\n"
-    "From a terminal: labctl queue add ahe --sample cotb2025"
+    "F1 guides through a first measurement."
 )
 NO_WORKER = "The worker of this station is being looked for; the queue is shown as soon as it answers."
 ALL_HIDDEN = "All items are finished, and those are hidden."
@@ -48,7 +49,7 @@ class QueuePanel(QWidget):
         self.context = context
         self.model = QueueModel(context)
         self.table = QueueTable(self.model, context)
-        self.orders = Orders(context.link, self)
+        self.headlines, self.orders = Headlines(context, self.model), Orders(context.link, self)
         self.removal = Removal(self.model, self.orders, self)
         self.actions_of = QueueActions(self, self._do)
         self.policy = PolicyButton(self._set_policy)
@@ -138,6 +139,7 @@ class QueuePanel(QWidget):
         if queue is not None:
             items = queue["items"]
             self.model.take(self._in_our_order(items) if self._moving else items, paused=queue["paused"])
+            self.headlines.look(items)
             self.table.empty = ALL_HIDDEN if items else EMPTY
         self.policy.show_policy(None if queue is None else queue["policy"])
         self._rest_soon.start()

@@ -42,6 +42,8 @@ class SamplePanel(QWidget):
 
     chosen = pyqtSignal(str)
     """Another record is chosen: its name, or the path of its file; it was found, and may still be wrong."""
+    known = pyqtSignal(str, object)
+    """What is known of the record that is chosen: its name, and what `labctl.desk.sample_journal` answers."""
     lab_wanted = pyqtSignal(str)
     """A simulated lab is wanted in which this sample is mounted."""
 
@@ -51,7 +53,7 @@ class SamplePanel(QWidget):
         self._name, self._file, self._known = "", "", ""
         self._questions: dict[str, int | None] = {"sample": None, "sample_journal": None}
         self._states: list[tuple[str, str]] = []
-        self._everything = self._there = self._usable = False
+        self._everything = self._there = self._usable = self._check_wanted = False
         self._soon = timer(self, SOON, self.reload, once=True)
         self._files = QFileSystemWatcher(self)
         self._files.fileChanged.connect(lambda _: self._soon.start())
@@ -237,6 +239,7 @@ class SamplePanel(QWidget):
             self._known = self._name
             self._context.settings.setValue(self._remembered, self._name)
             self.chosen.emit(self._name)
+        self._check_now()
 
     def _show_faults(self, faults: list[str]) -> None:
         self.faults.setText("\n".join(faults))
@@ -244,6 +247,7 @@ class SamplePanel(QWidget):
 
     def _show_journal(self, told: Mapping[str, Any]) -> None:
         self._questions["sample_journal"] = None
+        self.known.emit(self._name, told)
         self.journal.show_journal(told)
         self.contacts.show_contacts(told["contacts"])
         self.record.leads.show_verdicts(None if told["contacts"] is None else told["contacts"]["leads"])
@@ -319,10 +323,26 @@ class SamplePanel(QWidget):
         self.contacts.show_queued(state, number, possible=impossible)
 
     def check_contacts(self) -> None:
-        """Put a contact check of this sample into the queue."""
+        """Put a contact check of this sample into the queue, as soon as its record is read."""
+        if not self._name and not self._context.simulate:
+            self._context.said.emit("warning", "choose the sample that is mounted first (Sample)")
+            return
+        if not self._usable:
+            self._check_wanted = True
+            self._context.said.emit("info", f"{CHECK} waits for the sample's record to be read")
+            return
         asked = {"procedure": CHECK, "sample": self._name, "out": str(self._context.runs), "user": getpass.getuser()}
         self.contacts.show_refused("")
         self._context.link.ask("POST", "/queue", asked, then=self._queued, failed=self.contacts.show_refused)
+
+    def _check_now(self) -> None:
+        """Put the contact check into the queue that was asked for before the record was read."""
+        wanted, self._check_wanted = self._check_wanted, False
+        if wanted and self._usable:
+            self.check_contacts()
+        elif wanted:
+            said = f"no {CHECK} is queued: the record of {_called(self._name)} cannot be used, see Sample"
+            self._context.said.emit("warning", said)
 
     def _queued(self, item: Mapping[str, Any]) -> None:
         self._context.said.emit("info", f"{CHECK} of {_called(self._name)} waits in the queue as item {item['id']}")

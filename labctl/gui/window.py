@@ -182,6 +182,7 @@ class Window(QMainWindow):
         self.panels.connect_all()
         for signal in (self.panels.queue.edit_wanted, self.panels.history.repeat_wanted):
             signal.connect(lambda _: self.go_to("measure"))
+        self.panels.measure.sample_line.wanted.connect(lambda: self.go_to("sample"))
         self.panels.measure.rehearsed.connect(lambda _: self.guide.rehearsed())
         self._guided = Guided(self.panels, self.banner, self.go_to)
         self.guide.wanted.connect(self._guided.do)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PyQt6.QtCore import QSettings
 from PyQt6.QtGui import QFont, QFontMetrics
 from pytestqt.qtbot import QtBot
 
+from labctl.gui.context import Context
 from labctl.gui.far_figures import Figure, figures
-from labctl.gui.far_view import in_two_lines
+from labctl.gui.far_view import FarView, in_two_lines
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 QUEUE: dict[str, Any] = {"items": [], "paused": False, "why": ""}
@@ -128,3 +131,13 @@ def test_a_sentence_that_is_too_long_has_two_lines(qtbot: QtBot) -> None:
     upper, lower = in_two_lines("2182A: no reply came in 10 s; see to its power", metrics, wide)
     assert (upper, lower[-1]) == ("2182A: no reply", "…")
     assert in_two_lines("2182A:noreplycameintenseconds", metrics, wide)[0].endswith("…")
+
+
+def test_what_a_title_leaves_open_is_in_its_tip(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    view = FarView(Context("ppms", simulate=True, runs=tmp_path, settings=settings))
+    qtbot.addWidget(view)
+    cell = view.cells["temperature"]
+    assert "block that the sample sits on" in cell.toolTip()
+    view.show_value("temperature", "300.00 K", "stable")
+    assert cell.toolTip().startswith("T (block): 300.00 K, stable\nTemperature of the block")

@@ -389,3 +389,31 @@ def test_without_a_worker_nothing_can_be_asked_for(qtbot: QtBot, context: Contex
     panel.removal.remove(panel.model.items)  # the worker went away in between: all fail at once
     assert "2000 of 2000 were not removed: no worker is there" in panel.notice.said.text()
     assert panel.model.rowCount() == 2000
+
+
+@pytest.mark.parametrize(("said", "colour"), [(["contacts passed", True], None), (["DID NOT PASS", False], "bad")])
+def test_what_a_finished_run_has_found_is_said(
+    qtbot: QtBot, panel: QueuePanel, worker: Worker, monkeypatch: pytest.MonkeyPatch, said: list[Any],
+    colour: str | None,
+) -> None:  # fmt: skip
+    def ask(what: str, *, then: Callable[[Any], None], failed: Any, folder: str) -> None:
+        del failed
+        assert (what, folder) == ("run_row", "/runs/0001-ahe")
+        then({"verdict": said, "main": ["tmr"], "results": {"tmr": [30.0, "30.0 ± 0.1 %", "%"]}})
+
+    monkeypatch.setattr(panel.context.archive, "ask", ask)
+    worker.queue.go()
+    worker.queue.note(begin(worker).id, state="finished")
+    until(qtbot, lambda: shown(panel, STATE)[0] == "finished")
+    assert shown(panel, SAYS)[0] == f"{said[0]}, tmr 30.0 ± 0.1 %"
+    told = panel.model.shown(panel.model.item_at(0)).colour(SAYS, panel.context.theme)
+    assert told == (getattr(panel.context.theme, colour) if colour else panel.context.theme.quiet)
+
+
+def test_a_refusal_names_the_windows_own_buttons(qtbot: QtBot, panel: QueuePanel, worker: Worker) -> None:
+    worker.queue.go()
+    begin(worker)
+    heard: list[str] = []
+    panel.context.link.ask("DELETE", "/queue/1", failed=heard.append)
+    until(qtbot, lambda: bool(heard))
+    assert heard == ["item 1 is on; abort it first (Queue, Abort run)"]

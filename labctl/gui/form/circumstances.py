@@ -27,6 +27,36 @@ def in_short(sentence: str, faults: Sequence[Mapping[str, Any]]) -> str:
     return sentence.partition("; ")[0] if below else sentence
 
 
+def runs_of(checked: Mapping[str, Any] | None) -> int | None:
+    """Return how many runs a series has by its check, None of a single run and of what is not checked."""
+    series = None if checked is None else checked.get("series")
+    return None if series is None else int(series["runs"])
+
+
+def reason(
+    fault: str, checked: Mapping[str, Any] | None, *, here: bool, refusal: str, complaint: str, headline: str,
+    is_on: bool,
+) -> tuple[str, str, str]:  # fmt: skip
+    """Return what stands above the buttons, its tone, and all of it where it is cut short.
+
+    Args:
+        fault: Why it cannot be put into the queue, "" where it can.
+        checked: What the check found, None before.
+        here: Whether there is a worker.
+        refusal: What the worker answered.
+        complaint: What the rehearsal found wrong.
+        headline: What it found.
+        is_on: Whether the worker is being asked.
+    """
+    found = checked or {"warnings": [], "faults": []}
+    said = in_short(fault, found["faults"]) or ("" if here else "there is no worker yet that could measure it")
+    refusal = refusal or ("" if said else complaint)
+    notes = ["the worker checks it …"] if is_on else found["warnings"]
+    said = refusal or said or " ".join(notes)
+    tone = "wrong" if refusal or (fault and checked is not None) else "warn" if said else "quiet"
+    return said or headline or clean(found), tone, refusal or fault or said
+
+
 def clean(checked: Mapping[str, Any]) -> str:
     """Say that nothing is wrong, and of a series how many runs it has."""
     series = checked.get("series")

@@ -25,6 +25,8 @@ class Footer(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._item = ""
+        self._runs: int | None = None
         self.reason = QLabel()
         self.reason.setTextFormat(Qt.TextFormat.PlainText)
         self.reason.setWordWrap(True)
@@ -34,7 +36,6 @@ class Footer(QWidget):
             "violations (Ctrl+R)"
         )
         self.now = QPushButton("Run next")
-        self.now.setToolTip("Puts it before all that waits, and lets the queue begin; a run that is on ends first")
         self.add = QPushButton("Add to queue")
         self.add.setProperty("primary", True)
         row = QHBoxLayout()
@@ -50,11 +51,23 @@ class Footer(QWidget):
 
     def show_item(self, item: Mapping[str, Any] | None) -> None:
         """Say that an item is saved, or that one is added where it is None."""
+        self._item = "" if item is None else str(item["id"])
         self.now.setVisible(item is None)
-        self.add.setText("Add to queue" if item is None else "Save changes")
+        self._write_buttons()
+
+    def _write_buttons(self) -> None:
+        """Say what is put into the queue: of a series how many runs."""
+        runs = "" if self._runs is None else f"{self._runs} run{'s' if self._runs != 1 else ''}"
+        series = f"A series of {runs}. " if runs else ""
+        self.now.setText(f"{runs} next" if runs else "Run next")
+        self.now.setToolTip(
+            f"{series}Puts it before all that waits, and lets the queue begin; a run that is on ends first"
+        )
+        saved = f"Save, {runs}" if runs else "Save changes"
+        self.add.setText(saved if self._item else f"Add {runs}" if runs else "Add to queue")
         self.add.setToolTip(
-            "Puts it behind all that waits (Ctrl+Enter)" if item is None
-            else f"Item {item['id']} asks for this from now on, at its place in the queue (Ctrl+Enter)"
+            f"{series}Item {self._item} asks for this from now on, at its place in the queue (Ctrl+Enter)" if self._item
+            else f"{series}Puts it behind all that waits (Ctrl+Enter)"
         )  # fmt: skip
 
     def show_reason(self, sentence: str, tone: str, whole: str = "") -> None:
@@ -74,8 +87,18 @@ class Footer(QWidget):
         style.unpolish(self.reason)
         style.polish(self.reason)
 
-    def show_possible(self, *, submit: bool, rehearse: bool, is_rehearsing: bool) -> None:
-        """Enable what can be done."""
+    def show_possible(self, *, submit: bool, rehearse: bool, is_rehearsing: bool, runs: int | None) -> None:
+        """Enable what can be done.
+
+        Args:
+            submit: Whether it can be put into the queue.
+            rehearse: Whether it can be rehearsed.
+            is_rehearsing: Whether a rehearsal is on, and can be stopped.
+            runs: Of the series that would be put into the queue; None for a single run.
+        """
+        if runs != self._runs:
+            self._runs = runs
+            self._write_buttons()
         self.add.setEnabled(submit)
         self.now.setEnabled(submit)
         self.rehearse.setEnabled(rehearse)

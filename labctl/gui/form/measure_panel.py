@@ -12,13 +12,15 @@ from PyQt6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.form.checking import Checking
-from labctl.gui.form.circumstances import clean, in_short, place_of, waits
+from labctl.gui.form.circumstances import place_of, reason, runs_of, waits
 from labctl.gui.form.footer import EditBar, Footer
 from labctl.gui.form.parameter_form import ParameterForm
 from labctl.gui.form.preset_menu import NamingBar, PresetMenu
 from labctl.gui.form.procedure_chooser import ProcedureChooser
 from labctl.gui.form.rehearsal_view import RehearsalView
-from labctl.gui.form.run_page import RunPage, UserBar
+from labctl.gui.form.run_page import RunPage, UserBar, scrolled
+from labctl.gui.form.sample_line import SampleLine
+from labctl.gui.form.series_kept import KeptSeries
 from labctl.gui.form.series_place import Builder, page_of
 from labctl.gui.form.submission import Submission
 
@@ -63,7 +65,7 @@ class MeasurePanel(QWidget):
     def _build(self) -> None:
         context = self._context
         self.chooser, self.form = ProcedureChooser(), ParameterForm()
-        self.naming = NamingBar()
+        self.sample_line, self.kept_series, self.naming = SampleLine(), KeptSeries(), NamingBar()
         self.presets = PresetMenu(context, self.naming)
         self.run_page = RunPage(context.settings, simulate=context.simulate)
         self.user_bar = UserBar(self.run_page, context.settings)
@@ -72,18 +74,19 @@ class MeasurePanel(QWidget):
         self.submission = Submission(context.link, self)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(self.form, "&Parameters")
-        self.tabs.addTab(self.run_page, "R&un")
-        self.tabs.addTab(self.view, "Rehearsa&l")
+        pages = ((self.form, "&Parameters"), (scrolled(self.run_page), "R&un"), (self.view, "Rehearsa&l"))
+        for page, title in pages:
+            self.tabs.addTab(page, title)
         top = QHBoxLayout()
         top.addWidget(self.chooser, 1)
         top.addWidget(self.presets)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 4, 6, 6)
         column.setSpacing(4)
+        column.addWidget(self.sample_line)
         column.addLayout(top)
         self.editing, self.footer = EditBar(), Footer()
-        for widget in (self.naming, self.user_bar, self.editing):
+        for widget in (self.naming, self.user_bar, self.editing, self.kept_series):
             column.addWidget(widget)
         column.addWidget(self.tabs, 1)
         column.addWidget(self.footer)
@@ -124,6 +127,7 @@ class MeasurePanel(QWidget):
         self._builder = builder
         self.tabs.insertTab(1, page_of(builder), "Ser&ies")
         builder.changed.connect(self._changed)
+        self.kept_series.wanted.connect(builder.set_over)
         if self._form is not None:
             builder.set_form(self._form)
 
@@ -167,6 +171,8 @@ class MeasurePanel(QWidget):
         known = {field["name"] for group in form["groups"] for field in group["fields"]}
         for gone in sorted(texts.keys() - known):
             self._context.said.emit("warning", f"{name} has no parameter {gone} any more; it is left out")
+        if self._builder is not None:
+            over = self.kept_series.change(self._form, self._builder.over(), form, over)
         self._asked_form, self._form, self._checked = None, form, None
         self._context.settings.setValue(LAST, name)
         self.chooser.show_chosen(name, str(form["about"]))
@@ -213,8 +219,17 @@ class MeasurePanel(QWidget):
     def set_sample(self, name: str) -> None:
         """Measure another sample: the name or the file of its record."""
         if name != self._sample:
-            self._sample = name
+            self._take_sample(name)
             self._changed()
+
+    def _take_sample(self, name: str) -> None:
+        self._sample = name
+        self.sample_line.show_sample(name)
+
+    def show_known(self, name: str, known: Mapping[str, Any]) -> None:
+        """Show what is known of a sample, if it is the one that is measured; see `labctl.desk.sample_journal`."""
+        if name == self._sample:
+            self.sample_line.show_known(known)
 
     def load_asked(self, asked: Mapping[str, Any]) -> None:
         """Fill the form from an item or a run, to be asked again with changes."""
@@ -227,7 +242,7 @@ class MeasurePanel(QWidget):
         self.run_page.set_values(asked, with_user=with_user)
         sample = str(asked.get("sample") or "")
         if sample and sample != self._sample:
-            self._sample = sample
+            self._take_sample(sample)
             self.sample_wanted.emit(sample)
         self._load_form(str(asked["procedure"]), asked)
 
@@ -301,8 +316,8 @@ class MeasurePanel(QWidget):
     @property
     def fault(self) -> str:
         """Why it cannot be put into the queue; "" where it can."""
-        if not self._sample and not self._context.simulate:
-            return "choose the sample that is mounted first"
+        if not self._sample:
+            return "choose the sample that is mounted first (Sample)"
         if self._trouble:
             return self._trouble
         if self.run_page.fault:
@@ -320,16 +335,13 @@ class MeasurePanel(QWidget):
 
     def _show_reason(self) -> None:
         fault, here = self.fault, self._context.link.here
-        found = self._checked or {"warnings": [], "faults": []}
-        said = in_short(fault, found["faults"]) or ("" if here else "there is no worker yet that could measure it")
-        refusal = self._refusal or ("" if said else self.view.complaint)
-        notes = ["the worker checks it …"] if self.submission.is_on else found["warnings"]
-        said = refusal or said or " ".join(notes)
-        tone = "wrong" if refusal or (fault and self._checked is not None) else "warn" if said else "quiet"
-        self.footer.show_reason(said or self.view.headline or clean(found), tone, refusal or fault or said)
+        self.footer.show_reason(*reason(
+            fault, self._checked, here=here, refusal=self._refusal, complaint=self.view.complaint,
+            headline=self.view.headline, is_on=self.submission.is_on,
+        ))  # fmt: skip
         self.footer.show_possible(
             submit=not fault and here and not self.submission.is_on, rehearse=not fault or self.view.is_on,
-            is_rehearsing=self.view.is_on,
+            is_rehearsing=self.view.is_on, runs=runs_of(self._checked),
         )  # fmt: skip
 
     # ---- what happens to it

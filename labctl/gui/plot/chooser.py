@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import QEvent, QObject, QPoint, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QResizeEvent
@@ -35,6 +35,9 @@ class Chooser(QToolButton):
         what: What they are for, for those who ask.
         several: Whether more than one may be chosen; these have one unit.
         none: What choosing nothing is called; "" where something must be chosen.
+
+    Attributes:
+        titles: What is written of names that are no columns' names.
     """
 
     chosen = pyqtSignal(list)
@@ -43,6 +46,7 @@ class Chooser(QToolButton):
     def __init__(self, what: str, *, several: bool = False, none: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.several, self._none = several, none
+        self.titles: Mapping[str, str] = {}
         self._names: list[str] = []
         self._said = ""
         self.current: list[str] = []
@@ -68,7 +72,7 @@ class Chooser(QToolButton):
     def open(self) -> None:
         """Show the list, ready to be typed into."""
         names = [self._none, *self._names] if self._none else self._names
-        self._list.offer(names, self.current or [self._none], several=self.several)
+        self._list.offer(names, self.current or [self._none], self.titles, several=self.several)
         below = self.mapToGlobal(QPoint(0, self.height()))
         self._list.show_at(below)
 
@@ -78,7 +82,7 @@ class Chooser(QToolButton):
         self.chosen.emit(self.current)
 
     def _write(self) -> None:
-        first = shown(self.current[0]) if self.current else self._none or "–"
+        first = shown(self.titles.get(self.current[0], self.current[0])) if self.current else self._none or "–"
         short = bare_name(first) if len(first) > LETTERS else first
         short = short if len(short) <= LETTERS else short[: LETTERS - 1] + "…"
         more = len(self.current) - 1
@@ -136,13 +140,14 @@ class _List(QFrame):
         self.typed.installEventFilter(self)
         self.list.itemClicked.connect(self._clicked)
         self._several, self._ticked = False, list[str]()
+        self._titles: Mapping[str, str] = {}
 
-    def offer(self, names: Sequence[str], current: Sequence[str], *, several: bool) -> None:
+    def offer(self, names: Sequence[str], current: Sequence[str], titles: Mapping[str, str], *, several: bool) -> None:
         """Show these columns, the chosen ones ticked."""
-        self._several, self._ticked = several, list(current)
+        self._several, self._ticked, self._titles = several, list(current), titles
         self.list.clear()
         for name in names:
-            item = QListWidgetItem(shown(name), self.list)
+            item = QListWidgetItem(self._title(name), self.list)
             item.setData(Qt.ItemDataRole.UserRole, name)
         self.typed.clear()
         self._hint.setText("Enter takes it · Space adds it" if several else "Enter takes it")
@@ -167,7 +172,10 @@ class _List(QFrame):
             item = self.list.item(row)
             if item is not None:
                 ticked = item.data(Qt.ItemDataRole.UserRole) in self._ticked
-                item.setText(("✓ " if ticked else "    ") + shown(item.data(Qt.ItemDataRole.UserRole)))
+                item.setText(("✓ " if ticked else "    ") + self._title(item.data(Qt.ItemDataRole.UserRole)))
+
+    def _title(self, name: str) -> str:
+        return shown(self._titles.get(name, name))
 
     def _narrow(self, typed: str) -> None:
         parts, first = typed.lower().split(), -1
@@ -176,7 +184,7 @@ class _List(QFrame):
             if item is None:
                 continue
             name = str(item.data(Qt.ItemDataRole.UserRole))
-            there = all(part in f"{name} {shown(name)}".lower() for part in parts)
+            there = all(part in f"{name} {self._title(name)}".lower() for part in parts)
             item.setHidden(not there)
             first = row if there and first < 0 else first
         self.list.setCurrentRow(first)

@@ -10,8 +10,9 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.plot.chooser import Chooser
-from labctl.gui.plot.map_view import MapView
+from labctl.gui.plot.map_view import MapView, column_of
 from labctl.gui.plot.place import Place
+from labctl.gui.plot.quantities import title_of
 
 
 class MapPanel(QWidget):
@@ -74,6 +75,9 @@ class MapPanel(QWidget):
         self._asked = None
         axes, results, columns = (list(choices[key]) for key in ("axes", "results", "columns"))
         self._choices = choices
+        titles = {name: column_of({"name": name, "unit": unit}) for name, unit in choices["units"].items()}
+        self.y_axis.titles = self.colour.titles = titles
+        self.x_axis.titles = {name: f"{title_of(name)}, varied" for name in axes}  # beside columns of the same name
         if len(axes) > 1:
             x, z = axes[1], [*results, *columns][:1]
         else:
@@ -94,7 +98,8 @@ class MapPanel(QWidget):
             rest = self._choices["columns"] if of_rows else [axis for axis in axes if axis != self.y_axis.current[0]]
             if not rest:
                 self._failed(
-                    f"{z} has one value for each run, and only {axes[0]} was varied: choose a column as colour"
+                    f"{title_of(z)} has one value for each run, and only {title_of(axes[0])} was varied: choose a "
+                    "column as colour"
                 )
                 return
             self.x_axis.set_names([*axes, *self._choices["columns"]], [rest[0]])

@@ -149,7 +149,7 @@ class MapView(pg.GraphicsLayoutWidget):
         at = (self.at[0][x], self.at[1][y], self.cells[y, x])
         return shown(
             ", ".join(
-                f"{name.split(' (')[0]} {value_text(name, float(value))}"
+                f"{name.split(' (')[0]} {value_text(name, float(value), 5)}"
                 for name, value in zip(self.names, at, strict=True)
             )
         )

@@ -307,7 +307,9 @@ class PlotPanel(QWidget):
         self.controls.allow(self.controls.processed, why, tip)
         series = bool(facts.get("series"))
         self.controls.allow(
-            self.controls.map, "" if series else "a map is drawn of a series (--over)", "Show the series in colours"
+            self.controls.map,
+            "" if series else "a map is drawn of a series (Measure, Series)",
+            "Show the series in colours",
         )
         rehearsed = self.run is not None and self.run.expected is not None
         self.controls.allow(

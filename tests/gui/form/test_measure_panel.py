@@ -230,7 +230,7 @@ def test_hardware_wants_a_sample(qtbot: QtBot, context: SharedContext, monkeypat
     made = MeasurePanel(context)
     qtbot.addWidget(made)
     wait_until_checked(qtbot, made)
-    assert made.footer.reason.text() == "choose the sample that is mounted first"
+    assert made.footer.reason.text() == "choose the sample that is mounted first (Sample)"
     made.set_sample("cotb2025")
     wait_until_checked(qtbot, made)
     assert made.is_valid
@@ -265,7 +265,7 @@ def test_an_item_is_changed_at_its_place(qtbot: QtBot, panel: MeasurePanel, cont
     assert after.parameters == {"pulse_max": "9 mA", "order": "+", "probe_nplc": "2 PLC"}
     assert after.model_copy(update={"parameters": {}}) == Asked.model_validate({**item["asked"], "parameters": {}})
     assert not panel.editing.isVisible()
-    assert panel.footer.add.text() == "Add to queue"
+    assert panel.footer.add.text() == "Add 2 runs"  # it is one of a series
 
 
 def test_an_item_that_begins_meanwhile_is_left(qtbot: QtBot, panel: MeasurePanel, context: SharedContext) -> None:

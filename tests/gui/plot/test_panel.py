@@ -317,6 +317,8 @@ def test_a_series_as_a_map_with_cuts(panel: PlotPanel, tmp_path: Path, qtbot: Qt
     qtbot.mouseClick(panel.controls.map, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: panel.map.view.cells.size > 0)
     view = panel.map.view
+    assert panel.map.colour.text() == "coercive field up (T) ▾"
+    assert (panel.map.y_axis.text(), panel.map.x_axis.text()) == ("field (T) ▾", "temperature, varied ▾")
     assert view.names == ("temperature (K)", "field (T)", "coercive field up (T)")
     np.testing.assert_allclose(view.cells, [[10.1, 20.1], [10.2, 20.2], [10.5, 20.5]])
     view.move_cut(0, 0)
@@ -346,7 +348,7 @@ def test_a_column_as_a_map_over_the_field(panel: PlotPanel, tmp_path: Path, qtbo
 
 def test_one_run_has_no_map(shown: PlotPanel) -> None:
     assert not shown.controls.map.isEnabled()
-    assert "--over" in shown.controls.map.toolTip()
+    assert shown.controls.map.toolTip() == "a map is drawn of a series (Measure, Series)"
 
 
 def test_other_colours(shown: PlotPanel, context: Context) -> None:

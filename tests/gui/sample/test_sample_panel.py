@@ -167,6 +167,36 @@ def test_what_lies_in_the_simulated_cryostat_is_chosen_where_nothing_is_remember
     assert panel.name == "cogd2022"
 
 
+def test_a_contact_check_that_is_wanted_early_waits_for_its_sample(simulated: Bench, qtbot: QtBot) -> None:
+    panel = simulated.panel()
+    with qtbot.waitSignal(simulated.context.said) as told:
+        panel.check_contacts()  # as the guide does, before anything is known
+    assert told.args == ["info", "contact-check waits for the sample's record to be read"]
+    assert simulated.posted.asked == []
+    with qtbot.waitSignal(panel.known) as known:
+        simulated.there(lab={"sample": "cogd2022"})
+    ((_, path, asked),) = simulated.posted.asked
+    assert (path, asked["sample"]) == ("/queue", "cogd2022")
+    name, told_of = known.args or ["", {}]
+    assert (name, told_of["contacts"]) == ("cogd2022", None)
+
+
+def test_no_contact_check_without_a_sample_on_hardware_or_of_a_wrong_record(
+    bench: Bench, qtbot: QtBot, folder: Path
+) -> None:
+    panel = bench.panel()
+    with qtbot.waitSignal(bench.context.said) as told:
+        panel.check_contacts()
+    assert told.args == ["warning", "choose the sample that is mounted first (Sample)"]
+    (folder / "mine.toml").write_text("schema = 1\n", encoding="utf-8")
+    panel.choose(str(folder / "mine.toml"))
+    panel.check_contacts()
+    with qtbot.waitSignal(bench.context.said, check_params_cb=lambda level, _: level == "warning") as told:
+        pass
+    assert told.args == ["warning", "no contact-check is queued: the record of mine cannot be used, see Sample"]
+    assert bench.posted.asked == []
+
+
 # ---- the journal
 
 

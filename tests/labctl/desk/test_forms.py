@@ -15,7 +15,7 @@ from labctl.desk.checks import check
 from labctl.desk.derived import minutes
 from labctl.desk.forms import form
 from labctl.desk.procedures import procedures
-from labctl.desk.spelling import spoken
+from labctl.desk.spelling import readable, spoken
 from labctl.journal import Journal, quantity
 from labctl.procedures import load_procedure
 
@@ -164,6 +164,26 @@ def test_the_journal_is_asked_and_contacts_are_not_forgotten(tmp_path: Path) -> 
 )
 def test_units_are_written_as_people_do(text: str, said: str) -> None:
     assert spoken(text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0.012 A", "12 mA"),
+        ("0.1, 0.2 T", "100, 200 mT"),
+        ("0.5, 1.5 T", "500 mT, 1.5 T"),
+        ("0.08333333333333333 K/s", "5 K/min"),
+        ("290.0 K", "290 K"),
+        ("1e-05 s", "10 µs"),
+        ("90.0 deg", "90 deg"),
+        (f"{', '.join(str(n / 1000) for n in range(21))} A", "21 values, 0 A to 20 mA"),
+        ("from record", "from record"),
+        ("3.0 parsecs", "3 parsecs"),
+        ("2", "2"),
+    ],
+)
+def test_values_of_runs_are_written_as_people_do(text: str, said: str) -> None:
+    assert readable(text) == said
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(40.2, "40 s"), (400.0, "6 min 40 s"), (3600.0 * 3 + 600, "3 h 10 min")])

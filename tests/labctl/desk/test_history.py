@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from instruments.errors import BadValue, DataDamaged, Refused
+from labctl.analysis.result import Result, missing
 from labctl.asked import Asked
 from labctl.catalogue import Entry
 from labctl.desk import history, notes, run_details
@@ -105,7 +106,7 @@ def test_a_series_has_its_runs_and_changes_with_them(tmp_path: Path) -> None:
     row = next(row for piece in heard.pieces for row in piece if row["number"] == 4)
     assert row["keys"] == "temperature 300 K to 290 K"
     assert [(run["varied"], run["keys"]) for run in row["runs"]] == [
-        ({"temperature": "300.0 K"}, "300 K, loops 2"), ({"temperature": "290.0 K"}, "290 K, loops 2"),
+        ({"temperature": "300 K"}, "300 K, loops 2"), ({"temperature": "290 K"}, "290 K, loops 2"),
     ]  # fmt: skip
     notes.note(str(folder / "0002-temperature=290K"), text="here")
     heard, said = asked(tmp_path, said)
@@ -183,3 +184,19 @@ def test_results_are_written_with_the_signs_of_the_window(tmp_path: Path) -> Non
     folder = write_run(tmp_path, 6, results={"anomalous_hall_resistance": (0.075, "ohm")})
     assert "mΩ" in run_details.run(str(folder))["results"][0]["text"]
     assert "mΩ" in history.row_of(run_details.read_entry(folder))["results"]["anomalous_hall_resistance"][1]
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ({}, []),
+        ({"contacts_passed": Result(True, None, "1", "this check")}, ["contacts passed", True]),
+        (
+            {"contacts_passed": Result(False, None, "1", "this check", note="I+: 5 kohm; A: open")},
+            ["CONTACTS DID NOT PASS (I+: 5 kΩ; A: open)", False],
+        ),
+        ({"contacts_passed": missing("1", "it was cut", "this check")}, []),
+    ],
+)
+def test_a_contact_check_has_a_verdict(results: dict[str, Result], said: list[Any]) -> None:
+    assert history.verdict(results) == said

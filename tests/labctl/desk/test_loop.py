@@ -72,3 +72,8 @@ def test_a_question_that_is_taken_back_before_its_turn_is_not_answered(desk: Ask
     said = desk.read()
     assert said["number"] == 8
     assert "ahe" in said["answer"]["procedures"]
+
+
+def test_no_option_of_the_command_line_is_named(desk: Asked) -> None:
+    said = desk.ask("runs_fitting", root="/nowhere", parameters=["nonsense"])
+    assert said["error"] == "'nonsense' is no condition; write e.g. temperature=250:300K"
