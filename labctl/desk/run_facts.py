@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from instruments.errors import LabError
 from labctl.desk.spelling import readable
 from labctl.rehearsed import EXPECTED
 from labctl.rundir import RunDirectory
@@ -19,6 +20,7 @@ def run_facts(run: str) -> dict[str, Any]:
 
     Returns:
         `folder`, `name`, `number`, `procedure`, `sample`, `simulated`, `status`, `parameters` ({name: text}),
+        `of_series`: the folder of the series that it belongs to, "" for none,
         `results` and `table` as in result.json, `over` of a series (a list of {name, unit}), `expected`: whether a
         rehearsal left its rows, `processed`: "" or why there is nothing processed, and `files`: those with rows.
 
@@ -39,6 +41,7 @@ def run_facts(run: str) -> dict[str, Any]:
         "name": name,
         "number": name.split("-", 1)[0],
         "series": series,
+        "of_series": _series_of(directory.path.absolute().parent),
         "procedure": str(asked.get("procedure", {}).get("name", "")),
         "sample": str(asked.get("sample", {}).get("name", "")),
         "simulated": bool(asked.get("simulated", False)),
@@ -53,3 +56,11 @@ def run_facts(run: str) -> dict[str, Any]:
         "expected": (directory.path / EXPECTED).is_file(),
         "processed": why_not(directory, asked),
     }
+
+
+def _series_of(parent: Path) -> str:
+    """Return the folder in which a run lies if that is a series, "" otherwise."""
+    try:
+        return str(parent) if is_series(RunDirectory.open(parent).request()) else ""
+    except LabError:  # the usual case: a folder of runs is no run
+        return ""

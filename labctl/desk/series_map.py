@@ -16,7 +16,11 @@ from labctl.plain_figure import unit_of
 from labctl.series_results import is_series
 
 CELLS = 160
-"""Cells along an axis that is a column, and along both axes where the points are on no grid."""
+"""Cells along an axis that is a column, at most, and along both axes where the points are on no grid."""
+FEWEST, IN_CELL = 8, 2
+"""Cells along a column at least, and rows that a cell has on average at least: with fewer, some would be empty."""
+SHARED = 1.5
+"""Times as many values as a run has rows there may be where the runs share them."""
 MOST_LOST = 0.7
 """Part of a grid that may be empty before its points count as scattered."""
 
@@ -166,8 +170,10 @@ def _cells(points: NDArray[np.float64], *, column: bool) -> _Cells:
     """
     along = np.unique(points[:, 0])
     up = np.unique(points[:, 1])
-    if column and len(along) > CELLS:
-        edges_x = np.linspace(along[0], along[-1], CELLS + 1)
+    each = len(points) / max(1, len(up))
+    if column and len(along) > min(CELLS, SHARED * each):  # of set points, the values of one run are those of all
+        fine = int(np.clip(each / IN_CELL, FEWEST, CELLS))
+        edges_x = np.linspace(along[0], along[-1], fine + 1)
         along = (edges_x[1:] + edges_x[:-1]) / 2
     else:
         edges_x = _edges(along)

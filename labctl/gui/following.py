@@ -49,8 +49,9 @@ class Following(QObject):
 
     @property
     def is_live(self) -> bool:
-        """Whether the run that is shown is on."""
-        return bool(self._on_now) and self._shown == self._on_now
+        """Whether the run that is shown is on, or the series that it belongs to."""
+        on = self._on_now
+        return bool(on) and self._shown in (on, str(Path(on).parent))
 
     def _look(self, *_: object) -> None:
         on = self._on_now
@@ -59,9 +60,9 @@ class Following(QObject):
         elif on and on not in (self._shown, self._offered):
             self._offered = on
             self._context.said.emit("info", f"{Path(on).name} is on; F6 shows it in the plot")
-        elif not on and self._live and not self._theirs:
-            self._live = False
-            self._plot.set_live(False)
+        elif self._live != self.is_live:
+            self._live = self.is_live
+            self._plot.set_live(self._live)
 
     def _show(self, folder: str) -> None:
         self._shown = folder

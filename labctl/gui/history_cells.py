@@ -23,6 +23,8 @@ TONES = {
 }  # fmt: skip
 """State -> its colour."""
 SIGNS = {"finished": "✓", "running": "▶", "aborted": "■", "not finished": "…", "unknown": "?"}
+ENSEMBLE, OF_ENSEMBLE = "_ensemble", " (ensemble)"
+"""How a result ends that is of all loops that the film would show, and how its name does."""
 SHORT = {
     "coercive_field": "Hc", "anomalous_hall_resistance": "R_AHE", "switching_current": "Isw",
     "switching_ratio": "ratio", "resistance_parallel": "R_P", "resistance_antiparallel": "R_AP",
@@ -55,8 +57,8 @@ def tip_of(row: Row, key: str) -> str:
     if key == "number":
         return f"{row['run']}\nTick: drawn in the plot beside the run that is open"
     if key == "found" and "planned" not in row:
-        verdict = [str(row["verdict"][0])] if row.get("verdict") else []
-        return "\n".join([*verdict, *(f"{name.replace('_', ' ')}: {text}" for name, text in _main(row))])
+        found = (f"{name.replace('_', ' ')}: {text}" for name, text in _main(row))
+        return "\n".join([*_verdict(row), *found, *_of_ensemble(row)])
     if key == "simulated":
         return "Measured in a simulated lab" if row[key] else "Measured on hardware"
     return text_of(row, key)
@@ -86,8 +88,21 @@ def _found(row: Row) -> str:
     if "planned" in row:
         there, planned = len(row["runs"]), row["planned"]
         return f"series of {planned} runs" if there == planned else f"series, {there} of {planned} runs"
-    verdict = [str(row["verdict"][0])] if row.get("verdict") else []
-    return ", ".join([*verdict, *(f"{shortened(name)} {text}" for name, text in _main(row))])
+    found = [(shortened(name), text) for name, text in _main(row)]
+    of_all = ", ".join(f"{name.removesuffix(OF_ENSEMBLE)} {text}" for name, text in found if name.endswith(OF_ENSEMBLE))
+    rest = ", ".join(f"{name} {text}" for name, text in found if not name.endswith(OF_ENSEMBLE))
+    return "; ".join(part for part in (*_verdict(row), f"ensemble: {of_all}" if of_all else "", rest) if part)
+
+
+def _verdict(row: Row) -> list[str]:
+    return [str(row["verdict"][0])] if row.get("verdict") else []
+
+
+def _of_ensemble(row: Row) -> list[str]:
+    """Say of what the uncertainty is, where the plot marks another one."""
+    if not any(name.endswith(ENSEMBLE) for name, _ in _main(row)):
+        return []
+    return ["ensemble: of all loops that the film would show; in the plot, ± is that of this loop alone"]
 
 
 def _main(row: Row) -> list[tuple[str, str]]:
@@ -106,8 +121,9 @@ _TEXTS: Mapping[str, Callable[[Row], str]] = {
 
 
 def shortened(name: str) -> str:
-    """Return a result's name as it fits into a cell: `Hc up` for `coercive_field_up_ensemble`."""
-    name = name.removesuffix("_ensemble")
+    """Return a result's name as it fits into a cell: `Hc up (ensemble)` for `coercive_field_up_ensemble`."""
+    of = OF_ENSEMBLE if name.endswith(ENSEMBLE) else ""
+    name = name.removesuffix(ENSEMBLE)
     long = next((long for long in SHORT if name.startswith(long)), "")
     rest = name.removeprefix(long).replace("_", " ").strip()
-    return f"{SHORT.get(long, '')} {rest}".strip()
+    return f"{SHORT.get(long, '')} {rest}".strip() + of

@@ -120,9 +120,18 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
+DARK_ARROW = """
+    QComboBox::drop-down { border: none; }
+    QComboBox::down-arrow {
+        image: url(:/qt-project.org/styles/commonstyle/images/arrow-down-16.png); width: 9px; height: 9px;
+    }
+"""
+"""On a light ground: Qt draws a raised button around its own arrow, whose dark edges would be seen there."""
+
+
 def sheet(theme: Theme) -> str:
     """Return the look of each kind of widget, as Qt takes it."""
-    return f"""
+    return f"""{DARK_ARROW if luminance(theme.field) > 0.5 else ""}
     QToolTip {{ color: {theme.text}; background: {theme.panel}; border: 1px solid {theme.line}; padding: 3px; }}
     QSplitterHandle {{ background: {theme.window}; }}
     QSplitterHandle:hover {{ background: {theme.accent}; }}

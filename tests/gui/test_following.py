@@ -69,3 +69,12 @@ def test_a_rehearsal_does_not_take_the_place_of_a_run_that_is_on(plot: Shown) ->
     following.show_rehearsal({"rows": "expected.csv"})
     following.show_rehearsal({"rows": None})
     assert plot.said == [("expected.csv", False), ("a", True)]
+
+
+def test_a_series_that_is_looked_at_goes_on_while_its_runs_are_on(plot: Shown) -> None:
+    Following(plot.context, plot)
+    on(plot, "series/1")
+    plot.context.run_opened.emit("series")
+    on(plot, "series/2")
+    on(plot, None)
+    assert plot.said == [("series/1", True), ("series", True), ("", False)]

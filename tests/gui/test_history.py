@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from instruments.errors import LabError
 from labctl.desk.answers import answer_of
 from labctl.gui.context import Context
+from labctl.gui.history_cells import shortened, text_of, tip_of
 from labctl.gui.history_filters import Looked, are_dates, within
 from labctl.gui.history_model import HistoryModel
 from labctl.gui.history_panel import HistoryPanel
@@ -195,6 +196,9 @@ def test_a_new_run_appears_by_itself(context: Context, show: Callable[[], Histor
 def test_keys_open_tick_repeat_and_find(context: Context, show: Callable[[], HistoryPanel], qtbot: QtBot) -> None:
     write_some(context.runs)
     panel = show()
+    panel.view.setFocus()
+    qtbot.keyClick(panel.view, Qt.Key.Key_Home)
+    assert [Path(run).name for run in panel.view.chosen_runs()] == ["0004-tmr-loop-S043"]
     third = str(context.runs / "2026-11-21" / "0003-ahe-S042")
     panel.view.choose(third)
     panel.view.setFocus()
@@ -378,3 +382,15 @@ def test_pictures_are_decoded_small_and_few_are_kept(qtbot: QtBot, tmp_path: Pat
     qtbot.waitUntil(lambda: preview.image.width() == 133)
     preview.show_file(str(tmp_path / "bad.png"), "")
     qtbot.waitUntil(lambda: preview.said == "the figure cannot be read")
+
+
+def test_what_is_of_the_ensemble_says_so() -> None:
+    names = ["coercive_field_up_ensemble", "coercive_field_down_ensemble", "anomalous_hall_resistance"]
+    texts = ["69.2 ± 0.3 mT", "-68.7 ± 0.3 mT", "75.1 ± 0.1 mohm"]
+    row = {"main": names, "results": {name: (0.0, text) for name, text in zip(names, texts, strict=True)}}
+    said = text_of(row, "found")
+    assert said.startswith("ensemble: Hc up 69.2 ± 0.3 mT, Hc down -68.7 ± 0.3 mT; ")
+    assert said.endswith("75.1 ± 0.1 mohm")
+    assert "in the plot, ± is that of this loop alone" in tip_of(row, "found")
+    assert shortened("coercive_field_up_ensemble") == "Hc up (ensemble)"
+    assert shortened("coercive_field_up") == "Hc up"

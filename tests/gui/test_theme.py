@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import os
 
-from labctl.gui.theme import DARK, LIGHT, THEMES, Theme, contrast, luminance
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PyQt6.QtGui import QColor
+from PyQt6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from labctl.gui.theme import DARK, LIGHT, THEMES, Theme, _sheet, contrast, luminance, palette
 
 
 def test_contrast_is_that_of_the_web_guidelines() -> None:
@@ -39,3 +46,20 @@ def test_curves_can_be_seen_on_their_ground(theme: Theme) -> None:
 
 def test_themes_name_the_same_colours() -> None:
     assert DARK.colours().keys() == LIGHT.colours().keys()
+
+
+@pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
+def test_a_choice_has_an_arrow_and_no_edge_around_it(theme: Theme, qtbot: QtBot) -> None:
+    """The column of pixels beside the right edge has the ground's colour; the arrow is somewhere left of it."""
+    box = QComboBox()
+    qtbot.addWidget(box)
+    box.setPalette(palette(theme))
+    box.setStyleSheet(_sheet(theme))
+    box.resize(120, 24)
+    box.show()
+    image = box.grab().toImage()
+    ground = QColor(theme.field)
+    edge = {image.pixelColor(image.width() - 3, y).name() for y in range(4, 20)}
+    assert all(contrast(colour, ground.name()) < 1.2 for colour in edge)
+    arrow = {image.pixelColor(x, y).name() for x in range(image.width() - 18, image.width() - 4) for y in range(6, 18)}
+    assert max(contrast(colour, ground.name()) for colour in arrow) > 4.5

@@ -19,15 +19,30 @@ PREFERRED: tuple[tuple[str, str], ...] = (
     ("Temperature (K)", "Resistance (ohm)"),
 )
 """Pairs of columns, horizontal and vertical: the first pair that a run has is shown."""
-TOLD_APART = ("Set temperature (K)", "Branch")
+OF_EXPERIMENT: dict[str, tuple[str, str, str]] = {
+    "align": ("Angle (deg)", "Hall resistance (ohm)", ""),
+    "contact-check": ("Current (A)", "Voltage (V)", "Kind"),
+    "cooldown": ("Temperature (K)", "Resistance (ohm)", ""),
+    "didv": ("Voltage (V)", "Current (A)", ""),
+    "harmonic-hall": ("Field (T)", "X (V)", "Harmonic"),
+    "iv": ("Voltage (V)", "Current (A)", ""),
+    "levels": ("Time (s)", "Hall resistance (ohm)", ""),
+    "rt": ("Temperature (K)", "Resistance (ohm)", "Direction"),
+    "tmr-angle": ("Field (T)", "Resistance (ohm)", "Field angle (deg)"),
+}
+"""Columns that an experiment is about, where they are other ones: horizontal, vertical, and that of the colours."""
+BRANCH = "Branch"
+TOLD_APART = ("Set temperature (K)", BRANCH)
 """Columns by whose values curves are coloured, where they have several."""
 MOST_GROUPS = 24
 """Values of a column beyond which colours are not told apart."""
 NOT_A_BRANCH = {"-", ""}
 
 
-def first_axes(names: Sequence[str], numeric: Sequence[str]) -> tuple[str, str]:
+def first_axes(names: Sequence[str], numeric: Sequence[str], experiment: str = "") -> tuple[str, str]:
     """Return the columns to show first, horizontal and vertical; "" where there is none."""
+    if experiment in OF_EXPERIMENT and set(OF_EXPERIMENT[experiment][:2]) <= set(numeric):
+        return OF_EXPERIMENT[experiment][:2]
     for x, y in PREFERRED:
         if x in numeric and y in numeric:
             return x, y
@@ -73,12 +88,13 @@ class Groups:
         return len(self.values) > MOST_GROUPS
 
 
-def first_groups(data: RunData, varied: Sequence[str]) -> str:
+def first_groups(data: RunData, varied: Sequence[str], experiment: str = "") -> str:
     """Return the column by which curves are coloured first: what was varied, a set temperature, or the branch."""
-    for name in (*varied, *TOLD_APART):
+    its = OF_EXPERIMENT.get(experiment, ("", "", ""))[2]
+    for name in (*varied, its, *TOLD_APART):
         if name in data.columns:
             groups = Groups(data, name)
             groups.look()
             if 1 < len(groups.values) <= MOST_GROUPS:
                 return name
-    return "Branch" if "Branch" in data.worded() else ""
+    return BRANCH if BRANCH in data.worded() else ""

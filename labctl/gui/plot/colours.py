@@ -34,6 +34,13 @@ def by_size(theme: Theme, values: Sequence[float]) -> list[str]:
     return [QColor(*scale.map(begin + part * (end - begin), mode="byte")[:3]).name() for part in parts]
 
 
+def mixed(colour: str, ground: str, part: float) -> str:
+    """Return a colour with a part, 0 to 1, of the ground's in it: paler."""
+    one, other = QColor(colour), QColor(ground)
+    parts = zip((one.red(), one.green(), one.blue()), (other.red(), other.green(), other.blue()), strict=True)
+    return QColor(*(round((1 - part) * mine + part * theirs) for mine, theirs in parts)).name()
+
+
 def of_groups(theme: Theme, values: Sequence[str | float]) -> list[str]:
     """Return a colour for each value of a column."""
     numbers = [value for value in values if isinstance(value, float)]

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from labctl.gui.plot.chooser import Chooser
+from labctl.gui.plot.open_run import OpenRun
 
 SAVED = (("&PNG picture, twice as fine …", ".png"), ("&SVG drawing …", ".svg"), ("P&DF drawing …", ".pdf"))
 
@@ -108,6 +109,18 @@ class Controls(QWidget):
     def log(self) -> tuple[bool, bool]:
         """Whether either axis is logarithmic."""
         return self.log_x.isChecked(), self.log_y.isChecked()
+
+    def allow_for(self, run: OpenRun | None) -> None:
+        """Let be pressed what can be of a run."""
+        why = "no run is shown" if run is None else run.why_not_processed
+        tip = "Show Hall loops without drift, split into odd and even part, instead of the rows themselves"
+        self.allow(self.processed, why, tip)
+        series = run is not None and run.series is not None
+        tip = "Show the series that this run belongs to in colours; it is drawn anew while the series goes on"
+        self.allow(self.map, "" if series else "a map is drawn of a series (Measure, Series)", tip)
+        rehearsed = run is not None and run.expected is not None
+        tip = "Show the curve that the rehearsal expects, in grey behind the measured one"
+        self.allow(self.expected, "" if rehearsed else "this run was not rehearsed, so nothing is expected of it", tip)
 
     def allow(self, switch: QToolButton, why_not: str, tip: str) -> None:
         """Let a switch be pressed, or say why it cannot be.

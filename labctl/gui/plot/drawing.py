@@ -8,7 +8,7 @@ from typing import Any
 import pyqtgraph as pg
 from PyQt6.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent
-from PyQt6.QtWidgets import QGraphicsTextItem, QLabel, QWidget
+from PyQt6.QtWidgets import QGraphicsTextItem, QLabel, QVBoxLayout, QWidget
 
 from labctl.gui.plot.pane import Pane
 from labctl.gui.plot.trace import Trace
@@ -75,6 +75,15 @@ class Drawing(pg.GraphicsLayoutWidget):
         self.read_out.setTextFormat(Qt.TextFormat.RichText)
         self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.read_out.hide()
+        self._instead = QLabel()
+        self._instead.setProperty("quiet", True)
+        self._instead.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._instead.setWordWrap(True)
+        self._instead.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._instead.hide()
+        over = QVBoxLayout(self)
+        over.setContentsMargins(4 * ROOM, 4 * ROOM, 4 * ROOM, 4 * ROOM)
+        over.addWidget(self._instead)
         layout: Any = self.ci
         layout.setContentsMargins(4, 2, 10, 2)
         layout.setSpacing(2)
@@ -106,6 +115,11 @@ class Drawing(pg.GraphicsLayoutWidget):
         layout.layout.setRowStretchFactor(2, 2 if two else 0)
         self.panes[0].axis("bottom").set_bare(two and linked)
         self.panes[1].plot.setXLink(self.panes[0].plot if two and linked else None)
+
+    def show_instead(self, sentence: str) -> None:
+        """Write a sentence in the place of plots that have nothing to show, or "" for none."""
+        self._instead.setText(sentence)
+        self._instead.setVisible(bool(sentence))
 
     def take_theme(self, theme: Theme) -> None:
         """Take other colours."""
@@ -191,7 +205,7 @@ class Drawing(pg.GraphicsLayoutWidget):
             self.choose((pane, other, found))
 
     def keyPressEvent(self, ev: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Arrows move the crosshair, Esc takes it away, V hides its values, + and - zoom, A shows all."""
+        """Arrows move the crosshair, Esc takes it away, V hides its values, + and - zoom, A or Home shows all."""
         if ev is None:
             return
         key, far = ev.key(), 10 if ev.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
@@ -203,7 +217,7 @@ class Drawing(pg.GraphicsLayoutWidget):
         elif key in {keys.Key_Plus, keys.Key_Equal, keys.Key_Minus}:
             for pane in self.shown:
                 pane.zoom(1 / ZOOM if key == keys.Key_Minus else ZOOM)
-        elif key == keys.Key_A:
+        elif key in {keys.Key_A, keys.Key_Home}:
             self.fit_wanted.emit()
         elif key == keys.Key_V:
             self._values_wanted = not self._values_wanted

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from labctl.gui.plot.envelope import FloatArray, RowArray
 
 FIRST_SIZE = 256
+FULL = 0.75
+"""Part of an array that is filled when a larger one is begun, into which what is there is then copied little by little:
+all columns of a run are filled at the same row, and to copy them at once would hold the window up."""
+AT_ONCE, PER_VALUE = 1024, 8
+"""Values that are copied with each appending, and with each value that is appended: done before the array is full."""
 
 
 class Growing:
@@ -23,7 +28,8 @@ class Growing:
     def __init__(self, kind: Any, base: NDArray[Any] | None = None) -> None:
         self._base: NDArray[Any] = np.empty(0, dtype=kind) if base is None else base
         self._new: NDArray[Any] = np.empty(FIRST_SIZE, dtype=kind)
-        self._count = 0
+        self._larger: NDArray[Any] | None = None
+        self._moved = self._count = 0
 
     def __len__(self) -> int:
         return len(self._base) + self._count
@@ -31,12 +37,28 @@ class Growing:
     def extend(self, values: NDArray[Any]) -> None:
         """Append."""
         wanted = self._count + len(values)
+        if wanted > FULL * len(self._new):
+            self._move(len(values))
         if wanted > len(self._new):
-            larger = np.empty(max(wanted, 2 * len(self._new)), dtype=self._new.dtype)
-            larger[: self._count] = self._new[: self._count]
-            self._new = larger
+            self._change(wanted)
         self._new[self._count : wanted] = values
         self._count = wanted
+
+    def _move(self, coming: int) -> None:
+        """Copy some of what is there into a larger array."""
+        if self._larger is None:
+            self._larger, self._moved = np.empty(2 * len(self._new), dtype=self._new.dtype), 0
+        stop = min(self._count, self._moved + AT_ONCE + PER_VALUE * coming)
+        self._larger[self._moved : stop] = self._new[self._moved : stop]
+        self._moved = stop
+
+    def _change(self, wanted: int) -> None:
+        """Take the larger array; where more comes than it holds, one that is larger still."""
+        larger, moved = self._larger, self._moved
+        if larger is None or wanted > FULL * len(larger):
+            larger, moved = np.empty(2 * wanted, dtype=self._new.dtype), 0
+        larger[moved : self._count] = self._new[moved : self._count]
+        self._new, self._larger = larger, None
 
     def between(self, start: int, stop: int) -> NDArray[Any]:
         """Rows that follow each other; no copy where they lie in one part."""

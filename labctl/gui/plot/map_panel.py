@@ -25,11 +25,11 @@ class MapPanel(QWidget):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._folder: Path | None = None
+        self.series: Path | None = None
         self._choices: Mapping[str, Any] = {}
         self._asked: int | None = None
         self._place = Place()
-        self._scattered = False
+        self._there, self._scattered = "", False
         self.colour = Chooser("Result or column that is the colour")
         self.x_axis = Chooser("What runs to the right")
         self.y_axis = Chooser("Varied parameter that runs upwards")
@@ -54,17 +54,37 @@ class MapPanel(QWidget):
         self.view.cut_moved.connect(self._say)
 
     def show_series(self, folder: Path) -> None:
-        """Show the map of a series, of its first main result over what was varied."""
-        self._folder = folder
+        """Show the map of a series, of its first main result over what was varied; what was chosen of it stays."""
+        if folder == self.series and self._choices:
+            self.refresh()
+            return
+        self.series, self._choices = folder, {}
         self._context.archive.drop(self._asked)
         self._asked = self._context.archive.ask(
             "map_choices", then=self._take_choices, failed=self._failed, run=str(folder)
         )
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the desk still has to answer."""
+        return self._asked is not None
+
+    def refresh(self) -> None:
+        """Make the map anew of a series that goes on, unless it is being made."""
+        if self.series is None or self._asked is not None:
+            return
+        if self._choices:
+            self._asked = self._context.archive.ask(
+                "map_choices", then=self._take_more, failed=self._failed_again, run=str(self.series)
+            )
+        else:
+            self.show_series(self.series)
+
     def forget(self) -> None:
         """Let go of the series."""
         self._context.archive.drop(self._asked)
-        self._asked, self._folder = None, None
+        self._asked, self.series, self._choices = None, None, {}
+        self._there = ""
         self._place.clear()
 
     def take_theme(self) -> None:
@@ -74,12 +94,15 @@ class MapPanel(QWidget):
     def _take_choices(self, choices: Mapping[str, Any]) -> None:
         self._asked = None
         axes, results, columns = (list(choices[key]) for key in ("axes", "results", "columns"))
+        if not columns or (len(axes) > 1 and not results):
+            self._failed("the map begins with the first run of the series that has a result")
+            return
         self._choices = choices
         titles = {name: column_of({"name": name, "unit": unit}) for name, unit in choices["units"].items()}
         self.y_axis.titles = self.colour.titles = titles
         self.x_axis.titles = {name: f"{title_of(name)}, varied" for name in axes}  # beside columns of the same name
         if len(axes) > 1:
-            x, z = axes[1], [*results, *columns][:1]
+            x, z = axes[1], results[:1]
         else:
             x = next((name for name in columns if name.startswith("Field (")), columns[0])
             z = [next((name for name in columns if name.startswith("Hall resistance (")), columns[-1])]
@@ -89,7 +112,16 @@ class MapPanel(QWidget):
         self.branch.set_names(choices["branches"], choices["branches"][:1] if len(axes) == 1 else [])
         self._ask()
 
-    def _ask(self) -> None:
+    def _take_more(self, choices: Mapping[str, Any]) -> None:
+        """Offer what there is by now; what is chosen stays."""
+        self._asked, self._choices = None, choices
+        results, columns = list(choices["results"]), list(choices["columns"])
+        self.x_axis.set_names([*choices["axes"], *columns], self.x_axis.current)
+        self.colour.set_names([*results, *columns], self.colour.current)
+        self.branch.set_names(choices["branches"], self.branch.current)
+        self._ask(again=True)
+
+    def _ask(self, *, again: bool = False) -> None:
         """Ask for the map that is chosen; a result has a value for each run, a column needs another one to run over."""
         axes, x, z = list(self._choices["axes"]), self.x_axis.current[0], self.colour.current[0]
         of_rows = z in self._choices["columns"]
@@ -104,14 +136,18 @@ class MapPanel(QWidget):
                 return
             self.x_axis.set_names([*axes, *self._choices["columns"]], [rest[0]])
         self._context.archive.drop(self._asked)
+        folder = self._place.new()
         self._asked = self._context.archive.ask(
-            "series_map", then=self._take_map, failed=self._failed, run=str(self._folder),
-            folder=self._place.new(), x=self.x_axis.current[0], y=self.y_axis.current[0],
-            z=z, branch=next(iter(self.branch.current), "") if of_rows else "",
+            "series_map", then=lambda answer: self._take_map(answer, folder),
+            failed=self._failed_again if again else self._failed, run=str(self.series), folder=folder,
+            x=self.x_axis.current[0], y=self.y_axis.current[0], z=z,
+            branch=next(iter(self.branch.current), "") if of_rows else "",
         )  # fmt: skip
 
-    def _take_map(self, answer: Mapping[str, Any]) -> None:
+    def _take_map(self, answer: Mapping[str, Any], folder: str) -> None:
         self._asked = None
+        self._place.drop(self._there)
+        self._there = folder
         self._scattered = bool(answer["scattered"])
         self.view.show_map(answer)
         self._say()
@@ -119,6 +155,9 @@ class MapPanel(QWidget):
     def _say(self) -> None:
         scattered = " · the points are on no grid: each place has the colour of the nearest" if self._scattered else ""
         self.said.setText(f"Cuts at {self.view.cut_words}{scattered}")
+
+    def _failed_again(self, _: str) -> None:
+        self._asked = None  # the map stays as it is
 
     def _failed(self, why: str) -> None:
         self._asked = None

@@ -78,7 +78,8 @@ class MapView(pg.GraphicsLayoutWidget):
             plot.getAxis("left").setWidth(LEFT_AXIS)
 
     def show_map(self, answer: Mapping[str, Any]) -> None:
-        """Show what `labctl.desk.series_map` has made."""
+        """Show what `labctl.desk.series_map` has made; of the same quantities, the cuts stay where they are."""
+        before = (self.names, tuple(float(at[cut]) for at, cut in zip(self.at, self.cut, strict=True) if cut < len(at)))
         self.edges_x, self.edges_y, self.cells = (np.load(answer[f"{key}_path"], allow_pickle=False) for key in "xyz")
         self.at = np.array(answer["x_at"]), np.array(answer["y_at"])
         self.names = (column_of(answer["x"]), column_of(answer["y"]), column_of(answer["z"]))
@@ -95,7 +96,11 @@ class MapView(pg.GraphicsLayoutWidget):
         self._bar.axis.setLabel("", units=unit_sign(unit) or None, siPrefixEnableRanges=prefixes(unit))
         self.map.vb.setRange(box, padding=0)
         self._name_axes()
-        self.move_cut(self.cells.shape[1] // 2, self.cells.shape[0] // 2)
+        if before[0] == self.names and len(before[1]) == 2:
+            x, y = (int(np.argmin(np.abs(at - place))) for at, place in zip(self.at, before[1], strict=True))
+            self.move_cut(x, y)
+        else:
+            self.move_cut(self.cells.shape[1] // 2, self.cells.shape[0] // 2)
 
     def _name_axes(self) -> None:
         x, y, z = self.names

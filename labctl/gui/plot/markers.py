@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,12 +39,16 @@ class Marker:
         value: In the column's unit.
         label: What it is, with its value.
         uncertainty: In the same unit, 0 where it is not known.
+        of: Of what the uncertainty is: `this loop`, `mean of 2 loops`.
+        beside: What the ensemble of all loops gives instead, as it stands in the history; "" where that is not known.
     """
 
     column: str
     value: float
     label: str
     uncertainty: float
+    of: str
+    beside: str = ""
 
 
 def markers_of(results: Mapping[str, Any], columns: Sequence[str]) -> list[Marker]:
@@ -58,5 +62,24 @@ def markers_of(results: Mapping[str, Any], columns: Sequence[str]) -> list[Marke
             if re.fullmatch(pattern, name):
                 error = result.get("uncertainty")
                 text = shown(f"{title_of(name)} {quantity_text(float(value), error, str(result['unit']))}")
-                found += [Marker(column, float(value), text, error or 0.0) for column in places if column in columns]
+                of, beside = str(result.get("of") or "this run"), _ensemble(results, name)
+                found += [
+                    Marker(column, float(value), text, error or 0.0, of, beside)
+                    for column in places if column in columns
+                ]  # fmt: skip
     return found
+
+
+def _ensemble(results: Mapping[str, Any], name: str) -> str:
+    """Return what stands beside a place in the list of what was found: the value of all loops of the film."""
+    result = results.get(f"{name}_ensemble")
+    if not isinstance(result, dict) or not isinstance(value := result.get("value"), float):
+        return ""
+    said = quantity_text(value, result.get("uncertainty"), str(result["unit"]))
+    return f"; {said}, of the ensemble of all its loops, as in History"
+
+
+def of_what(markers: Iterable[Marker]) -> str:
+    """Return in a few words of what the uncertainties are that are marked; "" where none has one."""
+    said = list(dict.fromkeys(marker.of for marker in markers if marker.uncertainty))
+    return f"Results: ± of {', '.join(said)}" if said else ""

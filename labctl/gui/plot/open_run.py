@@ -48,6 +48,8 @@ class OpenRun(QObject):
         self._desk = context.archive
         self._asked: dict[str, int] = {}
         self._place = Place()
+        self._processed_rows = 0
+        self._there: dict[str, str] = {}  # of each answer the folder of its arrays
         self._analysed = self._stamp()
 
     @property
@@ -60,13 +62,19 @@ class OpenRun(QObject):
         """Why nothing of it can be shown processed; "" if it can be tried."""
         return str(self.facts.get("processed", "the run is not loaded yet"))
 
+    @property
+    def series(self) -> Path | None:
+        """The series that it is, or that it belongs to; None where it does not."""
+        whole = self.folder if self.facts.get("series") else self.facts.get("of_series")
+        return Path(whole) if whole else None
+
     def load(self) -> None:
         """Begin with what is there."""
         data = self.folder / DATA
         if data.is_file() and data.stat().st_size <= SMALL:
             self.raw = RunData(self.folder)
         elif data.is_file():
-            self._ask("columns", self._take_raw, folder=self._place.new())
+            self._ask_arrays("columns", self._take_raw)
         if (self.folder / EXPECTED).is_file():
             self.expected = RunData(self.folder, EXPECTED)
         self.ask_facts()
@@ -78,7 +86,7 @@ class OpenRun(QObject):
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         self.facts = facts
         if facts["series"] and self.raw is None:
-            self._ask("columns", self._take_raw, folder=self._place.new())
+            self._ask_arrays("columns", self._take_raw)
         self.changed.emit()
 
     def _take_raw(self, answer: Mapping[str, Any]) -> None:
@@ -87,21 +95,47 @@ class OpenRun(QObject):
 
     def ask_processed(self) -> None:
         """Ask for what the analysis makes of the rows."""
-        self._ask("processed", self._take_processed, folder=self._place.new())
+        self._ask_arrays("processed", self._take_processed)
 
     def _take_processed(self, answer: Mapping[str, Any]) -> None:
         self.processed = RunData.from_desk(self.folder, answer)
         self.notes = [str(note) for note in answer["notes"]]
         self.changed.emit()
 
-    def reload_series(self) -> None:
-        """Load the rows of a series again, which grow in the folders of its runs."""
-        if self.facts.get("series") and "columns" not in self._asked:
-            self._ask("columns", self._take_raw, folder=self._place.new())
-            self.ask_facts()
+    @property
+    def is_asking(self) -> bool:
+        """Whether the desk still has to answer with rows."""
+        return not self._asked.keys().isdisjoint(("columns", "processed"))
+
+    def refresh(self) -> None:
+        """Ask anew for what the desk has made of rows that have become more since; once it has answered before."""
+        if self.facts.get("series") and self.raw is not None:
+            self._ask_again("columns", self._take_raw)
+        rows = 0 if self.raw is None else self.raw.rows
+        if self.processed is not None and (self.facts.get("series") or rows != self._processed_rows):
+            self._processed_rows = rows
+            self._ask_again("processed", self._take_processed)
+
+    def _ask_again(self, what: str, then: Any) -> None:
+        """Ask again; of what cannot be said just now, the last answer stays."""
+        if what not in self._asked:
+            self._ask_arrays(what, then, again=True)
+
+    def _ask_arrays(self, what: str, then: Any, *, again: bool = False) -> None:
+        """Ask for arrays in a new folder; once they are taken, that of those before is removed."""
+        folder = self._place.new()
+
+        def take(answer: Any) -> None:
+            then(answer)
+            if before := self._there.pop(what, ""):
+                self._place.drop(before)
+            self._there[what] = folder
+
+        self._ask(what, take, again=again, folder=folder)
 
     def read_on(self) -> bool:
         """Read what came since; return whether there is more than before."""
+        empty = self.raw is None or not self.raw.rows
         if self.raw is None and not self._asked and (self.folder / DATA).is_file():
             self.raw = RunData(self.folder)
         more = self.raw is not None and self.raw.read_on()
@@ -109,12 +143,19 @@ class OpenRun(QObject):
             self.expected = RunData(self.folder, EXPECTED)
         if self.expected is not None:
             more |= self.expected.read_on()
+        if empty and self.raw is not None and self.raw.rows and self.facts:
+            self.ask_facts()  # with rows, more can be said
         return more
 
     @property
     def behind(self) -> bool:
         """Whether a file holds more than was read so far."""
         return any(data is not None and data.behind for data in (self.raw, self.expected))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all its rows are here that there are so far."""
+        return bool(self.facts) and not self.behind and "columns" not in self._asked
 
     def analysed(self) -> bool:
         """Return whether result.json is another one than when this was asked last."""
@@ -138,7 +179,7 @@ class OpenRun(QObject):
         self._place.clear()
         self.setParent(None)
 
-    def _ask(self, what: str, then: Any, **content: Any) -> None:
+    def _ask(self, what: str, then: Any, *, again: bool = False, **content: Any) -> None:
         self._desk.drop(self._asked.pop(what, None))
 
         def answered(answer: Any) -> None:
@@ -147,6 +188,7 @@ class OpenRun(QObject):
 
         def failed(why: str) -> None:
             self._asked.pop(what, None)
-            self.failed.emit(f"{self.folder.name}: {why}")
+            if not again:
+                self.failed.emit(f"{self.folder.name}: {why}")
 
         self._asked[what] = self._desk.ask(what, then=answered, failed=failed, run=str(self.folder), **content)

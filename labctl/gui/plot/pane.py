@@ -10,8 +10,10 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QFont
 
+from labctl.frame import shown
 from labctl.gui.plot.axes import QuantityAxis, make_plot
 from labctl.gui.plot.envelope import View
+from labctl.gui.plot.mark_strip import Label, MarkStrip
 from labctl.gui.plot.markers import Marker
 from labctl.gui.plot.trace import LEAST, LONG, SMOOTH, STRETCH, Trace
 from labctl.gui.theme import Theme
@@ -31,6 +33,7 @@ class Pane(QObject):
 
     Attributes:
         plot: pyqtgraph's `PlotItem`.
+        strip: Words above it, of the places that the analysis found.
         x: Column to the right, "" for the number of the row.
         ys: Columns upwards, of one unit.
         traces: Curves.
@@ -43,6 +46,7 @@ class Pane(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.plot: Any = make_plot()
+        self.strip = MarkStrip(self.plot)
         self.x, self.ys = "", list[str]()
         self.log = (False, False)
         self.traces: list[Trace] = []
@@ -81,6 +85,7 @@ class Pane(QObject):
         """Take other colours."""
         for side in ("bottom", "left"):
             self.axis(side).take_theme(theme, font)
+        self.strip.take_theme(theme, font)
         self.plot.grid.set_colour(theme, theme.field)
         line = pg.mkPen(QColor(theme.quiet), width=1, style=Qt.PenStyle.DashLine)
         for item in self._lines:
@@ -160,33 +165,35 @@ class Pane(QObject):
 
     # ---- what is marked
 
-    def show_markers(self, markers: Sequence[Marker], theme: Theme) -> None:
-        """Draw the places that the analysis found on either axis."""
+    def show_markers(self, markers: Sequence[Marker], theme: Theme, above: Sequence[Marker] = ()) -> None:
+        """Draw the places that the analysis found on either axis.
+
+        Args:
+            markers: The places.
+            theme: Whose colours.
+            above: Places whose words stand over a plot above this one, at the same place.
+        """
         for item in self._marks:
             self.plot.removeItem(item)
         self._marks = []
-        across = sorted((each for each in markers if each.column == self.x), key=lambda each: each.value)
-        along = [each for each in markers if each.column in self.ys and each.column != self.x]
-        for number, marker in enumerate(across):
-            self._mark(marker, theme, 90, 0.98 - 0.075 * (number % 4), log=self.log[0])
-        for marker in along:
-            self._mark(marker, theme, 0, 0.02, log=self.log[1])
+        here = [each for each in markers if each.column in (self.x, *self.ys)]
+        said = [(each, self._mark(each, theme)) for each in here]
+        labels = [label for each, label in said if label is not None and each not in above]
+        self.strip.show_labels(labels, _tip(here))
 
-    def _mark(self, marker: Marker, theme: Theme, angle: int, place: float, *, log: bool) -> None:
+    def _mark(self, marker: Marker, theme: Theme) -> Label | None:
+        """Draw a place as a line, and return its words; None where a logarithmic axis has no such place."""
+        upright = marker.column == self.x
+        log = self.log[0 if upright else 1]
         if log and marker.value <= 0:
-            return
+            return None
         value = math.log10(marker.value) if log else marker.value
-        options = {
-            "position": place, "color": QColor(theme.text), "fill": pg.mkBrush(QColor(theme.panel)),
-            "anchors": [(1.03, 0), (-0.03, 0)] if angle else [(0, 1), (0, 1)],
-        }  # fmt: skip
-        line = pg.InfiniteLine(
-            value, angle=angle, movable=False, label=marker.label, labelOpts=options,
-            pen=pg.mkPen(QColor(theme.accent), width=1, style=Qt.PenStyle.DashDotLine),
-        )  # fmt: skip
+        pen = pg.mkPen(QColor(theme.accent), width=1, style=Qt.PenStyle.DashDotLine)
+        line = pg.InfiniteLine(value, angle=90 if upright else 0, movable=False, pen=pen)
         line.setZValue(10)
         self.plot.addItem(line, ignoreBounds=True)
         self._marks.append(line)
+        return Label(marker.label, value) if upright else Label(f"― {marker.label}", None)
 
     def show_point(self, place: tuple[float, float] | None) -> None:
         """Put the crosshair on a place, or take it away."""
@@ -209,6 +216,11 @@ class Pane(QObject):
                 away = math.hypot((at_x - x) / view.pixel[0], (at_y - y) / view.pixel[1])
                 best = (away, trace, row) if best is None or away < best[0] else best
         return None if best is None else best[1:]
+
+
+def _tip(markers: Sequence[Marker]) -> str:
+    """Return what is marked, line by line, each with that of what its uncertainty is."""
+    return shown("\n".join(f"{each.label}, of {each.of}{each.beside}" for each in markers))
 
 
 def _wider(low: float, high: float, part: float) -> tuple[float, float]:

@@ -12,26 +12,24 @@ from PyQt6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.plot import curves
+from labctl.gui.plot.composing import offered, traces_of
 from labctl.gui.plot.controls import Controls
 from labctl.gui.plot.drawing import Drawing
 from labctl.gui.plot.map_panel import MapPanel
 from labctl.gui.plot.map_view import MapView
-from labctl.gui.plot.markers import markers_of
 from labctl.gui.plot.moments import nearest
 from labctl.gui.plot.open_run import OpenRun
-from labctl.gui.plot.pane import Pane
+from labctl.gui.plot.refreshing import Refreshing
 from labctl.gui.plot.rehearsed_run import RehearsedRun
 from labctl.gui.plot.saving import Saving
+from labctl.gui.plot.saying import Saying
 from labctl.gui.plot.selection import AS_MEASURED, AS_PROCESSED, Selection
 from labctl.gui.plot.trace import Trace
-from labctl.gui.plot.words_of_runs import differences, legend, notes_text, row_values
 from labctl.gui.theme import Theme
 from labctl.gui.timing import timer
 
 TICK, NEXT = 40, 5
 """ms between two looks at what came since, and to the next one where there was more than one look reads."""
-SERIES_EVERY = 5000
-"""ms between two loads of a series that is on."""
 
 
 class PlotPanel(QWidget):
@@ -57,6 +55,7 @@ class PlotPanel(QWidget):
         self._overlays: dict[str, OpenRun] = {}
         self._live = False
         self.selection = Selection(self.controls, context.settings)
+        self.saying = Saying(context, self.drawing, self.controls, self.selection)
         self._drawn_from: tuple[object, ...] = ()
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.drawing)
@@ -68,7 +67,7 @@ class PlotPanel(QWidget):
         column.addWidget(self._stack, 1)
         self.setFocusProxy(self.drawing)
         self._timer = timer(self, TICK, self.tick)
-        self._series = timer(self, SERIES_EVERY, self._reload_series)
+        self._refreshing = Refreshing(self._runs, self.map, self)
         self._saving = Saving(self._on_top, self._repaint_in, self)
         self._connect()
         self._take_theme()
@@ -122,8 +121,10 @@ class PlotPanel(QWidget):
         if old is not None:
             old.close()
         self.selection.begin()
-        for switch in (self.controls.processed, self.controls.map):
-            switch.setChecked(False)
+        self.controls.processed.setChecked(False)
+        if self.map.series not in (run.folder, run.folder.parent):  # a map of the series stays while it goes on
+            self.controls.map.setChecked(False)
+            self.map.forget()
         self.run.load()
         self.set_live(live)
         self._draw()
@@ -135,10 +136,8 @@ class PlotPanel(QWidget):
         self._live = live
         if self.run is not None and not live:
             self.run.ask_facts()
-        if live:
-            self._series.start()
-        else:
-            self._series.stop()
+        self._refreshing.set_live(live)
+        self.saying.wait()
         self._wake()
 
     def add_overlay(self, folder: str | Path) -> None:
@@ -166,13 +165,17 @@ class PlotPanel(QWidget):
 
     def close_run(self) -> None:
         """Show nothing, and let go of all that was loaded."""
-        for each in (*self._overlays.values(), *([self.run] if self.run is not None else [])):
+        for each in self._runs():
             each.close()
         self.map.forget()
         self._overlays, self.run, self._drawn_from = {}, None, ()
         self.selection.begin()
         self.set_live(False)
         self._draw()
+
+    def _runs(self) -> list[OpenRun]:
+        """The run that is shown, and those that lie over it."""
+        return [*([self.run] if self.run is not None else []), *self._overlays.values()]
 
     def _heard(self, run: OpenRun) -> OpenRun:
         run.changed.connect(self._run_changed)
@@ -191,10 +194,6 @@ class PlotPanel(QWidget):
             self.controls.processed.setChecked(False)
         self.context.said.emit("warning", why)
 
-    def _reload_series(self) -> None:
-        if self.run is not None:
-            self.run.reload_series()
-
     # ---- as time goes on
 
     def _wake(self) -> None:
@@ -204,7 +203,7 @@ class PlotPanel(QWidget):
     def tick(self) -> None:
         """Read what came since and draw it; at rest, nothing is looked at any more."""
         run = self.run
-        runs = [*([run] if run is not None else []), *self._overlays.values()]
+        runs = self._runs()
         more = [each.read_on() for each in runs]
         if run is not None and self._live and run.analysed():
             run.ask_facts()
@@ -241,10 +240,9 @@ class PlotPanel(QWidget):
 
     def _drawn_of(self) -> tuple[object, ...]:
         """What decides which curves there are."""
-        runs = [*([self.run] if self.run is not None else []), *self._overlays.values()]
         return tuple(
-            (id(data), tuple(data.columns), tuple(map(type, data.columns.values())))
-            for run in runs for data in (run.raw, run.processed, run.expected) if data is not None
+            (id(data), data.rows > 0, tuple(map(type, data.columns.values())), len(curves.branches(data)))
+            for run in self._runs() for data in (run.raw, run.processed, run.expected) if data is not None
         )  # fmt: skip
 
     def _refresh(self) -> bool:
@@ -296,35 +294,22 @@ class PlotPanel(QWidget):
 
     def _ask_processed(self) -> None:
         if self.selection.mode == AS_PROCESSED:
-            for run in (self.run, *self._overlays.values()):
-                if run is not None and run.processed is None and not run.why_not_processed:
+            for run in self._runs():
+                if run.processed is None and not run.why_not_processed:
                     run.ask_processed()
 
     def _allow(self) -> None:
-        facts: Mapping[str, Any] = {} if self.run is None else self.run.facts
-        why = "no run is shown" if self.run is None else self.run.why_not_processed
-        tip = "Show Hall loops without drift, split into odd and even part, instead of the rows themselves"
-        self.controls.allow(self.controls.processed, why, tip)
-        series = bool(facts.get("series"))
-        self.controls.allow(
-            self.controls.map,
-            "" if series else "a map is drawn of a series (Measure, Series)",
-            "Show the series in colours",
-        )
-        rehearsed = self.run is not None and self.run.expected is not None
-        self.controls.allow(
-            self.controls.expected, "" if rehearsed else "this run was not rehearsed, so nothing is expected of it",
-            "Show the curve that the rehearsal expects, in grey behind the measured one",
-        )  # fmt: skip
+        self.controls.allow_for(self.run)
 
     # ---- drawing
 
     def _draw(self) -> None:
         """Make the curves anew."""
         run, controls, drawing = self.run, self.controls, self.drawing
+        self.saying.begin(run)
         self._drawn_from = self._drawn_of()
         drawing.choose(None)
-        data = None if run is None else self.selection.data_of(run)
+        data = None if run is None else offered(run, self.selection)
         if run is not None and data is not None and data.columns:
             self.selection.fit(run, data)
         x, ys = self.selection.axes
@@ -333,52 +318,17 @@ class PlotPanel(QWidget):
         for pane, columns in zip(drawing.panes, (ys, controls.second_columns.current), strict=True):
             traces = self._traces(curves.Chosen(x, columns, controls.log))
             pane.show_traces(x, columns, traces, controls.log)
-            pane.plot.setVisible(run is not None)  # axes of nothing would say nothing
+            pane.plot.setVisible(self.saying.has_axes)  # axes of nothing would say nothing
             shown += traces if pane in drawing.shown else []
-        self._decorate(drawing.panes, shown)
+        self.saying.show(shown, self._theme)
         self._wake()
 
     def _traces(self, chosen: curves.Chosen) -> list[Trace]:
-        run, theme = self.run, self._theme
-        if run is None:
-            return []
-        traces: list[Trace] = []
-        if self.selection.mode == AS_MEASURED and run.expected is not None and self.controls.expected.isChecked():
-            traces += curves.of_rehearsal(run.expected, chosen, theme)
-        data = self.selection.data_of(run)
-        if data is not None:
-            traces += curves.of_run(data, chosen, self.selection.groups, theme)
-        used = sum(not trace.look.behind for trace in traces)
-        colours = [colour for colour in theme.curves if all(colour != trace.look.colour for trace in traces)]
-        for number, other in enumerate(self._overlays.values()):
-            lying = self.selection.data_of(other)
-            palette = colours or theme.curves
-            if lying is not None:
-                title = f"{other.number}: {differences(other.facts, run.facts)}" if other.facts else other.number
-                traces += curves.of_overlay(
-                    lying, chosen, title, palette[(number if colours else used + number) % len(palette)]
-                )
-        return traces
-
-    def _decorate(self, panes: tuple[Pane, ...], traces: list[Trace]) -> None:
-        """Write the words above, and mark what was found."""
-        theme = self._theme
-        self.drawing.legend.set_html(legend(self._heading(), traces, theme.quiet), theme.text)
-        results = {} if self.run is None or not self.controls.marks.isChecked() else self.run.facts.get("results", {})
-        for pane in panes:
-            pane.show_markers(markers_of(results, [pane.x, *pane.ys]), theme)
-
-    def _heading(self) -> str:
         if self.run is None:
-            return "No run is shown: start one, or choose one in History"
-        facts = self.run.facts
-        said = [self.run.number, *(str(facts.get(key, "")) for key in ("procedure", "sample"))]
-        said += ["SIMULATED"] if facts.get("simulated") else []
-        if self.selection.mode == AS_PROCESSED:
-            said.append(f"processed: {notes_text(self.run.notes)}")
-        data = self.selection.data_of(self.run)
-        said.append("" if data is None else data.problem)
-        return " · ".join(word for word in said if word)
+            return []
+        expected = self.controls.expected.isChecked()
+        others = self._overlays.values()
+        return traces_of(self.run, others, self.selection, chosen, self._theme, expected=expected)
 
     def _repaint_in(self, theme: Theme | None) -> None:
         """Draw the same in other colours, to its end: those of paper, or those of the window again."""
@@ -396,23 +346,14 @@ class PlotPanel(QWidget):
         self._draw()
 
     def _row_chosen(self) -> None:
-        chosen, theme = self.drawing.chosen, self._theme
-        if chosen is None:
-            self.drawing.show_read_out("")
-            return
-        pane, trace, row = chosen
-        data = trace.line.data
-        number = data.folder.name.split("-", 1)[0]
-        title = trace.title if trace.title.startswith(number) else f"{number} {trace.title}".strip()
-        html = row_values(data, row, [pane.x, trace.line.y], (theme.text, theme.quiet), title)
-        self.drawing.show_read_out(html)
-        self.row_chosen.emit(str(data.folder), row)
+        if (chosen := self.saying.show_row()) is not None:
+            self.row_chosen.emit(*chosen)
 
     def _show_map(self, on: bool) -> None:
         self._stack.setCurrentWidget(self.map if on else self.drawing)
         self.controls.show_map_only(on)
-        if on and self.run is not None:
-            self.map.show_series(self.run.folder)
+        if on and self.run is not None and (series := self.run.series) is not None:
+            self.map.show_series(series)
 
     def save(self, path: Path) -> None:
         """Save what is shown: a picture on white (`.png`, `.svg`, `.pdf`), or a table of the points (`.csv`).

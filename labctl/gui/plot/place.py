@@ -29,6 +29,10 @@ class Place:
         self._made += 1
         return str(self.path / str(self._made))
 
+    def drop(self, folder: str) -> None:
+        """Remove what an answer has left that another one has replaced."""
+        shutil.rmtree(folder, ignore_errors=True)
+
     def clear(self) -> None:
         """Remove it with all that is in it."""
         if self._end is not None:

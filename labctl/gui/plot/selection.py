@@ -13,6 +13,8 @@ from labctl.gui.plot.open_run import OpenRun
 from labctl.gui.plot.rundata import RunData
 
 AS_MEASURED, AS_PROCESSED = "raw", "processed"
+AUTOMATIC = "*"
+"""Kept in the place of a column for colours where nobody has chosen one."""
 
 
 class Selection:
@@ -36,7 +38,9 @@ class Selection:
         self.mode = AS_MEASURED
         self.groups: Groups | None = None
         self._chosen: dict[str, tuple[str, list[str]]] = {}
+        self._coloured: dict[str, str] = {}  # by hand
         self._by_hand = False
+        self._kinds: tuple[object, ...] = ()
 
     @property
     def axes(self) -> tuple[str, list[str]]:
@@ -51,6 +55,7 @@ class Selection:
         """Show the other kind of rows."""
         self.mode = mode
         self._chosen.pop(mode, None)
+        self._coloured.pop(mode, None)
         self.groups = None
 
     def facts_came(self) -> None:
@@ -63,19 +68,33 @@ class Selection:
         data = self.data_of(run)
         if data is None or self.mode not in self._chosen:
             return
-        self._by_hand = True
         controls = self._controls
         x, group = next(iter(controls.x_column.current), ""), next(iter(controls.group.current), "")
         ys = controls.y_columns.current
+        others, recoloured = (x, ys) != self._chosen[self.mode], group != self._group
+        if not others and not recoloured:
+            return
+        self._by_hand |= others
         self._chosen[self.mode] = (x, ys)
+        if recoloured:
+            self._coloured[self.mode] = group
         self._colour_by(data, group)
         if key := self._key(run.facts):
-            self._settings.setValue(key, [x, group, *ys])
+            self._settings.setValue(key, [x, self._coloured.get(self.mode, AUTOMATIC), *ys])
+
+    @property
+    def _group(self) -> str:
+        return "" if self.groups is None else self.groups.column
 
     def fit(self, run: OpenRun, data: RunData) -> None:
-        """Choose what is not chosen yet, as columns are there."""
-        if self.mode not in self._chosen and (run.facts or data.rows):
-            self._choose_first(run.facts, data)
+        """Choose what is not chosen yet, as columns are there; anew what nobody chose, when it is known what they hold.
+
+        A column without any value yet may be one of words, as that of the branches.
+        """
+        kinds = tuple((name, type(column)) for name, column in data.columns.items())
+        if (self.mode not in self._chosen or kinds != self._kinds) and (run.facts or data.rows):
+            self._kinds = kinds
+            self._choose(run.facts, data)
         if self.groups is not None and self.groups.data is not data:
             self._colour_by(data, self.groups.column)
 
@@ -87,16 +106,16 @@ class Selection:
     def _key(self, facts: Mapping[str, Any]) -> str:
         return f"plot/{facts['procedure']}/{self.mode}" if facts.get("procedure") else ""
 
-    def _choose_first(self, facts: Mapping[str, Any], data: RunData) -> None:
+    def _choose(self, facts: Mapping[str, Any], data: RunData) -> None:
+        """Take what was chosen by hand, now or for the last run of this experiment, or else what is usual."""
         controls, numeric = self._controls, data.numeric()
-        key = self._key(facts)
-        kept = self._settings.value(key) if key else None
-        words = [str(word) for word in kept] if isinstance(kept, list) else []
-        if len(words) > 2 and words[0] in numeric and all(y in numeric for y in words[2:]):
-            x, group, ys = words[0], words[1] if words[1] in data.columns else "", words[2:]
-        else:
-            x, y = first_axes(data.names, numeric)
-            ys, group = [y] if y else [], first_groups(data, _varied(facts))
+        x, ys = self._chosen.get(self.mode, ("", [])) if self._by_hand else ("", [])
+        kept_x, kept_group, kept_ys = self._kept(facts, data)
+        if not ys or not {x, *ys} <= set(numeric):
+            x, ys = kept_x, kept_ys
+        group = self._coloured.get(self.mode, kept_group)
+        if group == AUTOMATIC:
+            group = first_groups(data, _varied(facts), str(facts.get("procedure", "")))
         self._chosen[self.mode] = (x, ys)
         second = [name for name in controls.second_columns.current if name in numeric]
         controls.x_column.set_names(numeric, [x] if x else [])
@@ -104,6 +123,16 @@ class Selection:
         controls.second_columns.set_names(numeric, second or numeric[1:2])
         controls.group.set_names(data.names, [group] if group else [])
         self._colour_by(data, group)
+
+    def _kept(self, facts: Mapping[str, Any], data: RunData) -> tuple[str, str, list[str]]:
+        """Return x, the column for colours and y as they were chosen the last time, or as is usual."""
+        key, numeric = self._key(facts), data.numeric()
+        kept = self._settings.value(key) if key else None
+        words = [str(word) for word in kept] if isinstance(kept, list) else []
+        if len(words) > 2 and words[0] in numeric and all(y in numeric for y in words[2:]):
+            return words[0], words[1] if words[1] in ("", *data.columns) else AUTOMATIC, words[2:]
+        x, y = first_axes(data.names, numeric, str(facts.get("procedure", "")))
+        return x, AUTOMATIC, [y] if y else []
 
 
 def _varied(facts: Mapping[str, Any]) -> list[str]:

@@ -34,12 +34,21 @@ MARKED = 250
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a curve is drawn: colour as `#rrggbb`, width of the line in pixels, and whether its points are marked."""
+    """How a curve is drawn.
+
+    Attributes:
+        colour: As `#rrggbb`.
+        width: Of the line in pixels.
+        dots: Whether its points are marked.
+        behind: Whether it lies behind all others, and the crosshair never stands on it.
+        under: Whether it lies under the curves of the run that is shown.
+    """
 
     colour: str
     width: float = 1.6
     dots: bool = True
     behind: bool = False
+    under: bool = False
 
 
 class Trace:
@@ -66,7 +75,7 @@ class Trace:
         self._dots: Any = pg.ScatterPlotItem(size=5, pxMode=True)
         self.items: tuple[Any, ...] = (self._old, self._new, self._dots)
         for item, height in zip(self.items, (0, 1, 2), strict=True):
-            item.setZValue(height - (20 if look.behind else 0))
+            item.setZValue(height - (20 if look.behind else 10 if look.under else 0))
         self._begin()
         self.restyle(look)
 

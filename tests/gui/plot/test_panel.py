@@ -20,6 +20,7 @@ from instruments.errors import UsageError
 from labctl.gui import theme
 from labctl.gui.context import Context
 from labctl.gui.plot.panel import PlotPanel
+from labctl.gui.plot.refreshing import EVERY
 from tests.gui.plot.runs import RESULTS, lines, loop_rows, write_run, write_series
 
 FIELD, HALL, TIME = "Field (T)", "Hall resistance (ohm)", "Time (s)"
@@ -69,8 +70,12 @@ def test_a_loop_is_shown_with_its_branches_and_what_was_found(shown: PlotPanel) 
     assert (pane.x, pane.ys) == (FIELD, [HALL])
     assert [trace.title for trace in pane.traces] == ["down", "up"]
     assert len({trace.look.colour for trace in pane.traces}) == 2
-    assert [mark.value() for mark in pane._marks] == [-0.07, 0.07]
-    assert pane._marks[1].label.format == "coercive field up 70.00 ± 0.10 mT"
+    assert sorted(mark.value() for mark in pane._marks) == [-0.07, 0.07]
+    assert [each.label.text for each in pane.strip.shown] == [
+        "coercive field down −70.00 ± 0.10 mT", "coercive field up 70.00 ± 0.10 mT",
+    ]  # fmt: skip
+    assert pane.strip.sceneBoundingRect().bottom() <= pane.plot.vb.sceneBoundingRect().top()  # no curve is hidden
+    assert "± of this loop" in shown.drawing.legend._text.toPlainText()
     assert pane.axis("bottom").labelString().endswith("Field (mT)</span>")
     assert pane.axis("left").labelString().endswith("Hall resistance (mΩ)</span>")
 
@@ -182,8 +187,14 @@ def test_another_run_lies_over_it_with_its_number_and_what_differs(
         shown.add_overlay(other)
     assert told.args == [[str(other)]]
     settled(shown, qtbot)
-    assert [trace.title for trace in pane_of(shown).traces] == ["down", "up", "0007: temperature 250 K"]
-    assert len({trace.look.colour for trace in pane_of(shown).traces}) == 3
+    named = ["down", "up", "0007: temperature 250 K, down", "up"]
+    assert [trace.title for trace in pane_of(shown).traces] == named
+    assert len({trace.look.colour for trace in pane_of(shown).traces}) == 4
+    shown.controls.group.current = []
+    shown.controls.changed.emit()  # without branches of the run itself, there are none of the others
+    assert [trace.title for trace in pane_of(shown).traces] == ["", "0007: temperature 250 K"]
+    shown.controls.group.current = ["Branch"]
+    shown.controls.changed.emit()
     shown.remove_overlay(other)
     settled(shown, qtbot)
     assert [trace.title for trace in pane_of(shown).traces] == ["down", "up"]
@@ -232,6 +243,8 @@ def test_a_second_plot_has_the_same_way_to_the_right(shown: PlotPanel, qtbot: Qt
     settled(shown, qtbot)
     upper, lower = shown.drawing.panes
     assert lower.ys == [TIME]
+    assert len(lower._marks) == len(upper.strip.shown) == 2
+    assert lower.strip.shown == []  # the words stand above the upper plot
     assert lower.plot.vb.viewRange()[0] == pytest.approx(upper.plot.vb.viewRange()[0], abs=0.01)
     upper.plot.vb.setXRange(-0.1, 0.1, padding=0)
     assert lower.plot.vb.viewRange()[0] == pytest.approx([-0.1, 0.1], abs=0.01)
@@ -410,3 +423,122 @@ def test_a_plot_that_noise_fills_is_drawn_thin_and_a_loop_is_not(
         panel.show_run(shown)
         settled(panel, qtbot)
         assert {trace.thin for trace in pane_of(panel).traces} == {thin}
+
+
+def test_words_of_results_leave_with_their_place(shown: PlotPanel) -> None:
+    pane = pane_of(shown)
+    pane.plot.vb.setXRange(0.02, 0.09, padding=0)
+    assert [each.label.text for each in pane.strip.shown] == ["coercive field up 70.00 ± 0.10 mT"]
+    pane.plot.vb.setXRange(0.2, 0.3, padding=0)
+    assert pane.strip.shown == []
+
+
+def test_branches_are_told_apart_as_soon_as_they_are_known(panel: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
+    folder = write_run(tmp_path / "0003-ahe", [])
+    panel.show_run(folder, live=True)
+    qtbot.waitUntil(lambda: panel.controls.x_column.current == [FIELD])
+    assert panel.controls.group.current == []
+    choose(panel.controls.x_column, qtbot, "time")  # says nothing of colours
+    with (folder / "data.csv").open("a", encoding="utf-8") as file:
+        file.write(lines(loop_rows()))
+    qtbot.waitUntil(lambda: [trace.title for trace in pane_of(panel).traces] == ["down", "up"])
+    assert panel.controls.group.current == ["Branch"]
+    assert pane_of(panel).x == TIME
+    panel.set_live(False)
+    panel.show_run(folder)
+    settled(panel, qtbot)
+    assert [trace.title for trace in pane_of(panel).traces] == ["down", "up"]  # nor for the next time
+
+
+def test_a_run_without_points_says_what_it_waits_for(panel: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
+    folder = write_run(tmp_path / "0003-ahe", [])
+    link = panel.context.link
+    link.run = {"folder": str(folder), "state": "measures"}
+    going = {"K": 287.3, "set_K": 300.0, "moves": True}
+    link.instruments = {"instruments": {"cryostat": {"temperature": going, "field": None}}}
+    panel.show_run(folder, live=True)
+    wanted = "Waiting for the first point: the temperature goes to 300.00 K, now 287.30 K"
+    qtbot.waitUntil(lambda: panel.drawing._instead.text() == wanted)
+    assert not pane_of(panel).plot.isVisible()
+    going["K"] = 299.0
+    link.told.emit("instruments", {})
+    assert panel.drawing._instead.text().endswith("now 299.00 K")
+    with (folder / "data.csv").open("a", encoding="utf-8") as file:
+        file.write(lines(loop_rows()))
+    qtbot.waitUntil(lambda: pane_of(panel).plot.isVisible())
+    assert not panel.drawing._instead.isVisible()
+    link.run = None
+    panel.show_run(write_run(tmp_path / "0004-ahe", []))
+    settled(panel, qtbot)
+    assert panel.drawing._instead.text() == "This run has no points"
+
+
+def test_before_the_first_point_what_is_expected_is_shown(panel: PlotPanel, folder: Path, qtbot: QtBot) -> None:
+    (folder / "data.csv").rename(folder / "expected.csv")
+    panel.context.link.run = {"folder": str(folder), "state": "begins"}
+    panel.show_run(folder, live=True)
+    qtbot.waitUntil(lambda: [trace.title for trace in pane_of(panel).traces] == ["expected"])
+    assert pane_of(panel).plot.isVisible()
+    assert "Waiting for the first point: the run begins" in panel.drawing.legend._text.toPlainText()
+    (folder / "data.csv").write_bytes((folder / "expected.csv").read_bytes())
+    qtbot.waitUntil(lambda: [trace.title for trace in pane_of(panel).traces] == ["expected", "down", "up"])
+    assert "Waiting" not in panel.drawing.legend._text.toPlainText()
+    panel.set_live(False)
+
+
+def test_a_map_is_one_click_from_any_run_of_a_series_and_grows_with_it(
+    panel: PlotPanel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    values: dict[str, list[float]] = {"field": [0.1, 0.2], "temperature": [10.0, 20.0]}
+    series = write_series(tmp_path / "0009-series", values)
+    runs = sorted(folder for folder in series.iterdir() if folder.is_dir())
+    (runs[3] / "result.json").rename(tmp_path / "later.json")
+    panel.show_run(runs[2], live=True)
+    qtbot.waitUntil(panel.controls.map.isEnabled)
+    qtbot.mouseClick(panel.controls.map, Qt.MouseButton.LeftButton)
+    view = panel.map.view
+    qtbot.waitUntil(lambda: view.cells.size > 0)
+    view.move_cut(0, 1)
+    assert np.isnan(view.cells[1, 1])
+    panel.show_run(runs[3], live=True)
+    assert panel.controls.map.isChecked()
+    (tmp_path / "later.json").rename(runs[3] / "result.json")
+    panel.set_live(False)
+    qtbot.waitUntil(lambda: not np.isnan(view.cells[1, 1]))
+    assert view.cut == (0, 1)
+    panel.show_run(write_run(tmp_path / "0010-ahe", loop_rows()))
+    assert not panel.controls.map.isChecked()
+    settled(panel, qtbot)
+
+
+def test_processed_curves_and_a_series_grow_with_their_runs(panel: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
+    folder = write_run(tmp_path / "0003-ahe", loop_rows())
+    (folder / "data.csv").rename(tmp_path / "later.csv")
+    panel.show_run(folder, live=True)
+    qtbot.waitUntil(lambda: panel.controls.processed.toolTip() == "the run has no rows yet")
+    (tmp_path / "later.csv").rename(folder / "data.csv")
+    qtbot.waitUntil(panel.controls.processed.isEnabled)
+    qtbot.mouseClick(panel.controls.processed, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.run is not None and panel.run.processed is not None)
+    assert panel.run is not None
+    assert panel.run.processed is not None
+    before = panel.run.processed.rows
+    with (folder / "data.csv").open("a", encoding="utf-8") as file:
+        file.write(lines([[*row[:4], 2, "loop=2", 1] for row in loop_rows(start=50.0)]))
+    panel._refreshing.refresh()
+    qtbot.waitUntil(
+        lambda: panel.run is not None and panel.run.processed is not None and panel.run.processed.rows > before
+    )
+    place = panel.run._place.path
+    assert place is not None
+    assert len(list(place.iterdir())) == 1  # what was replaced is gone
+    panel.run.ask_processed()
+    panel._refreshing.refresh()  # before it is answered
+    assert panel._refreshing._timer.interval() == 2 * EVERY
+    panel.set_live(False)
+
+
+def test_home_shows_all(shown: PlotPanel, qtbot: QtBot) -> None:
+    press(shown, qtbot, KEY.Key_Plus)
+    press(shown, qtbot, KEY.Key_Home)
+    assert pane_of(shown).plot.vb.viewRange()[0][1] > 0.5

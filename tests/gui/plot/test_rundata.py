@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labctl.attempts import abandoned_blocks, check_loops, counting
+from labctl.gui.plot.growing import AT_ONCE, PER_VALUE, Numbers
 from labctl.gui.plot.rundata import Line, RunData
 from tests.gui.plot.runs import HEADER, NAMES, lines, loop_rows, write_run
 
@@ -174,3 +175,19 @@ def test_logarithms_leave_out_what_has_none(tmp_path: Path) -> None:
     x, y = Line(all_read(RunData(folder)), "I (A)", "V (V)", log=(True, True)).between(0, 3)
     np.testing.assert_array_equal(x, [0.0, np.nan, np.nan])
     np.testing.assert_array_equal(y, [1.0, np.nan, np.nan])
+
+
+def test_a_column_never_copies_much_at_once_as_it_grows() -> None:
+    column = Numbers()
+    largest = 0
+    for start in range(0, 60_000, 7):
+        before, moved = column._new, column._moved
+        column.extend(np.arange(start, start + 7, dtype=np.float64))
+        if start > 2000:
+            there = len(column) - 7
+            copied = (there if column._new is not before else column._moved) - moved
+            largest = max(largest, copied)
+    assert largest <= AT_ONCE + 7 * PER_VALUE
+    assert np.array_equal(column.all(), np.arange(len(column)))
+    column.extend(np.arange(200_000.0))
+    assert np.array_equal(column.all()[-200_000:], np.arange(200_000.0))

@@ -113,6 +113,14 @@ def test_facts(folder: Path) -> None:
     assert facts["results"] == RESULTS
     assert not facts["expected"]
     assert facts["processed"] == ""
+    assert facts["of_series"] == ""
+
+
+def test_a_run_of_a_series_says_so(tmp_path: Path) -> None:
+    series = write_series(tmp_path / "0009-series", {"field": [0.1], "temperature": [10.0]})
+    (run,) = (folder for folder in series.iterdir() if folder.is_dir())
+    assert run_facts(str(run))["of_series"] == str(series)
+    assert run_facts(str(series))["of_series"] == ""
 
 
 def test_a_processed_loop_is_its_own_mirror_image_without_the_offset(folder: Path, tmp_path: Path) -> None:
@@ -176,6 +184,15 @@ def test_no_map(tmp_path: Path, names: tuple[str, str, str], said: str) -> None:
 def test_one_run_has_no_map(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is no series"):
         series_map(str(folder), str(tmp_path / "map"), "a", "b", "c")
+
+
+def test_a_map_of_few_rows_has_no_gaps() -> None:
+    from labctl.desk.series_map import _cells
+
+    fields = np.concatenate([np.linspace(-1.0, 1.0, 90) + shift for shift in (0.0, 0.004, 0.007)])
+    cells = _cells(np.column_stack([fields, np.repeat([1.0, 2.0, 3.0], 90), fields]), column=True)
+    assert cells.z.shape == (3, 45)
+    assert np.isfinite(cells.z).all()
 
 
 def test_points_on_no_grid_show_the_nearest_one(tmp_path: Path) -> None:
