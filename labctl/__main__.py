@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -13,6 +14,9 @@ for _threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     # Our matrices are small: threads that wait for each other make an analysis ten times slower on a computer that does
     # something else as well. It is read when numpy is imported, which nothing has done yet.
     os.environ.setdefault(_threads, "1")
+
+# What is imported stays. To look for garbage among it after every 700 objects takes a tenth of a second of each start.
+gc.set_threshold(10_000)
 
 SUPERVISED = frozenset({"run", "resume"})
 """Commands that make current flow for long: each is carried out in a process of its own, which this one watches."""

@@ -249,9 +249,12 @@ def fit_labels(figure: Figure) -> None:
     """Make labels that are longer than their axis smaller, and break those that would become too small.
 
     Where the panels lie is known only once the figure is laid out, so this comes last; `labctl.figures.save` does it.
+    Drawing, which takes as long again, then puts the labels to their places.
     """
+    engine = figure.get_layout_engine()
     for _ in range(PASSES):
-        figure.draw_without_rendering()
+        if engine is not None:
+            engine.execute(figure)
         smaller = False
         for axes in figure.axes:
             for label, room in ((axes.xaxis.label, axes.bbox.width), (axes.yaxis.label, axes.bbox.height)):

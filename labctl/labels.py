@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,13 +56,28 @@ class Room:
             textcoords="offset points",
             **style,  # pyright: ignore[reportArgumentType] # free style
         )
-        costs: list[float] = []
-        for place in places:
-            _move(written, place)
-            costs.append(self._cost(written.get_window_extent()))
+        costs = [self._cost(box) for box in self._boxes(written, places)]
         _move(written, places[int(np.argmin(costs))])
         self._taken.append(written.get_window_extent())
         return written
+
+    def _boxes(self, written: Annotation, places: Sequence[Place]) -> Iterator[Bbox]:
+        """Give the box of the words at each place: they are laid out once as each is aligned, and moved from there."""
+        from matplotlib.transforms import Bbox
+
+        dots = self._axes.get_figure(root=True).dpi / 72.0  # pyright: ignore[reportOptionalMemberAccess] # it has one
+        laid: dict[tuple[str, str], tuple[Bbox, FloatArray]] = {}
+        for place in places:
+            anchor = self._axes.transData.transform(place.anchor)
+            if not self._axes.contains_point(anchor):  # pyright: ignore[reportArgumentType] # no whole pixels
+                yield Bbox.unit()  # as matplotlib says of words that it does not draw: far out of the panel
+                continue
+            at, aligned = anchor + dots * np.array(place.away), (place.horizontal, place.vertical)
+            if aligned not in laid:
+                _move(written, place)
+                laid[aligned] = written.get_window_extent(), at
+            box, before = laid[aligned]
+            yield box.translated(*(at - before))
 
     def _cost(self, box: Bbox) -> float:
         within, panel = self._curves, self._axes.bbox

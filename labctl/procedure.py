@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import functools
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -62,6 +63,11 @@ def check_names(procedure: str, names: Iterable[str], known: Iterable[str]) -> N
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
             raise UnknownName(f"{procedure} has no parameter {name!r}; {hint}")
+
+
+@functools.lru_cache
+def _units_of(columns: tuple[str, ...]) -> dict[str, Any]:
+    return PymeasureProcedure.parse_columns(columns)
 
 
 class Procedure(PymeasureProcedure):
@@ -131,6 +137,15 @@ class Procedure(PymeasureProcedure):
                 if name not in vars(cls):
                     setattr(cls, name, parameter)
                     parameter.__set_name__(cls, name)
+
+    @staticmethod
+    def parse_columns(columns: Iterable[str]) -> dict[str, Any]:
+        """Return the pint units of columns; of the same columns they are read once, for it takes milliseconds.
+
+        Raises:
+            ValueError: pint does not know a unit.
+        """
+        return dict(_units_of(tuple(columns)))
 
     def _update_parameters(self) -> None:
         """Collect the parameters in their written order (pymeasure sorts them by name)."""

@@ -5,6 +5,7 @@ Supervisor and run are forked from the test, so that they start warm.
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import warnings
@@ -22,10 +23,14 @@ class Forked:
     """What `subprocess.Popen` is to a supervisor, of a process that was forked."""
 
     def __init__(self, target: Callable[..., None], *arguments: Any) -> None:
-        self._process = get_context("fork").Process(target=target, args=arguments)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for nothing here
-            self._process.start()
+        self._process = get_context("fork").Process(target=_begin, args=(target, *arguments))
+        gc.disable()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for nothing here
+                self._process.start()
+        finally:
+            gc.enable()
         self.pid = self._process.pid or 0
 
     def wait(self, timeout: float | None = None) -> int:
@@ -43,6 +48,13 @@ class Forked:
     def returncode(self) -> int | None:
         """How it ended."""
         return self._process.exitcode
+
+
+def _begin(target: Callable[..., None], *arguments: Any) -> None:
+    """Leave what the process before has not cleared away: windows, for example, end only where they were opened."""
+    gc.freeze()
+    gc.enable()
+    target(*arguments)
 
 
 @dataclass(frozen=True, slots=True)

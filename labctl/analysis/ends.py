@@ -59,18 +59,20 @@ def enough(ends: Iterable[End], arriving: int = FEWEST) -> bool:
 
 def inner_fields(loop: Loop, part: float) -> tuple[float, float]:
     """Fields (low, high) at which the outer part of the half span begins, T."""
-    reach = part * (loop.high - loop.low) / 2
-    return loop.low + reach, loop.high - reach
+    low, high = loop.low, loop.high
+    reach = part * (high - low) / 2
+    return low + reach, high - reach
 
 
 def ends_of(loop: Loop, leaving: float, arriving: float) -> tuple[End, ...]:
     """Low and high end of the falling, then of the rising branch, each as wide as the branch leaves or arrives."""
     slack = 1e-9 * (loop.high - loop.low)  # set points like 0.8 x 0.5 T are not exact
     ends: list[End] = []
+    left, arrived = inner_fields(loop, leaving), inner_fields(loop, arriving)
     for branch in (loop.down, loop.up):
         falling, field = branch.direction == "down", branch.rows.field
-        low = inner_fields(loop, arriving if falling else leaving)[0]
-        high = inner_fields(loop, leaving if falling else arriving)[1]
+        low = (arrived if falling else left)[0]
+        high = (left if falling else arrived)[1]
         ends.append(End(-1, branch, np.flatnonzero(field <= low + slack)))
         ends.append(End(+1, branch, np.flatnonzero(field >= high - slack)))
     return tuple(ends)

@@ -115,7 +115,7 @@ class _Rows:
     def of(cls, data: pd.DataFrame, numbers: list[int]) -> _Rows:
         """Take rows by their numbers."""
         floats = {name: data[name].to_numpy(float)[numbers] for name in _NUMBERS}
-        step = np.array([str(data["Step"].iloc[number]) for number in numbers])
+        step = np.array([str(name) for name in data["Step"].to_numpy(object)[numbers]])
         aperture = floats["End 1 (s)"] - floats["Start 1 (s)"]
         clamped = data["Clamped"].to_numpy(bool)[numbers]
         return cls(step, floats["Current (A)"], floats["Voltage (V)"], aperture, clamped)

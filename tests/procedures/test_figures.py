@@ -105,6 +105,7 @@ KINDS = pytest.mark.parametrize("kind", SHORT, ids=lambda kind: kind.__name__)
 def test_labels_have_capitals_units_and_room(whole: Any, kind: type[Procedure]) -> None:
     figure = whole(kind)
     fit_labels(figure)
+    figure.draw_without_rendering()  # which puts them where they are seen
     for axes in figure.axes:
         for label, room in ((axes.xaxis.label, axes.bbox.width), (axes.yaxis.label, axes.bbox.height)):
             text, box = label.get_text(), label.get_window_extent()

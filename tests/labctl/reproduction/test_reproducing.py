@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -19,6 +21,7 @@ from labctl.reproduction.reproducing import Asked, Reproduced, reproduce
 from labctl.reproduction.running import Setting, carry_out
 from labctl.reproduction.tilting_field import anisotropy_field
 from labctl.reproduction.verdicts import AGREES, DIFFERS, NOT_HERE
+from tests.simulated import QUICK
 
 HALL = ("cotb2025-01", "cotb2025-02", "cotb2025-14", "cotb2025-25")
 """Claims that one loop tells, and one that nothing tells."""
@@ -38,25 +41,37 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Reproduced:
     return few(tmp_path_factory.mktemp("once"))
 
 
+class Changed(NamedTuple):
+    """What is found with other claims, and which runs it asks for beside those that the claims as they are ask for."""
+
+    found: Reproduced
+    asked: list[tuple[Sequence[Planned], Setting]]
+
+
 @pytest.fixture(scope="module")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> Reproduced:
-    """The same with other claims: one of another size, one that bounds more."""
+def changed(once: Reproduced, tmp_path_factory: pytest.TempPathFactory) -> Changed:
+    """Claims one of which is of another size, and one bounds more; of the same runs."""
     folder = tmp_path_factory.mktemp("claims")
     text = paths.target_files()["cotb2025"].read_text(encoding="utf-8")
     for old, new in (("value = 0.075\n", "value = 0.75\n"), ("value = 100\n", "value = 1e9\n")):
         assert text.count(old) >= 1
         text = text.replace(old, new)
     (folder / "cotb2025.toml").write_text(text, encoding="utf-8")
-    return few(tmp_path_factory.mktemp("changed"), targets=folder)
+    asked: list[tuple[Sequence[Planned], Setting]] = []
+
+    def note(plan: Sequence[Planned], setting: Setting, *_: object) -> Mapping[str, Finished]:
+        asked.append((plan, replace(setting, out=Path())))
+        return once.runs
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reproducing, "carry_out", note)
+        few(tmp_path_factory.mktemp("unchanged"))
+        found = few(tmp_path_factory.mktemp("changed"), targets=folder)
+    return Changed(found, asked)
 
 
 def rows_of(found: Reproduced) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in found.as_dict()["rows"]}
-
-
-def files_of(found: Reproduced, name: str) -> dict[str, bytes]:
-    """What each run has left of a kind of file."""
-    return {run: path.joinpath(name).read_bytes() for run, one in found.runs.items() if (path := one.path) is not None}
 
 
 def test_a_claim_is_measured_by_a_run_and_judged(once: Reproduced) -> None:
@@ -79,10 +94,8 @@ def test_a_claim_is_measured_by_a_run_and_judged(once: Reproduced) -> None:
     }
 
 
-def test_a_changed_claim_changes_its_verdict_and_nothing_that_is_measured(
-    once: Reproduced, changed: Reproduced
-) -> None:
-    before, after = rows_of(once), rows_of(changed)
+def test_a_changed_claim_changes_its_verdict_and_nothing_that_is_measured(once: Reproduced, changed: Changed) -> None:
+    before, after = rows_of(once), rows_of(changed.found)
     assert {one: row["verdict"] for one, row in after.items()} == {
         "cotb2025-01": DIFFERS, "cotb2025-02": AGREES, "cotb2025-14": NOT_HERE, "cotb2025-25": DIFFERS,
     }  # fmt: skip
@@ -90,8 +103,9 @@ def test_a_changed_claim_changes_its_verdict_and_nothing_that_is_measured(
     for one, row in before.items():
         assert [after[one][key] for key in MEASURED] == [row[key] for key in MEASURED]
         assert after[one]["why"].endswith(row["why"])
-    for name in ("data.csv", "result.json"):
-        assert files_of(once, name) == files_of(changed, name)
+    as_they_are, as_changed = changed.asked
+    assert as_they_are[0]
+    assert as_they_are == as_changed  # and so to the byte what is measured: see the runs in two processes
 
 
 def test_another_seed_is_another_measurement(once: Reproduced, tmp_path: Path) -> None:
@@ -184,7 +198,7 @@ def test_a_run_learns_from_one_before_and_fails_alone(tmp_path: Path) -> None:
         plan_of(
             Planned("first", "align", "cogd2022"),
             Planned("wrong", "ahe", "cogd2022", {"probe_current": "1 A"}),
-            Planned("then", "ahe", "cogd2022", {"maximum_field": "0.2 T"}, ("first",),
+            Planned("then", "ahe", "cogd2022", {"maximum_field": "0.2 T", "probe_nplc": "4 PLC"}, ("first",),
                     lambda runs: {"survey_rate": f"{100 + runs['first'].number('in_plane_angle')[0]:.0f} Oe/s"}),
             Planned("never", "ahe", "cogd2022", {}, ("wrong",), lambda _: {}),
             Planned("blind", "ahe", "cogd2022", {}, ("first",), lambda runs: {"x": str(runs["first"].number("tmr"))}),
@@ -205,14 +219,14 @@ def test_a_run_learns_from_one_before_and_fails_alone(tmp_path: Path) -> None:
 
 
 def test_what_two_processes_find_is_what_one_finds(tmp_path: Path) -> None:
-    short = {"maximum_field": "0.2 T", "survey_rate": "180 Oe/s"}
-    plan = [Planned(f"ahe-{sample}", "ahe", sample, short) for sample in ("cogd2022", "cotb2025")]
+    plan = [Planned(f"ahe-{sample}", "ahe", sample, QUICK) for sample in ("cogd2022", "cotb2025")]
     one, two = (carry_out(plan, Setting("p", tmp_path / str(count), 5, 0), quiet, count) for count in (1, 2))
     for name, run in one.items():
         other = two[name].path
         assert run.path is not None
         assert other is not None
-        assert (run.path / "data.csv").read_bytes() == (other / "data.csv").read_bytes()
+        for file in ("data.csv", "result.json"):
+            assert (run.path / file).read_bytes() == (other / file).read_bytes()
 
 
 def test_claims_of_a_run_that_failed_cannot_be_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
