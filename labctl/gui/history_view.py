@@ -180,7 +180,7 @@ class HistoryView(QTreeView):
             self.open_chosen()
         elif event is not None and event.key() == Qt.Key.Key_Space:
             self.tick_chosen()
-        elif event is not None and event.key() in MOVES and not self.currentIndex().isValid():
+        elif event is not None and event.key() in MOVES and not self.chosen_runs():
             self._begin_at(last=event.key() in (Qt.Key.Key_End, Qt.Key.Key_Up))
         else:
             super().keyPressEvent(event)

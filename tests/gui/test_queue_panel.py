@@ -405,7 +405,7 @@ def test_what_a_finished_run_has_found_is_said(
     worker.queue.go()
     worker.queue.note(begin(worker).id, state="finished")
     until(qtbot, lambda: shown(panel, STATE)[0] == "finished")
-    assert shown(panel, SAYS)[0] == f"{said[0]}, tmr 30.0 ± 0.1 %"
+    assert shown(panel, SAYS)[0] == f"{said[0]}; tmr 30.0 ± 0.1 %"
     told = panel.model.shown(panel.model.item_at(0)).colour(SAYS, panel.context.theme)
     assert told == (getattr(panel.context.theme, colour) if colour else panel.context.theme.quiet)
 

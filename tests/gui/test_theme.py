@@ -11,7 +11,7 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
-from labctl.gui.theme import DARK, LIGHT, THEMES, Theme, _sheet, contrast, luminance, palette
+from labctl.gui.theme import DARK, LIGHT, THEMES, Theme, contrast, luminance, palette, sheet
 
 
 def test_contrast_is_that_of_the_web_guidelines() -> None:
@@ -54,7 +54,7 @@ def test_a_choice_has_an_arrow_and_no_edge_around_it(theme: Theme, qtbot: QtBot)
     box = QComboBox()
     qtbot.addWidget(box)
     box.setPalette(palette(theme))
-    box.setStyleSheet(_sheet(theme))
+    box.setStyleSheet(sheet(theme))
     box.resize(120, 24)
     box.show()
     image = box.grab().toImage()
