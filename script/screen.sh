@@ -42,8 +42,9 @@ set_up_window() {
     fi
 }
 
-# An X server whose screen is memory, for the test that opens the window on a real one.
+# An X server whose screen is memory, for the tests that open the window on a real one, and what moves its mouse.
 set_up_test_screen() {
     [ "$(uname -s)" = Linux ] || return 0
-    command -v Xvfb >/dev/null || install_for_the_window "Xvfb, for a test" xvfb
+    { command -v Xvfb && command -v xdotool; } >/dev/null ||
+        install_for_the_window "Xvfb and xdotool, for tests" xvfb xdotool
 }
