@@ -18,10 +18,10 @@ from pymeasure.experiment import Procedure, Results, Worker
 from benchmarks.harness import Comparison, beside, main, seconds
 from benchmarks.simulated import loop, request, session
 from labctl.abort import AbortSwitch
+from labctl.active_run import ActiveRun, header_lines
 from labctl.events import EventLog
 from labctl.recorder import Recorder
 from labctl.reentry import begin
-from labctl.run import ActiveRun, header_lines
 from procedures.ahe import AnomalousHallLoop
 
 COUNT = 5000

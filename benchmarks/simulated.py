@@ -15,9 +15,10 @@ from instruments.clock import VirtualClock
 from labctl.request import Outcome, Request
 from labctl.run import carry_out
 from labctl.sample import load_sample
-from labctl.session import LabStart, Session, open_session
+from labctl.session import Session, open_session
 from labctl.simulation import build_lab
 from labctl.station import load_station
+from labctl.surroundings import LabStart
 from procedures.ahe import AnomalousHallLoop
 from simulators.lab import Lab
 

@@ -10,9 +10,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from instruments.clock import Clock, Deadline
-from instruments.cryostat_words import CryostatReading, State
+from instruments.cryostat_words import CryostatReading, FieldSetpoint, MagnetMode, State, TemperatureSetpoint
 from instruments.errors import BadValue, DeadlinePassed, GarbledReply, InstrumentFault, NoReply
 from instruments.forms import finite
 
@@ -108,10 +109,159 @@ class Waiting(ABC):
     """
 
     clock: Clock
+    _told_at: dict[str, float]  # when something was commanded last, s of the clock, by what it is
+
+    FIELD_DEAD_TIME: ClassVar[float] = 5.0
+    """Longest time for which the magnet may still show its old state after it was told something, in s."""
+    TEMPERATURE_DEAD_TIME: ClassVar[float] = 15.0
+    """The same for the temperature control, in s."""
+    POSITION_DEAD_TIME: ClassVar[float] = 5.0
+    """The same for the rotator, in s. Assumed equal to the magnet's."""
+    FIELD_TOLERANCE: ClassVar[float] = 2e-4
+    """How far the reported field of a stable magnet may be from its set point, in T; it wanders by about 1 Oe."""
+    POSITION_TOLERANCE: ClassVar[float] = 0.1
+    """How far the angle may be from its set point, in degrees. Assumed."""
 
     @abstractmethod
     def reading(self) -> CryostatReading:
         """Return temperature, field and all states."""
+
+    @property
+    @abstractmethod
+    def temperature_setpoint(self) -> TemperatureSetpoint:
+        """Get what the temperature control was told last."""
+
+    @property
+    @abstractmethod
+    def field_setpoint(self) -> FieldSetpoint:
+        """Get what the magnet was told last."""
+
+    def wait_temperature(
+        self,
+        *,
+        tolerance: float | None = None,
+        dwell: float = 0.0,
+        deadline: float | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> CryostatReading:
+        """Wait until the block temperature is at its set point and has stayed there.
+
+        Args:
+            tolerance: K; the larger of 20 mK and 0.1 % of the set point if none is given.
+            dwell: How long it has to stay there, in s.
+            deadline: Longest time to wait, dwell included, in s; twice the ramp and 30 min if none is given, since a
+                PPMS may fill its helium pot for 15 min at 10 K and ramps slower than it was told below 50 K.
+            tick: Called at least once a second while the ramp is slept through, and before each poll; may raise.
+
+        Returns:
+            The last reading.
+
+        Raises:
+            BadValue: A number is negative or nan; nothing was sent.
+            DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
+            InstrumentFault: The temperature control has failed, or does not answer.
+        """
+        check_waiting("wait_temperature", tolerance, dwell, deadline)
+        setpoint = self.temperature_setpoint
+        target = setpoint.temperature
+        goal = Goal(
+            "temperature",
+            "K",
+            target,
+            max(0.02, 1e-3 * target) if tolerance is None else tolerance,
+            setpoint.rate,
+            self.TEMPERATURE_DEAD_TIME,
+            self._told_at.get("temperature", self.clock.now()),
+            1800.0,
+            lambda reading: reading.temperature,
+            lambda reading: reading.temperature_state,
+        )
+        return self._wait(goal, dwell, deadline, tick)
+
+    def wait_field(
+        self,
+        *,
+        tolerance: float | None = None,
+        dwell: float = 0.0,
+        deadline: float | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> CryostatReading:
+        """Wait until the reported field is at its set point and has stayed there.
+
+        Args:
+            tolerance: T; 0.2 mT if none is given.
+            dwell: How long it has to stay there, in s.
+            deadline: Longest time to wait, dwell included, in s; if none is given, twice the ramp and 60 s, in
+                persistent mode 240 s.
+            tick: Called at least once a second while the ramp is slept through, and before each poll; may raise.
+
+        Returns:
+            The last reading.
+
+        Raises:
+            BadValue: A number is negative or nan; nothing was sent.
+            DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
+            InstrumentFault: The magnet has failed (a quench, say), or does not answer.
+        """
+        check_waiting("wait_field", tolerance, dwell, deadline)
+        setpoint = self.field_setpoint
+        goal = Goal(
+            "field",
+            "T",
+            setpoint.field,
+            self.FIELD_TOLERANCE if tolerance is None else tolerance,
+            setpoint.rate,
+            self.FIELD_DEAD_TIME,
+            self._told_at.get("field", self.clock.now()),
+            60.0 if setpoint.mode is MagnetMode.DRIVEN else 240.0,
+            lambda reading: reading.field,
+            lambda reading: reading.field_state,
+        )
+        return self._wait(goal, dwell, deadline, tick)
+
+    def wait_position(
+        self,
+        target: float,
+        speed: float,
+        *,
+        dwell: float = 0.0,
+        deadline: float | None = None,
+        tick: Callable[[], None] | None = None,
+    ) -> CryostatReading:
+        """Wait until the rotator stands at an angle.
+
+        Args:
+            target: Degrees.
+            speed: degrees/s, for the prediction.
+            dwell: How long it has to stay there, in s.
+            deadline: Longest time to wait, dwell included, in s; twice the way and 60 s if none is given.
+            tick: Called at least once a second while the way is slept through, and before each poll; may raise.
+
+        Returns:
+            The last reading.
+
+        Raises:
+            BadValue: A number is negative or nan; nothing was sent.
+            DeadlinePassed: Not there in time; says what was awaited, how long, and the last value and state.
+            InstrumentFault: There is no rotator, it has failed, or it does not answer.
+        """
+        check_waiting("wait_position", None, dwell, deadline)
+        finite("target", target, "deg")
+        if finite("speed", speed, "deg/s") <= 0:
+            raise BadValue(f"speed must be above 0 deg/s, not {speed!r}; nothing was sent")
+        goal = Goal(
+            "position",
+            "deg",
+            target,
+            self.POSITION_TOLERANCE,
+            speed,
+            self.POSITION_DEAD_TIME,
+            self._told_at.get("position", self.clock.now()),
+            60.0,
+            lambda reading: reading.position,
+            lambda reading: reading.position_state,
+        )
+        return self._wait(goal, dwell, deadline, tick)
 
     def _wait(
         self, goal: Goal, dwell: float, deadline: float | None, tick: Callable[[], None] | None

@@ -13,19 +13,18 @@ from __future__ import annotations
 
 import logging
 import re
-import select
-import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import pyvisa.errors
 from pymeasure.adapters import Adapter, VISAAdapter
-from pyvisa.constants import BufferOperation, StatusCode
+from pyvisa.constants import StatusCode
 from pyvisa.resources import MessageBasedResource, SerialInstrument, TCPIPSocket
 
 from instruments import silence
 from instruments.errors import GarbledReply, InstrumentFault, NoReply, Refused
+from instruments.stale_bytes import discarder
 
 T = TypeVar("T")
 
@@ -100,7 +99,7 @@ class Line:
             self._write = self._write_visa
             self._ending = connection.write_termination
             self.address = str(connection.resource_name)
-            self._discard = _discarder(adapter, connection)
+            self._discard = discarder(adapter, connection)
             if connection.read_termination:
                 self._terminator = connection.read_termination.encode("ascii")
             if self._discard is None:
@@ -283,7 +282,7 @@ class Line:
                 raise
             raise NoReply(f"{self.name}: the connection was lost, and cannot be made again: {error}") from error
         assert isinstance(self._adapter, VISAAdapter)
-        self._discard = _discarder(self._adapter, connection)
+        self._discard = discarder(self._adapter, connection)
         self._lost = False
 
     def identify(self) -> str:
@@ -382,52 +381,3 @@ class Line:
         if not reply:
             raise self._silence()
         return reply
-
-
-def _discarder(adapter: VISAAdapter, connection: MessageBasedResource) -> Callable[[], None] | None:
-    """Return what throws away bytes that wait to be read; None for interfaces that mark the end of a message."""
-    if isinstance(connection, SerialInstrument):
-        return adapter.flush_read_buffer
-    if not isinstance(connection, TCPIPSocket):
-        return None
-    sessions: Any = getattr(connection.visalib, "sessions", {})
-    plain = getattr(sessions.get(connection.session), "interface", None) if isinstance(sessions, dict) else None
-    if isinstance(plain, socket.socket):
-        return _PythonSocket(connection, plain).discard
-    return _OtherSocket(connection).discard
-
-
-class _PythonSocket:
-    """A socket of pyvisa-py, which can be looked at directly: a read without waiting would cost 1 ms a message."""
-
-    def __init__(self, connection: MessageBasedResource, plain: socket.socket) -> None:
-        self._connection = connection
-        self._plain = plain
-
-    def discard(self) -> None:
-        self._connection.flush(BufferOperation.discard_receive_buffer)
-        while select.select([self._plain], [], [], 0)[0]:
-            stale = self._plain.recv(4096)
-            if not stale:
-                raise ConnectionResetError("the other end has closed it")
-            log.warning("%s: thrown away, nobody had asked for it: %r", self._connection.resource_name, stale)
-
-
-class _OtherSocket:
-    """A socket of any other VISA library: read without waiting until nothing comes."""
-
-    def __init__(self, connection: MessageBasedResource) -> None:
-        self._connection = connection
-
-    def discard(self) -> None:
-        connection = self._connection
-        timeout = connection.timeout
-        connection.timeout = 0
-        try:
-            while True:
-                stale = connection.read_raw()
-                log.warning("%s: thrown away, nobody had asked for it: %r", connection.resource_name, stale)
-        except pyvisa.errors.VisaIOError:
-            return
-        finally:
-            connection.timeout = timeout

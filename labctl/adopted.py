@@ -22,10 +22,11 @@ from pymeasure.units import ureg
 
 from instruments import units
 from instruments.errors import Aborted, BadValue, ComplianceFault, LabError, UsageError
+from labctl.bare_numbers import taken_for
 from labctl.misspelt import OF_PYMEASURE, misspelt
 from labctl.number_texts import is_number
-from labctl.parameters import Setting, taken_for
 from labctl.procedure import Procedure
+from labctl.setting import Setting
 
 if TYPE_CHECKING:
     import pandas as pd

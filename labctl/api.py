@@ -14,20 +14,23 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 
 from instruments.errors import BadValue, DataDamaged, LabError, UnknownName, UsageError
 from labctl import one_file
+from labctl.active_run import Watcher
 from labctl.adopted import adopt
 from labctl.analysis.health_results import summary
 from labctl.analysis.result import HEALTH_UNITS, Results
+from labctl.bare_numbers import bare_numbers
 from labctl.export.one_zip import is_packed, unpacked
 from labctl.folders import folder_of_number
 from labctl.loaded import COUNTS, load_folder
-from labctl.parameters import Setting, bare_numbers
-from labctl.procedure import Procedure, check_names
+from labctl.parametrised import check_names
+from labctl.procedure import Procedure
 from labctl.procedures import load_procedure, name_of, run_name
 from labctl.request import Outcome, Request
-from labctl.run import Watcher, carry_out
+from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, load_sample
 from labctl.series_results import MOST_MAIN
+from labctl.setting import Setting
 from labctl.station import Station, load_station
 
 if TYPE_CHECKING:

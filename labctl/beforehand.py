@@ -11,17 +11,18 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 from instruments.errors import BadValue, Refused, UnknownName, UsageError
 from labctl import discovery, informed, limits, one_file, simulation
 from labctl.adopted import Adopted
+from labctl.bare_numbers import bare_numbers
 from labctl.journal import CONTACTS, latest
 from labctl.learning import journal_of
 from labctl.misspelt import ATTRIBUTES, HOOKS, misspelt
 from labctl.own_code import own_code
-from labctl.parameters import bare_numbers
 from labctl.procedure import Procedure
 from labctl.procedures import guest_of
 from labctl.records import suggest
 from labctl.request import device_name
 from labctl.run_places import check_place
-from labctl.sample import KINDS, SampleRecord, connections
+from labctl.sample import SampleRecord, connections
+from labctl.sample_sections import KINDS
 from labctl.station import ROLES, Station
 
 if TYPE_CHECKING:

@@ -25,9 +25,9 @@ from labctl.rundir import read_rows
 if TYPE_CHECKING:
     import pandas as pd
 
+    from labctl.active_run import ActiveRun
     from labctl.analysis.result import Result, Results
     from labctl.procedure import Procedure
-    from labctl.run import ActiveRun
 
 SAME_TEMPERATURE = 0.5
 """K that two blocks may be apart before it is said: what settles at 300 K does so within 0.3 K."""

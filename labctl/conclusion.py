@@ -15,10 +15,11 @@ from threadpoolctl import threadpool_limits
 
 from instruments.errors import DataDamaged, LabError, WriteFailed
 from labctl.analysis.health import checks_of
+from labctl.frame import Caption
 from labctl.health import with_health
 from labctl.mishaps import faults_of, interlocks_of, sentence
 from labctl.own_code import AnalysisFailed, own_code
-from labctl.procedure import Caption, Procedure
+from labctl.procedure import Procedure
 from labctl.rundir import RunDirectory
 
 if TYPE_CHECKING:

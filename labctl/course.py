@@ -13,7 +13,7 @@ from simulators.physics.magnet import MagnetState
 from simulators.physics.thermal import TemperatureState
 
 if TYPE_CHECKING:
-    from labctl.run import ActiveRun
+    from labctl.active_run import ActiveRun
     from labctl.session import Session
     from simulators.cryostat import SimulatedCryostat
 

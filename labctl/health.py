@@ -31,9 +31,9 @@ from labctl.sample import SampleRecord
 from labctl.state_reader import StateReader
 
 if TYPE_CHECKING:
+    from labctl.active_run import ActiveRun
     from labctl.journal import Entry
     from labctl.procedure import Procedure
-    from labctl.run import ActiveRun
     from labctl.rundir import RunDirectory
 
 OFF_RECORD = 0.3

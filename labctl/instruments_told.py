@@ -15,7 +15,7 @@ from instruments.guard.heard import Heard, Setting
 from labctl.mishaps import line_of
 
 if TYPE_CHECKING:
-    from labctl.run import ActiveRun
+    from labctl.active_run import ActiveRun
 
 CRYOSTAT = "cryostat"
 SAMPLE_TEMPERATURE = "Sample temperature (K)"

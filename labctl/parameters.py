@@ -1,110 +1,19 @@
-"""Parameters of a procedure: checked and converted the moment they are set, SI inside, units as people write them.
-
-Each is a pymeasure Parameter, so pymeasure's files and forms understand them, and a data descriptor, so that
-`procedure.maximum_field = "5 kOe"` is 0.5 at once or refused with a sentence.
-"""
+"""The kinds of parameters of a procedure: SI inside, units as people write them."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from numbers import Real
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar, cast, overload
-
-from pymeasure.experiment import Parameter
+from typing import Any, cast
 
 from instruments import units
 from instruments.errors import BadValue
-
-ValueT = TypeVar("ValueT")
+from labctl.bare_numbers import taken_for
+from labctl.setting import Setting, ValueT
 
 _LEADING_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_BARE = re.compile(r"[-+0-9.eE,:;\s]*[0-9][-+0-9.eE,:;\s]*")
-"""Numbers, lists and ranges without any unit."""
-
-
-class Setting(Parameter, Generic[ValueT]):
-    """Base of all parameters: keeps its value on the procedure it belongs to.
-
-    Attributes:
-        called: Name by which users set it; the attribute's own unless another was given.
-        summary: What it is, in one line.
-    """
-
-    def __init__(self, default: Any, summary: str, *, called: str = "") -> None:
-        self._attribute = ""
-        self.called = called
-        self.summary = summary
-        super().__init__("", default=None, description=summary)
-        self._first = default
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        """Learn the attribute's name, and convert the default now that the name can stand in its error."""
-        self._attribute = name
-        self.called = self.called or name
-        self.name = self.called.replace("_", " ").capitalize()
-        self.default = self.convert(self._first)
-        self._value = self.default
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> ValueT: ...
-    def __get__(self, instance: object | None, owner: type) -> Self | ValueT:
-        """Return the value on an instance, the parameter itself on the class."""
-        if instance is None:
-            return self
-        return instance.__dict__[self._attribute]
-
-    def __set__(self, instance: object, value: Any) -> None:
-        """Convert, check and keep a value.
-
-        Raises:
-            BadValue: It does not fit; the sentence says why.
-        """
-        instance.__dict__[self._attribute] = self.convert(value)
-
-    def convert(self, value: Any) -> Any:
-        """Turn what a user wrote into the value; see the subclasses."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it converts {value!r}")
-
-    def convert_list(self, text: str) -> list[Any]:
-        """Turn a list that a user wrote into values: separated by commas here, other forms in the subclasses.
-
-        Raises:
-            BadValue: A value does not fit, or there is none.
-        """
-        return [self.convert(item) for item in self._items(text, ",")]
-
-    def _items(self, text: str, sign: str) -> list[str]:
-        """Split a list, none of whose items may be empty."""
-        items = [item.strip() for item in text.split(sign)]
-        if not all(items):
-            raise BadValue(f"{self.called}: {text!r} has an empty place in its list; give values with {sign!r} between")
-        return items
-
-    def show(self, value: Any) -> str:
-        """Write a value so that `convert` gives the very same value back."""
-        return str(value)
-
-    def choices(self) -> str:
-        """Say in a few words what may be entered."""
-        return ""
-
-    def shown_default(self) -> str:
-        """Return the default as it was written."""
-        return str(self._first)
-
-    def taken(self, given: Any) -> str:
-        """Say what a number without a unit is taken for, e.g. "10 mT"; nothing of what leaves no doubt."""
-        del given
-        return ""
-
-    def __str__(self) -> str:
-        """Return the value as written into headers of data files."""
-        return self.show(self._value)
 
 
 class _Number(Setting[ValueT]):
@@ -475,36 +384,3 @@ class OptionalRun(Setting[str]):
     def choices(self) -> str:
         """Say what may be entered."""
         return f"{self.absent} | the folder of a run"
-
-
-def taken_for(given: Any, of_text: str, of_number: str) -> str:
-    """Return a number without a unit with the one that is put to it; nothing of what is none, or zero.
-
-    Args:
-        given: What somebody wrote: a text, a number, or several numbers.
-        of_text: Unit in which a text without one is taken.
-        of_number: Unit in which a number is taken.
-    """
-    if isinstance(given, str):
-        bare = _BARE.fullmatch(given) and any(digit in given for digit in "123456789")
-        return f"{given.strip()} {of_text}" if bare and of_text else ""
-    items = list(cast("Iterable[Any]", given)) if isinstance(given, Iterable) else [given]
-    numbers = [item for item in items if isinstance(item, Real) and item]
-    return f"{', '.join(map(str, items))} {of_number}" if numbers and of_number else ""
-
-
-def bare_numbers(parameters: Mapping[str, Setting[Any]], given: Mapping[str, Any]) -> dict[str, str]:
-    """Return what each number that came without a unit was taken for, by the parameter's name."""
-    taken = {name: parameters[name].taken(value) for name, value in given.items() if name in parameters}
-    return {name: text for name, text in taken.items() if text}
-
-
-def declared(owner: type) -> Iterator[tuple[str, Setting[Any]]]:
-    """List attribute and parameter of a procedure class in the order in which they were written, base classes first."""
-    names: dict[str, None] = {}
-    for base in reversed(owner.__mro__):
-        names.update(dict.fromkeys(name for name, value in vars(base).items() if isinstance(value, Setting)))
-    for name in names:
-        parameter = getattr(owner, name)
-        if isinstance(parameter, Setting):
-            yield name, parameter

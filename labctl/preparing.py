@@ -8,15 +8,17 @@ from functools import partial
 from pathlib import Path
 
 from instruments.errors import BadValue
+from labctl.active_run import Watcher
 from labctl.asked import Asked
+from labctl.bare_numbers import bare_numbers
 from labctl.beforehand import check_request
 from labctl.limits import parse_overrides
-from labctl.parameters import bare_numbers
-from labctl.procedure import Procedure, check_names
+from labctl.parametrised import check_names
+from labctl.procedure import Procedure
 from labctl.procedures import load_procedure, run_name
 from labctl.remote import in_its_lab, read_addresses
 from labctl.request import Outcome, Request
-from labctl.run import Watcher, carry_out
+from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.series import carry_out_series, check_series
 from labctl.series_axes import Axis, parse_over

@@ -8,8 +8,9 @@ from instruments.cryostat import Cryostat
 from instruments.cryostat_words import CryostatReading, FieldState
 from instruments.errors import Refused, StationInUse
 from labctl.request import Request
-from labctl.session import LabStart, open_session
+from labctl.session import open_session
 from labctl.station_lock import Hold, holding
+from labctl.surroundings import LabStart
 from simulators.beginning import FRESH, Beginning
 
 CRYOSTAT = "cryostat"

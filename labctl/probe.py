@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from labctl.parameters import Choice, OptionalQuantity, Quantity, Setting
+from labctl.parameters import Choice, OptionalQuantity, Quantity
 from labctl.sample import SampleRecord
+from labctl.setting import Setting
 
 REVERSAL3 = "reversal3"
 """Three conversions, currents + - +: constant and linearly drifting voltages cancel in (V1 - 2 V2 + V3)/4."""

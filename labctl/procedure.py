@@ -6,8 +6,6 @@ A procedure reads like what one would do by hand. It says which roles it needs, 
 
 from __future__ import annotations
 
-import copy
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +18,6 @@ from pymeasure.experiment import Procedure as PymeasureProcedure
 
 from instruments.clock import Clock
 from instruments.cryostat import Cryostat
-from instruments.errors import UnknownName
 from instruments.keithley2182a import Keithley2182A
 from instruments.keithley2400 import Keithley2400
 from instruments.keithley6221 import Keithley6221
@@ -30,8 +27,8 @@ from labctl.breakout import Breakout
 from labctl.elsewhere.wanted import Wanted
 from labctl.frame import Caption
 from labctl.journal import Entry, Journal, latest
-from labctl.parameters import Setting, declared
-from labctl.probe import Probe, ProbeSettings, resolve
+from labctl.parametrised import Parametrised
+from labctl.probe import ProbeSettings, resolve
 from labctl.reversal import ReversalReader
 from labctl.run_protocol import Run
 from labctl.sample import SampleRecord
@@ -51,26 +48,12 @@ if TYPE_CHECKING:
 ValueT = TypeVar("ValueT")
 
 
-def check_names(procedure: str, names: Iterable[str], known: Iterable[str]) -> None:
-    """Refuse parameters that a procedure does not have.
-
-    Raises:
-        UnknownName: The first that it does not have; the sentence says which name is nearest.
-    """
-    known = list(known)
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
-            raise UnknownName(f"{procedure} has no parameter {name!r}; {hint}")
-
-
 @functools.lru_cache
 def _units_of(columns: tuple[str, ...]) -> dict[str, Any]:
     return PymeasureProcedure.parse_columns(columns)
 
 
-class Procedure(PymeasureProcedure):
+class Procedure(Parametrised):
     """An experiment.
 
     Class attributes:
@@ -125,19 +108,6 @@ class Procedure(PymeasureProcedure):
     caption = Caption()
     forewarnings: tuple[str, ...] = ()
 
-    def __init__(self, **parameters: Any) -> None:
-        super().__init__()
-        self.set(**parameters)
-
-    def __init_subclass__(cls) -> None:
-        """Give a class that declares `probe = Probe()` the parameters that belong to it."""
-        super().__init_subclass__()
-        for probe in [value for value in vars(cls).values() if isinstance(value, Probe)]:
-            for name, parameter in probe.parameters().items():
-                if name not in vars(cls):
-                    setattr(cls, name, parameter)
-                    parameter.__set_name__(cls, name)
-
     @staticmethod
     def parse_columns(columns: Iterable[str]) -> dict[str, Any]:
         """Return the pint units of columns; of the same columns they are read once, for it takes milliseconds.
@@ -146,34 +116,6 @@ class Procedure(PymeasureProcedure):
             ValueError: pint does not know a unit.
         """
         return dict(_units_of(tuple(columns)))
-
-    def _update_parameters(self) -> None:
-        """Collect the parameters in their written order (pymeasure sorts them by name)."""
-        self._parameters = {}
-        for attribute, parameter in declared(type(self)):
-            self._parameters[attribute] = copy.copy(parameter)
-            vars(self)[attribute] = parameter.default
-
-    @classmethod
-    def declared_parameters(cls) -> dict[str, Setting[Any]]:
-        """Return the parameters by the name that users give, in the order in which they were written."""
-        return {parameter.called: parameter for _, parameter in declared(cls)}
-
-    def set(self, **parameters: Any) -> None:
-        """Set parameters, each checked at once.
-
-        Raises:
-            UnknownName: A parameter that the procedure does not have.
-            BadValue: A value that does not fit.
-        """
-        known = self.declared_parameters()
-        check_names(type(self).__name__, parameters, known)
-        for name, value in parameters.items():
-            known[name].__set__(self, value)
-
-    def values(self) -> dict[str, Any]:
-        """Return the parameters' values in SI units, None where one is left out."""
-        return {name: parameter.__get__(self, type(self)) for name, parameter in self.declared_parameters().items()}
 
     @property
     def field_remanence(self) -> float | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from instruments.clock import WallClock
 from labctl import informed, limits
-from labctl.parameters import bare_numbers
+from labctl.bare_numbers import bare_numbers
 from labctl.procedures import origin
 
 if TYPE_CHECKING:

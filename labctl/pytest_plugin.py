@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from pymeasure.experiment import Procedure
 
+    from labctl.active_run import ActiveRun
     from labctl.analysis.result import Results
     from labctl.api import RunResult
-    from labctl.run import ActiveRun
     from labctl.sample import SampleRecord
     from labctl.station import Station
     from simulators.lab import Lab

@@ -28,6 +28,7 @@ from instruments.cryostat import Cryostat
 from instruments.errors import Aborted, LabError, Refused, UsageError
 from labctl import limits, simulation
 from labctl.abort import AbortSwitch
+from labctl.active_run import Watcher
 from labctl.beforehand import check_contacts, check_request
 from labctl.conclusion import analysed, rows_of
 from labctl.course import Course
@@ -38,12 +39,13 @@ from labctl.procedure import Procedure
 from labctl.reentry import Entry, begin_again, mend_events
 from labctl.rehearsed import PARTS, Rehearsal, span
 from labctl.request import Outcome, Request
-from labctl.run import Watcher, carry_out_in
+from labctl.run import carry_out_in
 from labctl.rundir import RunDirectory
-from labctl.session import LabStart, Session, open_session
+from labctl.session import Session, open_session
 from labctl.station import Station
 from labctl.station_lock import Hold
 from labctl.supervision import child
+from labctl.surroundings import LabStart
 from simulators.beginning import Beginning
 from simulators.exposure import Exposure
 

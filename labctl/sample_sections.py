@@ -32,6 +32,9 @@ COMPLIANCE_OF_BREAKDOWN = 0.5
 BIAS_OF_BREAKDOWN = 0.2
 """Part of the breakdown voltage that may stand across a junction where its record says nothing (assumed)."""
 
+KINDS = {"hall_bar": "a Hall bar", "junction": "a junction"}
+"""What a shape is called in a sentence."""
+
 LARGEST_SIDE = 0.1
 """m, far beyond any device on a chip: "5" without its unit is 5 m, and all limits would follow from that."""
 

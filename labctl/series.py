@@ -31,6 +31,7 @@ from instruments.clock import WallClock
 from instruments.errors import Aborted, LabError, UsageError, WriteFailed
 from labctl import provenance
 from labctl.abort import AbortSwitch
+from labctl.active_run import Watcher
 from labctl.beforehand import check_request
 from labctl.conclusion import conclude_safely
 from labctl.events import EventLog
@@ -42,15 +43,16 @@ from labctl.procedure import Procedure
 from labctl.reentry import Entry, begin_again, mend_events
 from labctl.remote import in_its_lab
 from labctl.request import Outcome, Request
-from labctl.run import Watcher, carry_out_in, station_of, title_of
+from labctl.run import carry_out_in, station_of, title_of
 from labctl.rundir import RunDirectory
 from labctl.series_axes import Axis
 from labctl.series_children import Child, as_it_was, children_of, drawing, is_finished, said_of, seed_of
 from labctl.series_results import conclude_series
-from labctl.session import LabStart, Session, open_session
+from labctl.session import Session, open_session
 from labctl.station_lock import Hold
 from labctl.supervision import child as child_process
 from labctl.supervision.rescue import bring_to_rest_first
+from labctl.surroundings import LabStart
 
 if TYPE_CHECKING:
     from labctl.rehearsed import Rehearsal

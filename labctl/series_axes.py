@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from instruments.errors import BadValue
-from labctl.parameters import Setting
-from labctl.procedure import Procedure, check_names
+from labctl.parametrised import check_names
+from labctl.procedure import Procedure
+from labctl.setting import Setting
 
 MOST_RUNS = 1000
 """A series of more runs is taken for a slip of the pen."""

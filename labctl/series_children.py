@@ -12,11 +12,11 @@ from typing import Any, cast
 import numpy as np
 
 from instruments import units
-from labctl.parameters import Setting
 from labctl.procedure import Procedure
 from labctl.request import Request
 from labctl.rundir import RunDirectory
 from labctl.series_axes import Axis
+from labctl.setting import Setting
 
 LONGEST_LABEL = 80
 """Letters of the name of a run's folder behind its number."""

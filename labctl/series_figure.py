@@ -12,8 +12,7 @@ import numpy as np
 from instruments.units import SPOKEN, in_unit
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Result, prefix_for
-from labctl.frame import AMBER, FIELD_UNITS, INK, LETTER, PALETTE, bare, blank, name_curves, shown, write_frame
-from labctl.procedure import Caption
+from labctl.frame import AMBER, FIELD_UNITS, INK, LETTER, PALETTE, Caption, bare, blank, name_curves, shown, write_frame
 from labctl.series_results import Over, Point, Series, is_si, only_single, title_words, value_text, value_words
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from instruments.errors import BadValue, DataDamaged, WriteFailed
 from instruments.units import SPOKEN, format_quantity, in_unit, si_unit
 from labctl.analysis.combine import ENSEMBLE_OF
 from labctl.analysis.result import HEALTH_UNITS, Result, Results, prefix_for
-from labctl.procedure import Caption
+from labctl.frame import Caption
 from labctl.rundir import SCHEMA, RunDirectory, write_json
 
 MOST_MAIN = 3

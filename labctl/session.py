@@ -6,42 +6,33 @@ import itertools
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pyvisa
-from pyvisa.highlevel import VisaLibraryBase
-from pyvisa.rname import InvalidResourceName
 
-from instruments.clock import Clock, VirtualClock, WallClock
+from instruments.clock import Clock
 from instruments.cryostat import Cryostat
 from instruments.driver import Driver
-from instruments.errors import InstrumentFault, LabError, Restarted, UsageError
+from instruments.errors import LabError, Restarted
 from instruments.guard.library import GuardedLibrary
 from instruments.multivu import MultiVu
-from instruments.multivu_socket import Connect, SocketWire
-from instruments.ramped_source import RampedSource
 from instruments.scpi_driver import LONGEST_ERROR_QUEUE, POWER_ON, QueuedError, ScpiDriver
-from labctl import discovery, mishaps
-from labctl.breakout import Breakout, Hands, Operator, SimulatedHands, remote_hands, rest_sources
+from labctl import mishaps
+from labctl.breakout import Breakout, Hands, rest_sources
 from labctl.dialogue.recording import Heard, current
-from labctl.own_connections import local_port, own_connect, own_library
+from labctl.opening_instruments import Door
 from labctl.procedure import Procedure
-from labctl.protection import guarded, multivu_gate
+from labctl.protection import guarded
 from labctl.remaining import Pace
-from labctl.remote import RemoteClock, read_addresses
 from labctl.sample import SampleRecord
-from labctl.simulation import build_lab
 from labctl.station import Station
 from labctl.station_lock import Hold, holding
-from simulators.beginning import FRESH, Beginning
+from labctl.surroundings import LabStart, Surroundings, surroundings
 from simulators.lab import Lab
-
-SOCKETS = "@py"
-"""The VISA library that reaches a lab in another process; a station's own may need hardware or a vendor's software."""
 
 HARMLESS = frozenset({-213, -350})
 """Errors that say nothing of a setting: a trigger for a meter that measures anyway, and a queue full of these."""
@@ -53,25 +44,6 @@ TOLERANCE, RELATIVE_TOLERANCE = 0.5, 5e-3
 """K, and part of the set point: a block that is nearer to it than the larger of the two is left to arrive."""
 
 NONE: Mapping[str, float] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class LabStart:
-    """How the lab of a session begins.
-
-    Attributes:
-        seed: Seed of what fluctuates in a simulated lab.
-        sample_seed: Seed of the simulated sample's disorder.
-        time: s, what the clock shows; a run that is carried on goes on counting.
-        quiet: Whether nothing fluctuates in a simulated lab in this process.
-        begins: How the cryostat of such a lab stands.
-    """
-
-    seed: int
-    sample_seed: int = 0
-    time: float = 0.0
-    quiet: bool = False
-    begins: Beginning = FRESH
 
 
 class Session:
@@ -96,7 +68,7 @@ class Session:
         lab: Lab | None,
         library: GuardedLibrary,
         resources: Mapping[str, str],
-        door: _Door,
+        door: Door,
         hands: Hands,
     ) -> None:
         self.clock = clock
@@ -307,11 +279,11 @@ def open_session(
         InstrumentFault: An instrument cannot be opened.
     """
     held = nullcontext() if hold else holding(station, simulate=simulate, lab=lab, what="a session of a program")
-    with held, _surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as bare:
+    with held, surroundings(station, record, roles, simulate=simulate, start=start, lab=lab) as bare:
         around = _listened(bare, station, record, start)
         library = guarded(around.library, station, record, overrides, around.resources, around.clock)
         instruments: dict[str, Driver | MultiVu] = {}
-        door = _Door(station, around, library, record, overrides)
+        door = Door(station, around, library, record, overrides)
         try:
             for role in roles:
                 instruments[role] = door.open(role)
@@ -329,7 +301,7 @@ def _hang_up(driver: Driver | MultiVu) -> None:
         driver.adapter.close()
 
 
-def _listened(around: _Surroundings, station: Station, record: SampleRecord, start: LabStart) -> _Surroundings:
+def _listened(around: Surroundings, station: Station, record: SampleRecord, start: LabStart) -> Surroundings:
     """Let a recording hear what the guard lets out, if one is going on."""
     recording = current()
     if recording is None:
@@ -342,126 +314,6 @@ def _listened(around: _Surroundings, station: Station, record: SampleRecord, sta
     return replace(around, library=library, connect=connect)
 
 
-@dataclass(frozen=True, slots=True)
-class _Surroundings:
-    """What the instruments of a session are reached through: `resources` is where each role is.
-
-    MultiVu's server is reached through `connect`, all others through `library`.
-    """
-
-    clock: Clock
-    library: VisaLibraryBase
-    resources: Mapping[str, str]
-    lab: Lab | None = None
-    connect: Connect = field(default=SocketWire)
-    hands: Hands = field(default_factory=Operator)
-
-
-@contextmanager
-def _surroundings(
-    station: Station, record: SampleRecord, roles: Sequence[str], *, simulate: bool, start: LabStart,
-    lab: Path | None,
-) -> Generator[_Surroundings]:  # fmt: skip
-    """Choose between the hardware, a lab in this process, and one in another."""
-    if lab is not None:
-        addresses = read_addresses(lab).for_drivers({role: each.driver for role, each in station.instruments.items()})
-        for role in roles:
-            addresses.resource(role)
-        resources = addresses.resources
-        addresses.knock(roles)
-        clock, library = addresses.make_clock(), pyvisa.ResourceManager(SOCKETS).visalib
-        hands = remote_hands(addresses)
-        if not isinstance(clock, RemoteClock):
-            yield _Surroundings(clock, library, resources, hands=hands)
-            return
-        try:
-            yield _Surroundings(clock, own_library(library, clock), resources, None, own_connect(clock), hands)
-        finally:
-            clock.close()
-        return
-    resources = {role: instrument.resource for role, instrument in station.instruments.items()}
-    if simulate:
-        virtual = VirtualClock(start.time)
-        twin = build_lab(
-            station, record, virtual, seed=start.seed, sample_seed=start.sample_seed, quiet=start.quiet,
-            begins=start.begins,
-        )  # fmt: skip
-        hands = SimulatedHands(twin.plug, twin.put_back)
-        yield _Surroundings(virtual, twin.visa, resources, twin, twin.multivu_connector(), hands)
-        return
-    try:
-        library = pyvisa.ResourceManager(station.visa_library).visalib
-    except (pyvisa.Error, OSError, ValueError) as error:
-        raise UsageError(
-            f"station {station.name!r}: the VISA library {station.visa_library!r} cannot be opened: {error}"
-        ) from error
-    yield _Surroundings(WallClock(start.time), library, resources)
-
-
-def _open(station: Station, role: str, around: _Surroundings, way: Mapping[str, Any]) -> Driver | MultiVu:
-    instrument = station.instrument(role)
-    kind: Any = discovery.load("instruments", instrument.driver)
-    resource = around.resources[role]
-    try:
-        return kind(resource, clock=around.clock, **way)
-    except (pyvisa.Error, OSError, ValueError) as error:  # pyvisa's InvalidResourceName is a ValueError
-        if isinstance(error, LabError):
-            raise
-        where = f"station {station.name!r}: cannot open {role} at {resource}"
-        if isinstance(error, InvalidResourceName):
-            raise UsageError(f"{where}: {' '.join(str(error).split())}") from error
-        raise InstrumentFault(f"{where}: {why_closed(error, resource)}") from error
-
-
-def why_closed(error: BaseException, resource: str) -> str:
-    """Say in one sentence why an address cannot be opened; pyvisa-py has three about a missing GPIB driver."""
-    if resource.upper().startswith("GPIB") and "linux-gpib" in str(error):
-        return (
-            "pyvisa-py finds no driver for a GPIB card on this computer; install linux-gpib, or a vendor's VISA with "
-            'visa_library = "@ivi" in the station file, or measure on the simulated twin with --simulate'
-        )
-    return " ".join(str(error).split())
-
-
-@dataclass(frozen=True, slots=True)
-class _Door:
-    """The way to a session's instruments."""
-
-    station: Station
-    around: _Surroundings
-    library: VisaLibraryBase
-    record: SampleRecord
-    overrides: Mapping[str, float]
-
-    def open(self, role: str) -> Driver | MultiVu:
-        """Open an instrument."""
-        around = self.around
-        if role not in around.resources:
-            raise UsageError(
-                f"there is no {role} in the lab that the addresses are of; simulate a station that has one"
-            )
-        way: dict[str, Any] = {"visa_library": self.library}
-        if self.station.instrument(role).driver == "multivu":
-            gate = multivu_gate(self.station, self.record, self.overrides, role, around.resources[role])
-            way = {"connect": around.connect, "gate": gate}
-        driver = _open(self.station, role, around, way)
-        if isinstance(driver, RampedSource):
-            driver.shutdown_time = self.station.safe_state.source_ramp
-        return driver
-
-    def claim(self, instruments: Mapping[str, Driver | MultiVu], handles: Sequence[Any] = ()) -> None:
-        """Name the run's connections to a lab in another process; no other lab asks."""
-        if isinstance(self.around.clock, RemoteClock):
-            drivers = instruments.values()
-            connections: list[Any] = [driver.adapter.connection for driver in drivers if isinstance(driver, Driver)]
-            own = [connection.session for connection in connections]
-            ports = _ports(self.around.library, [*own, *handles])
-            ports += [driver.link.local_port for driver in drivers if isinstance(driver, MultiVu)]
-            named = [port for port in ports if port is not None]
-            if named:  # naming none would be to say that some are about to be opened
-                self.around.clock.claim(named)
-
-
 def _held(driver: ScpiDriver) -> Iterator[QueuedError]:
     """Take out what an error queue holds."""
     for _ in range(LONGEST_ERROR_QUEUE):
@@ -469,8 +321,3 @@ def _held(driver: ScpiDriver) -> Iterator[QueuedError]:
         if not error.code:
             return
         yield error
-
-
-def _ports(library: Any, handles: Sequence[Any]) -> list[int | None]:
-    """Return the local ports of the connections, by which a lab in another process knows them from a spectator's."""
-    return [local_port(library, handle) for handle in handles]

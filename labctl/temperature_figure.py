@@ -9,8 +9,7 @@ import numpy as np
 from labctl.analysis.readings import FloatArray
 from labctl.analysis.result import Results, prefix_for, quantity_text
 from labctl.analysis.visits import moving_rows
-from labctl.frame import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, bare, blank, say, shown, write_frame
-from labctl.procedure import Caption
+from labctl.frame import AMBER, COLOURS, FAINT, FIELD_UNITS, INK, QUIET, Caption, bare, blank, say, shown, write_frame
 
 if TYPE_CHECKING:
     import pandas as pd

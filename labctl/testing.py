@@ -17,11 +17,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labctl.active_run import ActiveRun
 from labctl.attempts import ATTEMPT, BLOCK
 from labctl.procedure import Procedure
 from labctl.reentry import LAB_TIME
 from labctl.request import Outcome, Request
-from labctl.run import ActiveRun, carry_out
+from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord, load_sample
 from labctl.station import Station, load_station

@@ -12,7 +12,7 @@ from labctl.expected import Standing, read_expected
 from labctl.remaining import Remaining
 
 if TYPE_CHECKING:
-    from labctl.run import ActiveRun
+    from labctl.active_run import ActiveRun
     from labctl.rundir import RunDirectory
     from labctl.session import Session
 

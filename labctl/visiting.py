@@ -24,7 +24,7 @@ from labctl.station import ROLES
 from labctl.visa_door import VisaDoor, as_default
 
 if TYPE_CHECKING:
-    from labctl.run import ActiveRun
+    from labctl.active_run import ActiveRun
 
 DRIVING = ("source", "smu", "cryostat")
 """Roles that do something to the sample; who opens one of them by himself leaves it to be made safe."""

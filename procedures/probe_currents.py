@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from instruments import units
 from instruments.errors import BadValue
-from labctl.parameters import Setting
+from labctl.setting import Setting
 
 
 class ProbeCurrents(Setting[tuple[str, ...]]):

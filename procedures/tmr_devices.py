@@ -13,8 +13,8 @@ import numpy as np
 from instruments.errors import BadValue
 from labctl.analysis.combine import freedom_of
 from labctl.analysis.result import Result, Results, missing, short_text
-from labctl.parameters import Setting
 from labctl.rundir import RunDirectory
+from labctl.setting import Setting
 
 if TYPE_CHECKING:
     from procedures.tmr_temperature import TmrTemperature

@@ -6,11 +6,9 @@ from one change to the next, or repeat a cycle. All changes are kept for a while
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -20,14 +18,10 @@ from numpy.typing import NDArray
 from simulators.bridge_currents import BridgeCurrents, shared
 from simulators.cables import Lead
 from simulators.contact_network import ContactNetwork, largest_current
+from simulators.current_changes import Change, Changes
+from simulators.current_cycle import Cycle
 from simulators.samples.sample import Discharge, Sample
 from simulators.timeline import Timeline
-
-MEMORY = 30.0
-"""s; changes older than this may be forgotten."""
-
-REMEMBERED = 4096
-"""So many changes are kept, however old they are."""
 
 FOLLOWED = 10_000
 """Steps of a cycle that the sample lives through one by one; from then on it gets the cycle as a whole."""
@@ -35,73 +29,7 @@ FOLLOWED = 10_000
 MOST_KNOWN = 1000
 """Pairs of currents of which it is kept what they inject."""
 
-SETTLED = 20.0
-"""Time constants after which nothing is left of a change."""
-
 Pair = tuple[Lead, Lead]
-
-
-@dataclass(slots=True)
-class Change:
-    """What flows from a moment on; never altered once it is made (frozen, it would take three times as long to make).
-
-    Attributes:
-        time: Lab time in s.
-        source: A out of the current source's high terminal; of a cycle that is taken as a whole, its mean.
-        smu: A out of the source-measure unit's.
-        excess: A by which the source's current exceeds `source` at that moment, on its way there.
-        settling: Time constant in s of that way.
-        bridges: What flows from the resistance bridges besides.
-    """
-
-    time: float
-    source: float
-    smu: float
-    excess: float = 0.0
-    settling: float = 0.0
-    bridges: BridgeCurrents | None = None
-
-    def source_at(self, time: float) -> float:
-        """Current in A of the source at a lab time in s, before the next change."""
-        if not self.settling:
-            return self.source
-        return self.source + self.excess * math.exp(-(time - self.time) / self.settling)
-
-    def mean_excess(self, start: float, end: float) -> float:
-        """Mean in A of what is left of the excess from `start` to `end` (lab s)."""
-        if not self.settling or start > self.time + SETTLED * self.settling or end <= start:
-            return 0.0
-        begin, finish = (math.exp(-(time - self.time) / self.settling) for time in (start, end))
-        return self.excess * self.settling * (begin - finish) / (end - start)
-
-
-@dataclass(slots=True)
-class Cycle:
-    """A periodic current: its steps (s, A), when it began, and how far the sample has been taken along it."""
-
-    steps: tuple[tuple[float, float], ...]
-    start: float
-    fed: int = 0
-    whole: bool = False
-    offsets: list[float] = field(default_factory=lambda: [0.0])
-
-    def __post_init__(self) -> None:
-        self.offsets.extend(itertools.accumulate(duration for duration, _ in self.steps))
-
-    @property
-    def mean(self) -> float:
-        """Current in A, averaged over a period."""
-        return sum(duration * current for duration, current in self.steps) / self.offsets[-1]
-
-    def next_step(self) -> tuple[float, float]:
-        """When the next step to be fed begins (lab s), and its current in A."""
-        turn, index = divmod(self.fed, len(self.steps))
-        return self.start + turn * self.offsets[-1] + self.offsets[index], self.steps[index][1]
-
-    def rest(self) -> tuple[tuple[float, float], ...]:
-        """The steps, beginning with the next one to be fed."""
-        index = self.fed % len(self.steps)
-        return self.steps[index:] + self.steps[:index]
 
 
 class Follower(Protocol):
@@ -146,7 +74,7 @@ class Circuit:
         self.sample = sample
         self._source = source
         self._smu = smu
-        self._changes: deque[Change] = deque([Change(-math.inf, 0.0, 0.0)])
+        self._changes = Changes([Change(-math.inf, 0.0, 0.0)])
         self._known: dict[tuple[float, float], Mapping[str, float]] = {}  # what currents inject, with these leads
         self._cycle: Cycle | None = None
         self._bridges: BridgeCurrents | None = None
@@ -158,7 +86,6 @@ class Circuit:
         self.on_change: Callable[[Change], None] | None = None
         self._following = False
         self._moment: float | None = None
-        self._strongest = 0.0
         self._steps: tuple[Sequence[float], float, tuple[Mapping[str, float], ...]] | None = None
 
     def plug(self, source: Pair | None, smu: Pair | None, network: ContactNetwork | None) -> None:
@@ -275,13 +202,9 @@ class Circuit:
     def _record(self, change: Change) -> None:
         if self._bridges is not None:
             change = replace(change, bridges=self._bridges)
-        changes = self._changes
-        while len(changes) > REMEMBERED and changes[1].time < change.time - MEMORY:
-            changes.popleft()
-        changes.append(change)
+        self._changes.record(change)
         if self.on_change is not None:
             self.on_change(change)
-        self._strongest = max(self._strongest, abs(change.source))
 
     def catch_up(self) -> None:
         """Let everything happen that changes what flows by itself, until now."""
@@ -406,42 +329,25 @@ class Circuit:
     def source_current(self, time: float) -> float:
         """Current in A of the source at a lab time in s that is now or past, with the way it settled."""
         self._follow()
-        return next(change for change in reversed(self._changes) if change.time <= time).source_at(time)
+        return self._changes.source_at(time)
 
     def steps(self, start: float, end: float) -> list[tuple[float, float, Change]]:
         """Cut a time at the changes: (begin, end, what flowed), in order; lab times in s, now or past."""
         if self._moves or self.sample.wearing:
             self._follow()
-        changes = self._changes
-        if changes[-1].time <= start:
-            return [(start, end, changes[-1])]
-        parts: list[tuple[float, float, Change]] = []
-        finish = end
-        for change in reversed(changes):
-            if change.time < finish:
-                parts.append((max(change.time, start), finish, change))
-                finish = change.time
-            if change.time <= start:
-                break
-        return parts[::-1]
+        return self._changes.steps(start, end)
 
     def strongest_source(self) -> float:
         """Return a current in A, either way, that the source has not exceeded since the beginning."""
         if self._moves or self.sample.wearing:
             self._follow()
-        return self._strongest
+        return self._changes.strongest
 
     def largest_source(self, start: float, end: float) -> float | None:
         """Return the source's largest current in A, either way, between two lab times (s); None without a change."""
         if self._moves or self.sample.wearing:
             self._follow()
-        largest = None
-        for change in reversed(self._changes):
-            if change.time <= start:
-                return None if largest is None else max(largest, abs(change.source))
-            if change.time < end and (largest is None or abs(change.source) > largest):
-                largest = abs(change.source)
-        return largest
+        return self._changes.largest_source(start, end)
 
     # ---- what the sample makes of it
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from simulators.messages import Effect
+from simulators.program_message import Effect
 
 EffectT = TypeVar("EffectT", bound=Effect)
 

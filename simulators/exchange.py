@@ -20,7 +20,8 @@ from instruments.scpi import ScpiError
 from instruments.tables import errors
 from instruments.tables.table import CommandTable, Row, Value, limit, print_value, read_arguments, value_when_new
 from simulators.effects import command, marked, query
-from simulators.messages import CACHE_SIZE, Effect, Later, MessageExchange, Outcome, Step
+from simulators.messages import CACHE_SIZE, MessageExchange
+from simulators.program_message import Effect, Later, Outcome, Step
 from simulators.status import REQUEST_SERVICE, EventRegister
 from simulators.timeline import Timeline
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from simulators.circuit import Change, Pair
+from simulators.circuit import Pair
+from simulators.current_changes import Change
 from simulators.lab import Lab
 
 LONGEST_PULSE = 10.0

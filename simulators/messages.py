@@ -13,14 +13,14 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
 from operator import length_hint
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from instruments.scpi import ScpiError
-from instruments.tables.table import Value
 from simulators.device import Device
 from simulators.lines import cut_messages
+from simulators.program_message import Later, Message, Outcome, Step
 from simulators.status import OPERATION_COMPLETE, Status
-from simulators.timeline import Event, Timeline
+from simulators.timeline import Timeline
 
 INPUT_LIMIT = 65536
 """Bytes of unfinished and waiting messages that a device holds (assumed; the manuals give no figure)."""
@@ -38,63 +38,6 @@ CACHE_SIZE = 4096
 
 _CACHED_LENGTH = 256
 _MESSAGE_OVERHEAD = 64  # what a waiting message takes besides its bytes, so that empty ones are bounded too
-
-
-class Later(NamedTuple):
-    """What an effect returns when it is not done yet.
-
-    Attributes:
-        time: Lab time in s at which it is done; inf when nothing is known to bring it about (a new message then ends
-            the waiting); None for when no overlapped operation is pending any more.
-        finish: Called then; gives the reply, None without one, or another `Later`.
-    """
-
-    time: float | None
-    finish: Callable[[], str | Later | None]
-
-
-Outcome = str | Later | None
-Effect = Callable[..., Outcome]
-Step = tuple[Effect, tuple[Value, ...], bool]
-"""A bound effect, what it is called with, and whether it is a query."""
-
-
-class _Message:
-    """A program message on its way through the parser.
-
-    Attributes:
-        position: Steps that were begun when it was held last.
-        rest: The steps that are still to be begun.
-        time: Of one that is held, when that ends; see `Later`.
-        event: Of one that is held, what ends that; None for nothing on the timeline.
-    """
-
-    __slots__ = ("answer", "dropped", "event", "finish", "length", "position", "replies", "rest", "steps", "time")
-
-    time: float | None
-    event: Event | None
-
-    def __init__(self, steps: list[Step], length: int, answer: Callable[[str], None] | None = None) -> None:
-        self.steps = steps
-        self.rest = iter(steps)
-        self.length = length
-        self.answer = answer
-        self.position = 0
-        self.replies: list[str] = []
-        self.dropped = False
-        self.finish: Callable[[], Outcome] | None = None
-
-    def expects_reply(self) -> bool:
-        """Whether a reply to this message is still to come through the door."""
-        if self.dropped or self.answer is not None:
-            return False
-        if self.replies:
-            return True
-        first = self.position - 1 if self.finish is not None else self.position
-        for _, _, asks in self.steps[first:]:  # noqa: SIM110 - a generator costs more than the look itself
-            if asks:
-                return True
-        return False
 
 
 class MessageExchange(Device):
@@ -119,9 +62,9 @@ class MessageExchange(Device):
         self._input = b""
         self._overrun = False
         self._output = b""
-        self._running: _Message | None = None
-        self._held: _Message | None = None
-        self._waiting: deque[_Message] = deque()
+        self._running: Message | None = None
+        self._held: Message | None = None
+        self._waiting: deque[Message] = deque()
         self._waiting_bytes = 0
         self._operations = 0
         self._completion_wanted = False
@@ -187,7 +130,7 @@ class MessageExchange(Device):
         """Receive bytes; see `Device.write`."""
         steps = self._programs.get(data)
         if steps is not None and self._held is None and not self._output and not self._input and not self._overrun:
-            self._run(_Message(steps, 0))
+            self._run(Message(steps, 0))
         else:
             self._receive(data)
         if self.status.service_enable:
@@ -202,7 +145,7 @@ class MessageExchange(Device):
         if len(line) > self.input_limit:
             self.status.report(INPUT_OVERRUN)
         elif line and not line.isspace():
-            message = _Message(self._program(line), len(line), answer)
+            message = Message(self._program(line), len(line), answer)
             self._end_hopeless_wait()
             if self._held is None:
                 self._run(message)
@@ -267,7 +210,7 @@ class MessageExchange(Device):
         It interrupts nothing. It waits its turn behind a command that takes time, but not behind *OPC? or *WAI or a
         query for a reading that nobody knows of yet, which may be waiting for it.
         """
-        message = _Message([(self.triggered, (), False)], 0)
+        message = Message([(self.triggered, (), False)], 0)
         if self._held is None:
             self._run(message)
         elif self._held.time is not None and self._held.time < math.inf:
@@ -305,7 +248,7 @@ class MessageExchange(Device):
             elif len(line) > self.input_limit:
                 self.status.report(INPUT_OVERRUN)
             elif line and not line.isspace():
-                self._accept(_Message(self._program(line), len(line)))
+                self._accept(Message(self._program(line), len(line)))
         if self._overrun:
             self._input = b""
         elif len(self._input) > self.input_limit:
@@ -324,7 +267,7 @@ class MessageExchange(Device):
                 self._programs[key] = steps
         return steps
 
-    def _accept(self, message: _Message) -> None:
+    def _accept(self, message: Message) -> None:
         """Run a message, or let it wait for the ones before it."""
         self._end_hopeless_wait()
         if not self.stream:
@@ -341,7 +284,7 @@ class MessageExchange(Device):
             self._give_up(held)
             self.status.report(INTERRUPTED)
 
-    def _queue(self, message: _Message) -> None:
+    def _queue(self, message: Message) -> None:
         """Let a message wait, as far as there is room."""
         length = message.length + _MESSAGE_OVERHEAD
         if self._waiting_bytes + length > self.input_limit:
@@ -360,7 +303,7 @@ class MessageExchange(Device):
             latest.dropped = True
             self.status.report(INTERRUPTED)
 
-    def _give_up(self, held: _Message) -> None:
+    def _give_up(self, held: Message) -> None:
         """End a wait before its time; the rest of the message is lost."""
         self._held = None
         if held.event is not None:
@@ -369,7 +312,7 @@ class MessageExchange(Device):
 
     # ---- execution
 
-    def _run(self, message: _Message) -> None:
+    def _run(self, message: Message) -> None:
         """Carry out a message from where it stands, until its end or a unit that needs time."""
         self._running = message
         replies, status = message.replies, self.status
@@ -399,7 +342,7 @@ class MessageExchange(Device):
             return
         self._output += reply.encode("latin-1", "replace") + b"\n"
 
-    def _hold(self, message: _Message, later: Later) -> None:
+    def _hold(self, message: Message, later: Later) -> None:
         message.time, message.finish, message.event = later.time, later.finish, None
         self._held = message
         if later.time == math.inf and self._waiting:  # what is behind it has come to end it already

@@ -6,7 +6,8 @@ import math
 from collections import deque
 from enum import Enum
 
-from simulators.circuit import REMEMBERED, Circuit, Pair
+from simulators.circuit import Circuit, Pair
+from simulators.current_changes import REMEMBERED
 
 _ROUNDS = 2  # a linear sample is solved by the first; the second leaves nothing of rounding
 _ROUNDS_OF_CONTACTS = 12  # of contacts that are not ohmic, by the secant rule

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from labctl import session
+from labctl import surroundings
 from labctl.checkup.finding import Finding
 from labctl.checkup.visit import Way, visit
 from labctl.sample import SampleRecord, load_sample
@@ -136,7 +136,7 @@ class Clinic:
         look: bool = False,
     ) -> Visit:
         labs: list[Lab] = []
-        build = session.build_lab
+        build = surroundings.build_lab
 
         def built(*args: object, **keywords: object) -> Lab:
             lab = build(*args, **keywords)  # pyright: ignore[reportArgumentType] - handed on as they come
@@ -146,7 +146,7 @@ class Clinic:
             return lab
 
         with self._monkeypatch.context() as patch:
-            patch.setattr(session, "build_lab", built)
+            patch.setattr(surroundings, "build_lab", built)
             record = load_sample(sample) if isinstance(sample, str) else sample
             where = load_station(station) if isinstance(station, str) else station
             findings = list(visit(where, record, Way(simulate=True, look=look)))

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from labctl import session
+from labctl import surroundings
 from labctl.procedure import Procedure
 from labctl.request import Outcome, Request
 from labctl.run import carry_out
@@ -109,11 +109,11 @@ class Simulate:
 def capture_labs(monkeypatch: pytest.MonkeyPatch) -> list[Lab]:
     """Keep every lab that a session builds."""
     labs: list[Lab] = []
-    build = session.build_lab
+    build = surroundings.build_lab
 
     def build_and_keep(*args: Any, **keywords: Any) -> Lab:
         labs.append(build(*args, **keywords))
         return labs[-1]
 
-    monkeypatch.setattr(session, "build_lab", build_and_keep)
+    monkeypatch.setattr(surroundings, "build_lab", build_and_keep)
     return labs

@@ -25,6 +25,7 @@ ALLOWED: dict[str, str] = {
     "labctl/supervision/": "processes are watched in real time, whatever their labs' clocks do",
     "labctl/service/": "requests are answered, and processes waited for, in real time",
     "labctl/run.py": "the wall time a run took is part of its report",
+    "labctl/active_run.py": "likewise: it ends with the last row",
     "simulators/server.py": "clients of the served lab live in real time, and so does the wait for their next message",
     "instruments/multivu_socket.py": "a MultiPyVu server that says nothing is given up after a while of real time",
     "labctl/remote.py": "a lab in another process that says nothing for a minute of real time is given up",

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 
 from pyvisa import constants, highlevel, rname
-from pyvisa.constants import BufferOperation, InterfaceType, ResourceAttribute, SerialTermination, StatusCode
+from pyvisa.constants import BufferOperation, ResourceAttribute, SerialTermination, StatusCode
 from pyvisa.util import LibraryPath
 
 from instruments.errors import LimitExceeded, Refused
 from instruments.guard.gate import Gate
 from instruments.guard.heard import Heard
+from instruments.guard.wire import Wire
 
 LONGEST_MESSAGE = 65_536
 """Bytes; what an instrument does with a longer message is not known (assumed), so that none is sent."""
@@ -52,41 +53,6 @@ _OWN = {
 _library_numbers = itertools.count(1)
 
 
-class _Wire:
-    """One open session to an instrument.
-
-    Attributes:
-        gate: What judges the messages; None for an instrument that can do nothing to the sample.
-        ends: Whether the end of a write is the end of a message.
-        heard: Takes note of what goes out and comes back; None where nobody wants to know.
-        name: Of the resource.
-        pending: The beginning of a message, held back until its end comes.
-        harmless: Whole writes that were found to set nothing that the guard watches.
-    """
-
-    __slots__ = ("ends", "gate", "harmless", "heard", "marked", "name", "pending", "terminators")
-
-    def __init__(self, gate: Gate | None, parsed: rname.ResourceName) -> None:
-        self.gate = gate
-        self.heard: Heard | None = None
-        self.name = str(parsed).upper()
-        serial = parsed.interface_type_const == InterfaceType.asrl
-        self.marked = not serial and parsed.resource_class not in {"SOCKET", "RAW"}
-        self.ends = self.marked
-        self.terminators = b"" if gate is None else gate.TERMINATORS + (b"\r" if serial else b"")
-        self.pending = b""
-        self.harmless: set[bytes] = set()
-
-    def ended(self, data: bytes) -> int:
-        """Return how many bytes belong to messages that are complete."""
-        if self.ends:
-            return len(data)
-        return max(data.rfind(terminator) for terminator in self._each_terminator()) + 1
-
-    def _each_terminator(self) -> tuple[bytes, ...]:
-        return tuple(bytes((terminator,)) for terminator in self.terminators)
-
-
 class GuardedLibrary(highlevel.VisaLibraryBase):
     """A VISA library through which only what is within the limits goes out.
 
@@ -109,7 +75,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
     _inner: highlevel.VisaLibraryBase
     _gates: dict[str, Gate | None]
     _refusals: dict[str, str]
-    _wires: dict[Any, _Wire]
+    _wires: dict[Any, Wire]
     _heard: dict[str, Heard]
     _lock: threading.RLock
     _send: Callable[[Any, bytes], tuple[int, StatusCode]]
@@ -181,7 +147,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
                 "station file"
             )
         opened, status = self._inner.open(session, resource_name, access_mode, open_timeout)
-        self._wires[opened] = wire = _Wire(self._gates[name], rname.ResourceName.from_string(name))
+        self._wires[opened] = wire = Wire(self._gates[name], rname.ResourceName.from_string(name))
         wire.heard = self._heard.get(name)
         return opened, status
 
@@ -304,7 +270,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
         return self._judge(session, wire, gate, data, self._send)
 
     def _judge(
-        self, session: Any, wire: _Wire, gate: Gate, data: bytes,
+        self, session: Any, wire: Wire, gate: Gate, data: bytes,
         send: Callable[[Any, bytes], tuple[Any, StatusCode]],
     ) -> tuple[Any, StatusCode]:  # fmt: skip
         """Read what has come to its end, hold back the rest, and send what may leave."""
@@ -319,7 +285,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
                 raise
 
     def _judge_alone(
-        self, session: Any, wire: _Wire, gate: Gate, data: bytes,
+        self, session: Any, wire: Wire, gate: Gate, data: bytes,
         send: Callable[[Any, bytes], tuple[Any, StatusCode]],
     ) -> tuple[Any, StatusCode]:  # fmt: skip
         held = len(wire.pending)

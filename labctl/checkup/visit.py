@@ -21,9 +21,10 @@ from labctl.checkup.installation import missing_driver
 from labctl.checkup.instruments import error_queues, firmwares, line_frequencies
 from labctl.checkup.scene import Scene
 from labctl.sample import SampleRecord, load_sample
-from labctl.session import LabStart, Session, open_session
+from labctl.session import Session, open_session
 from labctl.station import Station
 from labctl.station_lock import Hold, holding
+from labctl.surroundings import LabStart
 
 Part = Callable[[Scene], Iterator[Finding]]
 """A part of the examination."""

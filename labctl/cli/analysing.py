@@ -111,7 +111,7 @@ def plot(path: Path, *, out: Path | None, unit: str) -> None:
 def _plot_run(directory: RunDirectory, *, out: Path | None, unit: FieldUnit) -> None:
     from labctl.analysed_again import procedure_of
     from labctl.conclusion import analysed, draw, how_it_ended, rows_of, trouble
-    from labctl.procedure import Caption
+    from labctl.frame import Caption
     from labctl.series_results import draw_series, is_series, read_series
 
     request = directory.request()

@@ -92,9 +92,10 @@ def _ask(options: Options) -> None:
     from labctl.dialogue.recording import recording
     from labctl.limits import parse_overrides
     from labctl.sample import load_sample
-    from labctl.session import LabStart, open_session
+    from labctl.session import open_session
     from labctl.station import load_station
     from labctl.station_lock import holding
+    from labctl.surroundings import LabStart
 
     if not options.simulate and not options.sample:
         raise BadValue("the limits of the mounted sample hold here, too; name its record with --sample")

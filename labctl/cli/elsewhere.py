@@ -17,7 +17,7 @@ def analyse_file(path: Path, *, as_: str, columns: list[str], rows: str | None, 
     """Analyse a file; nothing is written beside it, a figure only where `--out` says."""
     from labctl import figures
     from labctl.elsewhere.adoption import adopt
-    from labctl.procedure import Caption
+    from labctl.frame import Caption
     from labctl.procedures import load_procedure
 
     if out is not None:

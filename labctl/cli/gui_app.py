@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from labctl.cli.options import Out
+
 windows = typer.Typer()
 
 
@@ -22,7 +24,7 @@ def gui(
     speed: Annotated[
         float | None, typer.Option(metavar="X", help="Lab seconds per real second in it; 10 without.")
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
+    out: Out = Path("runs"),
 ) -> None:
     """Open the window of a station: measure, watch, queue, and find what was measured.
 

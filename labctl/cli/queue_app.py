@@ -7,6 +7,19 @@ from typing import Annotated
 
 import typer
 
+from labctl.cli.options import (
+    Json,
+    Notes,
+    Out,
+    Over,
+    Override,
+    Parameters,
+    ProcedureArgument,
+    RunArgument,
+    Station,
+    Tags,
+)
+
 queues = typer.Typer(
     name="queue",
     help="Fill, look at and steer the queue of a station, which `labctl worker` carries out.",
@@ -15,44 +28,29 @@ queues = typer.Typer(
     rich_markup_mode=None,
 )
 
-Station = Annotated[str, typer.Option("--station", metavar="S", help="Station: a shipped name or a file.")]
 Simulated = Annotated[
     bool, typer.Option("--simulate", help="The worker of its simulated twin (also if it is the only one).")
 ]
 Folder = Annotated[
     Path | None, typer.Option("--queue", metavar="DIR", help="Folder of the queue, if the worker was given one.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
 Number = Annotated[str, typer.Argument(metavar="ID", help="The item's number, as `labctl queue list` shows it.")]
-Parameters = Annotated[
-    list[str] | None, typer.Option("-p", "--parameter", metavar="name=value", help="Set a parameter; repeatable.")
-]
-Over = Annotated[
-    list[str] | None,
-    typer.Option(metavar="name=list", help="Measure a series over these values of a parameter; repeatable."),
-]
-Override = Annotated[
-    list[str] | None, typer.Option(metavar="LIMIT=VALUE", help="Replace a limit of station or sample; repeatable.")
-]
-Tag = Annotated[list[str] | None, typer.Option(metavar="T", help="A word to find the run by; repeatable.")]
 Seed = Annotated[int | None, typer.Option(metavar="N", min=0, help="Seed of the noise; drawn if not given.")]
 
 
 @queues.command("add")
 def add(
-    procedure: Annotated[
-        str, typer.Argument(metavar="P", help="The experiment, e.g. ahe or mine.py; `labctl list` names them.")
-    ],
+    procedure: ProcedureArgument,
     sample: Annotated[str, typer.Option(metavar="NAME", help="Sample record: a name or a file.")] = "",
     seed: Seed = None,
     sample_seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of the simulated sample's disorder.")] = 0,
     parameter: Parameters = None,
     user: Annotated[str, typer.Option(metavar="U", help="Who measures; who is logged in without.")] = "",
-    notes: Annotated[str, typer.Option(metavar="T", help="Why, in a sentence.")] = "",
-    tag: Tag = None,
+    notes: Notes = "",
+    tag: Tags = None,
     over: Over = None,
     override: Override = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder that holds the runs.")] = Path("runs"),
+    out: Out = Path("runs"),
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Rehearse it when its turn comes; it is refused if that is.")
     ] = False,
@@ -73,7 +71,7 @@ def add(
 
 @queues.command("resume")
 def resume(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its number below runs.")],
+    run: RunArgument,
     station: Station = "ppms",
     simulate: Simulated = False,
     queue: Folder = None,
@@ -130,7 +128,7 @@ def edit(
     sample: Annotated[str | None, typer.Option(metavar="NAME", help="Another sample record.")] = None,
     seed: Seed = None,
     notes: Annotated[str | None, typer.Option(metavar="T", help="Why, in a sentence.")] = None,
-    tag: Tag = None,
+    tag: Tags = None,
     over: Over = None,
     override: Override = None,
     station: Station = "ppms",

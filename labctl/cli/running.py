@@ -15,10 +15,10 @@ from instruments.errors import BadValue
 from labctl.cli import output
 
 if TYPE_CHECKING:
+    from labctl.active_run import ActiveRun, Watcher
     from labctl.asked import Asked
     from labctl.preparing import Prepared
     from labctl.request import Outcome
-    from labctl.run import ActiveRun, Watcher
 
 
 @dataclass(frozen=True, slots=True)

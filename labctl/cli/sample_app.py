@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from labctl.cli.options import Json
+
 samples = typer.Typer(
     name="sample",
     help="Make, look at and check sample records, and keep their journals.",
@@ -22,7 +24,6 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder that hol
 Simulated = Annotated[
     bool, typer.Option("--simulated", help="The journal of the simulated sample instead, of runs with --lab.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on stdout.")]
 
 
 @samples.command("new")

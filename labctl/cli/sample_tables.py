@@ -24,7 +24,8 @@ from labctl.journal import (
     of_device,
 )
 from labctl.journal_words import NO_BREAK, cell, health, pulses_text, safe_pulse
-from labctl.sample import KINDS, Junction, SampleRecord
+from labctl.sample import Junction, SampleRecord
+from labctl.sample_sections import KINDS
 from labctl.sample_summary import Derived
 
 NARROWEST = 20

@@ -20,11 +20,11 @@ from labctl.desk.derived import derived
 from labctl.desk.resolved import idle, resolved
 from labctl.desk.spelling import spoken
 from labctl.desk.values import shown
-from labctl.parameters import Setting
 from labctl.preparing import Place, Prepared, prepare
 from labctl.procedure import Procedure
 from labctl.procedures import load_procedure
 from labctl.request import Request
+from labctl.setting import Setting
 
 DECIDED = 4
 """Digits of a value that nobody has entered, but the record or the journal decides."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from labctl.parameters import OptionalRun, Setting
+from labctl.parameters import OptionalRun
+from labctl.setting import Setting
 
 COURSE, FIELD, CURRENT, BIAS, TEMPERATURE, READING, SELDOM, RUNS = (
     "course", "field", "current", "bias", "temperature", "reading", "seldom", "runs",

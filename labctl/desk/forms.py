@@ -8,9 +8,10 @@ from typing import Any
 from labctl.adopted import AdoptedParameter
 from labctl.desk.form_groups import FOLDED, TITLES, grouped
 from labctl.desk.spelling import spoken
-from labctl.parameters import Choice, Count, OptionalQuantityList, OptionalRun, QuantityList, Setting
+from labctl.parameters import Choice, Count, OptionalQuantityList, OptionalRun, QuantityList
 from labctl.procedures import guest_of, load_procedure, run_name
-from labctl.sample import KINDS
+from labctl.sample_sections import KINDS
+from labctl.setting import Setting
 
 TICKED = (("yes", "no"), ("on", "off"), ("True", "False"))
 """Choices between two words that a tick stands for: what it means, and what it means where there is none."""

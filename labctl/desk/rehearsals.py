@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from labctl.abort import AbortSwitch
+from labctl.active_run import ActiveRun
 from labctl.asked import Asked
 from labctl.desk.loop import Telling
 from labctl.desk.spelling import spoken
@@ -15,7 +16,6 @@ from labctl.preparing import Place, prepare
 from labctl.present import UNKNOWN_HISTORY, Present
 from labctl.rehearsal import rehearse_all
 from labctl.rehearsed import EXPECTED, Rehearsal, whole
-from labctl.run import ActiveRun
 from simulators.beginning import FRESH, Beginning
 
 NICE = 10

@@ -10,10 +10,10 @@ from typing import Any
 from instruments.errors import LabError
 from labctl.desk.spelling import spoken
 from labctl.desk.values import shown
-from labctl.parameters import Setting
-from labctl.procedure import check_names
+from labctl.parametrised import check_names
 from labctl.procedures import load_procedure
 from labctl.series_axes import Axis, parse_over
+from labctl.setting import Setting
 
 FIRST, LAST = 3, 2
 """Runs at the beginning and at the end that are told."""

@@ -7,7 +7,7 @@ from typing import Any
 from instruments import units
 from labctl.desk.derived import listed
 from labctl.desk.spelling import spoken
-from labctl.parameters import Setting
+from labctl.setting import Setting
 
 
 def shown(parameter: Setting[Any], value: Any, *, digits: int = 6, in_oersted: bool = False) -> str:

@@ -20,10 +20,11 @@ from labctl.by_hand import carry_out
 from labctl.instruments_told import CRYOSTAT, of_cryostat, of_settings
 from labctl.mishaps import line_of
 from labctl.sample import load_sample
-from labctl.session import LabStart, Session, open_session
+from labctl.session import Session, open_session
 from labctl.station import load_station
 from labctl.station_lock import holding
 from labctl.supervision import child
+from labctl.surroundings import LabStart
 
 QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "keithley6221": {

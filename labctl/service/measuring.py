@@ -14,13 +14,14 @@ from typing import Any
 from instruments.cryostat import Cryostat
 from instruments.errors import LabError
 from labctl import abort, discovery
+from labctl.active_run import ActiveRun, Watcher
 from labctl.asked import Asked
 from labctl.instruments_told import RunInstruments
 from labctl.preparing import Place, prepare
 from labctl.present import CRYOSTAT, as_read, shown
 from labctl.request import Outcome, Request
 from labctl.resuming import request_of, series_of
-from labctl.run import ActiveRun, Watcher, carry_out
+from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.series import carry_out_series
 from labctl.series_results import is_series

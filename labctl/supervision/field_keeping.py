@@ -28,10 +28,11 @@ from labctl.reentry import mend_events, time_of
 from labctl.remote import RemoteClock, read_addresses
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord
-from labctl.session import LabStart, open_session
+from labctl.session import open_session
 from labctl.station import Station
 from labctl.station_lock import Hold, Untouched, holding
 from labctl.supervision.processes import begin_alone
+from labctl.surroundings import LabStart
 from labctl.waiting import FIELD_RATE
 
 ZERO = 1e-3

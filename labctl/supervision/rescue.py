@@ -20,9 +20,10 @@ from labctl.notified import UNSAFE, notify
 from labctl.reentry import mend_events, time_of
 from labctl.rundir import RunDirectory
 from labctl.sample import SampleRecord
-from labctl.session import LabStart, open_session
+from labctl.session import open_session
 from labctl.station import Station
 from labctl.station_lock import Hold, forget, holding
+from labctl.surroundings import LabStart
 
 if TYPE_CHECKING:
     from labctl.request import Request

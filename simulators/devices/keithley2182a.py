@@ -20,7 +20,7 @@ from instruments.tables.table import Value
 from simulators.devices import nanovolt_converter as converter
 from simulators.devices.nanovolt_panel import Panel
 from simulators.exchange import command, query
-from simulators.messages import Outcome
+from simulators.program_message import Outcome
 from simulators.terminals import MeterTerminals
 from simulators.timeline import Timeline
 

@@ -22,7 +22,7 @@ from simulators.devices.smu_processing import CONTROL
 from simulators.devices.smu_sense import AUTOZERO, NPLC, OFF
 from simulators.devices.smu_settings import FUNCTION, KINDS, OHMS_MODE, Place
 from simulators.exchange import command, error_text, query
-from simulators.messages import Effect, Outcome
+from simulators.program_message import Effect, Outcome
 from simulators.terminals import SmuTerminals
 from simulators.timeline import Timeline
 

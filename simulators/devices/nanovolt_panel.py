@@ -12,7 +12,7 @@ import numpy as np
 from simulators.devices.nanovolt_link import MeterConnectors
 from simulators.devices.nanovolt_processing import OVERFLOW
 from simulators.exchange import command, query
-from simulators.messages import Later, Outcome
+from simulators.program_message import Later, Outcome
 from simulators.terminals import MeterTerminals
 from simulators.timeline import Timeline
 

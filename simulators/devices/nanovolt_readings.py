@@ -22,7 +22,7 @@ from simulators.devices.nanovolt_trigger import (
     TriggerModel,
 )
 from simulators.exchange import query
-from simulators.messages import Later, Outcome
+from simulators.program_message import Later, Outcome
 
 
 class Readings(TriggerModel):

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from instruments.scpi import ScpiError
 from instruments.tables.keithley2182a import TABLE
 from simulators.exchange import TRIGGER_IGNORED, ScpiDevice, command
-from simulators.messages import Outcome
+from simulators.program_message import Outcome
 from simulators.timeline import Event, Timeline
 
 INIT_IGNORED = -213

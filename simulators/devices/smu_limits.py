@@ -17,7 +17,7 @@ from simulators.devices.smu_formula import NOT_THERE, beyond
 from simulators.devices.smu_port import DigitalPort
 from simulators.devices.smu_settings import Place
 from simulators.exchange import command, query
-from simulators.messages import Effect
+from simulators.program_message import Effect
 
 # Conditions of the measurement register.
 LIMIT_1, LOW_2, HIGH_2, LOW_3, HIGH_3, LIMITS_PASSED = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20

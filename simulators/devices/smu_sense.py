@@ -37,7 +37,7 @@ from simulators.devices.smu_settings import (
 )
 from simulators.devices.smu_source import INVALID_WITH_AUTO_OHMS, TEST_CURRENTS, TEST_VOLTAGES, SourceUnit
 from simulators.exchange import command, query
-from simulators.messages import Effect
+from simulators.program_message import Effect
 from simulators.randomness import Gaussian
 
 NOT_WITH_READ_BACK = 823

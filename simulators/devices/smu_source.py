@@ -39,7 +39,7 @@ from simulators.devices.smu_settings import (
     stepped,
 )
 from simulators.exchange import ScpiDevice, command, query
-from simulators.messages import Effect, Outcome
+from simulators.program_message import Effect, Outcome
 
 NOT_WITH_OUTPUT_OFF = 803
 OUTPUT_NOT_ENABLED = 802

@@ -14,7 +14,7 @@ from instruments.tables.keithley2400 import LONGEST_LIST, TABLE
 from simulators.devices.smu_processing import Processing
 from simulators.devices.smu_settings import KINDS, LEVEL, LIMIT, OTHER, RANGE, RANGES, Kind, Place, holding
 from simulators.exchange import command
-from simulators.messages import Effect
+from simulators.program_message import Effect
 
 MODE = {kind: TABLE[f"SOUR:{kind}:MODE"].header for kind in KINDS}
 _START = {kind: TABLE[f"SOUR:{kind}:STAR"].header for kind in KINDS}

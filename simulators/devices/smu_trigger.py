@@ -21,7 +21,7 @@ from simulators.devices.smu_processing import DATA_STALE, Reading
 from simulators.devices.smu_settings import OFF_STATE, Place
 from simulators.devices.smu_source import NOT_WITH_OUTPUT_OFF
 from simulators.exchange import TRIGGER_IGNORED, command, query
-from simulators.messages import Effect, Later, Outcome, Step
+from simulators.program_message import Effect, Later, Outcome, Step
 
 INIT_IGNORED = -213
 ARM_DEADLOCK = -215

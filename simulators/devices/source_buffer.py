@@ -20,7 +20,7 @@ from simulators.devices.buffer_commands import FEED_CONTROL, BufferCommands
 from simulators.devices.source_arithmetic import OVERFLOW
 from simulators.devices.source_output import SourceOutput
 from simulators.exchange import command, query
-from simulators.messages import Effect, Step
+from simulators.program_message import Effect, Step
 
 CAPACITY = 65536
 """Readings."""

@@ -16,7 +16,7 @@ from instruments.scpi import SETTINGS_CONFLICT, ScpiError
 from simulators.devices.source_output import SourceOutput
 from simulators.exchange import command, query
 from simulators.links import SerialPort
-from simulators.messages import Later, Outcome
+from simulators.program_message import Later, Outcome
 from simulators.terminals import SourceTerminals
 from simulators.timeline import Timeline
 

@@ -26,7 +26,7 @@ from simulators.devices.source_output import fits, range_index
 from simulators.devices.source_pulses import PulsePlan, PulseRun
 from simulators.devices.source_runs import Averaging, ConductanceRun, DeltaRun, MeasuringRun
 from simulators.exchange import command, query
-from simulators.messages import Outcome
+from simulators.program_message import Outcome
 
 CONDUCTANCE_TRUNCATED = 408
 

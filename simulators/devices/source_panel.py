@@ -22,7 +22,7 @@ from instruments.tables.keithley6221 import RANGES, TABLE
 from instruments.tables.table import Row
 from simulators.devices.source_modes import SourceModes
 from simulators.exchange import command, query
-from simulators.messages import Effect, Outcome, Step
+from simulators.program_message import Effect, Outcome, Step
 from simulators.terminals import SourceTerminals
 from simulators.timeline import Timeline
 

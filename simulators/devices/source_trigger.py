@@ -20,7 +20,7 @@ from instruments.tables.table import Value
 from simulators.devices.source_output import SourceOutput
 from simulators.devices.source_program import NOTHING, Program, Walk
 from simulators.exchange import TRIGGER_IGNORED, command
-from simulators.messages import Outcome
+from simulators.program_message import Outcome
 from simulators.terminals import SourceTerminals
 from simulators.timeline import Event, Timeline
 

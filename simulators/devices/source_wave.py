@@ -18,7 +18,7 @@ from simulators.devices.source_output import fits, range_index
 from simulators.devices.source_shapes import one_period, turned
 from simulators.devices.source_sweep import LONGEST_LIST, SourceSweep
 from simulators.exchange import command, query
-from simulators.messages import Outcome
+from simulators.program_message import Outcome
 from simulators.terminals import Marker, SourceTerminals
 from simulators.timeline import Event, Timeline
 

@@ -29,17 +29,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.errors import BadValue
-from simulators.environment import Direction, Environment
+from simulators.environment import Environment
 from simulators.physics.ferrimagnet import Ferrimagnet
-from simulators.physics.harmonics import directions
 from simulators.physics.heat_capacity import capacity_ratio
 from simulators.physics.heating import SlowWarming, check_poles
 from simulators.physics.hysterons import Hysterons
-from simulators.physics.tilt import normal_part
 from simulators.randomness import Streams
 from simulators.samples.bar_wear import BarWear, weakness
 from simulators.samples.carrying import CurrentRecord, Cycling, Entry, Steady
 from simulators.samples.film_drive import FilmDrive, Softening, Walls
+from simulators.samples.film_tilt import FilmTilt
 from simulators.samples.hall_bar_model import HallBarParameters, reference_order, squares_of
 from simulators.samples.hall_network import MOST_KNOWN
 from simulators.samples.history import History
@@ -100,16 +99,15 @@ class FerrimagnetHallBar(Sample):
         self._reference_temperature = model.reference_temperature
         self._reference_order = reference_order(self._ferrimagnet, model)
         self._torque = model.torque(geometry)
-        self._tilting = model.tilting(geometry)
-        self._anisotropy = model.anisotropy()
         check_poles(model.slow_heating)
         nothing = Entry(-math.inf, self._steady({}), SlowWarming.cold(model.slow_heating))
         self._record = CurrentRecord(nothing)
         walls = Walls(model.chirality_field or math.inf, model.moment_of_walls())
-        softening = Softening(model.wall_barrier(), self._anisotropy)
+        softening = Softening(model.wall_barrier(), model.anisotropy())
         self._drive = FilmDrive(self._ferrimagnet, model.switching_drive, walls, softening, nothing)
         hysterons = self._fresh(streams, start)
         self._history = History(hysterons, environment, self._drive, start)
+        self._tilt = FilmTilt(model, geometry, self._ferrimagnet, environment, self._history)
         law = model.electromigration(geometry, strength)
         self._wear = None if law is None else BarWear(law, model.void_length, geometry, environment, nothing, start)
 
@@ -228,24 +226,12 @@ class FerrimagnetHallBar(Sample):
         if end > self._history.now:
             self._history.advance(end)
         middle = 0.5 * (start + end)
-        _, direction = self._surroundings(start, end)
+        _, direction = self._tilt.field(start, end)
         temperature = self._environment.sample_temperature(middle)
-        leaning = self._leaning(temperature, direction, start, end)
+        leaning = self._tilt.leaning(temperature, direction, start, end)
         volume = area * thickness
         moment = volume * self._ferrimagnet.net_magnetisation(temperature) * leaning * direction[2]
-        return moment + volume * self._in_plane_moment(temperature, direction, start, end)
-
-    def _in_plane_moment(self, temperature: float, direction: Direction, start: float, end: float) -> float:
-        """Mean part in A/m, along the field, of the net magnetisation that a field tilts into the film plane."""
-        x, y, z = direction
-        if (x == 0.0 and y == 0.0) or self._anisotropy == math.inf:
-            return 0.0
-        mean = self._history.hysterons.mean_magnetisation(start, end)
-        net = self._ferrimagnet.net_magnetisation(temperature)
-        pull = [net * self._environment.field(0.5 * (start + end)) * part for part in (x, y, z)]
-        n = directions((1, -1), pull, self._anisotropy, np.zeros(1), np.zeros(1))[:, 0, :]
-        along = n[:, 0] * x + n[:, 1] * y
-        return net * float(np.array([0.5 * (1.0 + mean), 0.5 * (1.0 - mean)]) @ along)
+        return moment + volume * self._tilt.in_plane_moment(temperature, direction, start, end)
 
     # ---- the sample, as the wiring sees it
 
@@ -328,10 +314,10 @@ class FerrimagnetHallBar(Sample):
         temperature = around + carried.warmth + slow
         sheet = self._sheet_resistance(temperature)
         order = self._ferrimagnet.transition_metal_order(temperature) / self._reference_order
-        field, direction = self._surroundings(start, end)
-        leaning = self._leaning(temperature, direction, start, end)
+        field, direction = self._tilt.field(start, end)
+        leaning = self._tilt.leaning(temperature, direction, start, end)
         hall = self._model.anomalous_hall_resistance * order * leaning + self._model.ordinary_hall_coefficient * field
-        hall += self._planar(temperature, direction, start, end)
+        hall += self._tilt.planar(temperature, direction, start, end)
         squares, turned = carried.flow.squares, carried.flow.hall
         if self._wear is not None and self._wear.worn:
             added = self._wear.resistance(0.5 * (start + end), sheet) * carried.flow.spot
@@ -353,8 +339,8 @@ class FerrimagnetHallBar(Sample):
         middle = 0.5 * (start + end)
         slow = self._record.at(middle).slow
         around = self._environment.sample_temperature(middle) + (0.0 if slow.idle else slow.at(middle))
-        _, direction = self._surroundings(start, end)
-        leaning, along, planar = self._turned(around + carried.warmth, direction, currents, start, end)
+        _, direction = self._tilt.field(start, end)
+        leaning, along, planar = self._tilt.turned(around + carried.warmth, direction, currents, start, end)
         sheets, halls = self._in_cycle(carried, around, start, end, leaning)
         halls += planar + self._model.thermal_hall_voltage * leaning * currents
         halls += self._model.nernst_hall_voltage * along * currents
@@ -386,10 +372,10 @@ class FerrimagnetHallBar(Sample):
     def _cycle_potentials(self, carried: Cycling, around: float, start: float, end: float) -> list[float]:
         """Mean potentials of the pads in a fast cycle, each of its steps with a film temperature of its own."""
         weights = carried.weights(start, end)
-        _, direction = self._surroundings(start, end)
-        leaning = self._leaning(around + carried.warmth, direction, start, end)
+        _, direction = self._tilt.field(start, end)
+        leaning = self._tilt.leaning(around + carried.warmth, direction, start, end)
         sheets, halls = self._in_cycle(carried, around, start, end, leaning)
-        halls += self._planar(around + carried.warmth, direction, start, end)
+        halls += self._tilt.planar(around + carried.warmth, direction, start, end)
         potentials = (weights * sheets) @ carried.squares + (weights * halls) @ carried.hall
         if self._wear is not None:
             spots = self._worn(sheets, 0.5 * (start + end))
@@ -402,7 +388,7 @@ class FerrimagnetHallBar(Sample):
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Sheet resistance and Hall resistance in ohm in each step of a fast cycle, with n_z as it is there."""
         model = self._model
-        field, _ = self._surroundings(start, end)
+        field, _ = self._tilt.field(start, end)
         temperatures = (around + carried.warmths).tolist()
         sheets = np.array([self._sheet_resistance(temperature) for temperature in temperatures])
         orders = np.array([self._ferrimagnet.transition_metal_order(temperature) for temperature in temperatures])
@@ -418,55 +404,3 @@ class FerrimagnetHallBar(Sample):
     def _sheet_resistance(self, temperature: float) -> float:
         """Ohm per square."""
         return self._square_resistance * (1.0 + self._coefficient * (temperature - self._reference_temperature))
-
-    def _leaning(self, temperature: float, direction: Direction, start: float, end: float) -> float:
-        """Mean over the film and a window of n_z, with the field's tilt in the middle of the window."""
-        mean = self._history.hysterons.mean_magnetisation(start, end)
-        x, y, z = direction
-        if (x == 0.0 and y == 0.0) or self._anisotropy == math.inf:
-            return mean
-        moment = self._ferrimagnet.net_magnetisation(temperature)
-        field = self._environment.field(0.5 * (start + end)) * moment / self._anisotropy
-        in_plane = abs(field) * math.hypot(x, y)
-        shares = (1, 0.5 * (1.0 + mean)), (-1, 0.5 * (1.0 - mean))
-        return sum(share * normal_part(state, in_plane, field * z) for state, share in shares if share)
-
-    def _turned(
-        self, temperature: float, direction: Direction, currents: NDArray[np.float64], start: float, end: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Means of n_z and n_x, and planar Hall resistance in ohm, at each current (A) along the bar in a fast cycle.
-
-        The film follows each current at once; see `simulators.physics.harmonics`.
-        """
-        mean = self._history.hysterons.mean_magnetisation(start, end)
-        if self._anisotropy == math.inf:
-            return np.full(currents.size, mean), np.zeros(currents.size), np.zeros(currents.size)
-        moment = self._ferrimagnet.net_magnetisation(temperature) * self._environment.field(0.5 * (start + end))
-        field = [moment * component for component in direction]
-        damping, sideways = (per_ampere * currents for per_ampere in self._tilting)
-        n = directions((1, -1), field, self._anisotropy, damping, sideways)
-        shares = np.array([0.5 * (1.0 + mean), 0.5 * (1.0 - mean)])
-        planar = 2.0 * self._model.planar_hall_resistance * (shares @ (n[..., 0] * n[..., 1]))
-        return shares @ n[..., 2], shares @ n[..., 0], planar
-
-    def _planar(self, temperature: float, direction: Direction, start: float, end: float) -> float:
-        """Planar Hall resistance in ohm of a film that a field tilts."""
-        if not self._model.planar_hall_resistance or direction[0] * direction[1] == 0.0:
-            return 0.0
-        return float(self._turned(temperature, direction, np.zeros(1), start, end)[2][0])
-
-    def _surroundings(self, start: float, end: float) -> tuple[float, Direction]:
-        """Mean of the true field along the film normal in T over a window, exact, and the direction in its middle.
-
-        Exact since the field is linear, and its direction constant, within each piece.
-        """
-        middle = 0.5 * (start + end)
-        piece = self._history.piece
-        if piece.start <= start and end <= piece.end:
-            return self._environment.field(middle) * piece.direction[2], piece.direction
-        direction = self._environment.piece(middle).direction
-        if start == end:
-            return self._environment.field(middle) * direction[2], direction
-        pieces = self._environment.pieces(start, end)
-        total = sum(p.field(0.5 * (p.start + p.end)) * p.direction[2] * (p.end - p.start) for p in pieces)
-        return total / (end - start), direction

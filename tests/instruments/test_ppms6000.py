@@ -22,7 +22,8 @@ from instruments.cryostat import (
     TemperatureState,
 )
 from instruments.errors import BadValue, GarbledReply, InstrumentFault, LimitExceeded, NoReply
-from instruments.ppms6000 import HeliumLevel, MagnetConfiguration, Ppms6000, to_oersted
+from instruments.ppms6000 import Ppms6000, to_oersted
+from instruments.ppms6000_replies import HeliumLevel, MagnetConfiguration
 from tests.instruments.dialogues import Bench, Row, check_cut_off, check_reader, dialogue, properties
 
 IDN = ("*IDN?", "QUANTUM DESIGN, PPMS Model 6000")

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from labctl import awake
+from labctl.active_run import ActiveRun
 from labctl.awake import INHIBIT, SleepWatch, Slept, kept_awake, slept
 from labctl.procedure import Procedure
-from labctl.run import ActiveRun
 from tests.simulated import Simulate
 
 posix = pytest.mark.skipif(os.name == "nt", reason="programs of POSIX")

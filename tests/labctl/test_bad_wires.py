@@ -13,9 +13,10 @@ from labctl.cli import serving
 from labctl.happenings import Trouble
 from labctl.paths import station_files
 from labctl.sample import load_sample
-from labctl.session import REACH_TIME, LabStart, Session, open_session
+from labctl.session import REACH_TIME, Session, open_session
 from labctl.simulation import build_lab
 from labctl.station import Station, load_station
+from labctl.surroundings import LabStart
 from simulators.faults import KINDS
 from tests.simulated import QUICK, Simulate, ask, capture_labs
 

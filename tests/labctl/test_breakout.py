@@ -11,11 +11,12 @@ import pytest
 
 from instruments.clock import ScaledClock, VirtualClock
 from instruments.errors import Aborted, InstrumentFault, UsageError
+from labctl.active_run import ActiveRun
 from labctl.breakout import Breakout, Nobody, Operator, RemoteHands, SimulatedHands, home_of, in_words, remote_hands
 from labctl.procedure import Procedure
 from labctl.remote import read_addresses
 from labctl.request import Request
-from labctl.run import ActiveRun, carry_out
+from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.station import load_station
 from simulators.breakout import plugged_in

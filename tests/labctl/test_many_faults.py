@@ -13,7 +13,8 @@ from instruments.errors import InstrumentFault
 from instruments.keithley2182a import READING
 from instruments.line import MOST_REPEATS
 from labctl.lockin_reading import LEFT
-from labctl.procedure import Probe, Procedure
+from labctl.probe import Probe
+from labctl.procedure import Procedure
 from labctl.procedures import load_procedure
 from labctl.pulses import pulse
 from labctl.request import Outcome, Request

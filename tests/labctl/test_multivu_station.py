@@ -13,8 +13,9 @@ from instruments.multivu import MultiVu
 from labctl.cli.main import run_command
 from labctl.remote import read_addresses
 from labctl.sample import load_sample
-from labctl.session import LabStart, open_session
+from labctl.session import open_session
 from labctl.station import load_station
+from labctl.surroundings import LabStart
 from tests.served import in_a_thread
 
 QUICK = ["-p", "maximum_field=20mT", "-p", "survey_rate=180Oe/s"]

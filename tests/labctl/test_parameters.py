@@ -12,16 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.errors import BadValue, UnknownName
-from labctl.parameters import (
-    Choice,
-    Count,
-    OptionalQuantity,
-    OptionalQuantityList,
-    OptionalRun,
-    Quantity,
-    QuantityList,
-    bare_numbers,
-)
+from labctl.bare_numbers import bare_numbers
+from labctl.parameters import Choice, Count, OptionalQuantity, OptionalQuantityList, OptionalRun, Quantity, QuantityList
 from labctl.probe import Probe
 from labctl.procedure import Procedure
 

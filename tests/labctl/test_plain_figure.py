@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from instruments.errors import BadValue
-from labctl.frame import FIELD_UNITS
+from labctl.frame import FIELD_UNITS, Caption
 from labctl.plain_figure import FINE, MOST_PANELS, plot_columns, unit_of
-from labctl.procedure import Caption
 
 
 def table(**columns: Any) -> pd.DataFrame:

@@ -188,7 +188,7 @@ def test_on_hardware_contacts_that_nobody_checked_are_a_violation_and_only_quest
 
     monkeypatch.setattr(bench.visa, "write", listen)
     card = SimpleNamespace(ResourceManager=lambda _: SimpleNamespace(visalib=bench.visa), Error=pyvisa.Error)
-    monkeypatch.setattr("labctl.session.pyvisa", card)
+    monkeypatch.setattr("labctl.surroundings.pyvisa", card)
     request = replace(asked(tmp_path), simulate=False)
     found = rehearsed(request)
     assert found.begins["temperature_K"] == pytest.approx(290.0, abs=0.3)

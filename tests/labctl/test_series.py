@@ -20,8 +20,9 @@ from instruments.errors import BadValue, UnknownName
 from labctl import series_figure
 from labctl.analysis.result import Result, Results
 from labctl.cli.main import run_command
+from labctl.frame import Caption
 from labctl.parameters import Choice, Count, OptionalQuantity, Quantity, QuantityList
-from labctl.procedure import Caption, Procedure
+from labctl.procedure import Procedure
 from labctl.procedures import load_procedure
 from labctl.request import Request
 from labctl.rundir import RunDirectory
@@ -250,7 +251,7 @@ def test_a_value_that_cannot_be_given_is_empty_and_marked(simulate: Simulate) ->
 
 
 def drawn_words(outcome: SeriesOutcome) -> str:
-    from labctl.procedure import Caption
+    from labctl.frame import Caption
     from labctl.series_figure import main_results
 
     figure = main_results(read_series(RunDirectory(folder_of(outcome))), Caption("x", simulated=True))

@@ -16,15 +16,17 @@ import pytest
 import labctl
 from instruments.errors import StationInUse, UsageError
 from labctl import paths
+from labctl.active_run import ActiveRun
 from labctl.checkup.visit import Way, visit
 from labctl.cli.main import run_command
 from labctl.request import Outcome, Request
-from labctl.run import ActiveRun, carry_out
+from labctl.run import carry_out
 from labctl.rundir import RunDirectory
 from labctl.sample import load_sample
-from labctl.session import LabStart, open_session
+from labctl.session import open_session
 from labctl.station import Station, load_station
 from labctl.station_lock import FOLDER, holding, keeping, places_of
+from labctl.surroundings import LabStart
 from procedures.ahe import AnomalousHallLoop
 from procedures.log import Log
 from tests.labctl.somebodys import HELPER_OF_IV, LABCTL_LOOP, PYMEASURE_IV

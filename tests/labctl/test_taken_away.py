@@ -14,11 +14,11 @@ import pytest
 
 from instruments.errors import WriteFailed
 from labctl import paths
+from labctl.active_run import ActiveRun
 from labctl.events import EventLog
 from labctl.kept_files import RESCUED, KeptRequest
 from labctl.procedure import Procedure
 from labctl.recorder import Recorder
-from labctl.run import ActiveRun
 from tests.simulated import Done, Simulate
 
 TAKEN = 30

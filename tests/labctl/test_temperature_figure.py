@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from labctl.analysis.compensation import find_compensation, results_of
 from labctl.analysis.visits import Visit
-from labctl.procedure import Caption
+from labctl.frame import Caption
 from labctl.temperature_figure import loops_over_temperature
 from tests.labctl.analysis.test_compensation import DEFAULT, straight, visit
 

@@ -14,8 +14,8 @@ import pytest
 
 from instruments.cryostat_words import ChamberState, CryostatReading, FieldState, TemperatureState
 from instruments.errors import Aborted
+from labctl.active_run import ActiveRun
 from labctl.happenings import BadContact, Event
-from labctl.run import ActiveRun
 from labctl.station import Station, load_station
 from labctl.testing import assert_resumable
 from procedures.chamber import VACUUM, purge

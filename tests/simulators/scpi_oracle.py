@@ -18,7 +18,8 @@ from instruments import scpi
 from instruments.tables import errors
 from instruments.tables.table import Row, Value
 from simulators.exchange import ScpiDevice
-from simulators.messages import INPUT_OVERRUN, INTERRUPTED, UNTERMINATED, Later, Outcome
+from simulators.messages import INPUT_OVERRUN, INTERRUPTED, UNTERMINATED
+from simulators.program_message import Later, Outcome
 from tests.simulators.messages_at_random import Piece
 from tests.simulators.replies import check_inside, check_limit, check_reply, close
 from tests.simulators.scpi_model import DONE, ErrorList, Run, Ways, ranges

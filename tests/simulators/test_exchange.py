@@ -12,7 +12,8 @@ from instruments.tables import common
 from instruments.tables.common import action, count, flag, number, question, span, word
 from instruments.tables.table import CommandTable, Parameter, Row
 from simulators.exchange import ScpiDevice, command, query
-from simulators.messages import CACHE_SIZE, Later, Outcome
+from simulators.messages import CACHE_SIZE
+from simulators.program_message import Later, Outcome
 from simulators.timeline import Timeline
 
 

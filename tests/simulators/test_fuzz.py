@@ -213,7 +213,7 @@ FAULTS: dict[str, tuple[str, Callable[..., object]]] = {
     ),
     "*CLS leaves events": ("simulators.status.Status.clear", lambda status: status.errors.clear()),
     "STATus:PRESet leaves masks": ("simulators.status.Status.preset", lambda status: status.errors.preset()),
-    "nobody is interrupted": ("simulators.messages._Message.expects_reply", lambda _message: False),
+    "nobody is interrupted": ("simulators.program_message.Message.expects_reply", lambda _message: False),
     "unterminated is no error": ("simulators.messages.MessageExchange.read_without_talk", lambda _device: None),
     "device clear leaves output": ("simulators.messages.MessageExchange.clear", lambda _device: None),
     "*SAV keeps everything": (

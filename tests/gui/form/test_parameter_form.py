@@ -96,4 +96,4 @@ def test_nothing_of_an_experiment_is_loaded_with_the_panel() -> None:
     loaded = set(ended.stdout.split())
     assert "pyqtgraph" in loaded
     assert loaded & {"pandas", "scipy", "pint", "pymeasure", "matplotlib", "procedures", "pydantic"} == set()
-    assert loaded & {"labctl.desk", "labctl.procedure", "labctl.parameters", "labctl.sample"} == set()
+    assert loaded & {"labctl.desk", "labctl.procedure", "labctl.parameters", "labctl.setting", "labctl.sample"} == set()

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from labctl import discovery, figures, session
+from labctl import discovery, figures
 from labctl.checkup import installation as checkup
 from labctl.cli.main import run_command
+from labctl.opening_instruments import why_closed
 from labctl.sample import load_sample
 from tests.labctl.somebodys import HELPER_OF_IV, LABCTL_LOOP, PYMEASURE_IV
 
@@ -377,8 +378,8 @@ def test_a_gpib_card_without_a_driver_is_one_sentence_and_a_fault(
     tmp_path: Path, labctl: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = "Please install linux-gpib (Linux) or gpib-ctypes (Windows, Linux) to use this resource type. Note that."
-    assert session.why_closed(ValueError(said), "GPIB0::12::INSTR").count(".") == 0
-    assert session.why_closed(ValueError("a\nb"), "TCPIP::x::1::SOCKET") == "a b"
+    assert why_closed(ValueError(said), "GPIB0::12::INSTR").count(".") == 0
+    assert why_closed(ValueError("a\nb"), "TCPIP::x::1::SOCKET") == "a b"
 
     def closed(*_: object, **__: object) -> None:
         raise ValueError(said)

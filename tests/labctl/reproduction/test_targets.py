@@ -10,7 +10,7 @@ import pytest
 
 from instruments.errors import UnknownName, UsageError
 from labctl import paths
-from labctl.procedure import check_names
+from labctl.parametrised import check_names
 from labctl.procedures import load_procedure
 from labctl.reproduction.papers import REPRODUCTIONS
 from labctl.reproduction.planned import seed_of
