@@ -229,12 +229,13 @@ class _Finder(MetaPathFinder):
 
 def lies_in(file: Path, folders: Sequence[Path]) -> bool:
     """Whether a file belongs to a program in these folders; what is installed there, or is labctl's own, does not."""
-    if file.is_relative_to(ROOT) and file.relative_to(ROOT).parts[0] in OURS:
+    here = file.is_relative_to(ROOT)
+    if here and file.relative_to(ROOT).parts[0] in OURS:
         return False  # also where the copy of labctl is a folder beside the program
     for folder in folders:
         if file.is_relative_to(folder):
             inner = file.relative_to(folder).parts
-            return not is_installed(file.relative_to(folder)) and inner[0] not in OURS
+            return not is_installed(file.relative_to(folder)) and (here or inner[0] not in OURS)
     return False
 
 

@@ -292,7 +292,7 @@ def test_the_command_line_is_copied(qtbot: QtBot, panel: QueuePanel) -> None:
 def test_finished_ones_are_hidden_or_cleared(qtbot: QtBot, panel: QueuePanel, worker: Worker) -> None:
     for number in ("1", "3"):
         worker.queue.note(number, state="finished")
-    until(qtbot, lambda: "clear" in able(panel))
+    until(qtbot, lambda: shown(panel, STATE).count("finished") == 2)
     panel.actions_of.of["hide"].trigger()
     assert shown(panel) == ["2", "4", "5"]
     panel.actions_of.of["hide"].trigger()

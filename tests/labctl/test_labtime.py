@@ -173,7 +173,11 @@ def test_what_is_installed_beside_a_program_is_not_its_own(tmp_path: Path) -> No
     assert not labtime.lies_in(tmp_path.parent / "x.py", [tmp_path])
 
 
-def test_labctl_in_a_folder_beside_a_program_is_not_the_programs_own() -> None:
-    copy = Path(labtime.__file__).resolve().parent.parent
+@pytest.mark.parametrize("name", ["labctl", "copy"])
+def test_labctl_in_a_folder_beside_a_program_is_not_the_programs_own(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / name
+    monkeypatch.setattr(labtime, "ROOT", copy)
     assert not labtime.lies_in(copy / "instruments" / "guard" / "checks.py", [copy.parent])
     assert labtime.lies_in(copy / "mine.py", [copy.parent])
