@@ -95,15 +95,15 @@ class RunPage(QWidget):
         return "" if not seed or seed.isdecimal() else f"seed is {seed!r}, but must be a whole number from 0 on"
 
     def set_values(self, asked: Mapping[str, Any], *, with_user: bool) -> None:
-        """Show what is asked; of somebody else's run the name is left out unless it is edited."""
+        """Show what is asked: of an item that is edited all of it, of a run that is repeated not who and how it began."""
         if with_user:
             self.user.setText(str(asked.get("user") or ""))
+            self.rehearse.setChecked(bool(asked.get("rehearse")))
         self.notes.setPlainText(str(asked.get("notes") or ""))
         self.tags.setText(", ".join(asked.get("tags") or []))
         self.overrides.setText("; ".join(asked.get("overrides") or []))
         seed = asked.get("seed")
         self.seed.setText("" if seed is None else str(seed))
-        self.rehearse.setChecked(bool(asked.get("rehearse")))
 
 
 def scrolled(page: QWidget) -> QScrollArea:

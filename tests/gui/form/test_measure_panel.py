@@ -203,7 +203,7 @@ ASKED: dict[str, Any] = {
 
 def test_what_was_asked_once_is_asked_again(qtbot: QtBot, panel: MeasurePanel, context: SharedContext) -> None:
     asked: dict[str, Any] = {**ASKED, "out": str(context.runs)}
-    panel.load_asked(asked)
+    panel.load_asked({**asked, "rehearse": False})  # how a run began says nothing of how this one shall begin
     wait_until_checked(qtbot, panel)
     assert panel.is_valid
     assert Asked.model_validate(panel.asked()) == Asked.model_validate({**asked, "user": "LW"})
