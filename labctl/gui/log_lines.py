@@ -112,6 +112,7 @@ _SAID: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "safe": _safe,
     "resumed": lambda event: f"carried on, attempt {event.get('attempt')}",
     "died": lambda event: f"the run's process {_text(event, 'how')}",
+    "not kept awake": lambda event: f"the computer may fall asleep during the run: {_text(event, 'text')}",
     "refused": lambda event: _text(event, "first"),
 }
 """Event -> how it is told; others are told by their text, or by their numbers and words."""

@@ -67,6 +67,8 @@ def told(number: int) -> dict[str, Any]:
         ({"event": "settled"}, (INFO, "settled at –, after –")),
         ({"event": "safe", "field_T": 0.1}, (INFO, "safe state reached, field held at 100.00 mT")),
         ({"event": "run", "number": 1, "of": 3, "values": {"temperature": "300.0 K"}}, (INFO, "run 1 of 3: 300.0 K")),
+        ({"event": "not kept awake", "text": "caffeinate ended with exit code 1"},
+         (INFO, "the computer may fall asleep during the run: caffeinate ended with exit code 1")),
         ({"event": "remaining", "left_s": 3.0}, (INFO, "")),
         ({"event": "journal", "kind": "pulses"}, (INFO, "")),
         ({"event": "of tomorrow", "list": [1], "far_away": 1.23456789}, (INFO, "of tomorrow: far away 1.2346")),
