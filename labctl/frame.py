@@ -188,10 +188,14 @@ def _fit(words: Text, end: float) -> None:
     if taken <= room:
         return
     words.set_fontsize(float(words.get_fontsize()) * max(SMALLEST, 0.99 * room / taken))
-    kept = words.get_text()
-    while kept and words.get_window_extent().width > room:
-        kept = kept[:-1].rstrip()
-        words.set_text(f"{kept} …")
+    if words.get_window_extent().width <= room:
+        return
+    said, fits, beyond = words.get_text(), 0, len(words.get_text())
+    while beyond - fits > 1:  # by halves: of a page of words, letter by letter would take minutes
+        middle = (fits + beyond) // 2
+        words.set_text(f"{said[:middle].rstrip()} …")
+        fits, beyond = (middle, beyond) if words.get_window_extent().width <= room else (fits, middle)
+    words.set_text(f"{said[:fits].rstrip()} …")
 
 
 def bare(axes: Axes) -> None:

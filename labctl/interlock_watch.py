@@ -90,6 +90,10 @@ class InterlockWatch:
         clock: The lab's.
         folder: Where the run is written.
         run: Who is told.
+
+    Attributes:
+        asked_by: Who asked for it, while the run stands because somebody did, with its sources at zero; else "".
+        held: Why, while the run stands because interlocks act; else "".
     """
 
     def __init__(
@@ -108,6 +112,7 @@ class InterlockWatch:
         self._began = clock.now()
         self._due = 0.0
         self._blind: set[str] = set()
+        self.asked_by = self.held = ""
 
     def look(self, *, asking: bool) -> None:
         """Look at what is due, and do what the station file asks for.
@@ -228,6 +233,7 @@ class InterlockWatch:
         said = "; ".join(guard.sentence for guard in began)
         self._run.remark(f"{said}; the run stood still at lab time {since:.0f} s, after {self._run.points} points")
         self._run.note("interlock", now="stands", names=[each.interlock.name for each in began], sources_at_zero=zero)
+        self.held = said
         while acting := [each for each in self._guards if each.acting and each.interlock.action == "pause"]:
             self._run.show()
             clock.sleep(1.0)
@@ -236,6 +242,7 @@ class InterlockWatch:
                 if guard.acting and clock.now() - since > guard.interlock.longest:
                     waited = f"the run has stood for {(clock.now() - since) / 3600.0:.3g} h, the longest it may"
                     raise self._end(guard, f"{guard.sentence} ({waited})")
+        self.held = ""
         clock.stood += clock.now() - since
         for step in back:
             step()
@@ -259,12 +266,14 @@ class InterlockWatch:
         clock, since, stood, who = self._clock, self._clock.now(), self._clock.stood, asked()
         back = [*self._sources_to_zero(True), *self._hold_field([])]
         self._run.note("pause", now="stands", by=who, points=self._run.points)
+        self.asked_by = who
         while asked():
             self._run.show()
             wait()
             if by := off():
                 back = [*self._outputs_off(by), *back]
             self._look_at(asking=True)
+        self.asked_by = ""
         if acting := [each for each in self._guards if each.acting and each.interlock.action == "pause"]:
             self._stand(acting)
         clock.stood = stood + clock.now() - since

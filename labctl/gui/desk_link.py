@@ -16,6 +16,8 @@ Then = Callable[[Any], None]
 Failed = Callable[[str], None]
 
 MODULE = "labctl.desk"
+DIED = "the process that answers for the window"
+"""How what is said begins where it died, or cannot be started, whatever it was asked."""
 ABANDONED = 5_000
 """ms that the next question waits for one that was taken back."""
 
@@ -171,14 +173,14 @@ class DeskLink(QObject):
 
     def _died(self, code: int, status: QProcess.ExitStatus) -> None:
         how = "crashed" if status is QProcess.ExitStatus.CrashExit else f"ended with exit code {code}"
-        said = f"the process that answers for the window ({self.name}) {how}; what it printed may say why"
+        said = f"{DIED} ({self.name}) {how}; what it printed may say why"
         if self._patience and not self._silent.isActive():
             said = f"nothing came of it for {self._patience // 1000} s, so it was ended: code of an experiment may wait"
         self._begin_again(said)
 
     def _not_begun(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
-            self._give_up(f"the process that answers for the window ({self.name}) cannot be started: {sys.executable}")
+            self._give_up(f"{DIED} ({self.name}) cannot be started: {sys.executable}")
 
     def _begin_again(self, sentence: str) -> None:
         """Let the question fail at which the process died, and ask the others of a new one."""

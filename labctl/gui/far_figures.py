@@ -143,7 +143,7 @@ def _left(run: Mapping[str, Any] | None, speed: float | None, now: datetime) -> 
     shown, lab = words.duration(left / speed if speed else left), ""
     if speed != 1.0:
         lab = f"lab {words.duration(left)}" if speed else "of lab time"
-    if run.get("state") == "stands":
+    if run.get("state") in {"stands", "is held"}:
         return Figure(shown, ", ".join(said for said in ("stands still", lab) if said), "warn")
     whose = {"rehearsal": "as rehearsed", "progress": "as it went so far"}.get(str(run.get("remaining_from")), "")
     until = f"until {words.in_a_while(left, now, speed)}" if speed else ""

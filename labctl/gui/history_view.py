@@ -19,6 +19,8 @@ WIDTHS = {
 """Pixels of columns at first."""
 RESULT_WIDTH = 150
 """Those of a result's."""
+WIDEST = 10_000
+"""Wider is no column; who wrote that into the settings was no window."""
 COLUMNS, SIZES = "history/results", "history/widths"
 """Settings: results that have columns, and the widths of all."""
 MOVES = (
@@ -86,7 +88,8 @@ class HistoryView(QTreeView):
             said = json.loads(str(self._context.settings.value(SIZES, "{}")))
         except ValueError:
             return {}
-        return {name: width for name, width in said.items() if isinstance(width, int)} if isinstance(said, dict) else {}
+        kept = said.items() if isinstance(said, dict) else ()
+        return {name: width for name, width in kept if isinstance(width, int) and 0 < width <= WIDEST}
 
     def _size_columns(self) -> None:
         for at, name in enumerate(self.runs.columns()):

@@ -173,14 +173,21 @@ def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) ->
     window = Window(context, guided=guided)
 
     def meet(station: dict[str, Any]) -> None:
+        context.worker_wanted.disconnect(look)
         start = WorkerStart(context.link, wanted.worker(), Path(station["queue"]), window)
         start.failed.connect(lambda why: context.said.emit("error", f"no worker could be started: {why}"))
         start.see_to_it()
         context.worker_wanted.connect(start.begin_unless_there)
         context.mount_wanted.connect(lambda sample: start.begin_anew(replace(wanted, sample=sample).worker()))
 
-    context.desk.ask(
-        "station", name=wanted.station, simulate=wanted.simulate, then=meet,
-        failed=lambda why: context.said.emit("error", why),
-    )  # fmt: skip
+    asked: list[int] = []
+
+    def look() -> None:
+        context.desk.drop(asked.pop() if asked else None)  # asked again meanwhile, it is met once
+        asked.append(context.desk.ask(
+            "station", name=wanted.station, simulate=wanted.simulate, then=meet, failed=window.show_no_station
+        ))  # fmt: skip
+
+    context.worker_wanted.connect(look)  # where its file cannot be read: until somebody has mended that
+    look()
     return window

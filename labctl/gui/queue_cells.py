@@ -79,7 +79,7 @@ def _bow(painter: QPainter) -> None:
 
 SHAPES: dict[str, Callable[[QPainter], None]] = {
     "waiting": _circle, "next": _hollow_arrow, "begins": _arrow, "rehearses": _hollow_arrow, "running": _arrow,
-    "stands": _bars, "is summed up": _arrow, "stopping": _square, "finished": _tick, "failed": _cross,
+    "stands": _bars, "is held": _bars, "is summed up": _arrow, "stopping": _square, "finished": _tick, "failed": _cross,
     "aborted": _square, "refused": _no_entry, "fault": _warning, "skipped": _bow,
 }  # fmt: skip
 """How an item stands -> what is drawn for it."""

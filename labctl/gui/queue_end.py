@@ -62,8 +62,11 @@ class EndLine(QWidget):
 
     def _recall(self) -> None:
         kept = str(self._context.settings.value(KEPT, "") or "")
-        limit = datetime.fromisoformat(kept) if kept else None
-        if limit is not None and limit > self._now:
+        try:
+            limit = datetime.fromisoformat(kept).astimezone()
+        except (ValueError, OverflowError):  # none, or somebody wrote something else into the file
+            return
+        if limit > self._now:
             self.limit = limit
             self.by.setText(words.clock_time(limit, self._now))
 

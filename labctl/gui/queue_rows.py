@@ -16,14 +16,15 @@ Item = Mapping[str, Any]
 
 WORDS = {
     "waiting": "waits", "next": "next", "begins": "begins", "rehearses": "is rehearsed", "running": "is on",
-    "stands": "stands still", "is summed up": "is summed up", "stopping": "is stopped", "finished": "finished",
-    "failed": "failed", "aborted": "aborted", "refused": "refused", "fault": "fault", "skipped": "skipped",
+    "stands": "stands still", "is held": "stands still", "is summed up": "is summed up", "stopping": "is stopped",
+    "finished": "finished", "failed": "failed", "aborted": "aborted", "refused": "refused", "fault": "fault",
+    "skipped": "skipped",
 }  # fmt: skip
 """How it stands -> how that is said."""
 TONES = {
     "next": "text", "begins": "accent", "rehearses": "accent", "running": "accent", "stands": "warn",
-    "is summed up": "accent", "stopping": "warn", "finished": "good", "failed": "bad", "aborted": "warn",
-    "refused": "bad", "fault": "bad",
+    "is held": "warn", "is summed up": "accent", "stopping": "warn", "finished": "good", "failed": "bad",
+    "aborted": "warn", "refused": "bad", "fault": "bad",
 }  # fmt: skip
 """How it stands -> the theme's colour for that; `quiet` of all others."""
 OVER = frozenset({"finished", "failed", "aborted", "refused", "fault", "skipped"})

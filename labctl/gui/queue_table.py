@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QItemSelectionModel, Qt, pyqtSignal
+from PyQt6.QtCore import QByteArray, QItemSelectionModel, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
@@ -71,7 +71,7 @@ class QueueTable(QTableView):
         letter = self.fontMetrics().averageCharWidth()
         for column, letters in enumerate(WIDTHS):
             self.setColumnWidth(column, letters * letter)
-        if (kept := self._context.settings.value(f"{KEPT}/{len(COLUMNS)}")) is not None:
+        if isinstance(kept := self._context.settings.value(f"{KEPT}/{len(COLUMNS)}"), QByteArray):
             columns.restoreState(kept)
         columns.setSectionResizeMode(SAYS, QHeaderView.ResizeMode.Stretch)
         columns.sectionResized.connect(self._remember)

@@ -23,6 +23,9 @@ def headline(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> 
     """
     if queue is None:
         return "Looking for the worker of this station …", "quiet"
+    taken = next((item for item in queue["items"] if item["state"] == "running"), None)
+    if run is None and taken is not None:
+        run = {"item": taken["id"], "state": "begins"}  # as soon as nobody else has the station
     if run is not None:
         return _on(run, queue)
     waiting = sum(item["state"] == "waiting" for item in queue["items"])
@@ -44,6 +47,8 @@ def _on(run: Mapping[str, Any], queue: Mapping[str, Any]) -> tuple[str, str]:
         "begins": "begins", "rehearses": "is rehearsed before it begins",
         "stands": "STANDS STILL, current at zero, field held", "is summed up": "is summed up",
     }.get(str(run.get("state")), f"{number}{float(run.get('progress') or 0.0):.0%}")  # fmt: skip
+    if run.get("state") == "is held":
+        how = f"STANDS STILL: {address_last(str(run.get('held')))}"
     if item is not None and item.get("stopping"):
         how = f"is being brought to its safe state, asked for by {item['stopping']}"
     return f"Measuring {what}: {how}", "warn"

@@ -57,10 +57,11 @@ class Stop(QObject):
 
     def _answered(self) -> None:
         self._patience.stop()
-        self.said.emit("warning", "STOP: the run ends in its safe state, and nothing further begins")
         if self._link.run is not None:
+            self.said.emit("warning", "STOP: the run ends in its safe state, and nothing further begins")
             self.ended.emit()
             return
+        self.said.emit("warning", "STOP: nothing begins any more, and the sources are asked to switch off")
         self._switching_off = True  # a window that is being closed waits for this, too, or it would not be sent
         asked = {"do": "source_off", "by": self._user}
         self._link.ask("POST", "/manual", asked, then=lambda _: self._off(), failed=self._sources_stay)
@@ -74,12 +75,20 @@ class Stop(QObject):
         self.ended.emit()
 
     def _not_answered(self, sentence: str) -> None:
+        if self._tried:
+            return  # that is what the harder way does to it
         self.said.emit("error", f"STOP: {sentence}")
         self._harder()
 
     def _harder(self) -> None:
         self._patience.stop()
         number = self._link.pid
+        if number is None and self._tried:
+            self.said.emit(
+                "warning", "STOP: the worker has ended; a run that was on notices, and ends in its safe state"
+            )
+            self.ended.emit()
+            return
         if number is None:
             self.said.emit("error", "STOP: no worker of this station is known, so none can be stopped from here")
             self.ended.emit()

@@ -29,6 +29,7 @@ from labctl.gui.far_figures import figures
 from labctl.gui.far_view import FarView
 from labctl.gui.guide import Guide
 from labctl.gui.guided import Guided
+from labctl.gui.keys_kept import KeysKept
 from labctl.gui.panels import Panels
 from labctl.gui.queue_times import lab_speed
 from labctl.gui.recolouring import Recolouring
@@ -36,11 +37,13 @@ from labctl.gui.standing import headline
 from labctl.gui.stopping import Stop
 from labctl.gui.timing import timer
 from labctl.gui.words import address_last
+from labctl.gui.worker_link import UNANSWERED
 
 TWICE_WITHIN = 800
 """ms within which a second Esc stops."""
 
 MISSING = "The worker is gone, so nothing is measured; Station, Begin a worker begins another one"
+SILENT = "The worker does not answer; a run that is on goes on. F12 ends it in the safe state, and the worker with it"
 
 
 class Window(QMainWindow):
@@ -65,15 +68,17 @@ class Window(QMainWindow):
         self.panels = Panels(context)
         self.guide = Guide(context)
         self.guide.setVisible(guided)
-        self._missing = False  # a worker was there, and is not any more
+        self._missing = ""  # what is said of a worker that was there, and is not any more
         self._menus = self._build_top()
         self._build_middle()
         self._build_menus()
         self._escaped = timer(self, TWICE_WITHIN, once=True)
         self._recolouring = Recolouring(self, self._parts(), context)
+        self._keys = KeysKept(self, self.sides.values())
         self._clock = timer(self, 1000, self._show_time)
         self._connect()
         self._restore()
+        self._show()
 
     # ---- putting together
 
@@ -178,6 +183,7 @@ class Window(QMainWindow):
             source.failed.connect(lambda sentence: context.said.emit("error", sentence))
         self.banner.stop.connect(self.stopping.stop)
         self.stopping.said.connect(context.said)
+        self.stopping.ended.connect(self._stopped)
         context.said.connect(self._say)
         self.panels.connect_all()
         for signal in (self.panels.queue.edit_wanted, self.panels.history.repeat_wanted):
@@ -201,8 +207,10 @@ class Window(QMainWindow):
 
     def _show(self, *_: object) -> None:
         link = self.context.link
-        self._missing = self._missing and not link.here
-        sentence, tone = (MISSING, "warn") if self._missing else headline(link.run, link.queue if link.here else None)
+        self._missing = "" if link.here else self._missing
+        sentence, tone = (
+            (self._missing, "warn") if self._missing else headline(link.run, link.queue if link.here else None)
+        )
         if tone == "bad" and sentence != self.banner.said.text():
             self._show_error(str((link.queue or {}).get("why") or sentence))
         self.banner.show_state(sentence, tone)
@@ -219,9 +227,20 @@ class Window(QMainWindow):
             self.far.show_value(key, *figure)
 
     def _lost(self, why: str) -> None:
-        self._missing = True
+        self._missing = SILENT if why == UNANSWERED else MISSING
         self._show()
         self.context.said.emit("error", why)
+
+    def show_no_station(self, why: str) -> None:
+        """Say that nothing can be done with this station."""
+        self._missing = f"{why}. Mend it, then Station, Begin a worker"
+        self._show()
+        self.context.said.emit("error", why)
+
+    def _stopped(self) -> None:
+        if self._missing == SILENT:  # so it was ended
+            self._missing = MISSING
+            self._show()
 
     def _say(self, level: str, sentence: str) -> None:
         bar = self.statusBar()

@@ -26,6 +26,9 @@ AGAIN = 500
 SILENT = 40_000
 """ms without a word after which a worker is taken as not answering; it says something every 15 s."""
 
+UNANSWERED = "the worker does not answer any more"
+"""What is said of a worker that is silent: it may be there, and so may its run."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -67,7 +70,7 @@ class WorkerLink(QObject):
         self._parser = EventParser()
         self._net = QNetworkAccessManager(self)
         self._net.setProxy(QNetworkProxy(QNetworkProxy.ProxyType.NoProxy))
-        self._silence = timer(self, SILENT, lambda: self._lose("the worker does not answer any more"), once=True)
+        self._silence = timer(self, SILENT, lambda: self._lose(UNANSWERED), once=True)
         self._looking = timer(self, AGAIN, self._look)
 
     @property

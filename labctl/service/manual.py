@@ -81,9 +81,7 @@ class Manual:
         if on is None:
             return ""
         if on.get("state") != "stands":
-            raise Refused(
-                f"item {on['item']} is on; pause it (POST /pause with now) to turn its sources off, or wait for its end"
-            )
+            raise Refused(f"item {on['item']} is on; pause it now to turn its sources off, or wait for its end")
         if asked["do"] != "source_off":
             raise Refused(
                 f"item {on['item']} stands, and goes on where it was: what another field, temperature or angle does to "
@@ -125,7 +123,10 @@ class Manual:
         if named is None and asked["do"] in CALMING:
             named = DEFAULT_SAMPLE
         if named is None:
-            raise UsageError('nobody has said which sample is mounted, whose limits hold; name its record as "sample"')
+            raise UsageError(
+                'nobody has said which sample is mounted, whose limits hold; name its record as "sample", or '
+                "check its contacts first"
+            )
         load_sample(named)
         return named
 

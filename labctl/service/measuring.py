@@ -158,7 +158,7 @@ def telling() -> Watcher:
         child.tell(
             progress=done, points=run.points, number=before + 1, of=of, lab_time_s=took, remaining_lab_time_s=left,
             remaining_from=source, stands=_last_read(run), folder=str(run.directory.path.resolve()),
-            standing=child.asked_to_stand(),
+            standing=run.interlocks.asked_by, held=run.interlocks.held,
         )  # fmt: skip
 
     return watch

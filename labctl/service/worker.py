@@ -158,11 +158,11 @@ class Worker:
             Refused: No run is on.
         """
         with self._lock:
-            on = self.on
-            if on is None:
+            taken = next((item for item in self.queue.book.items if item.state == "running"), None)
+            if taken is None:
                 raise Refused("no run is on, so there is nothing to abort")
             self._stopped_by = self._stopped_by or who
-            item = self.queue.note(str(on["item"]), stopping=self._stopped_by)
+            item = self.queue.note(taken.id, stopping=self._stopped_by)
             if self._hand is not None:
                 self._hand.stop(self._stopped_by)
             return item
@@ -176,7 +176,7 @@ class Worker:
         try:
             self.queue.pause(f"stopped by {who}")
         finally:
-            if self.on is not None:
+            with suppress(Refused):  # none is on, not even one that was taken and waits for the station
                 self.abort(who)
 
     def end(self) -> None:
@@ -221,14 +221,14 @@ class Worker:
             self.hurry()
             with self.between_runs:
                 self._carry_out(item)
+            with self._lock:
+                self._stopped_by = ""  # not when the next one begins: who asks while it waits for the station means it
             if self.queue.book.paused or self.queue.book.next() is None:
                 self.freed()
         self.crew.end()
 
     def _carry_out(self, item: Item) -> None:
-        with self._lock:
-            self._stopped_by = ""
-            self.on = {"item": item.id, "progress": 0.0, "points": 0, "state": "begins", "run": item.run}
+        self.on = {"item": item.id, "progress": 0.0, "points": 0, "state": "begins", "run": item.run}
         hand = self.crew.next()
         self._field.give_up()
         task = {
@@ -266,7 +266,7 @@ class Worker:
                 self.on = {**(self.on or {}), "run": message["folder"], "state": "running"}
             case "progress":
                 known = {name: value for name, value in message.items() if name not in {"is", "standing"}}
-                state = "stands" if message["standing"] else "running"
+                state = "stands" if message["standing"] else "is held" if message.get("held") else "running"
                 self.on = {**(self.on or {}), **known, "state": state}
             case "instruments":
                 self.shows(message)

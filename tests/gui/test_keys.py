@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+import pytest
 from PyQt6.QtCore import QPoint, Qt
-from PyQt6.QtWidgets import QAbstractButton, QLabel, QMenu, QMenuBar, QTabBar, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QMenuBar, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from labctl.gui.window import Window
@@ -60,6 +61,24 @@ def test_esc_that_closes_a_menu_is_not_counted(qtbot: QtBot, open_window: Callab
     assert not stops
     qtbot.keyClick(handle, Qt.Key.Key_Escape)  # pyright: ignore[reportArgumentType]
     assert stops
+
+
+@pytest.mark.parametrize(("panel", "gone"), [("queue", "greyed"), ("queue", "hidden"), ("measure", "greyed")])
+def test_a_button_that_goes_leaves_the_keys_where_enter_presses_nothing(
+    qtbot: QtBot, open_window: Callable[..., Window], panel: str, gone: str
+) -> None:
+    window = open_window(station="nowhere")
+    window.activateWindow()
+    window.go_to(panel)
+    on_queue, on_form = window.panels.queue.tools.buttons["go"], window.panels.measure.footer.add
+    button = on_queue if panel == "queue" else on_form
+    side, table = window.sides["below" if panel == "queue" else "left"], window.panels.queue.table
+    for each in (button, window.panels.queue.tools.buttons["abort"], window.panels.measure.footer.now):
+        each.setEnabled(True)
+    button.setFocus()
+    qtbot.waitUntil(button.hasFocus)
+    (button.setEnabled if gone == "greyed" else button.setVisible)(False)
+    assert QApplication.focusWidget() is (table if panel == "queue" else side.tabBar())
 
 
 def test_enter_presses_the_button_that_has_the_keys(qtbot: QtBot, open_window: Callable[..., Window]) -> None:

@@ -11,14 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QSettings, Qt
 from PyQt6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
+from labctl.gui import queue_table
 from labctl.gui.heartbeat import Heartbeat
+from labctl.gui.history_view import SIZES
+from labctl.gui.queue_columns import COLUMNS
+from labctl.gui.starting import WorkerStart
 from labctl.gui.window import Window
 from tests.gui.conftest import WITHIN, wait_for_worker
 from tests.gui.standing_in import make_context
+from tests.sources import ROOT
 
 HEAVY = ("pandas", "scipy", "pint", "pymeasure", "matplotlib", "pydantic", "procedures", "fastapi", "uvicorn", "httpx")
 
@@ -112,3 +117,38 @@ def test_a_worker_that_cannot_be_started_is_said_with_its_reason(
     window.context.said.connect(lambda level, sentence: said.append(sentence))
     qtbot.waitUntil(lambda: bool(said), timeout=WITHIN)
     assert "nowhere" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("queue/must end by", "soon"), ("queue/must end by", "2199-11-24T07:30:00"),
+        (f"{queue_table.KEPT}/{len(COLUMNS)}", "wide"), (SIZES, '{"": 99999999999999, "state": -4}'),
+        ("geometry", "left"), ("theme", "pink"),
+    ],
+)  # fmt: skip
+def test_settings_that_somebody_else_wrote_keep_no_window_from_opening(
+    open_window: Callable[..., Window], state: Path, name: str, kept: str
+) -> None:
+    settings = QSettings(str(state / "window.ini"), QSettings.Format.IniFormat)
+    settings.setValue(name, kept)
+    settings.sync()
+    assert open_window(station="nowhere").isVisible()
+
+
+def test_a_station_whose_file_is_damaged_says_so_until_it_is_mended(
+    qtbot: QtBot, open_window: Callable[..., Window], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: list[Path] = []
+    monkeypatch.setattr(WorkerStart, "see_to_it", lambda start: met.append(start._folder))
+    file = tmp_path / "mine.toml"
+    file.write_text("name = [")
+    window = open_window(station=str(file))
+    assert "Looking for the worker" in window.banner.said.text()
+    qtbot.waitUntil(lambda: "is not TOML" in window.banner.said.text(), timeout=WITHIN)
+    shipped = ROOT / "data" / "stations" / "ppms.toml"
+    file.write_text(shipped.read_text(encoding="utf-8").replace('name = "ppms"', 'name = "mine"'), encoding="utf-8")
+    for _ in range(2):
+        window.context.worker_wanted.emit()
+    qtbot.waitUntil(lambda: bool(met), timeout=WITHIN)
+    assert [folder.name for folder in met] == ["mine-sim"]

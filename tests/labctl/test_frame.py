@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from labctl.frame import Caption, fit_labels, framed, name_curves, say, shown, temperature_text
 
@@ -162,3 +163,19 @@ def test_the_temperature_is_one_number_or_a_range() -> None:
     assert temperature_text([50.0, 300.0]) == "50 to 300 K"
     assert temperature_text([4.2, 4.9]) == "4.2 to 4.9 K"
     assert temperature_text([np.nan]) == temperature_text([]) == ""
+
+
+def test_a_page_of_words_is_cut_in_a_few_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    measure = Text.get_window_extent
+
+    def count(words: Text, *where: Any, **more: Any) -> Any:
+        looks.append(1)
+        return measure(words, *where, **more)
+
+    monkeypatch.setattr(Text, "get_window_extent", count)
+    figure, _ = framed("anomalous Hall effect " * 30, "S", SIMULATED)
+    title = figure.texts[1]
+    assert title.get_text().endswith(" …")
+    assert box_of(figure.texts[0], figure)[0] - box_of(title, figure)[2] < 0.05  # no more is cut than has to be
+    assert len(looks) < 40

@@ -75,9 +75,11 @@ def test_a_warning_is_said_once_until_it_has_cleared(simulate: Simulate) -> None
 
 def test_a_run_stands_with_its_source_at_zero_until_it_has_cleared_for_the_dwell(simulate: Simulate) -> None:
     seen: list[tuple[float, float]] = []
+    held: dict[str, int] = {}
 
     def watch(run: Any) -> None:
         seen.append((run.session.clock.now(), run.session.lab.wiring.source.voltage()))
+        held[run.interlocks.held] = len(seen)
 
     events = ({"at": 70.0, **BROKEN}, {"at": 2000.0, **MENDED})
     low = station("ppms", {**CHAMBER, "action": "pause", "dwell": 100.0}, events=events)
@@ -94,6 +96,8 @@ def test_a_run_stands_with_its_source_at_zero_until_it_has_cleared_for_the_dwell
     assert done.outcome.lab_time_s == pytest.approx(undisturbed.outcome.lab_time_s + on["stood_s"], abs=15.0)
     [said] = [each for each in done.outcome.warnings if "interlock" in each]
     assert "the run stood still at lab time" in said
+    assert list(held) == ["", acts_said := said.partition("; the run stood")[0]]  # who watches is told why, meanwhile
+    assert held[""] > held[acts_said] > 1000
 
 
 def test_a_field_that_sweeps_is_held_meanwhile_and_goes_on(simulate: Simulate) -> None:

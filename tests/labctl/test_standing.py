@@ -16,9 +16,11 @@ def test_a_run_stands_without_current_and_with_its_field_held_until_it_may_go_on
     simulate: Simulate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[float, float]] = []
+    said: list[str] = []
     lab = simulate.labs
 
     def ask(run: Any) -> None:
+        said.append(f"{child._standing} {run.interlocks.asked_by} {len(seen)}")
         if run.points == 40 and not seen:
             monkeypatch.setattr(child, "_standing", "LW")
 
@@ -36,6 +38,7 @@ def test_a_run_stands_without_current_and_with_its_field_held_until_it_may_go_on
     stands, on = [each for each in done.directory.events() if each.get("event") == "pause"]
     assert (stands["now"], stands["by"], stands["points"], on["now"]) == ("stands", "LW", 40, "goes on")
     assert on["stood_s"] >= 300.0
+    assert [each for each in dict.fromkeys(said) if "LW" in each] == [f"LW LW {number}" for number in range(5)]
     assert done.value("coercive_field_up") == pytest.approx(calm.value("coercive_field_up"), abs=2e-3)
     done.assert_source_off()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from labctl.gui.desk_link import DeskLink
+from labctl.gui.desk_link import DIED, DeskLink
 from labctl.gui.timing import timer
 
 MOMENT = 150
@@ -33,6 +33,7 @@ class Checking(QObject):
         self._desk = desk
         self._asking = asking
         self._number: int | None = None
+        self._again = False  # a check is made anew whose process died, which need not be for what stands in the form
         self._timer = timer(self, MOMENT, self.now, once=True)
 
     @property
@@ -43,6 +44,7 @@ class Checking(QObject):
     def soon(self) -> None:
         """Check after a moment; a check that is on is of no interest any more."""
         self.forget()
+        self._again = False
         self._timer.start()
 
     def now(self) -> None:
@@ -59,9 +61,12 @@ class Checking(QObject):
         self._number = None
 
     def _take(self, found: Any) -> None:
-        self._number = None
+        self._number, self._again = None, False
         self.checked.emit(found)
 
     def _fail(self, sentence: str) -> None:
         self._number = None
         self.failed.emit(sentence)
+        if sentence.startswith(DIED) and not self._again:
+            self._again = True
+            self._timer.start()

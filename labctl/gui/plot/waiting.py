@@ -22,6 +22,8 @@ def waiting_words(run: Mapping[str, Any] | None, told: Mapping[str, Any] | None,
         return "This run has no points" if done else "The rows are being read …"
     if run.get("state") == "stands":
         return f"{WAITS}: the run stands still"
+    if run.get("state") == "is held":
+        return f"{WAITS}: the run stands still, {run.get('held')}"
     cryostat = ((told or {}).get("instruments") or {}).get("cryostat") or {}
     going = [_temperature(cryostat.get("temperature") or {}), _field(cryostat.get("field") or {})]
     doing = ", ".join(each for each in going if each)

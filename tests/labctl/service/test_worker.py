@@ -62,6 +62,7 @@ announce('aborted')
 child.run_is_safe()
 ends('aborted', 3, 'aborted by ' + switch.asked)
 """
+HELD = LIVE.replace("standing=child.asked_to_stand()", "standing='', held=\"interlock 'helium low'\"")
 REHEARSED = f"""
 with child.rehearsing():
     while not child._standing:
@@ -249,6 +250,30 @@ def test_an_abort_before_the_process_is_ready_is_not_lost(scripted: Scripted) ->
     assert (scene.until_over().state, scene.queue.item("1").error) == ("aborted", "aborted by LW")
 
 
+@pytest.mark.parametrize("ask", ["abort", "stop"])
+def test_who_stops_an_item_that_waits_for_the_station_means_it(scripted: Scripted, ask: str) -> None:
+    scene = scripted(LIVE, LIVE, count=0)
+    with scene.worker.between_runs:  # somebody does something by hand, or the station is asked for a rehearsal
+        scene.queue.add(Asked(procedure="ahe", out="/out"))
+        scene.until(lambda: scene.states == ["running"])
+        getattr(scene.worker, ask)("LW")
+        assert scene.worker.on is None
+    assert (scene.until_over().state, scene.queue.item("1").error) == ("aborted", "aborted by LW")
+    scene.worker.go()
+    scene.queue.add(Asked(procedure="ahe", out="/out"))
+    scene.until(lambda: (scene.worker.on or {}).get("points") == 3)  # the next one is not meant
+    scene.worker.abort("LW")
+    scene.until_over("2")
+
+
+def test_a_run_that_an_interlock_holds_is_told_apart_from_one_that_goes_on(scripted: Scripted) -> None:
+    scene = scripted(HELD)
+    scene.until(lambda: (scene.worker.on or {}).get("state") == "is held")
+    assert (scene.worker.on or {}).get("held") == "interlock 'helium low'"
+    scene.worker.abort("LW")
+    scene.until_over()
+
+
 def test_stop_ends_the_run_and_begins_no_other(scripted: Scripted) -> None:
     scene = scripted(LIVE, count=2)
     scene.until(lambda: (scene.worker.on or {}).get("points") == 3)
@@ -374,8 +399,9 @@ def test_what_is_left_is_told_by_the_rehearsal_where_there_is_one(
     session = SimpleNamespace(clock=clock, instruments={})
     time_left = None if by_rehearsal is None else SimpleNamespace(seconds=by_rehearsal)
     run: Any = SimpleNamespace(
-        of=(0, 1), session=session, progress=0.0, points=3, directory=RunDirectory(tmp_path), time_left=time_left
-    )
+        of=(0, 1), session=session, progress=0.0, points=3, directory=RunDirectory(tmp_path), time_left=time_left,
+        interlocks=SimpleNamespace(asked_by="", held=""),
+    )  # fmt: skip
     watch = measuring.telling()
     watch(run)
     clock.sleep(10.0)
