@@ -95,7 +95,7 @@ class RunPage(QWidget):
         return "" if not seed or seed.isdecimal() else f"seed is {seed!r}, but must be a whole number from 0 on"
 
     def set_values(self, asked: Mapping[str, Any], *, with_user: bool) -> None:
-        """Show what is asked: of an item that is edited all of it, of a run that is repeated not who and how it began."""
+        """Show what is asked; of a run that is repeated not who measured and how it began."""
         if with_user:
             self.user.setText(str(asked.get("user") or ""))
             self.rehearse.setChecked(bool(asked.get("rehearse")))
