@@ -288,11 +288,12 @@ class Worker:
         found["run"] = said.get("run") or item.run
         status, policy = str(said["status"]), self.queue.book.policy
         unbegun = status == "unbegun"
+        as_asked = status == "aborted" or unbegun or interrupted or "died" in said  # else it had failed before that
         if status != "finished" and found["run"]:
             self._field.see_to(Path(found["run"]))
         if status == "finished":
             self.queue.note(item.id, state="finished", **found)
-        elif item.stopping:
+        elif item.stopping and as_asked:
             self.queue.note(item.id, state="aborted", **found)
         elif interrupted or (self._ending and (status == "aborted" or unbegun)):
             found["deaths"] = item.deaths + interrupted

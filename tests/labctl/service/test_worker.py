@@ -304,6 +304,15 @@ def test_a_pause_during_the_rehearsal_is_meant_for_the_run_after_it(scripted: Sc
     assert scene.until_over().state == "aborted"
 
 
+def test_a_fault_stays_one_where_an_abort_comes_after_it(scripted: Scripted) -> None:
+    scene = scripted(f"{RUN}child.run_is_safe()\nwait_for('asked')\nends('fault', 5, 'the source does not answer')\n")
+    scene.until(lambda: (scene.worker.on or {}).get("state") == "is summed up")
+    scene.worker.abort("LW")
+    (scene.run / "asked").touch()
+    assert scene.until_over().state == "fault"
+    assert scene.queue.book.paused
+
+
 def test_the_end_of_the_worker_leaves_the_run_to_the_next_one(scripted: Scripted, tmp_path: Path) -> None:
     scene = scripted(LIVE)
     scene.until(lambda: (scene.worker.on or {}).get("points") == 3)
