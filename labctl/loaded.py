@@ -111,7 +111,8 @@ def _load_series(directory: RunDirectory, asked: Mapping[str, Any]) -> Loaded:
         frames.append(frame)
         counts += counted
         runs.append({**child, "status": own.status(), "results": own.results()})
-    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    begun = [frame for frame in frames if len(frame)] or frames  # one without rows would make words of all numbers
+    rows = pd.concat(begun, ignore_index=True) if begun else pd.DataFrame()
     return Loaded(directory, asked, directory.status(), rows, counts, {}, (), runs, warnings)
 
 

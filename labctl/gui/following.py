@@ -10,6 +10,7 @@ from PyQt6.QtCore import QObject
 
 from labctl.gui.context import Context
 from labctl.gui.plot.panel import PlotPanel
+from labctl.gui.run_names import run_name
 
 
 class Following(QObject):
@@ -59,7 +60,7 @@ class Following(QObject):
             self._show(on)
         elif on and on not in (self._shown, self._offered):
             self._offered = on
-            self._context.said.emit("info", f"{Path(on).name} is on; F6 shows it in the plot")
+            self._context.said.emit("info", f"{run_name(on)} is on; F6 shows it in the plot")
         elif self._live != self.is_live:
             self._live = self.is_live
             self._plot.set_live(self._live)

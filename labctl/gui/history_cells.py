@@ -9,6 +9,7 @@ from PyQt6.QtGui import QColor
 
 from labctl.gui import words
 from labctl.gui.history_filters import Row
+from labctl.gui.run_names import run_name
 from labctl.gui.theme import Theme
 
 BEFORE = {
@@ -76,7 +77,7 @@ def colour_of(row: Row, key: str, theme: Theme) -> QColor | None:
 
 
 def _number(row: Row) -> str:
-    return f"{row['number']:04d}" if row["number"] else str(row["run"]).rpartition("/")[2]
+    return run_name(str(row["run"]))
 
 
 def _status(row: Row) -> str:

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from labctl.gui.run_names import run_name
 from labctl.gui.timing import timer
 
 Row = Mapping[str, Any]
@@ -67,8 +68,8 @@ class Looked:
     def _has_words(self, row: Row) -> bool:
         if not self.words:
             return True
-        texts = [str(row["number"]), row["run"], row["begun"], row["keys"], row["status"], row["user"], row["notes"]]
-        texts += [row["procedure"], row["sample"], *row["tags"]]
+        texts = [str(row["number"]), run_name(row["run"]), row["run"], row["begun"], row["keys"], row["status"]]
+        texts += [row["user"], row["notes"], row["procedure"], row["sample"], *row["tags"]]
         said = " ".join(texts).casefold()
         return all(word in said for word in self.words)
 

@@ -13,7 +13,7 @@ from labctl.gui.history_model import HistoryModel
 from labctl.gui.timing import timer
 
 WIDTHS = {
-    "number": 98, "begun": 118, "procedure": 92, "sample": 74, "keys": 150, "status": 94, "found": 290, "points": 58,
+    "number": 126, "begun": 118, "procedure": 92, "sample": 74, "keys": 150, "status": 94, "found": 290, "points": 58,
     "lab_time_s": 90, "user": 48, "tags": 84, "simulated": 40,
 }  # fmt: skip
 """Pixels of columns at first."""

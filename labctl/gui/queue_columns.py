@@ -10,6 +10,7 @@ from typing import Any
 
 from labctl.gui import queue_rows, words
 from labctl.gui.queue_times import Foreseen, Row
+from labctl.gui.run_names import of_series
 from labctl.gui.theme import Theme
 
 COLUMNS = ("#", "Procedure", "Sample", "Asked for", "State", "Progress", "Points", "Time", "When", "Says", "Run")
@@ -61,7 +62,9 @@ class Shown:
 
     def tip(self) -> str:
         """Return everything there is to say."""
-        return "\n".join(part for part in (queue_rows.tip(self.item, self.found), self.says[0]) if part)
+        run = self.run
+        on = "" if run is None or int(run.get("of") or 1) < 2 else f"run {of_series(run)} is on"
+        return "\n".join(part for part in (queue_rows.tip(self.item, self.found), on, self.says[0]) if part)
 
     def colour(self, column: int, theme: Theme) -> str | None:
         """Return the colour of a cell's text, None for that of the table."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from labctl.gui.run_names import of_series
 from labctl.gui.words import address_last
 
 MOST = 56
@@ -42,7 +43,7 @@ def headline(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> 
 def _on(run: Mapping[str, Any], queue: Mapping[str, Any]) -> tuple[str, str]:
     item = next((item for item in queue["items"] if item["id"] == run.get("item")), None)
     what = "a run" if item is None else _cut(what_is_asked(item["asked"]))
-    number = f"{run['number']} of {run['of']}, " if run.get("of", 1) > 1 else ""
+    number = f"{of_series(run)}, " if run.get("of", 1) > 1 else ""
     how = {
         "begins": "begins", "rehearses": "is rehearsed before it begins",
         "stands": "STANDS STILL, current at zero, field held", "is summed up": "is summed up",

@@ -183,6 +183,7 @@ def sheet(theme: Theme) -> str:
     QListView::indicator:checked {{
         background: {theme.text}; border: 1px solid {theme.text}; }}
     QCheckBox::indicator:focus {{ border-color: {theme.accent}; }}
+    QFrame#popup {{ background: {theme.panel}; border: 1px solid {theme.quiet}; }}
     QMenu {{ background: {theme.panel}; border: 1px solid {theme.line}; }}
     QMenu::item:selected, QMenuBar::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
     QMenu::item:disabled {{ color: {theme.quiet}; }}

@@ -333,6 +333,7 @@ def test_a_series_is_unfolded(context: Context, qtbot: QtBot) -> None:
         "points": 5, "lab_time_s": None, "user": "LW", "tags": [], "notes": "", "simulated": False, "wrong": [],
         "main": [], "results": {},
     }  # fmt: skip
+    assert text_of({**row, "run": "/runs/2026-11-21/0007-series-ahe-S/0001-temperature=300K"}, "number") == "0007/0001"
     children = [{**row, "run": f"/s/{number}", "number": number} for number in (1, 2)]
     model.take([{**row, "run": "/s", "planned": 3, "over": {}, "runs": children}])
     model.arrange()

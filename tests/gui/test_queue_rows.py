@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from labctl.asked import Asked
 from labctl.cli import app, running
 from labctl.gui import queue_rows, theme
 from labctl.gui.queue_cells import SHAPES, icon
+from labctl.gui.queue_columns import Shown
 from labctl.gui.queue_times import Foreseen, Row
 
 
@@ -93,3 +95,10 @@ def test_a_tip_says_everything() -> None:
         "no reply",
     ):
         assert part in tip
+
+
+def test_the_run_of_a_series_that_is_on_is_named_with_its_series() -> None:
+    item = {"id": "4", "state": "running", "asked": {"procedure": "ahe", "sample": "S042"}, "error": None}
+    on = {"number": 3, "of": 5, "progress": 0.5, "folder": "/runs/2026-11-23/0007-series-ahe-S/0003-temperature=300K"}
+    told = Shown(item, "running", on, None, None, datetime(2026, 11, 23, 12, 0).astimezone())
+    assert told.tip().splitlines()[-1] == "run 0007/0003, 3 of 5 is on"

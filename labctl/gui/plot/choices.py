@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from labctl.gui.plot.growing import Words
+from labctl.gui.plot.lead_pairs import LEAD_PAIR
 from labctl.gui.plot.rundata import RunData
 
 PREFERRED: tuple[tuple[str, str], ...] = (
@@ -19,14 +20,18 @@ PREFERRED: tuple[tuple[str, str], ...] = (
     ("Temperature (K)", "Resistance (ohm)"),
 )
 """Pairs of columns, horizontal and vertical: the first pair that a run has is shown."""
+IN_PLANE = "In-plane field (T)"
+"""Of current-induced switching: in the opposite field its sense is the opposite one."""
 OF_EXPERIMENT: dict[str, tuple[str, str, str]] = {
     "align": ("Angle (deg)", "Hall resistance (ohm)", ""),
-    "contact-check": ("Current (A)", "Voltage (V)", "Kind"),
+    "contact-check": ("Current (A)", "Voltage (V)", LEAD_PAIR),
     "cooldown": ("Temperature (K)", "Resistance (ohm)", ""),
     "didv": ("Voltage (V)", "Current (A)", ""),
     "harmonic-hall": ("Field (T)", "X (V)", "Harmonic"),
     "iv": ("Voltage (V)", "Current (A)", ""),
     "levels": ("Time (s)", "Hall resistance (ohm)", ""),
+    "sot-field-series": ("Pulse current (A)", "Hall resistance (ohm)", IN_PLANE),
+    "sot-switching": ("Pulse current (A)", "Hall resistance (ohm)", IN_PLANE),
     "rt": ("Temperature (K)", "Resistance (ohm)", "Direction"),
     "tmr-angle": ("Field (T)", "Resistance (ohm)", "Field angle (deg)"),
 }
@@ -34,8 +39,8 @@ OF_EXPERIMENT: dict[str, tuple[str, str, str]] = {
 BRANCH = "Branch"
 TOLD_APART = ("Set temperature (K)", BRANCH)
 """Columns by whose values curves are coloured, where they have several."""
-MOST_GROUPS = 24
-"""Values of a column beyond which colours are not told apart."""
+MOST_GROUPS = 28
+"""Values of a column beyond which colours are not told apart; so many pairs have eight leads."""
 NOT_A_BRANCH = {"-", ""}
 
 
@@ -88,13 +93,19 @@ class Groups:
         return len(self.values) > MOST_GROUPS
 
 
+def column_of(experiment: str) -> str:
+    """Return the column of the colours that an experiment is about, "" without any."""
+    return OF_EXPERIMENT.get(experiment, ("", "", ""))[2]
+
+
 def first_groups(data: RunData, varied: Sequence[str], experiment: str = "") -> str:
     """Return the column by which curves are coloured first: what was varied, a set temperature, or the branch."""
-    its = OF_EXPERIMENT.get(experiment, ("", "", ""))[2]
-    for name in (*varied, its, *TOLD_APART):
+    for name in (*varied, column_of(experiment), *TOLD_APART):
         if name in data.columns:
             groups = Groups(data, name)
             groups.look()
-            if 1 < len(groups.values) <= MOST_GROUPS:
+            # A reference in zero field is no second field.
+            several = [value for value in groups.values if name != IN_PLANE or value]
+            if len(several) > 1 and len(groups.values) <= MOST_GROUPS:
                 return name
     return BRANCH if BRANCH in data.worded() else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PyQt6.QtCore import QEvent, QObject, QPoint, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QResizeEvent
 from PyQt6.QtWidgets import (
     QFrame,
@@ -24,6 +24,8 @@ from labctl.plain_figure import unit_of
 
 LETTERS = 26
 """Letters of a name that a button shows."""
+GAP = 2
+"""Pixels between a button and its list, so that the button's edge is seen."""
 LEAST = 3
 """Wide letters for which it always has room."""
 
@@ -73,8 +75,7 @@ class Chooser(QToolButton):
         """Show the list, ready to be typed into."""
         names = [self._none, *self._names] if self._none else self._names
         self._list.offer(names, self.current or [self._none], self.titles, several=self.several)
-        below = self.mapToGlobal(QPoint(0, self.height()))
-        self._list.show_at(below)
+        self._list.show_at(QRect(self.mapToGlobal(QPoint(0, 0)), self.size()))
 
     def _take(self, names: list[str]) -> None:
         self.current = [name for name in names if name != self._none]
@@ -127,7 +128,7 @@ class _List(QFrame):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setObjectName("popup")
         self.typed, self.list, self._hint = QLineEdit(self), QListWidget(self), QLabel(self)
         self.typed.setPlaceholderText("Type a part of the name")
         self.typed.setClearButtonEnabled(True)
@@ -155,15 +156,19 @@ class _List(QFrame):
         chosen = next((row for row, name in enumerate(names) if name in current), 0)
         self.list.setCurrentRow(chosen)
 
-    def show_at(self, place: QPoint) -> None:
-        """Open with the keys in the line that is typed into, within the screen."""
+    def show_at(self, field: QRect) -> None:
+        """Open under a field, or above it where there is more room, with the keys in the line that is typed into."""
         rows = min(16, max(3, self.list.count()))
         self.resize(340, 90 + rows * max(18, self.list.sizeHintForRow(0)))
         screen = self.screen()
+        left, top = field.left(), field.bottom() + 1 + GAP
         if screen is not None:
             room = screen.availableGeometry()
-            place = QPoint(min(place.x(), room.right() - self.width()), min(place.y(), room.bottom() - self.height()))
-        self.move(place)
+            under, over = room.bottom() - top, field.top() - GAP - room.top()
+            self.resize(self.width(), min(self.height(), max(under, over)))
+            left = min(left, room.right() - self.width())
+            top = top if self.height() <= under or under >= over else field.top() - GAP - self.height()
+        self.move(left, top)
         self.show()
         self.typed.setFocus()
 

@@ -46,4 +46,6 @@ def of_groups(theme: Theme, values: Sequence[str | float]) -> list[str]:
     numbers = [value for value in values if isinstance(value, float)]
     if len(numbers) == len(values) and len(values) > 1:
         return by_size(theme, numbers)
+    if len(values) > len(theme.curves):  # rather alike than the same
+        return by_size(theme, [float(place) for place in range(len(values))])
     return one_by_one(theme, len(values))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from labctl.frame import shown
 from labctl.gui.plot import curves
 from labctl.gui.plot.markers import Marker, of_what
 from labctl.gui.plot.open_run import OpenRun
+from labctl.gui.plot.quantities import bare_name
 from labctl.gui.plot.rundata import RunData
 from labctl.gui.plot.selection import AS_MEASURED, AS_PROCESSED, Selection
 from labctl.gui.plot.trace import Trace
-from labctl.gui.plot.words_of_runs import differences, notes_text
+from labctl.gui.plot.words_of_runs import differences, in_short, notes_text
+from labctl.gui.run_names import varied_in
 from labctl.gui.theme import Theme
 
 
@@ -47,10 +50,40 @@ def traces_of(
     for number, other in enumerate(overlays):
         lying = selection.data_of(other)
         if lying is not None:
-            title = f"{other.number}: {differences(other.facts, run.facts)}" if other.facts else other.number
+            differing = differences(other.facts, run.facts) if other.facts else []
+            title = f"{other.number}: {in_short(differing)}" if other.facts else other.number
             colour = palette[(number if free else used + number) % len(palette)]
-            traces += curves.of_overlay(lying, chosen, title, colour, theme, apart=selection.groups is not None)
+            found = curves.of_overlay(lying, chosen, title, colour, theme, apart=selection.groups is not None)
+            found[:1] = [Trace(each.line, each.look, each.title, _tip(other, differing)) for each in found[:1]]
+            traces += found
     return traces
+
+
+def _tip(run: OpenRun, differing: list[str]) -> str:
+    return "\n    ".join([f"{run.number} differs in:", *differing]) if differing else f"{run.number}: the same again"
+
+
+def not_drawn(overlays: Iterable[OpenRun], selection: Selection, chosen: Sequence[curves.Chosen]) -> str:
+    """Say which runs do not lie over the one that is shown though they should, and why; "" where all do.
+
+    Args:
+        overlays: Runs that should.
+        selection: Which rows of them.
+        chosen: Which columns, in each plot.
+    """
+    said: list[str] = []
+    for other in overlays:
+        data = selection.data_of(other)
+        if data is None or not data.rows:
+            if selection.mode == AS_PROCESSED and other.why_not_processed:
+                said.append(f"{other.number} (not processed)")
+            elif other.is_read and not other.is_asking:
+                said.append(f"{other.number} (no points)")
+        elif not any(each.drawn(data) for each in chosen):
+            wanted = (name for each in chosen for name in (each.x, *each.ys) if name)
+            lacking = [bare_name(name) for name in wanted if name not in data.numeric()]
+            said += [f"{other.number} (no column {lacking[0]})"] if lacking else []
+    return f"not drawn over it: {', '.join(said)}" if said else ""
 
 
 def heading(run: OpenRun | None, selection: Selection, markers: Iterable[Marker], waits: str) -> str:
@@ -66,6 +99,8 @@ def heading(run: OpenRun | None, selection: Selection, markers: Iterable[Marker]
         return "No run is shown: start one, or choose one in History"
     facts = run.facts
     said = [run.number, *(str(facts.get(key, "")) for key in ("procedure", "sample"))]
+    parameters = facts.get("parameters", {})
+    said += [shown(str(parameters[name])) for name in varied_in(run.folder, parameters)]
     said += ["SIMULATED"] if facts.get("simulated") else []
     if selection.mode == AS_PROCESSED:
         said.append(f"processed: {notes_text(run.notes)}")

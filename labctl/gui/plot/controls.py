@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QEvent, QSize, pyqtSignal
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -13,9 +13,18 @@ from labctl.gui.plot.open_run import OpenRun
 
 SAVED = (("&PNG picture, twice as fine …", ".png"), ("&SVG drawing …", ".svg"), ("P&DF drawing …", ".pdf"))
 
+EDGE = 6
+"""Pixels left and right of the lines."""
+GAP = 5
+"""Pixels between two buttons."""
+
 
 class Controls(QWidget):
-    """Two lines of buttons above a plot."""
+    """Lines of buttons above a plot.
+
+    What is done with the picture stands at the end of the first one, or of the next one that has room for it: names of
+    columns are not cut off for it.
+    """
 
     changed = pyqtSignal()
     """Columns, colours or logarithms are others."""
@@ -50,25 +59,58 @@ class Controls(QWidget):
 
     def _build(self) -> None:
         fit = _button("All", "Show all points again, and follow new ones (key A)", self.fit_wanted.emit)
-        upper, lower = QHBoxLayout(), QHBoxLayout()
+        upper, lower, third = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         curves = (self.y_columns, QLabel("against"), self.x_column, QLabel("by"), self.group)
         for widget in curves:
             upper.addWidget(widget)
         upper.addStretch(1)
+        self._tools = QWidget(self)
+        tools = QHBoxLayout(self._tools)
+        tools.setContentsMargins(0, 0, 0, 0)
+        tools.setSpacing(GAP)
         for widget in (self.map, fit, self._save(), _button("Copy", "Copy the picture", self.copy_wanted.emit)):
-            upper.addWidget(widget)
+            tools.addWidget(widget)
+        upper.addWidget(self._tools)
+        third.addStretch(1)
         switches = (self.processed, self.expected, self.marks, self.log_x, self.log_y, self.second)
         for widget in (*switches, self.second_columns, self.linked):
             lower.addWidget(widget)
         self._of_curves = (*curves, fit, *switches)
+        self._lines = ((upper, curves), (lower, (*switches, self.second_columns, self.linked)), (third, ()))
         lower.addStretch(1)
         column = QVBoxLayout(self)
-        column.setContentsMargins(6, 4, 6, 2)
+        column.setContentsMargins(EDGE, 4, EDGE, 2)
         column.setSpacing(4)
-        for line in (upper, lower):
-            line.setSpacing(5)
+        for line in (upper, lower, third):
+            line.setSpacing(GAP)
             column.addLayout(line)
         self._show_second(False)
+
+    def _arrange(self) -> None:
+        """Give the names of the columns the whole first line where they are cut off otherwise."""
+        room = self.width() - 2 * EDGE - self._tools.sizeHint().width()
+        wide = (sum(each.sizeHint().width() + GAP for each in before) for before in self._there())
+        line = next(line for (line, _), width in zip(self._lines, wide, strict=True) if width <= room or not width)
+        if line.indexOf(self._tools) < 0:
+            for other, _ in self._lines:
+                other.removeWidget(self._tools)
+            line.addWidget(self._tools)
+
+    def _there(self) -> list[list[QWidget]]:
+        """What is seen in each line before what is done with the picture."""
+        return [[widget for widget in before if not widget.isHidden()] for _, before in self._lines]
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return how narrow it may be: what is done with the picture has a line of its own then."""
+        lines = [*self._there(), [self._tools]]
+        width = max(sum(each.minimumSizeHint().width() + GAP for each in line) for line in lines)
+        return QSize(width + 2 * EDGE, super().minimumSizeHint().height())
+
+    def event(self, a0: QEvent | None) -> bool:
+        """Arrange anew when a name or the width is another one."""
+        if a0 is not None and a0.type() in {QEvent.Type.LayoutRequest, QEvent.Type.Resize}:
+            self._arrange()
+        return super().event(a0)
 
     def _save(self) -> QToolButton:
         button = _button("Save ▾", "Save the picture, or the points that are shown", None)

@@ -68,6 +68,8 @@ def of_overlay(
         apart: Whether its branches are told apart.
     """
     found = branches(data) if apart else []
+    if not data.rows:
+        return []  # nothing is named that is not drawn
     parts = found if len(found) in range(2, len(PALER) + 1) else [""]
     traces: list[Trace] = []
     for number, y in enumerate(chosen.drawn(data)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyqtgraph as pg
@@ -11,6 +12,7 @@ from PyQt6.QtGui import QColor, QKeyEvent
 from PyQt6.QtWidgets import QGraphicsTextItem, QLabel, QVBoxLayout, QWidget
 
 from labctl.gui.plot.pane import Pane
+from labctl.gui.plot.read_out import ReadOut
 from labctl.gui.plot.trace import Trace
 from labctl.gui.theme import Theme
 
@@ -18,7 +20,7 @@ LEFT_AXIS = 76
 """Pixels of the vertical axes, the same for both plots, so that linked ones stand above each other."""
 ZOOM = 0.8
 ROOM = 8
-"""Pixels around the values of a row."""
+"""Pixels around the sentence in the place of plots."""
 
 
 class Legend(pg.GraphicsWidget):
@@ -55,6 +57,8 @@ class Drawing(pg.GraphicsLayoutWidget):
     Attributes:
         panes: The upper plot and the lower one.
         chosen: Pane, curve and row on which the crosshair stands; None where it stands on none.
+        kept: Whether it was clicked to stay there.
+        read_out: What is said of that row.
     """
 
     moved = pyqtSignal()
@@ -69,12 +73,10 @@ class Drawing(pg.GraphicsLayoutWidget):
         self.legend = Legend()
         self.panes = (Pane(self), Pane(self))
         self.chosen: tuple[Pane, Trace, int] | None = None
-        self._values, self._values_wanted = "", True
-        self.read_out = QLabel(self)
-        self.read_out.setObjectName("read_out")
-        self.read_out.setTextFormat(Qt.TextFormat.RichText)
-        self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.read_out.hide()
+        self.kept = False
+        self.read_out = ReadOut(self)
+        self._brief, self._all = "", _nothing
+        self._all_wanted, self._inside, self._by_mouse = False, False, False
         self._instead = QLabel()
         self._instead.setProperty("quiet", True)
         self._instead.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -96,6 +98,7 @@ class Drawing(pg.GraphicsLayoutWidget):
             pane.moved.connect(self._moved)
         scene: Any = self.scene()
         scene.sigMouseMoved.connect(self._mouse)
+        scene.sigMouseClicked.connect(self._clicked)
 
     # ---- one plot or two
 
@@ -126,10 +129,7 @@ class Drawing(pg.GraphicsLayoutWidget):
         self.setBackground(QColor(theme.field))
         for pane in self.panes:
             pane.take_theme(theme, self.font())
-        self.read_out.setStyleSheet(
-            f"#read_out {{ background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.line};"
-            f" border-radius: 4px; padding: {ROOM // 2}px; }}"
-        )
+        self.read_out.take_theme(theme)
 
     @property
     def ratio(self) -> float:
@@ -139,35 +139,73 @@ class Drawing(pg.GraphicsLayoutWidget):
     # ---- crosshair
 
     def _mouse(self, at: Any) -> None:
+        if not self._inside:
+            self._inside = True
+            self._write()
+        if not self.kept:
+            self._by_mouse = True
+            self.choose(self._under(at))
+
+    def _under(self, at: Any) -> tuple[Pane, Trace, int] | None:
+        """Return the row whose point is nearest to a place in the window; None beside the plots."""
         for pane in self.shown:
             if pane.plot.vb.sceneBoundingRect().contains(at):
                 place = pane.plot.vb.mapSceneToView(at)
                 found = pane.nearest(place.x(), place.y())
-                self.choose(None if found is None else (pane, *found))
-                return
-        self.choose(None)
+                return None if found is None else (pane, *found)
+        return None
+
+    def _clicked(self, event: Any) -> None:
+        """Keep the row that is clicked, with all its values; the next click lets go of it."""
+        found = self._under(event.scenePos())
+        if event.button() == Qt.MouseButton.LeftButton and found is not None:
+            kept = not self.kept
+            self.choose(found)
+            self.kept = kept
+            self._write()
 
     def choose(self, chosen: tuple[Pane, Trace, int] | None) -> None:
         """Put the crosshair on a row, or on none."""
-        self.chosen = chosen
+        self.chosen, self.kept = chosen, False
         for pane in self.panes:
             pane.show_point(chosen[1].point(chosen[2]) if chosen is not None and pane is chosen[0] else None)
         self.row_chosen.emit()
 
-    def show_read_out(self, html: str) -> None:
-        """Write all values of the row, in the corner that is farther from it; nothing hides it."""
-        self._values = html
-        place = None if self.chosen is None or not html or not self._values_wanted else self._place(*self.chosen)
-        self.read_out.setVisible(place is not None)
-        if place is None:
+    def keep_again(self, before: tuple[Pane, Trace, int] | None) -> None:
+        """Keep a row once more that was clicked to stay before the curves were made anew, if it is still drawn."""
+        if before is None or before[0] not in self.shown:
             return
-        self.read_out.setText(html)
-        self.read_out.adjustSize()
+        pane, old, row = before
+        for trace in pane.traces:
+            same = trace.line.data is old.line.data and trace.line.y == old.line.y
+            if same and all(math.isfinite(value) for value in trace.point(row)):
+                self.choose((pane, trace, row))
+                self.kept = True
+                self._write()
+                return
+
+    def show_read_out(self, brief: str, everything: Callable[[int], str]) -> None:
+        """Say of the row on which the crosshair stands.
+
+        Args:
+            brief: A few figures, beside the point; "" for none.
+            everything: Returns all values in so many columns, for when they are asked for.
+        """
+        self._brief, self._all = brief, everything
+        self._write()
+
+    def _write(self) -> None:
+        """Write what is wanted of the row: its figures beside the point, or all values opposite to it."""
+        place = None if self.chosen is None or not self._brief else self._place(*self.chosen)
+        if place is None:
+            self.read_out.hide()
+            return
         box, at = place
-        left = at.x() > box.center().x()
-        edge = box.left() + ROOM if left else box.right() - self.read_out.width() - ROOM
-        top = min(box.top() + ROOM, float(self.height() - self.read_out.height() - ROOM))
-        self.read_out.move(round(edge), max(0, round(top)))
+        # Of a row that was clicked to stay, the figures are enough while the mouse is elsewhere.
+        if self._inside if self.kept else self._all_wanted:
+            self.read_out.show_row(self._all, at, box, kept=self.kept)
+        else:
+            self.read_out.show_brief(self._brief, at, box)
 
     def _place(self, pane: Pane, trace: Trace, row: int) -> tuple[QRectF, QPointF] | None:
         """Return where a plot is, and a row's point in it; None where it is not seen."""
@@ -176,11 +214,12 @@ class Drawing(pg.GraphicsLayoutWidget):
         return (box, at) if box.contains(at) else None
 
     def _moved(self) -> None:
-        self.show_read_out(self._values)
+        self._write()
         self.moved.emit()
 
     def step(self, by: int) -> None:
         """Move the crosshair by so many points along its curve; to the middle of the first one where there is none."""
+        self._by_mouse = False
         if self.chosen is None:
             pane = self.shown[0]
             (left, right), (bottom, top) = pane.plot.vb.viewRange()
@@ -197,6 +236,7 @@ class Drawing(pg.GraphicsLayoutWidget):
         if self.chosen is None:
             self.step(1)
             return
+        self._by_mouse = False
         pane, trace, row = self.chosen
         traces = [each for each in pane.traces if not each.look.behind]
         other = traces[(traces.index(trace) + by) % len(traces)]
@@ -205,7 +245,7 @@ class Drawing(pg.GraphicsLayoutWidget):
             self.choose((pane, other, found))
 
     def keyPressEvent(self, ev: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
-        """Arrows move the crosshair, Esc takes it away, V hides its values, + and - zoom, A or Home shows all."""
+        """Arrows move the crosshair, Esc takes it away, V shows its row, + and - zoom, A or Home shows all."""
         if ev is None:
             return
         key, far = ev.key(), 10 if ev.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
@@ -220,8 +260,8 @@ class Drawing(pg.GraphicsLayoutWidget):
         elif key in {keys.Key_A, keys.Key_Home}:
             self.fit_wanted.emit()
         elif key == keys.Key_V:
-            self._values_wanted = not self._values_wanted
-            self.show_read_out(self._values)
+            self._all_wanted, self.kept = not self._all_wanted, False
+            self._write()
         elif key == keys.Key_Escape and self.chosen is not None:
             self.choose(None)
         else:
@@ -230,7 +270,15 @@ class Drawing(pg.GraphicsLayoutWidget):
         ev.accept()
 
     def leaveEvent(self, ev: Any) -> None:  # noqa: N802 - Qt's name
-        """Take the crosshair away with the mouse."""
+        """Take the crosshair away with the mouse that put it there, unless it was clicked to stay."""
         super().leaveEvent(ev)
-        if not self.hasFocus():
+        self._inside = False
+        if self._by_mouse and not self.kept:
             self.choose(None)
+        else:
+            self._write()
+
+
+def _nothing(columns: int) -> str:
+    del columns
+    return ""

@@ -29,7 +29,7 @@ class MapPanel(QWidget):
         self._choices: Mapping[str, Any] = {}
         self._asked: int | None = None
         self._place = Place()
-        self._there, self._scattered = "", False
+        self._there, self._scattered, self._by_hand = "", False, False
         self.colour = Chooser("Result or column that is the colour")
         self.x_axis = Chooser("What runs to the right")
         self.y_axis = Chooser("Varied parameter that runs upwards")
@@ -38,7 +38,8 @@ class MapPanel(QWidget):
         self.said.setProperty("quiet", True)
         self.said.setWordWrap(True)
         line, column = QHBoxLayout(), QVBoxLayout(self)
-        for widget in (self.colour, QLabel("against"), self.x_axis, QLabel("and"), self.y_axis, self.branch):
+        self._choosers = (self.colour, QLabel("against"), self.x_axis, QLabel("and"), self.y_axis, self.branch)
+        for widget in self._choosers:
             line.addWidget(widget)
         line.addStretch(1)
         line.setContentsMargins(6, 2, 6, 2)
@@ -47,10 +48,13 @@ class MapPanel(QWidget):
         column.addLayout(line)
         column.addWidget(self.said)
         column.addWidget(self.view, 1)
+        column.addStretch(0)
         self.said.setContentsMargins(8, 0, 8, 0)
         self.setFocusProxy(self.view)
         for chooser in (self.x_axis, self.y_axis, self.colour, self.branch):
-            chooser.chosen.connect(lambda _: self._ask())
+            chooser.chosen.connect(lambda _: self._chosen_by_hand())
+        self._show_choosers()
+        self.view.hide()
         self.view.cut_moved.connect(self._say)
 
     def show_series(self, folder: Path) -> None:
@@ -69,6 +73,11 @@ class MapPanel(QWidget):
         """Whether the desk still has to answer."""
         return self._asked is not None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing yet of the series to be chosen."""
+        return not self._choices
+
     def refresh(self) -> None:
         """Make the map anew of a series that goes on, unless it is being made."""
         if self.series is None or self._asked is not None:
@@ -85,6 +94,9 @@ class MapPanel(QWidget):
         self._context.archive.drop(self._asked)
         self._asked, self.series, self._choices = None, None, {}
         self._there = ""
+        self.said.setText("")
+        self.view.hide()
+        self._show_choosers()
         self._place.clear()
 
     def take_theme(self) -> None:
@@ -93,48 +105,61 @@ class MapPanel(QWidget):
 
     def _take_choices(self, choices: Mapping[str, Any]) -> None:
         self._asked = None
-        axes, results, columns = (list(choices[key]) for key in ("axes", "results", "columns"))
-        if not columns or (len(axes) > 1 and not results):
-            self._failed("the map begins with the first run of the series that has a result")
+        if not choices["columns"]:
+            self._failed("No run of the series has a point yet: the map begins with the first ones")
             return
-        self._choices = choices
-        titles = {name: column_of({"name": name, "unit": unit}) for name, unit in choices["units"].items()}
-        self.y_axis.titles = self.colour.titles = titles
-        self.x_axis.titles = {name: f"{title_of(name)}, varied" for name in axes}  # beside columns of the same name
-        if len(axes) > 1:
-            x, z = axes[1], results[:1]
-        else:
-            x = next((name for name in columns if name.startswith("Field (")), columns[0])
-            z = [next((name for name in columns if name.startswith("Hall resistance (")), columns[-1])]
-        self.x_axis.set_names([*axes, *columns], [x])
-        self.y_axis.set_names(axes, axes[:1])
-        self.colour.set_names([*results, *columns], z)
-        self.branch.set_names(choices["branches"], choices["branches"][:1] if len(axes) == 1 else [])
+        self._choices, self._by_hand = choices, False
+        self._offer()
         self._ask()
 
     def _take_more(self, choices: Mapping[str, Any]) -> None:
         """Offer what there is by now; what is chosen stays."""
-        self._asked, self._choices = None, choices
-        results, columns = list(choices["results"]), list(choices["columns"])
-        self.x_axis.set_names([*choices["axes"], *columns], self.x_axis.current)
-        self.colour.set_names([*results, *columns], self.colour.current)
-        self.branch.set_names(choices["branches"], self.branch.current)
-        self._ask(again=True)
+        self._asked = None
+        if choices["columns"]:
+            self._choices = choices
+            self._offer()
+            self._ask(again=True)
+
+    def _offer(self) -> None:
+        """Offer what there is; choose what is usual of it until somebody has chosen."""
+        axes, results, columns, branches = (
+            list(self._choices[key]) for key in ("axes", "results", "columns", "branches")
+        )
+        titles = {name: column_of({"name": name, "unit": unit}) for name, unit in self._choices["units"].items()}
+        self.y_axis.titles = self.colour.titles = titles
+        self.x_axis.titles = {name: f"{title_of(name)}, varied" for name in axes}  # beside columns of the same name
+        colours = [*(results if len(axes) > 1 else []), *columns]  # a result has one value for each run
+        usual = next((name for name in columns if name.startswith("Hall resistance (")), columns[-1])
+        if not self._by_hand or self.colour.current[0] not in colours:
+            self.colour.current = colours[:1] if results and len(axes) > 1 else [usual]
+            self.y_axis.current, self.branch.current = axes[:1], branches[:1]
+        self.colour.set_names(colours, self.colour.current)
+        self.y_axis.set_names(axes, self.y_axis.current)
+        self.branch.set_names(branches, self.branch.current)
+
+    def _offer_x(self) -> bool:
+        """Offer to the right what suits the colour: of a result what was varied, of a column another column.
+
+        Returns:
+            Whether the colour is a column.
+        """
+        columns, axes = list(self._choices["columns"]), list(self._choices["axes"])
+        of_rows = self.colour.current[0] in columns
+        offered = columns if of_rows else [axis for axis in axes if axis != self.y_axis.current[0]]
+        usual = next((name for name in offered if name.startswith("Field (")), offered[0])
+        kept = [name for name in self.x_axis.current if name in offered]
+        self.x_axis.set_names(offered, kept or [usual])
+        return of_rows
+
+    def _chosen_by_hand(self) -> None:
+        self._by_hand = True
+        self._ask()
 
     def _ask(self, *, again: bool = False) -> None:
-        """Ask for the map that is chosen; a result has a value for each run, a column needs another one to run over."""
-        axes, x, z = list(self._choices["axes"]), self.x_axis.current[0], self.colour.current[0]
-        of_rows = z in self._choices["columns"]
+        """Ask for the map that is chosen."""
+        of_rows, z = self._offer_x(), self.colour.current[0]
+        self._show_choosers()
         self.branch.setVisible(of_rows and bool(self._choices["branches"]))
-        if of_rows == (x in axes):
-            rest = self._choices["columns"] if of_rows else [axis for axis in axes if axis != self.y_axis.current[0]]
-            if not rest:
-                self._failed(
-                    f"{title_of(z)} has one value for each run, and only {title_of(axes[0])} was varied: choose a "
-                    "column as colour"
-                )
-                return
-            self.x_axis.set_names([*axes, *self._choices["columns"]], [rest[0]])
         self._context.archive.drop(self._asked)
         folder = self._place.new()
         self._asked = self._context.archive.ask(
@@ -150,6 +175,7 @@ class MapPanel(QWidget):
         self._there = folder
         self._scattered = bool(answer["scattered"])
         self.view.show_map(answer)
+        self.view.show()
         self._say()
 
     def _say(self) -> None:
@@ -160,5 +186,13 @@ class MapPanel(QWidget):
         self._asked = None  # the map stays as it is
 
     def _failed(self, why: str) -> None:
+        """Say why there is no map, in its place: axes of nothing, or the map before, would say something else."""
         self._asked = None
         self.said.setText(why)
+        self.view.hide()
+        self._show_choosers()
+
+    def _show_choosers(self) -> None:
+        """Let be chosen where there is something to choose from."""
+        for widget in self._choosers:
+            widget.setVisible(bool(self._choices))

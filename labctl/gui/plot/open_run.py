@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from labctl.gui.context import Context
 from labctl.gui.plot.place import Place
 from labctl.gui.plot.rundata import DATA, RunData
+from labctl.gui.run_names import run_name
 
 EXPECTED = "expected.csv"
 RESULT = "result.json"
@@ -54,8 +55,8 @@ class OpenRun(QObject):
 
     @property
     def number(self) -> str:
-        """Its number, e.g. `0007`."""
-        return self.folder.name.split("-", 1)[0]
+        """What it is called: `0007`, of a run in a series `0007/0005`."""
+        return run_name(self.folder)
 
     @property
     def why_not_processed(self) -> str:
@@ -189,6 +190,6 @@ class OpenRun(QObject):
         def failed(why: str) -> None:
             self._asked.pop(what, None)
             if not again:
-                self.failed.emit(f"{self.folder.name}: {why}")
+                self.failed.emit(f"{self.number}: {why}")
 
         self._asked[what] = self._desk.ask(what, then=answered, failed=failed, run=str(self.folder), **content)

@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.plot import curves
-from labctl.gui.plot.composing import offered, traces_of
+from labctl.gui.plot.composing import not_drawn, offered, traces_of
 from labctl.gui.plot.controls import Controls
 from labctl.gui.plot.drawing import Drawing
 from labctl.gui.plot.map_panel import MapPanel
@@ -68,7 +68,7 @@ class PlotPanel(QWidget):
         self.setFocusProxy(self.drawing)
         self._timer = timer(self, TICK, self.tick)
         self._refreshing = Refreshing(self._runs, self.map, self)
-        self._saving = Saving(self._on_top, self._repaint_in, self)
+        self._saving = Saving(self._on_top, self._repaint_in, context, self)
         self._connect()
         self._take_theme()
         self._allow()
@@ -186,6 +186,8 @@ class PlotPanel(QWidget):
         self.selection.facts_came()
         self._allow()
         self._draw()
+        if self.map.isVisible() and self.map.is_empty:  # with its first rows, there is a map
+            self.map.refresh()
         self._wake()
 
     def _run_failed(self, why: str) -> None:
@@ -234,9 +236,7 @@ class PlotPanel(QWidget):
 
     def _stale(self) -> bool:
         """Whether other curves are to be drawn than are."""
-        groups = self.selection.groups
-        grown = groups is not None and groups.look()
-        return grown or self._drawn_from != self._drawn_of()
+        return self.selection.grown() or self._drawn_from != self._drawn_of()
 
     def _drawn_of(self) -> tuple[object, ...]:
         """What decides which curves there are."""
@@ -308,6 +308,7 @@ class PlotPanel(QWidget):
         run, controls, drawing = self.run, self.controls, self.drawing
         self.saying.begin(run)
         self._drawn_from = self._drawn_of()
+        kept = drawing.chosen if drawing.kept else None
         drawing.choose(None)
         data = None if run is None else offered(run, self.selection)
         if run is not None and data is not None and data.columns:
@@ -315,12 +316,17 @@ class PlotPanel(QWidget):
         x, ys = self.selection.axes
         drawing.show_two(controls.second.isChecked(), linked=controls.linked.isChecked())
         shown: list[Trace] = []
+        chosen: list[curves.Chosen] = []
         for pane, columns in zip(drawing.panes, (ys, controls.second_columns.current), strict=True):
-            traces = self._traces(curves.Chosen(x, columns, controls.log))
+            of_pane = curves.Chosen(x, columns, controls.log)
+            traces = self._traces(of_pane)
+            chosen += [of_pane] if pane in drawing.shown else []
             pane.show_traces(x, columns, traces, controls.log)
-            pane.plot.setVisible(self.saying.has_axes)  # axes of nothing would say nothing
+            pane.plot.setVisible(self.saying.has_axes and bool(columns))  # axes of nothing would say nothing
             shown += traces if pane in drawing.shown else []
-        self.saying.show(shown, self._theme)
+        lacking = not_drawn(self._overlays.values(), self.selection, chosen) if data is not None else ""
+        self.saying.show(shown, self._theme, lacking)
+        drawing.keep_again(kept)
         self._wake()
 
     def _traces(self, chosen: curves.Chosen) -> list[Trace]:
@@ -365,7 +371,9 @@ class PlotPanel(QWidget):
         self._saving.save(path)
 
     def _ask_where(self, kind: str) -> None:
-        self._saving.ask_where(kind, "plot" if self.run is None else self.run.folder.name)
+        run = self.run
+        series = [] if run is None else run.number.split("/")[:-1]
+        self._saving.ask_where(kind, "plot" if run is None else "-".join([*series, run.folder.name]))
 
     def _on_top(self) -> Drawing | MapView:
         return self.map.view if self.controls.map.isChecked() else self.drawing

@@ -39,7 +39,7 @@ def value_text(column: str, value: float | str, digits: int = 6) -> str:
         return NOTHING
     unit = unit_of(column)
     factor, written = prefix_for(value, unit) if unit in PREFIXED | SMALL_ONLY and value else (1.0, unit)
-    return shown(f"{value * factor:.{digits}g} {written}".rstrip())
+    return shown(f"{value * factor + 0.0:.{digits}g} {written}".rstrip())  # + 0.0: no "-0"
 
 
 def title_of(result: str) -> str:

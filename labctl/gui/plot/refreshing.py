@@ -30,8 +30,10 @@ class Refreshing(QObject):
 
     def set_live(self, live: bool) -> None:
         """Say whether the run that is shown goes on."""
-        if live:
+        if live and not self._timer.isActive():  # the next run of a series must not put it off
             self._timer.start()
+        elif live:
+            return
         elif self._timer.isActive():
             self._timer.stop()
             self._timer.setInterval(EVERY)

@@ -12,6 +12,7 @@ import numpy as np
 from labctl.attempts import ATTEMPT, BLOCK, CHECK, CHECKED, abandoned_blocks, check_loops, counting
 from labctl.gui.plot.envelope import BoolArray, FloatArray, RowArray
 from labctl.gui.plot.growing import Growing, Numbers, Words, numbers_of
+from labctl.gui.plot.lead_pairs import LEAD_PAIR, lead_pairs
 from labctl.gui.plot.tail import Tail
 
 DATA = "data.csv"
@@ -65,6 +66,7 @@ class RunData:
 
     def _begin(self) -> None:
         self.columns = {}
+        self._names: list[str] = []  # those of the file
         self.rows = 0
         self.problem = ""
         self._pair = Growing(np.int32)
@@ -83,7 +85,9 @@ class RunData:
             data.columns[column["name"]] = (
                 Numbers(values) if column["labels"] is None else Words(values, list(column["labels"]))
             )
+        data._names = list(data.columns)
         data.rows = int(answer["rows"])
+        data._join_leads(0)
         data._tail.offset = int(answer["offset"])
         data._events.offset = int(answer["events_offset"])
         data._said = list(answer["events"])
@@ -153,10 +157,11 @@ class RunData:
             return []
         # A column whose cells are empty so far is one of numbers until a word stands in it.
         self.columns = {name: Numbers() for name in lines[first].split(",")}
+        self._names = list(self.columns)
         return lines[first + 1 :]
 
     def _take(self, lines: list[str]) -> None:
-        width = len(self.columns)
+        width = len(self._names)
         cells = [line.split(",") for line in lines]
         for number, row in enumerate(cells):
             if len(row) != width:
@@ -165,11 +170,21 @@ class RunData:
                     "the file is damaged there"
                 )
                 cells[number] = [""] * width
-        for name, column in zip(list(self.columns), zip(*cells, strict=True), strict=True):
+        for name, column in zip(self._names, zip(*cells, strict=True), strict=True):
             self._extend(name, list(column))
         start = self.rows
         self.rows += len(cells)
+        self._join_leads(start)
         self._count(start)
+
+    def _join_leads(self, start: int) -> None:
+        """Say of new rows of a contact check which leads were read."""
+        words = lead_pairs(self.columns, start, self.rows)
+        if words is None:
+            return
+        column = self.columns.setdefault(LEAD_PAIR, Words(np.full(start, -1, dtype=np.int32)))
+        assert isinstance(column, Words)
+        column.extend_words(words)
 
     def _extend(self, name: str, cells: list[str]) -> None:
         column = self.columns[name]

@@ -9,11 +9,15 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QFileDialog, QGraphicsView, QWidget
 
-from instruments.errors import LabError
+from instruments.errors import LabError, UsageError
+from labctl.gui.context import Context
 from labctl.gui.plot import exporting
 from labctl.gui.plot.drawing import Drawing
 from labctl.gui.plot.map_view import MapView
 from labctl.gui.theme import LIGHT, Theme
+
+LAST = "plot/saved_in"
+"""Setting: the folder in which a picture or a table was saved last."""
 
 
 class Saving(QObject):
@@ -22,6 +26,7 @@ class Saving(QObject):
     Args:
         shown: Returns the drawing or the map that is shown.
         repaint: Draws it in other colours, to its end; None stands for those of the window.
+        context: Where runs are, and where it is kept in which folder was saved last.
         parent: The panel.
     """
 
@@ -29,19 +34,23 @@ class Saving(QObject):
     """Level and sentence."""
 
     def __init__(
-        self, shown: Callable[[], Drawing | MapView], repaint: Callable[[Theme | None], None], parent: QWidget
-    ) -> None:
+        self, shown: Callable[[], Drawing | MapView], repaint: Callable[[Theme | None], None], context: Context,
+        parent: QWidget,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
+        self._context = context
         self._shown, self._repaint, self._widget = shown, repaint, parent
 
     def save(self, path: Path) -> None:
         """Save a picture (`.png`, `.svg`, `.pdf`), or a table of the points or cells that are shown (`.csv`).
 
         Raises:
-            UsageError: The file's name ends otherwise.
+            UsageError: The file's name ends otherwise, or there is no map yet.
             WriteFailed: It cannot be written.
         """
         shown = self._shown()
+        if isinstance(shown, MapView) and not shown.cells.size:
+            raise UsageError("there is no map yet, so there is nothing to save")
         if path.suffix.lower() != ".csv":
             self._on_white(lambda: exporting.save_picture(shown, path))
         elif isinstance(shown, MapView):
@@ -76,10 +85,17 @@ class Saving(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(kind[1:])
         dialog.setNameFilter(f"*{kind}")
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)  # that of the system may hold the window up
+        dialog.setDirectory(str(self._folder()))
         dialog.selectFile(name + kind)
         dialog.fileSelected.connect(lambda chosen: self._save_as(Path(chosen)))
         dialog.setModal(False)
         dialog.show()
+
+    def _folder(self) -> Path:
+        """Return where to begin: the folder in which something was saved last, or that of the runs."""
+        last = Path(str(self._context.settings.value(LAST) or ""))
+        return last if last.is_absolute() and last.is_dir() else Path(self._context.runs).absolute()
 
     def _save_as(self, path: Path) -> None:
         try:
@@ -87,4 +103,5 @@ class Saving(QObject):
         except LabError as error:
             self.said.emit("error", str(error))
         else:
+            self._context.settings.setValue(LAST, str(path.absolute().parent))
             self.said.emit("info", f"saved {path}")

@@ -15,7 +15,8 @@ from labctl.gui.plot.open_run import OpenRun
 from labctl.gui.plot.selection import Selection
 from labctl.gui.plot.trace import Trace
 from labctl.gui.plot.waiting import waiting_words
-from labctl.gui.plot.words_of_runs import legend, row_values
+from labctl.gui.plot.words_of_runs import brief_values, legend, row_values
+from labctl.gui.run_names import run_name
 from labctl.gui.theme import Theme
 
 
@@ -36,15 +37,16 @@ class Saying(QObject):
         self._marked: list[Marker] = []
         self._traces: Sequence[Trace] = ()
         self._theme = context.theme
-        self._waits = ""
+        self._waits = self._lacking = ""
         context.link.told.connect(lambda *_: self.wait())
 
     @property
     def has_axes(self) -> bool:
-        """Whether there is any point to be drawn, measured or expected."""
+        """Whether there is any point to be drawn, measured or expected, and something chosen of it."""
         run = self._run
         expected = None if run is None or not self._controls.expected.isChecked() else run.expected
-        return self._has_points or (expected is not None and expected.rows > 0)
+        there = self._has_points or (expected is not None and expected.rows > 0)
+        return there and bool(self._selection.axes[1])
 
     @property
     def _has_points(self) -> bool:
@@ -55,11 +57,17 @@ class Saying(QObject):
         """Speak of a run from now on, or of none."""
         self._run = run
 
-    def show(self, traces: Sequence[Trace], theme: Theme) -> None:
-        """Name the curves, and mark what was found."""
+    def show(self, traces: Sequence[Trace], theme: Theme, lacking: str = "") -> None:
+        """Name the curves, and mark what was found.
+
+        Args:
+            traces: The curves.
+            theme: Whose colours.
+            lacking: Which runs are not among them, and why.
+        """
         run, drawing = self._run, self._drawing
         results = {} if run is None or not self._controls.marks.isChecked() else run.facts.get("results", {})
-        self._marked, self._traces, self._theme = [], traces, theme
+        self._marked, self._traces, self._theme, self._lacking = [], traces, theme, lacking
         for pane in drawing.panes:
             found = markers_of(results, [pane.x, *pane.ys])
             linked = pane is not drawing.panes[0] and self._controls.linked.isChecked()
@@ -85,19 +93,24 @@ class Saying(QObject):
     def _write(self) -> None:
         axes, theme = self.has_axes, self._theme
         said = heading(self._run, self._selection, self._marked, self._waits if axes else "")
+        said = " · ".join(word for word in (said, self._lacking) if word)
         self._drawing.legend.set_html(legend(said, self._traces, theme.quiet), theme.text)
+        self._drawing.legend.setToolTip("\n".join(trace.tip for trace in self._traces if trace.tip))
         self._drawing.show_instead("" if axes else self._waits)
 
     def show_row(self) -> tuple[str, int] | None:
         """Write all values of the row on which the crosshair stands; return its run's folder and its number."""
         chosen, theme = self._drawing.chosen, self._theme
         if chosen is None:
-            self._drawing.show_read_out("")
+            self._drawing.show_read_out("", lambda _: "")
             return None
         pane, trace, row = chosen
         data = trace.line.data
-        number = data.folder.name.split("-", 1)[0]
+        number = run_name(data.folder)
         title = trace.title if trace.title.startswith(number) else f"{number} {trace.title}".strip()
-        html = row_values(data, row, [pane.x, trace.line.y], (theme.text, theme.quiet), title)
-        self._drawing.show_read_out(html)
+        axes, colours = [pane.x, trace.line.y], (theme.text, theme.quiet)
+        self._drawing.show_read_out(
+            brief_values(data, row, axes, colours, title),
+            lambda columns: row_values(data, row, axes, colours, title, columns),
+        )
         return str(data.folder), row

@@ -7,7 +7,7 @@ from typing import Any
 
 from PyQt6.QtCore import QSettings
 
-from labctl.gui.plot.choices import Groups, first_axes, first_groups
+from labctl.gui.plot.choices import Groups, column_of, first_axes, first_groups
 from labctl.gui.plot.controls import Controls
 from labctl.gui.plot.open_run import OpenRun
 from labctl.gui.plot.rundata import RunData
@@ -41,6 +41,7 @@ class Selection:
         self._coloured: dict[str, str] = {}  # by hand
         self._by_hand = False
         self._kinds: tuple[object, ...] = ()
+        self._hoped: Groups | None = None  # values of the column that this experiment is about, not told apart so far
 
     @property
     def axes(self) -> tuple[str, list[str]]:
@@ -62,6 +63,14 @@ class Selection:
         """Choose anew what nobody has chosen by hand, now that it is known which experiment it is."""
         if not self._by_hand and self.mode == AS_MEASURED:
             self._chosen.clear()
+
+    def grown(self) -> bool:
+        """Look at new rows; return whether colours tell other curves apart than before."""
+        more = self.groups is not None and self.groups.look()
+        if self._hoped is not None and self._hoped.look():
+            self._kinds = ()  # choose anew
+            more = True
+        return more
 
     def take(self, run: OpenRun) -> None:
         """Take what somebody has set, and keep it for this experiment."""
@@ -114,8 +123,13 @@ class Selection:
         if not ys or not {x, *ys} <= set(numeric):
             x, ys = kept_x, kept_ys
         group = self._coloured.get(self.mode, kept_group)
+        self._hoped = None
         if group == AUTOMATIC:
-            group = first_groups(data, _varied(facts), str(facts.get("procedure", "")))
+            experiment = str(facts.get("procedure", ""))
+            group, hoped = first_groups(data, _varied(facts), experiment), column_of(experiment)
+            if hoped in data.columns and hoped != group:
+                self._hoped = Groups(data, hoped)
+                self._hoped.look()
         self._chosen[self.mode] = (x, ys)
         second = [name for name in controls.second_columns.current if name in numeric]
         controls.x_column.set_names(numeric, [x] if x else [])

@@ -58,6 +58,7 @@ class Trace:
         line: Its points.
         look: How it is drawn.
         title: What it is called in the legend.
+        tip: What more can be said of it.
 
     Attributes:
         items: What is to be put into the plot.
@@ -66,8 +67,8 @@ class Trace:
         busy: Whether it takes more than one refresh to draw what is there.
     """
 
-    def __init__(self, line: Line, look: Look, title: str) -> None:
-        self.line, self.look, self.title = line, look, title
+    def __init__(self, line: Line, look: Look, title: str, tip: str = "") -> None:
+        self.line, self.look, self.title, self.tip = line, look, title, tip
         self.busy = self.thin = False
         self.length = 0.0
         self._old: Any = pg.PlotCurveItem()

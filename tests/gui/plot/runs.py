@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,20 +59,19 @@ RESULTS = {
 
 
 def write_series(folder: Path, values: Mapping[str, Sequence[float]]) -> Path:
-    """Write a series of runs over two parameters; the coercive field of each is the sum of what was varied."""
-    (first, outer), (second, inner) = values.items()
+    """Write a series of runs over one or two parameters; the coercive field of each is the sum of what was varied."""
     children: list[dict[str, Any]] = []
-    for a in outer:
-        for b in inner:
-            name = f"{len(children) + 1:04d}-{first}={a}-{second}={b}"
-            varied = {first: {"value": a, "text": str(a)}, second: {"value": b, "text": str(b)}}
-            children.append({"run": name, "parameters": varied})
-            found = {"coercive_field_up": {"value": a + b, "uncertainty": None, "unit": "T", "of": "this loop"}}
-            write_run(folder / name, loop_rows(40), results=found)
+    for each in itertools.product(*values.values()):
+        set_to = dict(zip(values, each, strict=True))
+        name = "-".join([f"{len(children) + 1:04d}", *(f"{key}={value}" for key, value in set_to.items())])
+        varied = {key: {"value": value, "text": str(value)} for key, value in set_to.items()}
+        children.append({"run": name, "parameters": varied})
+        found = {"coercive_field_up": {"value": sum(each), "uncertainty": None, "unit": "T", "of": "this loop"}}
+        write_run(folder / name, loop_rows(40), results=found)
     asked = {
         "schema": 1, "kind": "series", "procedure": {"name": "ahe"}, "sample": {"name": "S042"}, "parameters": {},
         "over": [{"name": name, "unit": unit, "values": list(listed), "texts": []}
-                 for (name, listed), unit in zip(values.items(), ("T", "K"), strict=True)],
+                 for (name, listed), unit in zip(values.items(), ("T", "K"), strict=False)],
         "children": children, "main_results": ["coercive_field_up"],
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(asked), encoding="utf-8")

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from PyQt6.QtCore import QPoint, Qt
+from PyQt6.QtCore import QEvent, QPoint, Qt
 from PyQt6.QtGui import QColor, QImage
 from PyQt6.QtSvg import QSvgRenderer
-from PyQt6.QtWidgets import QLineEdit, QToolButton
+from PyQt6.QtWidgets import QFileDialog, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from instruments.errors import UsageError
@@ -21,6 +21,7 @@ from labctl.gui import theme
 from labctl.gui.context import Context
 from labctl.gui.plot.panel import PlotPanel
 from labctl.gui.plot.refreshing import EVERY
+from labctl.gui.run_names import run_name, varied_in
 from tests.gui.plot.runs import RESULTS, lines, loop_rows, write_run, write_series
 
 FIELD, HALL, TIME = "Field (T)", "Hall resistance (ohm)", "Time (s)"
@@ -149,12 +150,63 @@ def test_the_crosshair_snaps_to_a_point_and_shows_its_row(shown: PlotPanel, qtbo
     assert shown.drawing.chosen is not None
     found = shown.drawing.chosen[2]
     values = shown.run.raw.row(found)
-    text = shown.drawing.read_out.text()
+    brief, card = shown.drawing.read_out.brief, shown.drawing.read_out.row
     assert chosen[-1] == (str(shown.run.folder), found)
+    assert brief.isVisible()
+    assert "mΩ" in brief.text()
+    assert "0001 down" in brief.text()
+    assert not brief.geometry().contains(place)
+    assert not card.isVisible()  # all values hide no curve before they are asked for
+    qtbot.mouseClick(shown.drawing.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert card.isVisible()
+    assert not card.geometry().contains(place)
+    text = shown.drawing.read_out.values.text()
     assert f"{float(values[FIELD]) * 1e3:.7g}".replace("-", "−") + " mT" in text
     assert f"{float(values[TIME]):.7g} s" in text
     assert "loop=1" in text
-    assert shown.drawing.read_out.isVisible()
+    shown.drawing.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert shown.drawing.chosen is not None  # it was clicked to stay
+    shown._run_changed()  # as when a run that is on was analysed anew
+    assert shown.drawing.chosen is not None
+    assert shown.drawing.chosen[2] == found
+    assert brief.isVisible()
+    assert not card.isVisible()
+
+
+def test_the_crosshair_leaves_with_the_mouse_also_where_the_plot_has_the_keys(shown: PlotPanel, qtbot: QtBot) -> None:
+    shown.drawing.setFocus()
+    pane = pane_of(shown)
+    shown.drawing._mouse(pane.plot.vb.sceneBoundingRect().center())
+    assert shown.drawing.read_out.brief.isVisible()
+    shown.drawing.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert shown.drawing.chosen is None
+    assert not shown.drawing.read_out.brief.isVisible()
+
+
+@pytest.mark.parametrize("size", [(730, 420), (330, 240)])
+def test_what_is_said_of_a_point_never_covers_it_nor_is_cut_off(
+    panel: PlotPanel, tmp_path: Path, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    names = ("Field (T)", "Hall resistance (ohm)", *(f"A longer name of column {number} (V)" for number in range(30)))
+    rows = [(i / 10, i * i, *range(30)) for i in range(-5, 6)]
+    panel.resize(*size)
+    panel.show_run(write_run(tmp_path / "0002-x", rows, names=names))
+    settled(panel, qtbot)
+    pane, drawing = pane_of(panel), panel.drawing
+    for row in (0, 3, 5, 10):
+        drawing.choose((pane, pane.traces[0], row))
+        at = drawing.mapFromScene(pane.plot.vb.mapViewToScene(QtPoint(*pane.traces[0].point(row))))
+        for label in (drawing.read_out.brief, drawing.read_out.row):
+            assert label.isVisible()
+            assert drawing.rect().contains(label.geometry())
+            assert not label.geometry().contains(at)
+            press(panel, qtbot, KEY.Key_V)
+    bar = drawing.read_out.row.verticalScrollBar()
+    assert bar is not None
+    drawing.choose((pane, pane.traces[0], 10))
+    press(panel, qtbot, KEY.Key_V)
+    high = drawing.read_out.values.height()
+    assert high <= drawing.read_out.row.height() or bar.maximum() > 0  # what has no room is scrolled to
 
 
 def QtPoint(x: float, y: float) -> Any:  # noqa: N802 - like the class that it makes
@@ -173,8 +225,12 @@ def test_arrows_walk_along_a_curve_and_from_curve_to_curve(shown: PlotPanel, qtb
     assert shown.drawing.chosen[2] == row - 9
     press(shown, qtbot, KEY.Key_Down)
     assert shown.drawing.chosen[1] is not trace
+    assert not shown.drawing.read_out.row.isVisible()
     press(shown, qtbot, KEY.Key_V)
-    assert not shown.drawing.read_out.isVisible()
+    assert shown.drawing.read_out.row.isVisible()
+    assert not shown.drawing.read_out.brief.isVisible()
+    press(shown, qtbot, KEY.Key_V)
+    assert shown.drawing.read_out.brief.isVisible()
     press(shown, qtbot, KEY.Key_Escape)
     assert shown.drawing.chosen is None
 
@@ -199,6 +255,26 @@ def test_another_run_lies_over_it_with_its_number_and_what_differs(
     settled(shown, qtbot)
     assert [trace.title for trace in pane_of(shown).traces] == ["down", "up"]
     assert shown.overlays == []
+
+
+def test_only_what_is_drawn_is_named_and_all_that_differs(shown: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
+    asked = {"loops": "2", "temperature": "stay", "reads": "3", "in_plane_field": "200 mT", "order": "+"}
+    other = write_run(tmp_path / "0007-sot-S042", loop_rows(), procedure="sot-switching", parameters=asked)
+    empty = write_run(tmp_path / "0008-ahe-S042", [])
+    lacking = write_run(tmp_path / "0009-x", [(1, 2)], names=("Time (s)", "Temperature (K)"))
+    for folder in (other, empty, lacking):
+        shown.add_overlay(folder)
+    settled(shown, qtbot)
+    named = [trace.title for trace in pane_of(shown).traces if trace.look.under]
+    assert named == ["0007: sot-switching, temperature stay, in plane field 200 mT, and 3 more, down", "up"]
+    legend = shown.drawing.legend
+    words = legend._text.toPlainText()
+    assert words.count("0008") == words.count("0009") == 1
+    assert "not drawn over it: 0008 (no points), 0009 (no column Field)" in words
+    assert legend.toolTip().split("\n    ") == [
+        "0007 differs in:", "sot-switching", "temperature stay", "in plane field 200 mT", "loops 2", "reads 3",
+        "order +",
+    ]  # fmt: skip
 
 
 def test_the_expected_curve_lies_in_grey_behind(panel: PlotPanel, folder: Path, qtbot: QtBot) -> None:
@@ -323,6 +399,25 @@ def test_the_picture_is_copied(shown: PlotPanel, context: Context, qtbot: QtBot)
     assert told.args == ["info", "the picture was copied"]
 
 
+def test_it_is_asked_where_to_save_without_holding_anything_up(
+    shown: PlotPanel, context: Context, tmp_path: Path, qtbot: QtBot
+) -> None:
+    elsewhere = tmp_path / "thesis"
+    elsewhere.mkdir()
+    for place in (context.runs, elsewhere):
+        shown.controls.table_wanted.emit()
+        dialog = shown.findChildren(QFileDialog)[-1]
+        assert dialog.isVisible()
+        assert not dialog.isModal()
+        assert dialog.testOption(QFileDialog.Option.DontUseNativeDialog)
+        assert Path(dialog.directory().absolutePath()) == Path(place)
+        assert [Path(file).name for file in dialog.selectedFiles()] == ["0001-ahe-S042.csv"]
+        dialog.fileSelected.emit(str(elsewhere / "loop.csv"))
+        with qtbot.waitSignal(dialog.destroyed):
+            dialog.close()
+    assert (elsewhere / "loop.csv").is_file()
+
+
 def test_a_series_as_a_map_with_cuts(panel: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
     series = write_series(tmp_path / "0009-series", {"field": [0.1, 0.2, 0.5], "temperature": [10.0, 20.0]})
     panel.show_run(series)
@@ -357,6 +452,96 @@ def test_a_column_as_a_map_over_the_field(panel: PlotPanel, tmp_path: Path, qtbo
     qtbot.waitUntil(lambda: panel.map.view.names[2] == "Hall resistance (ohm)")
     assert panel.map.view.names[0] == FIELD
     assert panel.map.branch.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("values", "before", "later"),
+    [
+        ({"field": [0.1, 0.2, 0.3, 0.4, 0.5]}, "Hall resistance (ohm)", "Hall resistance (ohm)"),
+        ({"field": [0.1, 0.2, 0.3, 0.4, 0.5], "temperature": [10.0]}, "Hall resistance (ohm)",
+         "coercive field up (T)"),
+    ],
+)  # fmt: skip
+def test_a_map_says_the_right_thing_however_far_its_series_is(
+    panel: PlotPanel, tmp_path: Path, qtbot: QtBot, values: dict[str, list[float]], before: str, later: str
+) -> None:
+    series = write_series(tmp_path / "0009-series", values)
+    runs = sorted(folder for folder in series.iterdir() if folder.is_dir())
+    kept = tmp_path / "later"
+    kept.mkdir()
+    for run in runs:
+        run.rename(kept / run.name)
+    (kept / runs[0].name / "result.json").rename(kept / "first.json")
+
+    def begin(number: int) -> None:
+        """The run has a file without rows."""
+        runs[number].mkdir()
+        text = (kept / runs[number].name / "data.csv").read_text(encoding="utf-8")
+        for name in ("run.json", "events.jsonl"):
+            (runs[number] / name).write_bytes((kept / runs[number].name / name).read_bytes())
+        (runs[number] / "data.csv").write_text("\n".join(text.splitlines()[:3]) + "\n", encoding="utf-8")
+
+    def end(number: int) -> None:
+        for file in (kept / runs[number].name).iterdir():
+            (runs[number] / file.name).write_bytes(file.read_bytes())
+
+    shown_map = panel.map
+    begin(0)
+    panel.show_run(series)
+    settled(panel, qtbot)
+    qtbot.mouseClick(panel.controls.map, Qt.MouseButton.LeftButton)
+    settled(panel, qtbot)
+    assert shown_map.said.text() == "No run of the series has a point yet: the map begins with the first ones"
+    assert not shown_map.view.isVisible()  # axes of nothing would say nothing
+    assert not shown_map.colour.isVisible()
+    end(0)
+    begin(1)
+    panel._refreshing.refresh()
+    settled(panel, qtbot)
+    assert shown_map.view.isVisible()
+    assert shown_map.view.names[2] == before
+    assert shown_map.branch.isVisible()
+    (kept / "first.json").rename(runs[0] / "result.json")
+    end(1)
+    begin(2)
+    end(2)
+    begin(3)
+    panel._refreshing.refresh()
+    settled(panel, qtbot)
+    assert shown_map.view.names[2] == later
+    np.testing.assert_allclose(shown_map.view.at[1], [0.1, 0.2, 0.3])
+    assert shown_map.said.text().startswith("Cuts at ")
+    assert shown_map.branch.isVisible() == (later == before)
+    offered = shown_map.colour._names
+    assert ("coercive_field_up" in offered) == (len(values) > 1)  # one value for each run needs two axes
+
+
+def test_a_map_begins_with_the_first_rows_of_the_series(panel: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
+    series = write_series(tmp_path / "0009-series", {"field": [0.1]})
+    run = next(folder for folder in series.iterdir() if folder.is_dir())
+    rows = (run / "data.csv").read_text(encoding="utf-8")
+    (run / "result.json").unlink()
+    (run / "data.csv").write_text("\n".join(rows.splitlines()[:3]) + "\n", encoding="utf-8")
+    panel.show_run(run, live=True)
+    qtbot.waitUntil(panel.controls.map.isEnabled)
+    qtbot.mouseClick(panel.controls.map, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.map.said.text().startswith("No run"))
+    assert panel._refreshing._timer.interval() == EVERY
+    panel._refreshing._timer.stop()  # it need not wait for the next look
+    (run / "data.csv").write_text(rows, encoding="utf-8")
+    qtbot.waitUntil(panel.map.view.isVisible)
+    panel.set_live(False)
+
+
+def test_the_next_run_of_a_series_does_not_put_off_what_is_made_anew(
+    panel: PlotPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel._refreshing.set_live(True)
+    begun: list[str] = []
+    monkeypatch.setattr(panel._refreshing._timer, "start", lambda: begun.append("again"))
+    panel._refreshing.set_live(True)
+    assert begun == []
+    panel._refreshing.set_live(False)
 
 
 def test_one_run_has_no_map(shown: PlotPanel) -> None:
@@ -473,6 +658,49 @@ def test_a_run_without_points_says_what_it_waits_for(panel: PlotPanel, tmp_path:
     assert panel.drawing._instead.text() == "This run has no points"
 
 
+def test_a_contact_check_is_shown_pair_by_pair(panel: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
+    names = ("Kind", "High", "Low", "Step", "Time (s)", "Current (A)", "Voltage (V)", "Block", "Attempt")
+    pairs = [("pair", "I+", "A"), ("pair", "I+", "B"), ("to shield", "I+", "shield")]
+    rows = [
+        (kind, high, low, "test", 5 * place, sign * 1e-5, sign * (place + 1) * 1e-3, f"pair={place}", 1)
+        for place, (kind, high, low) in enumerate(pairs) for sign in (1, -1)
+    ]  # fmt: skip
+    folder = write_run(tmp_path / "0003-contact-check", [], names=names, procedure="contact-check")
+    panel.show_run(folder, live=True)
+    for part in (rows[:2], rows[2:]):  # as it grows: of the first pair alone there is nothing to tell apart
+        with (folder / "data.csv").open("a", encoding="utf-8") as file:
+            file.write(lines(part))
+        qtbot.waitUntil(lambda: pane_of(panel).ys == ["Voltage (V)"] and len(pane_of(panel).traces) > 0)
+    qtbot.waitUntil(lambda: [trace.title for trace in pane_of(panel).traces] == ["I+ to A", "I+ to B"])
+    assert pane_of(panel).x == "Current (A)"
+    panel.set_live(False)
+
+
+def test_loops_of_both_signs_of_the_field_have_their_own_colours(
+    panel: PlotPanel, tmp_path: Path, qtbot: QtBot
+) -> None:
+    names = ("Pulse current (A)", "Hall resistance (ohm)", "Branch", "In-plane field (T)")
+    zero, loops = [(0.0, 0.1, "down", -0.0)], [(0.0, 0.1, "down", -0.05), (0.01, 0.2, "up", -0.05)]
+    more = [(0.0, 0.1, "down", 0.05), (0.01, 0.2, "up", 0.05)]
+    folder = write_run(tmp_path / "0003-sot", [*zero, *loops], names=names, procedure="sot-switching")
+    panel.show_run(folder, live=True)
+    qtbot.waitUntil(lambda: [trace.title for trace in pane_of(panel).traces] == ["down", "up"])  # one sign so far
+    with (folder / "data.csv").open("a", encoding="utf-8") as file:
+        file.write(lines(more))
+    qtbot.waitUntil(lambda: [trace.title for trace in pane_of(panel).traces] == ["−50 mT", "0 T", "50 mT"])
+    panel.set_live(False)
+
+
+def test_there_are_never_axes_of_nothing(panel: PlotPanel, folder: Path) -> None:
+    (folder / "data.csv").rename(folder / "expected.csv")
+    text = (folder / "expected.csv").read_text(encoding="utf-8")
+    (folder / "data.csv").write_text("\n".join(text.splitlines()[:3]) + "\n", encoding="utf-8")
+    panel.show_run(folder, live=True)  # before it is known which experiment it is
+    assert pane_of(panel).ys == []
+    assert not pane_of(panel).plot.isVisible()
+    panel.set_live(False)
+
+
 def test_before_the_first_point_what_is_expected_is_shown(panel: PlotPanel, folder: Path, qtbot: QtBot) -> None:
     (folder / "data.csv").rename(folder / "expected.csv")
     panel.context.link.run = {"folder": str(folder), "state": "begins"}
@@ -536,6 +764,31 @@ def test_processed_curves_and_a_series_grow_with_their_runs(panel: PlotPanel, tm
     panel._refreshing.refresh()  # before it is answered
     assert panel._refreshing._timer.interval() == 2 * EVERY
     panel.set_live(False)
+
+
+def test_a_run_of_a_series_is_named_with_its_series(panel: PlotPanel, tmp_path: Path, qtbot: QtBot) -> None:
+    series = write_series(tmp_path / "2026-11-23" / "0009-series", {"field": [0.1, 0.2], "temperature": [10.0]})
+    runs = sorted(folder for folder in series.iterdir() if folder.is_dir())
+    panel.show_run(runs[1])
+    panel.add_overlay(runs[0])
+    settled(panel, qtbot)
+    assert panel.drawing.legend._text.toPlainText().startswith("0009/0002 · ahe · S042 · SIMULATED")
+    assert next(trace.title for trace in pane_of(panel).traces if trace.look.under).startswith("0009/0001: ")
+    press(panel, qtbot, KEY.Key_Right)
+    assert "0009/0002" in panel.drawing.read_out.brief.text()
+    assert panel.run is not None
+    assert panel.run.facts["of_series"] == str(series)
+
+
+def test_names_of_runs() -> None:
+    series = "/runs/2026-11-23/0007-series-ahe-S"
+    assert run_name(series) == "0007"
+    assert run_name(f"{series}/0005-temperature=300K") == "0007/0005"
+    assert run_name("/data/0012-my-runs/2026-11-23/0003-ahe-S") == "0003"
+    assert varied_in(f"{series}/0005-temperature=300K-field=1T", ["field", "temperature", "step"]) == [
+        "field", "temperature",
+    ]  # fmt: skip
+    assert varied_in("/runs/2026-11-23/0003-temperature=1K", ["temperature"]) == []
 
 
 def test_home_shows_all(shown: PlotPanel, qtbot: QtBot) -> None:
