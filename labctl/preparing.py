@@ -22,7 +22,7 @@ from labctl.run import carry_out
 from labctl.sample import load_sample
 from labctl.series import carry_out_series, check_series
 from labctl.series_axes import Axis, parse_over
-from labctl.series_children import requests_of
+from labctl.series_children import Child, requests_of
 from labctl.station import load_station
 
 DEFAULT_SAMPLE = "cotb2025"
@@ -62,17 +62,20 @@ class Prepared:
     axes: Sequence[Axis]
     make: Callable[..., Procedure]
 
-    def check(self) -> None:
+    def check(self) -> Sequence[Child]:
         """Refuse what can be known to fail before anything is sent, but for contacts that may still be checked.
+
+        Returns:
+            The runs of a series, each with what the journal knows of it; none of a single run.
 
         Raises:
             LabError: The sentence says what is wrong.
         """
         request = self.request if self.request.lab is None else in_its_lab(self.request)
         if self.axes:
-            check_series(request, self.axes, self.make, contacts=False)
-        else:
-            check_request(request, contacts=False)
+            return check_series(request, self.axes, self.make, contacts=False)
+        check_request(request, contacts=False)
+        return ()
 
     def taken(self, asked: Asked) -> dict[str, str]:
         """Return what numbers without a unit are taken for, by what was written, e.g. {"step=10": "10 mT"}.

@@ -120,10 +120,16 @@ def blanks(template: str) -> list[Blank]:
 
 
 def layered(template: str, layers: int) -> str:
-    """Return a template's text with so many layers: the last one again and again, or as many left out."""
+    """Return a template's text with so many layers: the last one again and again, or as many left out.
+
+    Raises:
+        UsageError: It has none.
+    """
     lines = template.splitlines()
     starts = [number for number, line in enumerate(lines) if line.strip() == "[[stack]]"]
-    ends = [next(n for n in range(start, len(lines)) if not lines[n].strip()) for start in starts]
+    if not starts:
+        raise UsageError("the record has no [[stack]] to which layers could be added; write one into its file")
+    ends = [next((n for n in range(start, len(lines)) if not lines[n].strip()), len(lines)) for start in starts]
     tables = [lines[start:end] for start, end in zip(starts, ends, strict=True)]
     tables = [*tables, *[tables[-1]] * (layers - len(tables))][:layers]
     middle = [line for table in tables for line in (*table, "")]

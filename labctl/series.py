@@ -47,6 +47,7 @@ from labctl.run import carry_out_in, station_of, title_of
 from labctl.rundir import RunDirectory
 from labctl.series_axes import Axis
 from labctl.series_children import Child, as_it_was, children_of, drawing, is_finished, said_of, seed_of
+from labctl.series_conditions import forewarn
 from labctl.series_results import conclude_series
 from labctl.session import Session, open_session
 from labctl.station_lock import Hold
@@ -134,6 +135,7 @@ def check_series(
     children = [as_it_was(child, request.resume) for child in children_of(request, axes, make)]
     for child in children:
         _check(child, len(children), contacts=contacts)
+    forewarn(children)
     return children
 
 

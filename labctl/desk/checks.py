@@ -16,6 +16,7 @@ from instruments.guard.limits import UNITS
 from labctl import limits
 from labctl.asked import Asked
 from labctl.beforehand import check_contacts, check_request
+from labctl.desk import conditions
 from labctl.desk.derived import derived
 from labctl.desk.resolved import idle, resolved
 from labctl.desk.spelling import spoken
@@ -24,6 +25,7 @@ from labctl.preparing import Place, Prepared, prepare
 from labctl.procedure import Procedure
 from labctl.procedures import load_procedure
 from labctl.request import Request
+from labctl.series_children import Child
 from labctl.setting import Setting
 
 DECIDED = 4
@@ -44,9 +46,11 @@ def check(asked: dict[str, Any], station: str, *, simulate: bool, lab: str | Non
     Returns:
         `ok`; `faults`: each with its `sentence` and the `field` that it is about, or None; `fields`: of each parameter
         `value` (normalised, "" where nothing was given), `taken` (what a number without a unit is taken for), `error`,
-        `hint` (the value that will be taken where none is given, "" where that is the default) with `why`, `idle`
+        `hint` (the value that will be taken where none is given, "" where that is the default; of a series only if it
+        is the same in all runs) with `why`, `idle`
         (what it needs to have an effect), `follows` (what follows from it); `warnings`; `series`: None or `runs` and
-        `axes`, each `name`, `count`, `values` as texts.
+        `axes`, each `name`, `count`, `values` as texts; `conditions`: of the warnings those of what nobody varies and
+        still is not the same in all runs of a series.
 
     Raises:
         LabError: The experiment cannot be loaded.
@@ -65,6 +69,7 @@ def check(asked: dict[str, Any], station: str, *, simulate: bool, lab: str | Non
     _complete(fields, seen)
     return {
         "ok": not faults, "faults": faults, "fields": fields, "warnings": seen.warnings(), "series": seen.series(),
+        "conditions": conditions.sentences(seen.runs),
     }  # fmt: skip
 
 
@@ -87,16 +92,18 @@ class _Seen:
         error: What is wrong with it as a whole.
         made: It, prepared.
         first: Its first run, with station and sample handed to the procedure.
+        runs: All runs of a series; none where it is wrong.
     """
 
     def __init__(self, asked: Mapping[str, Any], place: Place) -> None:
         self.error: LabError | None = None
         self.made: Prepared | None = None
         self.first: Request | None = None
+        self.runs: Sequence[Child] = ()
         try:
             self.made = prepare(_asked(asked), place)
             self.first = self.made.requests()[0]
-            self.made.check()
+            self.runs = self.made.check()
         except LabError as error:
             self.error = error
         if self.first is not None and self.made is not None and self.made.axes:
@@ -114,7 +121,7 @@ class _Seen:
         procedure = self.procedure
         if procedure is None or self.first is None:
             return []
-        said = [spoken(sentence) for sentence in procedure.forewarnings]
+        said = [*conditions.sentences(self.runs), *(spoken(sentence) for sentence in procedure.forewarnings)]
         try:
             check_contacts(self.first)
         except LabError as error:
@@ -156,11 +163,12 @@ def _complete(fields: Mapping[str, dict[str, Any]], seen: _Seen) -> None:
         if name in fields and not fields[name]["value"] and not fields[name]["error"]:
             parameter = procedure.declared_parameters()[name]
             fields[name].update(hint=shown(parameter, value, digits=DECIDED, in_oersted=True), why=spoken(why))
+    conditions.complete(fields, seen.runs)
     with suppress(LabError):  # what is wrong is said already
         for name, needs in idle(procedure).items():
             fields[name]["idle"] = needs
         for name, text in derived(procedure).items():
-            fields[name]["follows"] = spoken(text)
+            fields[name]["follows"] = fields[name]["follows"] or spoken(text)
 
 
 def _field_of(seen: _Seen, declared: Mapping[str, Setting[Any]], given: Mapping[str, str]) -> str | None:

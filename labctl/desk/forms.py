@@ -70,7 +70,7 @@ def field(name: str, parameter: Setting[Any]) -> dict[str, Any]:
     tick = next((words for words in TICKED if set(words) == set(options)), None)
     return {
         "name": name,
-        "label": LABELS.get(name) or name.removeprefix("probe_").replace("_", " ").capitalize(),
+        "label": label_of(name),
         "kind": "tick" if tick else "choice" if options else _kind(parameter),
         "default": default if default == absent else spoken(default),
         "options": list(tick or options),
@@ -79,6 +79,11 @@ def field(name: str, parameter: Setting[Any]) -> dict[str, Any]:
         "allowed": spoken(parameter.choices()),
         "what": parameter.summary,
     }  # fmt: skip
+
+
+def label_of(name: str) -> str:
+    """Return what is written of a parameter."""
+    return LABELS.get(name) or name.removeprefix("probe_").replace("_", " ").capitalize()
 
 
 def _options(parameter: Setting[Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,12 @@ def _shipped() -> Iterator[dict[str, str]]:
         yield {"id": name, "name": name, "title": said[name], "from": where, "file": str(file)}
 
 
+def _not_own() -> set[Path]:
+    """Return the files of records that come with labctl or a package."""
+    known = sample_files.by_name()
+    return {known[name] for name in (*paths.sample_files(), *discovery.sample_records()) if name in known}
+
+
 def _own(runs: str) -> Iterator[dict[str, str]]:
     for folder in dict.fromkeys((own_folder(runs), sample_files.FOLDER.resolve())):
         try:
@@ -68,22 +75,28 @@ def sample(name: str, *, station: str, runs: str, simulated: bool) -> dict[str, 
         simulated: Whether it is the simulated sample's journal that is asked what it knows better.
 
     Returns:
-        {"id", "file", "name", "title", "faults": [sentence, ...], "advice": [sentence, ...], "card": {...} or null};
-        see `labctl.desk.sample_card.card`. `card` is null of a record that cannot be read as one; what is only wrong on
-        this station is a fault, too.
+        {"id", "file", "name", "title", "faults": [sentence, ...], "advice": [sentence, ...], "own": whether it may be
+        changed, "card": {...} or null}; see `labctl.desk.sample_card.card`. `card` is null of a record that cannot be
+        read as one; what is only wrong on this station is a fault, too.
 
     Raises:
         UnknownName: There is no such record.
         UsageError: Two go by this name, or there is no such station.
     """
     path, here = file_of(name), load_station(station)
-    found: dict[str, Any] = {"id": name, "file": str(path), "name": path.stem, "title": "", "faults": [], "advice": []}
+    found: dict[str, Any] = {
+        "id": name, "file": str(path), "name": path.stem, "title": "", "faults": [], "advice": [],
+        "own": path not in _not_own() and os.access(path, os.W_OK),
+    }  # fmt: skip
     try:
         verdict = look(path, here)
         found["name"] = name_in(path)
     except LabError as error:
         return {**found, "faults": [str(error)], "card": None}
-    found |= {"faults": [_placed(path, fault) for fault in verdict.faults], "advice": list(verdict.advice)}
+    found |= {
+        "faults": [_placed(path, fault) for fault in verdict.faults],
+        "advice": list(verdict.advice),
+    }
     if verdict.record is None:
         return {**found, "card": None}
     entries = _known(Path(runs), verdict.record.name, simulated=simulated)

@@ -14,8 +14,8 @@ _OHM = re.compile(r"(?<=[\d ukMGm])ohm\b")
 
 _NUMBERS = re.compile(r"(?P<numbers>[-+\d.e]+(?:, [-+\d.e]+)*) (?P<unit>[A-Za-z][\w/^]*)")
 _WHOLE = re.compile(r"(?<=\d)\.0(?=\D|$)")
-SAID = {"K/s": "K/min", "rad": "deg"}
-"""Units in which nobody says a value -> what everybody does."""
+SAID = {"K/s": "K/min", "T/s": "Oe/s", "rad": "deg"}
+"""Units in which nobody says a value -> what everybody does, and forms do, too."""
 MOST_WRITTEN = 8
 """Numbers of a list that are all written."""
 DIGITS = 6
@@ -35,7 +35,8 @@ def spoken(text: str) -> str:
 def readable(text: str) -> str:
     """Return a parameter's value, as run.json writes it exactly in its SI unit, as people write it.
 
-    `12 mA` for `0.012 A`, `100, 200 mT` for `0.1, 0.2 T`, `5 K/min` for `0.08333333333333333 K/s`, `290 K` for
+    `12 mA` for `0.012 A`, `100, 200 mT` for `0.1, 0.2 T`, `5 K/min` for `0.08333333333333333 K/s`, `100 Oe/s`
+    for `0.01 T/s`, `290 K` for
     `290.0 K`; of a long list its ends. What is no number with a unit stays, without zeros that say nothing.
     """
     match = _NUMBERS.fullmatch(text)

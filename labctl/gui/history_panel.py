@@ -37,7 +37,7 @@ class HistoryPanel(QWidget):
     overlay_wanted = pyqtSignal(str, bool)
     """Folder of a run, and whether it is to be drawn beside the one that is open."""
     repeat_wanted = pyqtSignal(object)
-    """What a run was asked to do, as `labctl.asked.Asked` takes it: the form is to be filled with it."""
+    """What a run was asked to do, as `labctl.asked.Asked` takes it, with its number as `repeats`: for the form."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -223,8 +223,9 @@ class HistoryPanel(QWidget):
         """Ask for what the run was asked to do."""
         if folder := self.view.current():
             self.context.archive.ask(
-                "asked_of", folder=folder, then=lambda said: self.repeat_wanted.emit(said["asked"])
-            )
+                "asked_of", folder=folder,
+                then=lambda said: self.repeat_wanted.emit({**said["asked"], "repeats": said["number"]}),
+            )  # fmt: skip
 
     def resume_chosen(self) -> None:
         """Put the run into the worker's queue, to be carried on."""

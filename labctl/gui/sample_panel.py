@@ -57,12 +57,13 @@ class SamplePanel(QWidget):
         self._soon = timer(self, SOON, self.reload, once=True)
         self._files = QFileSystemWatcher(self)
         self._files.fileChanged.connect(lambda _: self._soon.start())
-        self.chooser, self.new = SampleChooser(), QToolButton()
+        self.chooser, self.new, self.change = SampleChooser(), QToolButton(), QToolButton()
         self.title, self.file = label("", "heading"), label("", "quiet")
         self.notice, self.notice_text = QWidget(), label("", "warn")
         self.faults = label("", "wrong")
         self.contacts = ContactsLine(simulate=context.simulate)
-        self.record, self.journal, self.form = RecordView(context), JournalView(context), NewRecord(context)
+        self.record, self.journal = RecordView(context), JournalView(context)
+        self.form, self.changing = NewRecord(context), NewRecord(context)
         self.tabs, self.pages = QTabBar(), QStackedWidget()
         self._build()
         self._connect()
@@ -89,6 +90,7 @@ class SamplePanel(QWidget):
         self.file.setText("")
         self._show_faults([])
         self._there = self._usable = False
+        self.change.hide()
         self._show_parts()
         self.show_mounted()
         self.reload()
@@ -111,7 +113,8 @@ class SamplePanel(QWidget):
         if other:
             self.notice_text.setText(
                 f"In this simulated cryostat lies {_called(mounted)}, not {_called(self._name)}: a run with it would "
-                "be refused. It can be rehearsed; to measure it, a lab with it has to be started."
+                "be refused. It can be rehearsed, on a simulated station of its own; to measure it, a lab with it "
+                "has to be started."
             )
             self.back.setText(f"Choose {_called(mounted)}")
             self.other_lab.setVisible(self.receivers(self.lab_wanted) > 0)
@@ -128,6 +131,9 @@ class SamplePanel(QWidget):
     def _build(self) -> None:
         self.new.setText("N&ew…")
         self.new.setToolTip("Write a record of a sample of your own from a template")
+        self.change.setText("Change…")
+        self.change.setToolTip("Opens this record in a form, to complete or mend it; the one before is kept beside it")
+        self.change.hide()
         page = Page()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 4, 0)
@@ -145,9 +151,11 @@ class SamplePanel(QWidget):
         self._show_parts()
         self.pages.addWidget(scrolling(page))
         self.pages.addWidget(self.form)
+        self.pages.addWidget(self.changing)
         top = QHBoxLayout()
         top.setSpacing(4)
         top.addWidget(self.chooser, 1)
+        top.addWidget(self.change)
         top.addWidget(self.new)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(6, 4, 4, 2)
@@ -186,8 +194,10 @@ class SamplePanel(QWidget):
         self.chooser.wanted.connect(self.choose)
         self.tabs.currentChanged.connect(lambda _: self._show_parts())
         self.new.clicked.connect(self._new)
-        self.form.left.connect(self._leave_form)
-        self.form.written.connect(self._written)
+        self.change.clicked.connect(self._change)
+        for form in (self.form, self.changing):
+            form.left.connect(self._leave_form)
+            form.written.connect(self._written)
         self.contacts.check_wanted.connect(self.check_contacts)
         self.journal.write_wanted.connect(self._write)
         self.journal.everything_wanted.connect(self._list)
@@ -231,6 +241,7 @@ class SamplePanel(QWidget):
         self.file.setText(breakable(self._file))
         self._show_faults(told["faults"])
         self._there, self._usable = True, card is not None
+        self.change.setVisible(bool(told["own"]))
         self._show_parts()
         if card is not None:
             self.record.show_card(card, told["advice"])
@@ -280,6 +291,11 @@ class SamplePanel(QWidget):
         if not self.form.entries:
             self.form.begin()
         self.form.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _change(self) -> None:
+        self.pages.setCurrentWidget(self.changing)
+        self.changing.change(self._file)
+        self.changing.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _leave_form(self) -> None:
         self.pages.setCurrentIndex(0)

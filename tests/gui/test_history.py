@@ -215,6 +215,7 @@ def test_keys_open_tick_repeat_and_find(context: Context, show: Callable[[], His
         panel.repeat.click()
     assert repeat.args is not None
     assert (repeat.args[0]["procedure"], repeat.args[0]["parameters"]) == ("ahe", {"loops": "2"})
+    assert repeat.args[0]["repeats"] == int(Path(third).name[:4])
     panel.copy_path()
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None

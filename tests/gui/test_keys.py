@@ -10,6 +10,7 @@ from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QMenuBar, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
+from labctl.gui.form.measure_panel import MeasurePanel
 from labctl.gui.window import Window
 
 LETTER = re.compile(r"&(\w)")
@@ -91,3 +92,33 @@ def test_enter_presses_the_button_that_has_the_keys(qtbot: QtBot, open_window: C
     qtbot.waitUntil(button.hasFocus)
     qtbot.keyClick(handle, Qt.Key.Key_Return)  # pyright: ignore[reportArgumentType]
     assert not window.guide.isVisible()
+
+
+def test_the_forms_keys_work_from_anywhere_but_where_a_list_has_them_for_itself(
+    qtbot: QtBot, open_window: Callable[..., Window], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(MeasurePanel, "add", lambda _: done.append("add"))
+    monkeypatch.setattr(MeasurePanel, "begin_rehearsal", lambda _: done.append("rehearse"))
+    window = open_window(station="nowhere")
+    handle = window.windowHandle()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+
+    def press(key: Qt.Key) -> None:
+        qtbot.keyClick(handle, key, Qt.KeyboardModifier.ControlModifier)  # pyright: ignore[reportArgumentType]
+
+    for _ in range(2):
+        qtbot.keyClick(handle, Qt.Key.Key_F11)  # pyright: ignore[reportArgumentType]
+    window.panels.measure.chooser.line.clearFocus()
+    window.panels.plot.setFocus()
+    press(Qt.Key.Key_Return)
+    press(Qt.Key.Key_R)
+    assert done == ["add", "rehearse"]
+    window.go_to("history")
+    press(Qt.Key.Key_R)  # repeats a run there
+    press(Qt.Key.Key_Return)
+    assert done == ["add", "rehearse", "add"]
+    window.go_to("measure")
+    press(Qt.Key.Key_R)
+    assert done[3:] == ["rehearse"]

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from labctl.gui.context import Context
 
 
-def place_of(context: Context) -> dict[str, Any]:
-    """Return where a run would be: `station`, `simulate`, and the file of the worker's simulated `lab`, or None."""
+def mounted_instead(context: Context, sample: str) -> str:
+    """Return what lies in the worker's simulated cryostat where that is another sample; "" where it is not."""
+    lab = (context.link.station or {}).get("lab")
+    mounted = str(lab.get("sample") or "") if isinstance(lab, dict) else ""
+    return "" if not sample or _name_of(mounted) in {"", _name_of(sample)} else _name_of(mounted)
+
+
+def not_mounted(context: Context, sample: str) -> str:
+    """Say why a sample cannot be measured that is not mounted in the simulated station; "" of one that is."""
+    other = mounted_instead(context, sample)
+    return other and (
+        f"{other} lies in the simulated cryostat, not {_name_of(sample)}: it can be rehearsed; to measure it, start a "
+        "lab with it (Sample)"
+    )
+
+
+def _name_of(sample: str) -> str:
+    return Path(sample).stem if sample.endswith(".toml") else sample
+
+
+def place_of(context: Context, sample: str) -> dict[str, Any]:
+    """Return where a run would be: `station`, `simulate`, and the file of the worker's simulated `lab`, or None.
+
+    A sample that is not mounted there is looked at, and rehearsed, on a simulated twin of its own.
+    """
     lab = (context.link.station or {}).get("lab")
     file = lab.get("file") if isinstance(lab, dict) else lab
+    file = None if mounted_instead(context, sample) else file
     return {"station": context.station, "simulate": context.simulate, "lab": file}
 
 

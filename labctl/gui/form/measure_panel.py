@@ -7,12 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.form.checking import Checking
-from labctl.gui.form.circumstances import place_of, reason, runs_of, waits
+from labctl.gui.form.circumstances import mounted_instead, not_mounted, place_of, reason, runs_of, waits
 from labctl.gui.form.footer import EditBar, Footer
 from labctl.gui.form.parameter_form import ParameterForm
 from labctl.gui.form.preset_menu import NamingBar, PresetMenu
@@ -23,6 +22,7 @@ from labctl.gui.form.sample_line import SampleLine
 from labctl.gui.form.series_kept import KeptSeries
 from labctl.gui.form.series_place import Builder, page_of
 from labctl.gui.form.submission import Submission
+from labctl.gui.form.window_keys import WindowKeys
 
 LAST = "measure/procedure"
 """Where the experiment that was chosen last is remembered."""
@@ -94,6 +94,7 @@ class MeasurePanel(QWidget):
     def _connect(self) -> None:
         link = self._context.link
         self.chooser.chosen.connect(self._choose_anew)
+        self.chooser.typed.connect(self._show_reason)
         self.presets.taken.connect(self._take_preset)
         self.presets.defaults.connect(lambda: self._take_preset({}))
         self.presets.file_wanted.connect(self.chooser.ask_for_file)
@@ -113,9 +114,7 @@ class MeasurePanel(QWidget):
         link.found.connect(self.checking.soon)
         link.lost.connect(lambda _: self._show_reason())
         link.told.connect(self.hear)
-        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        for keys, do in (("Ctrl+Return", self.add), ("Ctrl+Enter", self.add), ("Ctrl+R", self.begin_rehearsal)):
-            QShortcut(QKeySequence(keys), self, context=within).activated.connect(do)
+        WindowKeys(self, (("Ctrl+Return", self.add), ("Ctrl+Enter", self.add), ("Ctrl+R", self.begin_rehearsal)))
         self.setFocusProxy(self.chooser)
 
     def set_series(self, builder: Builder) -> None:
@@ -159,6 +158,7 @@ class MeasurePanel(QWidget):
     def _choose_anew(self, procedure: str) -> None:
         """Take what somebody has chosen in the list; nothing of a run that was loaded before belongs to it."""
         self._kept = {}
+        self.sample_line.show_repeated("")
         self.tabs.setCurrentWidget(self.form)
         self.choose(procedure)
 
@@ -232,8 +232,9 @@ class MeasurePanel(QWidget):
             self.sample_line.show_known(known)
 
     def load_asked(self, asked: Mapping[str, Any]) -> None:
-        """Fill the form from an item or a run, to be asked again with changes."""
+        """Fill the form from an item or a run, to be asked again with changes; `repeats` is the number of the run."""
         self._show_item(None)
+        self.sample_line.show_repeated(str(asked.get("repeats") or ""))
         self._load(asked, with_user=False)
 
     def _load(self, asked: Mapping[str, Any], *, with_user: bool) -> None:
@@ -253,6 +254,7 @@ class MeasurePanel(QWidget):
 
     def _take_preset(self, asked: Mapping[str, Any]) -> None:
         if self._form is not None:
+            self.sample_line.show_repeated("")
             self.run_page.overrides.setText("; ".join(asked.get("overrides") or []))
             self._kept.pop("over", None)
             if asked.get("over"):
@@ -263,6 +265,7 @@ class MeasurePanel(QWidget):
 
     def edit_item(self, item: Mapping[str, Any]) -> None:
         """Show what an item asks; saving changes it there."""
+        self.sample_line.show_repeated("")
         self._show_item(dict(item))
         self._load(item["asked"], with_user=True)
 
@@ -291,7 +294,7 @@ class MeasurePanel(QWidget):
     def _to_check(self) -> dict[str, Any] | None:
         if self._form is None or self._asked_form is not None or not self.form.is_built:
             return None  # it is checked as soon as it is built
-        return {"asked": self.asked(), **place_of(self._context)}
+        return {"asked": self.asked(), **place_of(self._context, self._sample)}
 
     def _show_checked(self, checked: Mapping[str, Any]) -> None:
         self._checked, self._trouble = checked, ""
@@ -301,7 +304,7 @@ class MeasurePanel(QWidget):
         self.presets.show_asked(self.asked())
         self._show_reason()
         waiting, self._waiting = self._waiting, None
-        if waiting is not None and self.is_valid:
+        if waiting is not None:
             waiting()
 
     def _show_trouble(self, sentence: str) -> None:
@@ -316,22 +319,24 @@ class MeasurePanel(QWidget):
     @property
     def fault(self) -> str:
         """Why it cannot be put into the queue; "" where it can."""
-        if not self._sample:
-            return "choose the sample that is mounted first (Sample)"
-        if self._trouble:
-            return self._trouble
-        if self.run_page.fault:
-            return self.run_page.fault
+        sample = "" if self._sample else "choose the sample that is mounted first (Sample)"
+        stands = self.chooser.fault or sample or self._trouble or self.run_page.fault
+        if stands:  # the experiment first: while another one is written there, the form is not that of what is meant
+            return stands
         if self._checked is None:
             return "it is being checked …"
-        for each in self._checked["faults"]:
-            return str(each["sentence"])
-        return ""
+        wrong = next((str(each["sentence"]) for each in self._checked["faults"]), "")
+        return wrong or not_mounted(self._context, self._sample)
 
     @property
     def is_valid(self) -> bool:
         """Whether it can be put into the queue."""
         return not self.fault
+
+    @property
+    def can_rehearse(self) -> bool:
+        """Whether it can be rehearsed; of a sample that is not mounted in the simulated lab that is all there is."""
+        return self.fault in {"", not_mounted(self._context, self._sample)}
 
     def _show_reason(self) -> None:
         fault, here = self.fault, self._context.link.here
@@ -340,22 +345,25 @@ class MeasurePanel(QWidget):
             headline=self.view.headline, is_on=self.submission.is_on,
         ))  # fmt: skip
         self.footer.show_possible(
-            submit=not fault and here and not self.submission.is_on, rehearse=not fault or self.view.is_on,
+            submit=not fault and here and not self.submission.is_on, rehearse=self.can_rehearse or self.view.is_on,
             is_rehearsing=self.view.is_on, runs=runs_of(self._checked),
         )  # fmt: skip
 
     # ---- what happens to it
 
     def _when_checked(self, do: Callable[[], None]) -> None:
-        """Do something with what stands there once it is checked, and only if nothing is wrong with it."""
+        """Do something with what stands there once it is checked; whatever is done looks whether anything is wrong."""
         if self.is_pending:
             self._waiting = do
             self.checking.now()
-        elif self.is_valid:
+        else:
             do()
 
     def add(self) -> None:
         """Put it into the queue; where something is wrong with it, go there."""
+        if self.chooser.fault:
+            self.chooser.line.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         if not self.is_pending and self._checked is not None:
             field = next((each["field"] for each in self._checked["faults"] if each["field"]), None)
             if field is not None:
@@ -366,6 +374,8 @@ class MeasurePanel(QWidget):
             self._when_checked(lambda: self._submit(first=False))
 
     def _submit(self, *, first: bool) -> None:
+        if not self.is_valid:
+            return
         asked = self.asked()
         if self._item is not None:
             self.submission.save(self._item, asked)
@@ -392,8 +402,11 @@ class MeasurePanel(QWidget):
             self._when_checked(self._rehearse)
 
     def _rehearse(self) -> None:
+        if not self.can_rehearse:
+            return
         self.tabs.setCurrentWidget(self.view)
-        self.view.begin(self.asked(), place_of(self._context))
+        fresh = bool(mounted_instead(self._context, self._sample))
+        self.view.begin(self.asked(), place_of(self._context, self._sample), fresh=fresh)
         self._show_reason()
 
     def hear(self, name: str, content: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -199,9 +200,13 @@ def _polish(widget: QWidget) -> None:
         style.polish(widget)
 
 
+_ZEROS = re.compile(r"(?<![\d.])(\d+(?:\.\d*?[1-9])?)\.?0*(?![\d.])")
+"""A number with zeros behind its point that say nothing."""
+
+
 def _same(text: str, value: str) -> bool:
     """Whether a normalised value says nothing that was not written."""
-    plain = "".join(text.split()).replace("u", "µ")
+    plain = _ZEROS.sub(r"\1", "".join(text.split()).replace("u", "µ"))
     return plain in {"".join(each.split()) for each in value.split(" = ")} and " = " not in value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PyQt6.QtCore import QModelIndex, Qt, pyqtSignal
-from PyQt6.QtGui import QFocusEvent, QMouseEvent, QStandardItem, QStandardItemModel
+from PyQt6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QStandardItem, QStandardItemModel
 from PyQt6.QtWidgets import (
     QAbstractItemView,
     QCompleter,
@@ -35,6 +35,28 @@ class _Line(QLineEdit):
     """A line that is replaced as a whole by typing, once it has the keys."""
 
     opened = pyqtSignal()
+    entered = pyqtSignal()
+    """Return was pressed, and no entry of the list is marked that it would take."""
+    left = pyqtSignal()
+    """Escape was pressed."""
+
+    def keyPressEvent(self, a0: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Leave it to the chooser what Return takes: the list closes by itself, whether or not it gave anything."""
+        if a0 is not None and a0.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if self._is_marked():
+                a0.ignore()  # the list takes it
+            else:
+                a0.accept()
+                self.entered.emit()
+            return
+        if a0 is not None and a0.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+        super().keyPressEvent(a0)
+
+    def _is_marked(self) -> bool:
+        completer = self.completer()
+        popup = None if completer is None else completer.popup()
+        return popup is not None and popup.isVisible() and popup.currentIndex().isValid()
 
     def focusInEvent(self, a0: QFocusEvent | None) -> None:  # noqa: N802 - Qt's name
         super().focusInEvent(a0)
@@ -56,6 +78,8 @@ class ProcedureChooser(QWidget):
 
     chosen = pyqtSignal(str)
     """A name, or a file of somebody's own."""
+    typed = pyqtSignal()
+    """What stands in the line is another text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +97,9 @@ class ProcedureChooser(QWidget):
         self.all.setToolTip("All experiments, in groups")
         self.all.clicked.connect(self.open)
         self.line.opened.connect(self.open)
-        self.line.returnPressed.connect(self._take_typed)
+        self.line.textChanged.connect(self.typed)
+        self.line.entered.connect(self._take_typed)
+        self.line.left.connect(lambda: self.line.setText(self.name))
         self.line.editingFinished.connect(self._put_back)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -160,20 +186,51 @@ class ProcedureChooser(QWidget):
         if name:
             self.take(name)
 
-    def _take_typed(self) -> None:
+    @property
+    def fault(self) -> str:
+        """Why what stands in the line is not what is chosen; "" where it is."""
         typed = self.line.text().strip()
-        if typed in self._summaries or ".py" in typed:
-            self.take(typed)
-            return
-        found = [name for name, line in self._summaries.items() if typed and typed.lower() in f"{name} {line}".lower()]
+        if typed == self.name:
+            return ""
+        if not typed:
+            return "choose an experiment"
+        found = self._found(typed)
+        if not found:
+            return f"there is no experiment with {typed!r} in its name or description; choose one of the list"
         if len(found) == 1:
+            return f"press Return in the line above to choose the experiment {found[0]}"
+        return f"choose one of the {len(found)} experiments with {typed!r} in their name or description"
+
+    def _found(self, typed: str) -> list[str]:
+        """Return the experiments that a text can mean: one of just that name, or all that have it in their line."""
+        if ".py" in typed:
+            return [typed]
+        sought = typed.lower()
+        found = [name for name, line in self._summaries.items() if sought and sought in f"{name} {line}".lower()]
+        return [name for name in found if name.lower() == sought] or found
+
+    def _take_typed(self) -> None:
+        """Choose what was typed where it can mean one experiment only; of several show the list."""
+        typed = self.line.text().strip()
+        found = self._found(typed)
+        if len(found) == 1:
+            self._hide_list()
             self.take(found[0])
+        else:
+            self._completer.setCompletionPrefix(typed)
+            self._completer.complete()
+
+    def _hide_list(self) -> None:
+        popup = self._completer.popup()
+        if popup is not None:
+            popup.hide()
 
     def take(self, name: str) -> None:
         """Choose an experiment."""
+        is_other = name != self.name
+        self.name = name
         self.line.setText(name)
-        if name != self.name:
-            self.name = name
+        if is_other:
             self.chosen.emit(name)
 
     def _put_back(self) -> None:

@@ -110,12 +110,13 @@ class RehearsalView(QScrollArea):
 
     # ---- rehearsing
 
-    def begin(self, asked: Mapping[str, Any], place: Mapping[str, Any]) -> None:
+    def begin(self, asked: Mapping[str, Any], place: Mapping[str, Any], *, fresh: bool = False) -> None:
         """Rehearse from where the station stands, as far as its worker knows.
 
         Args:
             asked: What `labctl.asked.Asked` takes.
             place: `station`, `simulate`, `lab`.
+            fresh: Whether on a simulated station of its own instead, which stands as one does that was just begun.
         """
         self._asked, self._begun = dict(asked), True
         self._clear()
@@ -125,7 +126,9 @@ class RehearsalView(QScrollArea):
         self.bar.show()
         self.ended.emit()
         link = self._context.link
-        if link.run is not None:
+        if fresh:
+            self._ask(place, None, rehearsal_words.OWN)
+        elif link.run is not None:
             stands, remark = rehearsal_words.of_run(link.run)
             self._ask(place, stands, remark)
         elif link.here:

@@ -11,6 +11,7 @@ from typing import Any
 from labctl.gui import words
 from labctl.gui.theme import Theme
 
+OWN = "on a simulated station of its own, as its sample is not the one that is mounted: at 300 K without field"
 UNKNOWN = "how the station stands is not known: the rehearsal begins at 300 K without field"
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 _NO_PREFIX = {"K", "deg", "%", "", "1", "K/s"}

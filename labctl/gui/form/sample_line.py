@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from labctl.gui import words
 from labctl.gui.elided import ElidedLabel
@@ -31,13 +31,25 @@ class SampleLine(QWidget):
         self.button.setText("Sample…")
         self.button.setToolTip("Shows the sample with its contacts and its journal; another one is chosen there")
         self.button.clicked.connect(self.wanted)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self.repeated = QLabel()
+        self.repeated.setToolTip("The form was filled from this run, which stays as it is; what is queued is a new run")
+        mark(self.repeated, "quiet")
+        self.repeated.hide()
+        whole, row = QVBoxLayout(self), QHBoxLayout()
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(2)
+        whole.addLayout(row)
+        whole.addWidget(self.repeated)
         row.setSpacing(8)
         row.addWidget(self.name)
         row.addWidget(self.state, 1)
         row.addWidget(self.button)
         self.show_sample("")
+
+    def show_repeated(self, number: str) -> None:
+        """Say which run the form was filled from, by its number; "" for none."""
+        self.repeated.setText(f"As run {number.zfill(4)}, with what is changed here" if number else "")
+        self.repeated.setVisible(bool(number))
 
     def show_sample(self, name: str) -> None:
         """Show another sample, of which nothing is known yet; "" for none."""

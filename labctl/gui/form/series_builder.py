@@ -40,7 +40,7 @@ class SeriesBuilder(QWidget):
         self._fault = ""
         self.rows = Rows()
         self.add = QPushButton("Vary &a parameter")
-        self.total, self.preview, self.fault = QLabel(), QLabel(NONE), QLabel()
+        self.total, self.preview, self.fault, self.conditions = QLabel(), QLabel(NONE), QLabel(), QLabel()
         self._soon = timer(self, PAUSE, self._check, once=True)
         self._lay_out()
 
@@ -48,11 +48,13 @@ class SeriesBuilder(QWidget):
         self.add.setToolTip("Adds a loop inside the others: the last parameter changes from run to run.")
         self.add.clicked.connect(self._add_empty)
         self.add.setEnabled(False)
-        for label in (self.preview, self.fault):
+        for label in (self.preview, self.fault, self.conditions):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         self.total.setText("1 run")
         self.fault.hide()
+        self.conditions.hide()
+        mark(self.conditions, "warn")
         mark(self.preview, "quiet")
         mark(self.fault, "wrong")
         self.preview.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -60,7 +62,7 @@ class SeriesBuilder(QWidget):
         column = QVBoxLayout(inside)
         column.setContentsMargins(4, 0, 4, 0)
         column.setSpacing(6)
-        for part in (self.fault, self.rows, self.preview):
+        for part in (self.fault, self.rows, self.conditions, self.preview):
             column.addWidget(part)
         column.addStretch(1)
         area.setWidget(inside)
@@ -116,7 +118,8 @@ class SeriesBuilder(QWidget):
         """Show what a check of the whole measurement says of the series.
 
         Args:
-            checked: As the desk answers `check`: `faults`, each with its `sentence` and its `field` or None.
+            checked: As the desk answers `check`: `faults`, each with its `sentence` and its `field` or None, and
+                `conditions`, sentences of what is not the same in all runs.
         """
         names = {row.name for row in self.rows.rows}
         found = [
@@ -125,6 +128,7 @@ class SeriesBuilder(QWidget):
         ]  # fmt: skip
         self._fault = next(iter(found), "")
         self._show_fault("")
+        self._show_conditions([str(sentence) for sentence in checked.get("conditions", [])])
 
     # ---- rows
 
@@ -165,6 +169,7 @@ class SeriesBuilder(QWidget):
         if over == self._last:
             return
         self._last, self._fault = over, ""
+        self._show_conditions([])
         self._context.desk.drop(self._asked)
         self._asked = None
         if over and self._procedure:
@@ -201,6 +206,11 @@ class SeriesBuilder(QWidget):
     def _show_fault(self, sentence: str) -> None:
         self.fault.setText(sentence or self._fault)
         self.fault.setVisible(bool(self.fault.text()))
+
+    def _show_conditions(self, sentences: Sequence[str]) -> None:
+        """Say what is not the same in all runs, though it is not varied."""
+        self.conditions.setText("\n".join(sentences))
+        self.conditions.setVisible(bool(sentences))
 
 
 def product(counts: Sequence[int]) -> str:

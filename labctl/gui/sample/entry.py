@@ -13,6 +13,9 @@ from labctl.gui.sample.pieces import Box, label
 NO_LEAD = "not bonded"
 """What is chosen for a lead that ends on no pad."""
 
+WORDS = {"true": "yes", "false": "no"}
+"""What is read in the place of a file's words."""
+
 
 class Entry(QWidget):
     """A value that is typed or chosen, with its fault below.
@@ -54,7 +57,7 @@ class Entry(QWidget):
     def _choice(self, choices: list[str]) -> QWidget:
         box = Box()
         for each in choices:
-            box.addItem(each or NO_LEAD, each)
+            box.addItem(WORDS.get(each, each) or NO_LEAD, each)
         box.setCurrentIndex(max(choices.index(self.default) if self.default in choices else 0, 0))
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(4)

@@ -1,4 +1,4 @@
-"""A new sample record from a template: what is typed is checked by what reads records, and written where one says."""
+"""A sample record in a form, new or to be changed: what is typed is checked by what reads records, and then written."""
 
 from __future__ import annotations
 
@@ -38,13 +38,15 @@ class NewRecord(QWidget):
     written = pyqtSignal(str)
     """A record was written to this file."""
     left = pyqtSignal()
-    """Somebody does not want a new record after all."""
+    """Somebody does not want it after all."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
         self.entries: dict[str, Entry] = {}
+        self.parts: list[Part] = []
         self.layers = 0
+        self._changed = self._was = ""  # the record that is changed, and what tells whether it still is the same
         self._question: int | None = None
         self._kept: dict[str, str] = {}
         self._typed = timer(self, TYPED, self._check, once=True)
@@ -58,9 +60,14 @@ class NewRecord(QWidget):
         self.folder.textEdited.connect(self._later)
         self.file, self.state, self.others = label("", "quiet"), label("", "quiet"), label("", "wrong")
         self.defaults = Rows()
+        self.all = QToolButton()
+        self.all.setText("Show all")
+        self.all.setCheckable(True)
+        self.all.setToolTip("Shows the sections that are folded away, too, or folds these again")
+        self.all.toggled.connect(self._show_all)
         self.write = QPushButton("Write the recor&d")
         self.write.setProperty("primary", True)
-        self.write.setToolTip('Writes the file; what is still open becomes a "?" in it, to be filled in later')
+        self.write.setToolTip("Writes the file, once all values with a * are there and nothing is wrong with them")
         self.write.clicked.connect(self._write)
         self.cancel = QPushButton("Back")
         self.cancel.setToolTip("Back to the records; what was typed stays in the form")
@@ -78,6 +85,8 @@ class NewRecord(QWidget):
             row = QHBoxLayout()
             row.addWidget(label(name, "quiet"), 1)
             row.addWidget(widget, 4)
+            if widget is self.template:
+                row.addWidget(self.all)
             column.addLayout(row)
         column.addLayout(self.sections)
         column.addWidget(self.defaults)
@@ -103,10 +112,25 @@ class NewRecord(QWidget):
             layers: Of the stack; 0 for as many as the template has.
         """
         self._kept |= {key: entry.text for key, entry in self.entries.items() if entry.given is not None}
+        self.write.setEnabled(False)  # until it is checked
         self._context.desk.ask(
-            "sample_form", template=template, layers=layers, runs=str(self._context.runs),
+            "sample_form", template=template, layers=layers, runs=str(self._context.runs), file=self._changed,
             then=self._show_form, failed=self._say,
         )  # fmt: skip
+
+    def change(self, file: str) -> None:
+        """Show a record that is to be changed, with what is there.
+
+        Args:
+            file: The record; what is written takes its place, and it is kept beside the new one.
+        """
+        self._changed, self._was, self._kept, self.entries = file, "", {}, {}
+        self.template.setEnabled(False)
+        self.template.setToolTip("A record that is changed stays of its kind")
+        self.folder.setEnabled(False)
+        self.folder.setToolTip("The record is written where it is; the one before is kept beside it as .old")
+        self.folder.clear()
+        self.begin(self.template.currentText() or "hall-bar")
 
     def _show_form(self, form: Mapping[str, Any]) -> None:
         self.template.clear()
@@ -114,10 +138,12 @@ class NewRecord(QWidget):
         self.template.setCurrentText(form["template"])
         if not self.folder.text():
             self.folder.setText(form["folder"])
-        self.layers, self.entries = int(form["layers"]), {}
+        self._was = self._was or str(form["was"])
+        self.layers, self.entries, self.parts = int(form["layers"]), {}, []
         empty(self.sections)
         for section in form["sections"]:
-            part = Part(section["title"], self._context.settings, folded=section["name"] in FOLDED)
+            part = Part(section["title"], self._context.settings, folded=section["name"] in FOLDED, skipped=True)
+            self.parts.append(part)
             part.head.setToolTip(section["hint"] or section["title"])
             if section["name"] == "stack":
                 part.column.addWidget(self._stack(section["fields"]))
@@ -125,7 +151,16 @@ class NewRecord(QWidget):
                 for field in section["fields"]:
                     part.column.addWidget(self._entry(field))
             self.sections.addWidget(part)
+        if self._changed and "name" in self.entries:
+            self.entries["name"].setEnabled(False)  # its journal and its runs go by it
+        self.all.blockSignals(True)
+        self.all.setChecked(all(part.head.isChecked() for part in self.parts))
+        self.all.blockSignals(False)
         self._check()
+
+    def _show_all(self, opened: bool) -> None:
+        for part in self.parts:
+            part.head.setChecked(opened)
 
     def _entry(self, field: Mapping[str, Any], *, bare: bool = False) -> Entry:
         entry = Entry(field, bare=bare)
@@ -179,7 +214,8 @@ class NewRecord(QWidget):
 
     def _asked(self) -> dict[str, Any]:
         return {"template": self.template.currentText(), "layers": self.layers, "values": self.values(),
-                "folder": self.folder.text().strip()}  # fmt: skip
+                "folder": self.folder.text().strip(), "file": self._changed,
+                "station": self._context.station}  # fmt: skip
 
     def _later(self) -> None:
         self._typed.start()
@@ -200,14 +236,17 @@ class NewRecord(QWidget):
         left, faults = len(told["left"]), len(told["faults"]) + len(told["others"])
         open_ = "All is there" if not left else "1 value (*) is open" if left == 1 else f"{left} values (*) are open"
         wrong = f"{faults} {'is' if faults == 1 else 'are'} wrong" if faults else ""
-        self.state.setText("; ".join(text for text in (wrong, open_) if text))
         named = "name" in self.entries and bool(self.entries["name"].text)
-        self.write.setEnabled(named and not faults)
+        said = [wrong, open_, "" if named else "the record has no name"]
+        possible = named and not faults and not left
+        said += [] if possible else ["it is written once nothing is open or wrong"]
+        self.state.setText("; ".join(text for text in said if text))
+        self.write.setEnabled(possible)
         self.defaults.show_rows(told["defaults"])
 
     def _write(self) -> None:
         self.write.setEnabled(False)
-        self._context.desk.ask("sample_write", **self._asked(), then=self._wrote, failed=self._refuse)
+        self._context.desk.ask("sample_write", **self._asked(), was=self._was, then=self._wrote, failed=self._refuse)
 
     def _refuse(self, why: str) -> None:
         self._say(why)
@@ -216,6 +255,8 @@ class NewRecord(QWidget):
     def _wrote(self, told: Mapping[str, Any]) -> None:
         self._kept = {}
         self.entries = {}
+        if told["kept"]:
+            self._context.said.emit("info", f"the record as it was is kept: {told['kept']}")
         self.written.emit(str(told["file"]))
 
     def _say(self, sentence: str) -> None:

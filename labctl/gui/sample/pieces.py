@@ -126,14 +126,17 @@ class Part(QWidget):
         title: What it is about.
         settings: Where it is remembered whether it is folded.
         folded: Whether it is at first.
+        skipped: Whether the tab key goes past the title, from one field to the next.
     """
 
-    def __init__(self, title: str, settings: QSettings, *, folded: bool = False) -> None:
+    def __init__(self, title: str, settings: QSettings, *, folded: bool = False, skipped: bool = False) -> None:
         super().__init__()
         self._settings, self._key = settings, f"sample/folded/{title}"
         self.head = QPushButton()
         self._title = title
         self.head.setCheckable(True)
+        if skipped:
+            self.head.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.head.setToolTip(f"Show or fold away: {title}")
         self.head.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.head.setStyleSheet(

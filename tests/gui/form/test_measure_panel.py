@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -411,3 +412,53 @@ def test_the_keys_go_from_top_to_bottom(qtbot: QtBot, panel: MeasurePanel) -> No
     order = [panel.chooser.line, panel.presets, fields[0], fields[-1], footer.rehearse, footer.now, footer.add]
     places = [seen.index(each) for each in order]
     assert places == sorted(places)
+
+
+def type_experiment(qtbot: QtBot, panel: MeasurePanel, text: str) -> None:
+    """Type into the line with the experiment's name, in place of what stands there."""
+    panel.chooser.line.setFocus()
+    panel.chooser.line.selectAll()
+    qtbot.keyClicks(panel.chooser.line, text)
+
+
+def test_nothing_is_queued_while_another_experiment_is_written_above_the_form(
+    qtbot: QtBot, panel: MeasurePanel, context: SharedContext
+) -> None:
+    line, footer, control = panel.chooser.line, panel.footer, Qt.KeyboardModifier.ControlModifier
+    qtbot.waitUntil(lambda: line.completer() is not None)
+    type_experiment(qtbot, panel, "sot")
+    completer = line.completer()
+    popup = None if completer is None else completer.popup()
+    assert popup is not None
+    qtbot.keyClick(popup if popup.isVisible() else line, Qt.Key.Key_Return)
+    assert popup.isVisible()  # several are meant by that: it stays open
+    popup.hide()
+    assert re.fullmatch(r"choose one of the \d+ experiments with 'sot' in .*", footer.reason.text())
+    assert not any(button.isEnabled() for button in (footer.add, footer.now, footer.rehearse))
+    qtbot.keyClick(line, Qt.Key.Key_Return, control)
+    qtbot.keyClick(line, Qt.Key.Key_R, control)
+    assert (context.link.asked, panel.view.is_on) == ([], False)
+    line.clearFocus()
+    assert line.text() == "ahe"  # it is seen what the form is for
+    assert footer.add.isEnabled()
+    type_experiment(qtbot, panel, "AHE")
+    qtbot.keyClick(popup if popup.isVisible() else line, Qt.Key.Key_Return)
+    assert (line.text(), popup.isVisible(), panel.fault) == ("ahe", False, "")
+
+
+def test_a_run_that_is_repeated_is_named_until_something_else_is_meant(qtbot: QtBot, panel: MeasurePanel) -> None:
+    panel.load_asked({"procedure": "ahe", "parameters": {"loops": "2"}, "repeats": 12})
+    wait_until_checked(qtbot, panel)
+    assert panel.sample_line.repeated.text() == "As run 0012, with what is changed here"
+    assert panel.sample_line.repeated.isVisible()
+    assert "repeats" not in panel.asked()
+    change_to(qtbot, panel, "rt")
+    assert panel.sample_line.repeated.isHidden()
+
+
+@pytest.mark.parametrize(("typed", "noted"), [("250.0 K", False), ("250 K", False), ("100 K", False), ("1e2 K", True)])
+def test_a_value_that_says_the_same_is_not_said_again(
+    qtbot: QtBot, panel: MeasurePanel, typed: str, noted: bool
+) -> None:
+    assert panel.form.fields["temperature"].note.text() == ""
+    assert enter(qtbot, panel, "temperature", typed).note.text().startswith("= ") is noted

@@ -142,3 +142,26 @@ def test_a_violation_is_shown_in_place_of_a_duration() -> None:
 )  # fmt: skip
 def test_results_have_their_uncertainties(value: float, uncertainty: float | None, unit: str, said: str) -> None:
     assert rehearsal_words.measured(value, uncertainty, unit) == said
+
+
+def test_a_sample_that_is_not_mounted_is_rehearsed_on_a_twin_of_its_own(
+    qtbot: QtBot, panel: MeasurePanel, context: SharedContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context.link, "station", {"lab": {"file": "/nowhere/lab.json", "sample": "cotb2025"}})
+    panel.set_sample("cogd2022")
+    panel.form.set_texts(QUICK)
+    panel.checking.now()
+    wait_until_checked(qtbot, panel)
+    assert panel.footer.reason.text() == (
+        "cotb2025 lies in the simulated cryostat, not cogd2022: it can be rehearsed; to measure it, start a lab with "
+        "it (Sample)"
+    )
+    assert [each.isEnabled() for each in (panel.footer.add, panel.footer.now)] == [False, False]
+    assert panel.footer.rehearse.isEnabled()
+    panel.add()
+    assert context.link.asked == []
+    with qtbot.waitSignal(panel.rehearsed, timeout=60_000) as told:
+        panel.footer.rehearse.click()
+    assert told.args is not None
+    assert (told.args[0]["status"], told.args[0]["refused"]) == ("finished", False)
+    assert any("simulated station of its own" in remark for remark in told.args[0]["remarks"])

@@ -131,3 +131,19 @@ def test_nothing_is_queued_of_a_sample_that_is_not_known_yet(qtbot: QtBot, conte
     made.set_sample("cotb2025")
     wait_until_checked(qtbot, made)
     assert made.is_valid
+
+
+def test_a_series_with_unlike_conditions_says_so_at_its_list_and_at_the_buttons(
+    qtbot: QtBot, varied: MeasurePanel
+) -> None:
+    sentence = "Maximum field is not the same in all runs: 500 mT (4 runs), 200 mT at 300 K"
+    builder = varied.findChild(SeriesBuilder)
+    assert builder is not None
+    assert builder.conditions.isHidden()
+    assert varied._checked is not None
+    varied._show_checked({**varied._checked, "warnings": [sentence], "conditions": [sentence]})
+    assert (builder.conditions.text(), builder.conditions.isHidden()) == (sentence, False)
+    assert varied.footer.reason.text() == sentence
+    builder.set_over(OVER[1:])
+    assert builder.conditions.isHidden()  # until that is checked
+    wait_until_checked(qtbot, varied)

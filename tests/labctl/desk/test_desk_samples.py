@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from instruments.errors import LabError, UnknownName, UsageError
+from instruments.units import parse
 from labctl.desk.answers import ANSWERS, answer_of
 from labctl.journal import CONTACTS, HEALTH, PULSES, Journal, quantity
 from labctl.sample import load_sample
@@ -162,7 +164,7 @@ def check(runs: str, template: str, values: dict[str, str], layers: int = 0) -> 
 
 def test_what_is_typed_is_judged_by_what_reads_records(runs: str) -> None:
     told = check(runs, "hall-bar", {"name": "cotb2025", "geometry.width": "5 uA", "stack[1].thickness": "5"})
-    assert told["faults"]["geometry.width"].startswith("geometry.width: 5 uA is not a length")
+    assert told["faults"]["geometry.width"].startswith("width: 5 uA is not a length")
     assert "it is 5 m" in told["faults"]["stack[1].thickness"]
     assert "there is a sample record 'cotb2025' already" in told["faults"]["name"]
     assert "geometry.length" in told["left"]
@@ -196,7 +198,7 @@ def test_what_is_complete_says_its_defaults_and_is_written_once(runs: str) -> No
         ({}, None, "the record has no name"),
         ({"name": "x"}, "samples", "is no whole path"),
         ({"name": "x"}, " ", "is no whole path"),
-        ({"name": "x", "geometry.width": "-5 um"}, None, "geometry.width is -5e-06, but must be above 0"),
+        ({"name": "x", "geometry.width": "-5 um"}, None, "because width is -5e-06, but must be above 0"),
     ],
 )
 def test_what_cannot_be_written_is_one_sentence(
@@ -207,10 +209,28 @@ def test_what_cannot_be_written_is_one_sentence(
     assert not Path("samples").exists()
 
 
-def test_what_stays_open_is_a_question_mark_in_the_file(runs: str) -> None:
-    told = write(runs, "hall-bar", {"name": "S042"})
-    assert len(told["left"]) == 9
-    assert 'width = "?"' in Path(told["file"]).read_text(encoding="utf-8")
+def test_what_is_half_is_not_written(runs: str) -> None:
+    values = {key: value for key, value in HALL_BAR.items() if key not in {"geometry.width", "stack[2].thickness"}}
+    with pytest.raises(UsageError, match="because thickness of layer 2, width are still open"):
+        write(runs, "hall-bar", {**values, "name": "S042"})
+    assert not (Path(runs).parent / "samples" / "S042.toml").exists()
+
+
+def test_what_is_changed_twice_is_kept_twice_and_stays_of_its_name(runs: str) -> None:
+    file = Path(write(runs, "hall-bar", {"name": "S042", **HALL_BAR})["file"])
+    for width in ("6 um", "7 um"):
+        form = ask("sample_form", template="hall-bar", runs=runs, file=str(file), layers=0)
+        write(runs, "hall-bar", {"geometry.width": width}, file=str(file), was=form["was"])
+    assert load_sample(file).geometry.width == pytest.approx(7e-6)
+    kept = [load_record(file.with_name(f"{file.name}.{end}")) for end in ("old", "old2")]
+    assert kept == [pytest.approx(5e-6), pytest.approx(6e-6)]
+    more = ask("sample_form", template="hall-bar", runs=runs, file=str(file), layers=3)
+    assert more["layers"] == 3
+
+
+def load_record(file: Path) -> float:
+    """The width in a record of another ending."""
+    return parse(tomllib.loads(file.read_text(encoding="utf-8"))["geometry"]["width"], "m")
 
 
 # ---- the journal

@@ -11,13 +11,16 @@ import pytest
 
 from instruments.errors import UnknownName
 from labctl import discovery
+from labctl.asked import Asked
 from labctl.desk.checks import check
 from labctl.desk.derived import minutes
 from labctl.desk.forms import form
 from labctl.desk.procedures import procedures
 from labctl.desk.spelling import readable, spoken
 from labctl.journal import Journal, quantity
+from labctl.preparing import Place, prepare
 from labctl.procedures import load_procedure
+from labctl.series_conditions import uneven
 
 PULSED = {
     "demagnetise", "levels", "minor-loops", "neuron", "pulse-width", "sot-field-series", "sot-switching", "stdp",
@@ -145,6 +148,52 @@ def test_the_journal_is_asked_and_contacts_are_not_forgotten(tmp_path: Path) -> 
     assert any("contact check" in sentence for sentence in found["warnings"])
 
 
+def with_loop_at_300_k(runs: Path) -> None:
+    """Let the journal of cotb2025 have a loop at 300 K whose coercive field is so small that 200 mT are enough."""
+    values: dict[str, Any] = {name: quantity(0.03, "T") for name in ("coercive_field_up", "coercive_field_down")}
+    values |= {"temperature": quantity(300.0, "K"), "saturated": True}
+    Journal(runs, "cotb2025", simulated=False, sample_seed=None).append("coercive_field", values, user="LW", run="")
+
+
+def test_what_a_journal_makes_different_from_run_to_run_is_said_before(tmp_path: Path) -> None:
+    with_loop_at_300_k(tmp_path)
+    asked: dict[str, Any] = {
+        "procedure": "ahe", "over": ["temperature=300:260:-10 K"], "sample": "cotb2025", "out": str(tmp_path),
+    }  # fmt: skip
+    found = check(asked, "ppms", simulate=False)
+    assert found["warnings"][0] == (
+        "Maximum field is not the same in all runs: 500 mT (4 runs), 200 mT at 300 K, as the sample's journal knows; "
+        "enter one to have the same in all"
+    )
+    assert found["conditions"] == found["warnings"][:1]
+    field = found["fields"]["maximum_field"]
+    assert (field["hint"], field["follows"]) == ("not the same in all runs", "500 mT (4 runs), 200 mT at 300 K")
+    assert found["fields"]["probe_current"]["hint"] == "100 µA"  # which is
+    even = check({**asked, "parameters": {"maximum_field": "0.5 T"}}, "ppms", simulate=False)
+    assert even["conditions"] == []
+    assert even["fields"]["maximum_field"]["follows"].startswith("a loop takes")
+    single = check({**asked, "over": [], "parameters": {"temperature": "300 K"}}, "ppms", simulate=False)
+    assert (single["conditions"], single["fields"]["maximum_field"]["hint"]) == ([], "200 mT = 2 kOe")
+
+
+def test_a_series_itself_says_it_with_its_first_run(tmp_path: Path) -> None:
+    with_loop_at_300_k(tmp_path)
+    asked = {"procedure": "ahe", "over": ["temperature=300, 290 K"], "sample": "cotb2025", "out": str(tmp_path)}
+    runs = prepare(Asked.model_validate(asked), Place("ppms")).check()
+    sentence = (
+        "maximum_field is not the same in all runs: 200 mT at 300 K, 500 mT at 290 K, as the sample's journal knows; "
+        "give it with -p maximum_field=... to have the same in all"
+    )
+    assert [run.request.procedure.forewarnings for run in runs] == [(sentence,), (sentence,)]
+
+
+def test_many_values_are_said_by_their_ends(tmp_path: Path) -> None:
+    asked = {"procedure": "ahe", "over": ["temperature=300:200:-20 K"], "sample": "cotb2025", "out": str(tmp_path)}
+    runs = prepare(Asked.model_validate(asked), Place("ppms")).check()
+    [found] = uneven(runs, lambda procedure: {"loops": procedure.values()["temperature"] / 1000.0})
+    assert found.told(lambda name, value: f"{value:g} T") == "6 values from 0.2 T to 0.3 T"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -173,6 +222,7 @@ def test_units_are_written_as_people_do(text: str, said: str) -> None:
         ("0.1, 0.2 T", "100, 200 mT"),
         ("0.5, 1.5 T", "500 mT, 1.5 T"),
         ("0.08333333333333333 K/s", "5 K/min"),
+        ("0.01 T/s", "100 Oe/s"),
         ("290.0 K", "290 K"),
         ("1e-05 s", "10 µs"),
         ("90.0 deg", "90 deg"),
