@@ -47,6 +47,16 @@ ACTIONS = {
 }
 
 
+def usual_rates(station: Station) -> dict[str, float]:
+    """Return how fast a station goes where no rate is asked for, with the units in the names."""
+    limits = station.limits
+    return {
+        "temperature_K_per_s": min(TEMPERATURE_RATE, limits.temperature_rate),
+        "field_T_per_s": min(FIELD_RATE, limits.field_rate),
+        "angle_deg_per_s": ROTATION,
+    }
+
+
 def read(do: str, value: str | None, rate: str | None) -> tuple[float | None, float | None]:
     """Return value and rate in SI units (angles in degrees), None for a rate that is not asked for.
 
@@ -101,11 +111,11 @@ def carry_out(session: Session, station: Station, do: str, value: float | None, 
     match do:
         case "temperature":
             assert value is not None
-            heat = cryostat.set_temperature(value, rate or min(TEMPERATURE_RATE, station.limits.temperature_rate))
+            heat = cryostat.set_temperature(value, rate or usual_rates(station)["temperature_K_per_s"])
             return f"the temperature goes to {heat}"
         case "field":
             assert value is not None
-            field = cryostat.set_field(value, rate or min(FIELD_RATE, station.limits.field_rate))
+            field = cryostat.set_field(value, rate or usual_rates(station)["field_T_per_s"])
             return f"the field goes to {field}"
         case "angle":
             assert value is not None

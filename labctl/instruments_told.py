@@ -7,11 +7,12 @@ what nobody knows is None.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from instruments.cryostat import Cryostat
 from instruments.cryostat_words import State
-from instruments.guard.heard import Heard, Setting
+from instruments.guard.heard import Heard, Program, Setting
 from labctl.mishaps import line_of
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class RunInstruments:
                 said["sample_temperature_K"] = _of_sample(run, driver)
             elif heard is not None:
                 said["replies"] = heard.replies
-                said |= of_settings(heard.settings(), heard.runs, run.last.get("Compliance"))
+                said |= of_settings(heard.settings(), heard.runs, run.last.get("Compliance"), heard.program)
             found[role] = said
         return found
 
@@ -71,19 +72,23 @@ def _of_sample(run: ActiveRun, driver: Cryostat) -> float | None:
     return found if abs(driver.known.reading.temperature - block) < STAYS else None
 
 
-def of_settings(settings: Mapping[str, Setting], runs: str | None, in_compliance: object) -> dict[str, Any]:
+def of_settings(
+    settings: Mapping[str, Setting], runs: str | None, in_compliance: object, program: Program | None = None
+) -> dict[str, Any]:
     """Return what is told of an instrument with settings; a source also says whether it is on.
 
     Args:
         settings: By name; a source's has `output`.
         runs: What it runs by itself.
         in_compliance: Whether a source was seen to be, None where nobody looked.
+        program: What it has run by itself last.
     """
     if "output" not in settings:
         return {"settings": dict(settings)}
     on = settings["output"]
     limited = None if in_compliance is None else bool(in_compliance) and on is not False
-    return {"on": on, "in_compliance": limited, "runs": runs, "settings": dict(settings)}
+    told = None if program is None else asdict(program)
+    return {"on": on, "in_compliance": limited, "runs": runs, "program": told, "settings": dict(settings)}
 
 
 def of_cryostat(driver: Cryostat) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """What an instrument was told last, from the messages that went out to it: nothing is asked for it.
 
+Whether a source's output is on is also taken from what it answers when its driver asks: a program that is stopped may
+leave it on or off.
+
 Messages are only kept as they go by; they are read when somebody wants to know. A setting is known once it was set, or
 reset; after a write that failed nothing is. What an instrument refuses it is taken to have done, unless its driver
 raises; drivers read each error queue.
@@ -7,7 +10,8 @@ raises; drivers read each error queue.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from instruments import scpi
@@ -51,6 +55,13 @@ _ARMS = {
     "SOUR:SWE:ARM": "sweep", "SOUR:WAVE:ARM": "wave", "SOUR:DELT:ARM": "delta", "SOUR:PDEL:ARM": "pulse delta",
     "SOUR:DCON:ARM": "differential conductance",
 }  # fmt: skip
+_HEIGHTS = {
+    "SOUR:PDEL:HIGH": "pulse delta", "SOUR:DELT:HIGH": "delta", "SOUR:WAVE:AMPL": "wave",
+}  # fmt: skip
+_LIST, _LIST_MORE, _DELAYS, _DELAYS_MORE = (
+    "SOUR:LIST:CURR", "SOUR:LIST:CURR:APP", "SOUR:LIST:DEL", "SOUR:LIST:DEL:APP",
+)  # fmt: skip
+_SPACING = "SOUR:SWE:SPAC"
 _STARTS, _ENDS = ("INIT", "SOUR:WAVE:INIT"), ("SOUR:SWE:ABOR", "SOUR:WAVE:ABOR")
 
 _LOCKIN: Mapping[str, tuple[str, Callable[[float], Setting]]] = {
@@ -64,6 +75,21 @@ _LOCKIN: Mapping[str, tuple[str, Callable[[float], Setting]]] = {
     "reserve": ("RMOD", lambda code: ("high", "normal", "low noise")[int(code)]),
     "synchronous_filter": ("SYNC", bool),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a source was last started to run by itself.
+
+    Attributes:
+        mode: E.g. `list`.
+        peak_A: Its largest current in A, without sign; None where nobody knows.
+        peak_s: For how long in s it is at that without a break; None where nobody knows.
+    """
+
+    mode: str
+    peak_A: float | None = None  # noqa: N815 - a unit
+    peak_s: float | None = None
 
 
 class Heard:
@@ -84,6 +110,11 @@ class Heard:
         self._unread: dict[bytes, None] = {}
         self._known: dict[str, Any] = {}
         self._runs: str | None = None
+        self._started: Program | None = None
+        self._heights: dict[str, float | None] = {}
+        self._lists: dict[str, list[float]] = {_LIST: [], _DELAYS: []}
+        self._listed = False
+        self._asked: int | None = None
         table = _TABLES.get(driver)
         self._names = {} if table is None else {name: table[0][header].header for name, header in table[1].items()}
         self._table = None if table is None else table[0]
@@ -96,12 +127,31 @@ class Heard:
         unread[data] = None
         if len(unread) > MOST_KEPT:
             self._read()
+        if b"?" in data:
+            self._asked = _place_of_output(data) if b"OUTP?" in data and "output" in self._names else None
+
+    def replied(self, data: bytes) -> None:
+        """Take note of what comes back: an output that was asked for is what it is said to be."""
+        self.replies += 1
+        place, self._asked = self._asked, None
+        if place is None:
+            return
+        answers = data.strip().split(b";")
+        said = answers[place].strip() if place < len(answers) else b""
+        if said in {b"0", b"1"}:
+            self.sent(b":OUTP " + said + b"\n")
 
     def lose(self) -> None:
         """Something could not be sent: nobody knows what the instrument has got."""
         self._unread.clear()
         self._known.clear()
-        self._runs = None
+        self._runs = self._started = self._asked = None
+
+    @property
+    def program(self) -> Program | None:
+        """What a source has run by itself last, also when that is over; None where nothing since its reset."""
+        self._read()
+        return self._started
 
     @property
     def runs(self) -> str | None:
@@ -145,7 +195,8 @@ class Heard:
         header, table = command.row.header, self._table
         if header in {table["*RST"].header, table["SYST:PRES"].header}:
             self._known = {row.header: _plain(row.reset) for row in table if row.reset is not None}
-            self._runs = None
+            self._runs = self._started = None
+            self._listed = False
         elif header in self._names.values() and command.values:
             self._known[header] = _plain(command.values[0])
             if header == self._names.get("range_A") and self._driver == "keithley6221":
@@ -154,9 +205,9 @@ class Heard:
                 if header == self._names.get(f"range_V.{channel}"):
                     self._known[self._names[f"auto_range.{channel}"]] = False
         elif "output" in self._names:
-            self._take_of_source(header)
+            self._take_of_source(header, command.values)
 
-    def _take_of_source(self, header: str) -> None:
+    def _take_of_source(self, header: str, values: tuple[Any, ...]) -> None:
         assert self._table is not None
         if header == self._table["SOUR:CLE"].header:
             self._known[self._names["output"]] = False
@@ -164,14 +215,36 @@ class Heard:
                 self._known[self._names["level_A"]] = 0.0
         if self._driver != "keithley6221":
             return
+        self._take_setup(header, values)
         for arms, mode in _ARMS.items():
             if header == self._table[arms].header:
                 self._runs = mode
         if header in {self._table[each].header for each in _STARTS} and self._runs is not None:
             self._known[self._names["output"]] = True
+            self._started = self._program(self._runs)
         if header in {self._table[each].header for each in _ENDS} and self._runs is not None:
             self._runs = None
             self._known.pop(self._names["output"], None)  # it may be left on or off
+
+    def _take_setup(self, header: str, values: tuple[Any, ...]) -> None:
+        """Take note of how high a program goes that is being set up."""
+        table = self._table
+        assert table is not None
+        for name, mode in _HEIGHTS.items():
+            if header == table[name].header:
+                height = _plain(values[0]) if values else None
+                self._heights[mode] = abs(height) if isinstance(height, float) else None
+        for first, more in ((_LIST, _LIST_MORE), (_DELAYS, _DELAYS_MORE)):
+            if header in {table[first].header, table[more].header} and values:
+                kept = self._lists[first] if header == table[more].header else []
+                self._lists[first] = [*kept, *(float(each) for each in values[0] if isinstance(each, int | float))]
+        if header == table[_SPACING].header and values:
+            self._listed = str(values[0]).upper().startswith("LIST")
+
+    def _program(self, mode: str) -> Program:
+        if mode == "sweep" and self._listed:
+            return Program("list", *_highest(self._lists[_LIST], self._lists[_DELAYS]))
+        return Program(mode, self._heights.get(mode))
 
     def _take_of_lockin(self, message: str) -> None:
         for text in sr830.split_message(message):
@@ -183,6 +256,27 @@ class Heard:
                     self._known[unit.header.upper()] = float(unit.arguments[0])
             except (scpi.ScpiError, ValueError):
                 continue
+
+
+def _place_of_output(data: bytes) -> int | None:
+    """Return which of the answers to a message says whether the output is on."""
+    questions = [unit for unit in data.upper().split(b";") if b"?" in unit]
+    places = [place for place, unit in enumerate(questions) if unit.strip().lstrip(b":") == b"OUTP?"]
+    return places[-1] if places else None
+
+
+def _highest(currents: Sequence[float], delays: Sequence[float]) -> tuple[float | None, float | None]:
+    """Return the largest current of a list in A, and for how long in s it lasts without a break."""
+    if not currents:
+        return None, None
+    peak = max(map(abs, currents))
+    if len(delays) != len(currents):
+        return peak, None
+    longest = here = 0.0
+    for current, delay in zip(currents, delays, strict=True):
+        here = here + delay if abs(current) == peak else 0.0
+        longest = max(longest, here)
+    return peak, longest
 
 
 def _plain(value: object) -> Setting:

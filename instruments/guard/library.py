@@ -213,7 +213,7 @@ class GuardedLibrary(highlevel.VisaLibraryBase):
                     ear.unanswered += 1
                 raise
             if ear is not None:
-                ear.replies += 1
+                ear.replied(reply[0])
             return reply
 
         self._send, self.read = write, read

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +23,9 @@ ROWS = 20
 """Runs that are told at once."""
 UNSETTLED = frozenset({"running", KILLED, NOT_FINISHED})
 """How runs stand that may stand otherwise although none of their files has changed."""
+MOST_NAMES = 12
+"""Names of results that are told to somebody who asked for another one."""
+_NAMED = re.compile(r"([^<>=!]+?)\s*([<>=!].*)?")
 FILES = ("run.json", "events.jsonl", "result.json", "data.csv", NOTES)
 MOST_KEYS = 4
 
@@ -106,13 +110,17 @@ def runs(root: str, *, shelf: str = "", since: int = 0, telling: Tells) -> dict[
     return {"shelf": kept.name, "since": kept.looks, "whole": whole, "gone": gone, "count": len(kept.kept)}
 
 
-def runs_fitting(root: str, *, parameters: Sequence[str] = (), results: Sequence[str] = ()) -> dict[str, Any]:
+def runs_fitting(
+    root: str, *, parameters: Sequence[str] = (), results: Sequence[str] = (), short: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Return which runs fit conditions on parameters and results; see `labctl.catalogue_filters`.
 
     Args:
         root: Folder that holds the runs.
         parameters: E.g. `temperature=250:300K`.
         results: E.g. `coercive_field_up>50mT`.
+        short: Short names of results as a table shows them, e.g. `Hc up`, which may stand in a condition, too. One that
+            several begin with, such as `Hc`, means any of these.
 
     Returns:
         `runs`: folders, those of runs in a series besides the series; `warnings`: of names that no run has.
@@ -121,11 +129,35 @@ def runs_fitting(root: str, *, parameters: Sequence[str] = (), results: Sequence
         BadValue: A text is no condition, or compares with a value of another unit.
     """
     conditions = [condition(text, "parameter") for text in parameters]
-    conditions += [condition(text, "result") for text in results]
     entries = [each.entry for each in _shelves.setdefault(Path(root), _Shelf()).look(Path(root))]
-    chosen, _ = select(entries, Wanted(conditions=conditions))
-    found = [str(entry.path) for each in chosen for entry in (each, *each.runs)]
-    return {"runs": found, "warnings": unknown(entries, conditions)}
+    known = {name for each in entries for run in (each, *each.runs) for name in run.results}
+    found: dict[str, None] = {}
+    warnings: list[str] = []
+    for meant in product(*(_meant(text, short or {}, known) for text in results)):
+        wanted = [*conditions, *(condition(text, "result") for text in meant)]
+        chosen, _ = select(entries, Wanted(conditions=wanted))
+        found |= {str(entry.path): None for each in chosen for entry in (each, *each.runs)}
+        warnings += [said for said in unknown(entries, wanted) if said not in warnings]
+    if known and any(" has a result " in said for said in warnings):
+        names = sorted(short or known, key=lambda name: (name.startswith("health"), name))
+        there = ", ".join((short or {}).get(name, name) for name in names[:MOST_NAMES])
+        warnings.append(f"results that runs here have: {there}{' …' if len(known) > MOST_NAMES else ''}")
+    return {"runs": list(found), "warnings": warnings}
+
+
+def _meant(text: str, short: Mapping[str, str], known: Collection[str]) -> list[str]:
+    """Return the conditions that one with a short name stands for; itself where it has none.
+
+    Raises:
+        BadValue: It is nothing that could be one, with a short name or without.
+    """
+    name, rest = (match[1].strip(), match[2] or "") if (match := _NAMED.fullmatch(text.strip())) else (text, "")
+    if name in known:
+        return [text]
+    folded = name.casefold()
+    exact = [each for each in sorted(known) if short.get(each, "").casefold() == folded]
+    begins = [each for each in sorted(known) if f"{short.get(each, '').casefold()} ".startswith(f"{folded} ")]
+    return [f"{each}{rest}" for each in exact or begins] or [text]
 
 
 def row_of(entry: Entry) -> dict[str, Any]:

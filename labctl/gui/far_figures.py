@@ -22,9 +22,31 @@ class Figure(NamedTuple):
     tone: str = ""
 
 
+class LastRead:
+    """What temperature, field and angle were last, for the moments at a run's start in which nothing was read yet."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Figure] = {}
+
+    def keep(self, shown: dict[str, Figure], *, on: bool) -> None:
+        """Put the last figures, in grey, where a run that is on has read none; keep what is there.
+
+        Args:
+            shown: What is to be shown; it is changed.
+            on: Whether a run is on.
+        """
+        for key in ("temperature", "field", "angle"):
+            if shown[key].value != words.NOTHING:
+                self._last[key] = shown[key]
+            elif on and key in self._last:
+                shown[key] = Figure(self._last[key].value, "before this run", "quiet")
+            elif not on:
+                self._last.pop(key, None)
+
+
 def figures(
     run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None, told: Mapping[str, Any] | None, *,
-    speed: float | None, now: datetime,
+    speed: float | None, now: datetime, kept: Mapping[str, Any] | None = None,
 ) -> dict[str, Figure]:  # fmt: skip
     """Return the figures by their keys in `far_view.CELLS`.
 
@@ -34,6 +56,7 @@ def figures(
         told: The instruments as the worker knows them, None where it has not said.
         speed: Lab seconds per real second, None where the lab's clock jumps.
         now: With a time zone.
+        kept: What the worker says of a field that a run left behind.
     """
     known = (told or {}).get("instruments") or {}
     shown = _figures(run, known) | {"left": _left(run, speed, now), "next": _next(run, queue)}
@@ -41,6 +64,12 @@ def figures(
         asked = bool(((told or {}).get("watching") or {}).get("on"))
         note = "of the run before" if run is not None else "asking …" if asked else "not asked since the run"
         shown |= {key: _of_before(key, shown[key], note) for key in OF_INSTRUMENTS}
+    if run is None and kept is not None and kept.get("state") == "held":
+        until = kept.get("held_until")
+        when = f" until {words.clock_time(datetime.fromisoformat(until), now)}" if until else ""
+        shown["field"] = shown["field"]._replace(note=f"held{when}, then to zero", tone="warn")
+        if shown["next"].value == "nothing":
+            shown["next"] = shown["next"]._replace(note=f"field to zero{when.replace('until', 'at')}")
     return shown
 
 
@@ -111,13 +140,33 @@ def _source(known: Mapping[str, Any]) -> Figure:
     on = {role: source for role, source in sources.items() if source.get("on")}
     if not on:
         unknown = [role for role, source in sources.items() if source.get("on") is None]
-        return Figure("?", f"{unknown[0]}: not known yet", "warn") if unknown else Figure("OFF", "", "good")
+        return Figure("?", _unknown(sources[unknown[0]]), "warn") if unknown else Figure("OFF", "", "good")
     role, source = next(iter(on.items()))
     more = f"; {', '.join(other for other in on if other != role)} on, too" if len(on) > 1 else ""
     level, note = _level(source)
+    if went := program(source):
+        note = f"{went}, {note}"
     if source.get("in_compliance"):
         return Figure(f"{level} CLAMPED", f"in compliance, {note}{more}", "bad")
     return Figure(level, f"ON, {note}{more}", "warn")
+
+
+def _unknown(source: Mapping[str, Any]) -> str:
+    """Return why nobody knows whether a source is on."""
+    if source.get("runs") or source.get("program"):
+        return program(source) or "driven by a program"
+    set_before = any(value is not None for value in (source.get("settings") or {}).values())
+    return "driven by a program" if set_before else "nothing heard of it so far"
+
+
+def program(source: Mapping[str, Any]) -> str:
+    """Return what a source runs by itself, or ran last, in a few words: `pulses to 12 mA, 10 ms`; "" for nothing."""
+    told = source.get("program") or {}
+    peak, lasts = told.get("peak_A"), told.get("peak_s")
+    if peak is None:
+        return ""
+    what = "pulses" if told.get("mode") in {"list", "wave", "pulse delta"} else str(told.get("mode"))
+    return f"{what} to {words.quantity(peak, 'A')}" + (f", {words.quantity(lasts, 's')}" if lasts else "")
 
 
 def _level(source: Mapping[str, Any]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
-from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
 from labctl.gui.words import NOTHING
@@ -31,6 +31,12 @@ SHARES = {
     "error": 12,
 }  # fmt: skip
 """Of the width: on the smallest screen the usual remarks are seen whole."""
+UPPER = ("temperature", "sample", "field", "angle", "source")
+"""What stands in the upper of two lines, where there is room for two."""
+LARGEST = 96
+"""Points of the largest letters."""
+LARGER = 1.6
+"""By which names and remarks are larger, too, where the figures have two lines."""
 SMALLEST = 8
 """Points below which a figure gets a second line instead of smaller letters, and then an ellipsis; its tooltip has it
 whole."""
@@ -50,14 +56,29 @@ class FarCell(QWidget):
         self._context = context
         self._title, self._tip = title, tip
         self.value, self.note, self.tone = NOTHING, "", ""
+        self._height = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
         self.setToolTip(tip or title)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Return three lines' height."""
+        """Return three lines' height, or that which there is."""
         height = QFontMetrics(self.font()).height()
-        return QSize(60, round(4.1 * height))
+        return QSize(60, self._height or round(4.1 * height))
+
+    def grow(self, height: int) -> None:
+        """Be as high as that in points, with letters to match; 0 for three lines."""
+        if height != self._height:
+            self._height = height
+            self.updateGeometry()
+            self.update()
+
+    def _small_font(self) -> QFont:
+        """Return the font of name and remark."""
+        font = QFont(self.font())
+        if self._height:
+            font.setPointSizeF(LARGER * font.pointSizeF())
+        return font
 
     def show_value(self, value: str, note: str = "", tone: str = "") -> None:
         """Show another figure.
@@ -82,7 +103,9 @@ class FarCell(QWidget):
         area = self.rect().adjusted(8, 3, -4, -3)
         painter.fillRect(self.rect(), QColor(theme.panel))
         painter.fillRect(0, 0, 3, self.height(), QColor(getattr(theme, self.tone) if self.tone else theme.line))
-        plain = QFontMetrics(self.font())
+        small = self._small_font()
+        painter.setFont(small)
+        plain = QFontMetrics(small)
         line = plain.height()
         painter.setPen(QColor(theme.quiet))
         painter.drawText(area, Qt.AlignmentFlag.AlignTop, plain.elidedText(
@@ -96,7 +119,7 @@ class FarCell(QWidget):
         if QFontMetrics(font).horizontalAdvance(self.value) <= middle.width():
             painter.drawText(middle, Qt.AlignmentFlag.AlignVCenter, self.value)
         else:
-            font.setPointSize(SMALLEST)
+            font.setPointSizeF(LARGER * SMALLEST if self._height else SMALLEST)
             painter.setFont(font)
             middle.adjust(0, -2, 0, 2)
             upper, lower = in_two_lines(self.value, QFontMetrics(font), middle.width())
@@ -108,7 +131,7 @@ class FarCell(QWidget):
         """Return the largest font in which the figure fits; a sentence has two lines of small letters."""
         font = QFont(self.font())
         font.setBold(True)
-        for points in range(40, SMALLEST, -1):
+        for points in range(LARGEST if self._height else 40, SMALLEST, -1):
             font.setPointSize(points)
             metrics = QFontMetrics(font)
             if metrics.height() <= height + 4 and metrics.horizontalAdvance(self.value) <= width:
@@ -143,12 +166,29 @@ class FarView(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self.cells = {key: FarCell(title, TIPS.get(key, ""), context) for key, title in CELLS.items()}
-        row = QHBoxLayout(self)
-        row.setContentsMargins(4, 2, 4, 2)
-        row.setSpacing(4)
+        self._lines = QHBoxLayout(), QHBoxLayout()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 2, 4, 2)
+        column.setSpacing(0)
+        for line in self._lines:
+            line.setSpacing(4)
+            column.addLayout(line)
         for key, cell in self.cells.items():
-            row.addWidget(cell, SHARES[key])
+            self._lines[0].addWidget(cell, SHARES[key])
+        self._large = False
         context.theme_changed.connect(self.update)
+
+    def grow(self, height: int) -> None:
+        """Take so much height in points, in two lines; 0 for one line of the usual height."""
+        if bool(height) != self._large:
+            self._large = bool(height)
+            upper, lower = self._lines
+            for key, cell in self.cells.items():
+                for line in self._lines:
+                    line.removeWidget(cell)
+                (lower if height and key not in UPPER else upper).addWidget(cell, SHARES[key])
+        for cell in self.cells.values():
+            cell.grow(height // 2)
 
     def show_value(self, key: str, value: str, note: str = "", tone: str = "") -> None:
         """Show a figure; see `FarCell.show_value`."""

@@ -75,6 +75,7 @@ class Guide(QFrame):
         super().__init__()
         self._context = context
         self.number = 0
+        self._before: set[str] = set()  # items that were there when it was begun again
         self.where, self.says = QLabel(), QLabel()
         self.button, self.close_button = QPushButton(), QPushButton("No guide")
         self.where.setProperty("heading", True)
@@ -96,6 +97,15 @@ class Guide(QFrame):
         self._show()
         self._colour()
 
+    def begin(self) -> None:
+        """Show it, from its first step if it was put away or had come to its end; what was done by then is not it."""
+        if self.isHidden() or self.number == len(STEPS) - 1:
+            queue = self._context.link.queue or {"items": []}
+            self._before = {str(item["id"]) for item in queue["items"]}
+            self.number = 0
+            self._show()
+        self.show()
+
     def rehearsed(self) -> None:
         """Take in that something was rehearsed."""
         self._reach("rehearse")
@@ -110,7 +120,8 @@ class Guide(QFrame):
         if name != "queue" or self._context.link.queue is None:
             return
         for item in self._context.link.queue["items"]:
-            self._learn(item)
+            if str(item.get("id")) not in self._before:
+                self._learn(item)
 
     def _learn(self, item: Mapping[str, Any]) -> None:
         what = item["asked"]["procedure"]

@@ -106,6 +106,7 @@ class HistoryFilters(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.looked = Looked()
+        self._warning = ""
         self.words = _line("Words: sample, tag, note, 0012 …", "Shows runs in which all these words stand (Ctrl+F)")
         self.words.setClearButtonEnabled(True)
         self.lists = {
@@ -198,8 +199,17 @@ class HistoryFilters(QWidget):
                 box.setCurrentIndex(max(0, box.findText(chosen)) if chosen else 0)
                 box.blockSignals(False)
 
-    def take_fitting(self, folders: Sequence[str] | None, wrong: str = "") -> None:
+    def said(self) -> str:
+        """Return which filters are on, in words."""
+        lines = {"words": self.words, "dates": self.dates, "parameter": self.parameter, "result": self.result}
+        parts = [f"{name} {edit.text().strip()}" for name, edit in lines.items() if edit.text().strip()]
+        parts += [f"{name} {box.currentText()}" for name, box in self.lists.items() if box.currentIndex() > 0]
+        parts += [self.kind.currentText()] if self.kind.currentIndex() > 0 else []
+        return ", ".join(parts) + (f"; {self._warning}" if self._warning else "")
+
+    def take_fitting(self, folders: Sequence[str] | None, wrong: str = "", warning: str = "") -> None:
         """Take in which runs fit the conditions; None where there are no conditions, or what is wrong with them."""
+        self._warning = warning
         for edit in (self.parameter, self.result):
             _mark(edit, bool(wrong) and bool(edit.text().strip()), wrong)
         self.looked.fitting = None if folders is None else frozenset(folders)

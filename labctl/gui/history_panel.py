@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QMenu, QPushButton, QSplitter, QToolButton, QVBoxLay
 
 from labctl.gui.context import Context
 from labctl.gui.export_bar import ExportBar
+from labctl.gui.history_cells import shortened
 from labctl.gui.history_filters import HistoryFilters
 from labctl.gui.history_loader import HistoryLoader
 from labctl.gui.history_model import HistoryModel
@@ -188,15 +189,17 @@ class HistoryPanel(QWidget):
         shown, every = self.model.rowCount(), len(self.model.rows())
         of = f"{shown} of {every}" if shown != every else f"{every}"
         self.filters.count.setText(f"{of} {'run' if every == 1 else 'runs'}")
+        self.view.say_why_empty("" if shown or not every else f"No run fits: {self.filters.said()}.")
 
     def _ask_for_fitting(self, parameters: list[str], results: list[str]) -> None:
         def take(said: dict[str, Any]) -> None:
-            self.filters.take_fitting(said["runs"])
+            self.filters.take_fitting(said["runs"], warning="; ".join(said["warnings"]))
             for warning in said["warnings"]:
                 self.context.said.emit("warning", warning)
 
         self.context.archive.ask(
             "runs_fitting", root=str(self.context.runs), parameters=parameters, results=results, then=take,
+            short={name: shortened(name) for name in self.model.names_of_results()},
             failed=lambda why: self.filters.take_fitting(None, why),
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from PyQt6.QtCore import QItemSelection, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTreeView
 
 from labctl.gui.context import Context
@@ -49,7 +49,7 @@ class HistoryView(QTreeView):
         self.runs = model
         self._widths: dict[str, int] = {**WIDTHS, **self._kept_widths()}
         self._chosen = timer(self, CHOSEN, self._tell, once=True)
-        self._told = ""
+        self._told = self._why_empty = ""
         self.setModel(model)
         self.setMinimumHeight(60)
         self.setUniformRowHeights(True)
@@ -67,6 +67,26 @@ class HistoryView(QTreeView):
         self._build_header()
         self.setStyleSheet("QTreeView::item { padding: 1px 0; }")
         self.doubleClicked.connect(lambda _: self.open_chosen())
+
+    def say_why_empty(self, why: str) -> None:
+        """Say in the table why nothing is shown; "" where something is."""
+        if why != self._why_empty:
+            self._why_empty = why
+            viewport = self.viewport()
+            if viewport is not None:
+                viewport.update()
+
+    def paintEvent(self, e: QPaintEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Draw the rows, or why there are none."""
+        super().paintEvent(e)
+        viewport = self.viewport()
+        if not self._why_empty or viewport is None:
+            return
+        painter = QPainter(viewport)
+        painter.setPen(QColor(self._context.theme.quiet))
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(viewport.rect().adjusted(24, 4, -24, -4), flags, self._why_empty)
+        painter.end()
 
     def _build_header(self) -> None:
         header = self.header()

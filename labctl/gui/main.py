@@ -18,6 +18,7 @@ from labctl.abort import SIGNALS
 from labctl.gui import theme
 from labctl.gui.context import Context
 from labctl.gui.desk_link import DeskLink
+from labctl.gui.queue_times import lab_speed
 from labctl.gui.starting import WorkerStart
 from labctl.gui.timing import timer
 from labctl.gui.welcome import FIRST, Welcome
@@ -165,6 +166,11 @@ def _application() -> QApplication:
     return application
 
 
+def mounting(wanted: Wanted, sample: str, context: Context) -> Wanted:
+    """Return what is wanted with another sample; the time of its lab goes as fast as that of the one before."""
+    return replace(wanted, sample=sample, speed=lab_speed(context.link.station) or wanted.speed)
+
+
 def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) -> Window:
     """Return a window that looks for its worker, or begins one."""
     context = Context(wanted.station, simulate=wanted.simulate, runs=wanted.out.resolve(), settings=settings)
@@ -175,10 +181,10 @@ def make_window(wanted: Wanted, settings: QSettings, *, guided: bool = False) ->
     def meet(station: dict[str, Any]) -> None:
         context.worker_wanted.disconnect(look)
         start = WorkerStart(context.link, wanted.worker(), Path(station["queue"]), window)
-        start.failed.connect(lambda why: context.said.emit("error", f"no worker could be started: {why}"))
+        start.failed.connect(window.begun_none)
         start.see_to_it()
         context.worker_wanted.connect(start.begin_unless_there)
-        context.mount_wanted.connect(lambda sample: start.begin_anew(replace(wanted, sample=sample).worker()))
+        context.mount_wanted.connect(lambda sample: start.begin_anew(mounting(wanted, sample, context).worker()))
 
     asked: list[int] = []
 

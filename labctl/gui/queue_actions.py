@@ -26,7 +26,7 @@ ACTIONS = {
     "up": ("Up", "Alt+Up", "Lets what is selected begin earlier; rows can be dragged, too."),
     "down": ("Down", "Alt+Down", "Lets what is selected begin later; rows can be dragged, too."),
     "edit": ("Edit", "F2", "Opens the parameters of an item that waits."),
-    "clone": ("Clone", "Ctrl+D", "Adds what is selected once more, at the end."),
+    "clone": ("Clone", "Ctrl+D", "Adds what waits once more, right below it; what does not wait, at the end."),
     "remove": ("Remove", "Del", "Takes what is selected out of the queue; a run's folder stays. It can be undone."),
     "skip": ("Skip", "Ctrl+K", "Leaves what is selected out; it stays in the list."),
     "again": ("Again", "Ctrl+R", "What was skipped or did not finish waits again; what it has begun is carried on."),
@@ -34,7 +34,7 @@ ACTIONS = {
     "copy": ("Copy command", "Ctrl+Shift+C", "Copies the line for a terminal that does the same: labctl run ..."),
     "clear": ("Clear finished", "", "Takes all that is finished out of the list; the runs stay. It can be undone."),
     "hide": ("&Hide finished", "", "Leaves out what is finished; everything else stays in sight."),
-    "undo": ("Undo", "Ctrl+Z", "Puts back what was removed last, in its place."),
+    "undo": ("Undo", "Ctrl+Z", "Puts back what was removed last, in its place, as long as the window is open."),
 }  # fmt: skip
 """Key -> what stands on the button, its keys, and what it will do."""
 MENU = ("open", "edit", "up", "down", "clone", "skip", "again", "remove", "", "copy", "undo", "clear", "hide")
@@ -57,7 +57,8 @@ class QueueActions(QObject):
             action.setToolTip(f"{tip} Key: {keys}" if keys else tip)
             if keys:
                 action.setShortcut(QKeySequence(keys))
-                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+                within = Qt.ShortcutContext.WidgetWithChildrenShortcut
+                action.setShortcutContext(Qt.ShortcutContext.WindowShortcut if key == "undo" else within)
             action.setCheckable(key == "hide")
             action.triggered.connect(lambda _, key=key: do(key))
             owner.addAction(action)

@@ -134,6 +134,10 @@ class QueueModel(QAbstractTableModel):
         self._hidden -= set(numbers)
         self.take(self.items)
 
+    def is_hidden(self, number: str) -> bool:
+        """Whether an item was left out of the table by its number."""
+        return number in self._hidden
+
     def leave_finished_out(self, wanted: bool) -> None:
         """Leave out what is finished."""
         self._without_finished = wanted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from PyQt6.QtCore import pyqtSignal
@@ -70,10 +71,10 @@ class QueuePanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 1, 4, 1)
         column.setSpacing(1)
-        for part in (self.tools, self.notice):
-            column.addWidget(part)
+        column.addWidget(self.tools)
         column.addWidget(self.table, 1)
-        column.addWidget(self.end)
+        for part in (self.notice, self.end):  # below the table, so that no row moves under the mouse
+            column.addWidget(part)
         self.setFocusProxy(self.table)
 
     def _connect(self) -> None:
@@ -135,14 +136,23 @@ class QueuePanel(QWidget):
 
     def _show_rows(self) -> None:
         queue = self.context.link.queue if self.context.link.here else None
-        self.table.empty = NO_WORKER if queue is None else EMPTY
         if queue is not None:
             items = queue["items"]
             self.model.take(self._in_our_order(items) if self._moving else items, paused=queue["paused"])
             self.headlines.look(items)
-            self.table.empty = ALL_HIDDEN if items else EMPTY
+        self._say_empty()
         self.policy.show_policy(None if queue is None else queue["policy"])
         self._rest_soon.start()
+
+    def _say_empty(self) -> None:
+        """Say why no row is seen, where none is: also where all of it was just removed."""
+        if not self.context.link.here:
+            self.table.empty = NO_WORKER
+            return
+        left_out = self.actions_of.of["hide"].isChecked() and any(
+            item["state"] == "finished" and not self.model.is_hidden(str(item["id"])) for item in self.model.items
+        )
+        self.table.empty = ALL_HIDDEN if left_out else EMPTY
 
     def _in_our_order(self, items: Sequence[queue_rows.Item]) -> list[queue_rows.Item]:
         """Return items in the order that was asked for, as long as the worker has not answered."""
@@ -185,7 +195,9 @@ class QueuePanel(QWidget):
         undo = self.removal.sentence
         chosen = self.table.chosen()
         self.actions_of.allow(queue_rows.possible(chosen, queue, link.run, undo=bool(undo)))
-        self.notice.show_undo(undo)
+        self._say_empty()
+        self.notice.show_undo(undo, self.removal.puts_back)
+        self.actions_of.of["undo"].setText(f"Undo: {self.removal.puts_back}" if undo else "Undo")
         self.end.show_paused(queue, link.run)
         self.end.allow(queue is not None)
 
@@ -282,9 +294,22 @@ class QueuePanel(QWidget):
         chosen = self.table.chosen()
         if chosen:
             self.notice.say("info", f"adding {len(chosen)} item{'s' if len(chosen) > 1 else ''} …")
-            self.orders.send([Order("POST", "/queue", dict(item["asked"])) for item in chosen], self._cloned)
+            sources = [str(item["id"]) for item in chosen]
+            self.orders.send(
+                [Order("POST", "/queue", dict(item["asked"])) for item in chosen],
+                lambda batch: self._cloned(batch, sources),
+            )
 
-    def _cloned(self, batch: Batch) -> None:
+    def _cloned(self, batch: Batch, sources: Sequence[str]) -> None:
+        waiting = [str(item["id"]) for item in self.model.items if item["state"] == "waiting"]
+        news = {str(said["id"]) for said in batch.answers.values()}
+        old = [number for number in waiting if number not in news]
+        followed = dict(pairwise(old))
+        moves = [
+            Order("POST", f"/queue/{said['id']}/move", {"before": followed[sources[place]]}, str(said["id"]))
+            for place, said in batch.answers.items() if sources[place] in followed
+        ]  # fmt: skip
+        self.orders.send(moves, lambda moved: self._tell(moved, "moved below what was cloned"))
         added = [str(said["id"]) for said in batch.answers.values()]
         self.notice.say("info", f"added as item {', '.join(added)}" if added else "")
         self._tell(batch, "added")

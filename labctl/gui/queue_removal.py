@@ -1,7 +1,8 @@
 """Takes items out of a queue so that it can be undone: nothing of them begins from now on, and they go a little later.
 
-What waits is skipped at once and taken out when the time to undo it is over; so what is put back has its number, its
-place and its run, and a window that is closed meanwhile leaves an item that is skipped, and not one that begins.
+What waits is skipped at once and taken out when something else is removed, or the window is closed; so what is put back
+has its number, its place and its run, and a window that is killed leaves an item that is skipped, and not one that
+begins.
 """
 
 from __future__ import annotations
@@ -13,10 +14,6 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from labctl.gui.queue_model import QueueModel
 from labctl.gui.queue_orders import Batch, Order, Orders
-from labctl.gui.timing import timer
-
-UNDO_WITHIN = 15_000
-"""ms in which a removal can be undone."""
 
 
 class Removal(QObject):
@@ -30,6 +27,8 @@ class Removal(QObject):
 
     changed = pyqtSignal()
     """What can be undone is something else."""
+    finished = pyqtSignal()
+    """What was removed is taken out for good, or could not be."""
     said = pyqtSignal(str, str)
     """Level and a sentence."""
 
@@ -39,13 +38,18 @@ class Removal(QObject):
         self._orders = orders
         self._gone: list[str] = []
         self._skipped: set[str] = set()
-        self._patience = timer(self, UNDO_WITHIN, self.finish, once=True)
 
     @property
     def sentence(self) -> str:
         """What was removed, "" if nothing can be undone."""
         count = len(self._gone)
         return "" if not count else f"removed item {self._gone[0]}" if count == 1 else f"removed {count} items"
+
+    @property
+    def puts_back(self) -> str:
+        """What undoing does, "" if nothing can be undone."""
+        count = len(self._gone)
+        return "" if not count else f"Put item {self._gone[0]} back" if count == 1 else f"Put {count} items back"
 
     def remove(self, items: Sequence[Mapping[str, Any]]) -> None:
         """Take items out that are not on."""
@@ -62,7 +66,6 @@ class Removal(QObject):
             Order("POST", f"/queue/{number}/skip", item=number) for number in self._gone if number in self._skipped
         ]
         self._orders.send(skips, self._skipped_all)
-        self._patience.start()
         self.changed.emit()
 
     def _skipped_all(self, batch: Batch) -> None:
@@ -77,7 +80,6 @@ class Removal(QObject):
 
     def undo(self) -> None:
         """Put back what was removed last."""
-        self._patience.stop()
         back, skipped = self._gone, self._skipped
         self._gone, self._skipped = [], set()
         again = [Order("POST", f"/queue/{number}/again", item=number) for number in back if number in skipped]
@@ -87,7 +89,6 @@ class Removal(QObject):
 
     def finish(self) -> None:
         """Take out for good what was removed."""
-        self._patience.stop()
         gone, self._gone, self._skipped = self._gone, [], set()
         self._orders.send(
             [Order("DELETE", f"/queue/{number}", item=number) for number in gone],
@@ -98,6 +99,7 @@ class Removal(QObject):
     def _taken_out(self, batch: Batch) -> None:
         self._model.unhide(batch.orders[place].item for place in batch.refused)
         self._tell(batch, "removed")
+        self.finished.emit()
 
     def _tell(self, batch: Batch, what: str) -> None:
         if batch.refused:

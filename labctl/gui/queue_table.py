@@ -36,7 +36,7 @@ class QueueTable(QTableView):
         super().__init__()
         self._context = context
         self._model = model
-        self.empty = ""
+        self._empty = ""
         self.setModel(model)
         self.setAccessibleName("Queue")
         self._set_up()
@@ -80,6 +80,18 @@ class QueueTable(QTableView):
         columns = self.horizontalHeader()
         assert columns is not None
         self._context.settings.setValue(f"{KEPT}/{len(COLUMNS)}", columns.saveState())
+
+    @property
+    def empty(self) -> str:
+        """What is said where there is nothing to show."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, sentence: str) -> None:
+        viewport = self.viewport()
+        if sentence != self._empty and viewport is not None:
+            viewport.update()  # else the sentence before stays as long as no row comes
+        self._empty = sentence
 
     def chosen(self) -> list[Item]:
         """Return the items that are selected, in the queue's order."""

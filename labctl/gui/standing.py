@@ -36,7 +36,7 @@ def headline(run: Mapping[str, Any] | None, queue: Mapping[str, Any] | None) -> 
         item, _, fault = why.partition(" did not finish: ")
         return f"FAULT in {item}, safe state reached: {address_last(fault)}", "bad"
     if queue["paused"]:
-        return f"Paused: {why or 'nothing begins by itself'}; {then}", "warn" if waiting else "good"
+        return f"Paused: {why or 'nothing begins by itself'}; {then}", "warn"
     return f"Idle; {then}", "good"
 
 

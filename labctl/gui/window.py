@@ -6,9 +6,10 @@ import getpass
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from PyQt6.QtCore import QByteArray, QEvent, QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QPalette, QWindow
+from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QAction, QCloseEvent, QKeyEvent, QKeySequence, QPalette, QResizeEvent, QWindow
 from PyQt6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -25,7 +26,7 @@ from labctl.gui import theme
 from labctl.gui.banner import Banner
 from labctl.gui.context import Context
 from labctl.gui.drift import since_start
-from labctl.gui.far_figures import figures
+from labctl.gui.far_figures import LastRead, figures
 from labctl.gui.far_view import FarView
 from labctl.gui.guide import Guide
 from labctl.gui.guided import Guided
@@ -33,6 +34,7 @@ from labctl.gui.keys_kept import KeysKept
 from labctl.gui.panels import Panels
 from labctl.gui.queue_times import lab_speed
 from labctl.gui.recolouring import Recolouring
+from labctl.gui.screen_place import ScreenPlace
 from labctl.gui.standing import headline
 from labctl.gui.stopping import Stop
 from labctl.gui.timing import timer
@@ -42,6 +44,10 @@ from labctl.gui.worker_link import UNANSWERED
 TWICE_WITHIN = 800
 """ms within which a second Esc stops."""
 
+ACROSS = 0.3
+"""Part of the window's height that the figures have where the panels are put away."""
+TAKEN_OUT_WITHIN = 3_000
+"""ms for which a window that is closed waits for what was removed of the queue to be taken out for good."""
 MISSING = "The worker is gone, so nothing is measured; Station, Begin a worker begins another one"
 SILENT = "The worker does not answer; a run that is on goes on. F12 ends it in the safe state, and the worker with it"
 
@@ -69,6 +75,9 @@ class Window(QMainWindow):
         self.guide = Guide(context)
         self.guide.setVisible(guided)
         self._missing = ""  # what is said of a worker that was there, and is not any more
+        self._read = LastRead()
+        self._of_field = ""  # what was said last of a field that a run left behind
+        self._mounting = ""  # the sample of the new lab that is begun
         self._menus = self._build_top()
         self._build_middle()
         self._build_menus()
@@ -77,6 +86,7 @@ class Window(QMainWindow):
         self._keys = KeysKept(self, self.sides.values())
         self._clock = timer(self, 1000, self._show_time)
         self._connect()
+        self._place = ScreenPlace(self, {"across": self._across, "down": self._down}, context.settings)
         self._restore()
         self._show()
 
@@ -143,7 +153,7 @@ class Window(QMainWindow):
         self._action(view, "Show the run that is &on", "F6", self.panels.following.follow)
         self._action(view, "&Across the room", "F11", self._toggle_panels)
         self._action(view, "&Dark or light", "Ctrl+L", self._other_theme)
-        self._action(view, "A &guided first measurement", "F1", lambda: self.guide.setVisible(True))
+        self._action(view, "A &guided first measurement", "F1", self.guide.begin)
         self._action(view, "Panels as in the &beginning", "", self._arrange)
 
     def _parts(self) -> list[QWidget]:
@@ -176,10 +186,12 @@ class Window(QMainWindow):
 
     def _connect(self) -> None:
         link, context = self.context.link, self.context
-        link.found.connect(self._show)
+        link.found.connect(self._found)
         link.lost.connect(self._lost)
-        link.told.connect(self._show)
-        for source in (link, context.desk, context.archive, context.rehearser):
+        link.told.connect(self._told)
+        context.mount_wanted.connect(self._mount)
+        link.failed.connect(lambda sentence: None if self._mounting else context.said.emit("error", sentence))
+        for source in (context.desk, context.archive, context.rehearser):
             source.failed.connect(lambda sentence: context.said.emit("error", sentence))
         self.banner.stop.connect(self.stopping.stop)
         self.stopping.said.connect(context.said)
@@ -208,9 +220,7 @@ class Window(QMainWindow):
     def _show(self, *_: object) -> None:
         link = self.context.link
         self._missing = "" if link.here else self._missing
-        sentence, tone = (
-            (self._missing, "warn") if self._missing else headline(link.run, link.queue if link.here else None)
-        )
+        sentence, tone = self._headline()
         if tone == "bad" and sentence != self.banner.said.text():
             self._show_error(str((link.queue or {}).get("why") or sentence))
         self.banner.show_state(sentence, tone)
@@ -218,18 +228,65 @@ class Window(QMainWindow):
         self.banner.speed.show_lab(lab if isinstance(lab, dict) else None)
         self._show_time()
 
+    def _headline(self) -> tuple[str, str]:
+        link = self.context.link
+        if self._mounting:
+            return f"A new lab with {self._mounting} is begun …", "quiet"
+        if self._missing:
+            return self._missing, "warn"
+        return headline(link.run, link.queue if link.here else None)
+
+    def _mount(self, sample: str) -> None:
+        """Say what the window itself does: the worker ends, and another one begins a new lab."""
+        self._mounting = sample
+        self.context.said.emit("info", f"a new lab with {sample} is begun; the worker of the one before ends")
+        self._show()
+
+    def _found(self) -> None:
+        if self._mounting:
+            self.context.said.emit("info", f"the new lab with {self._mounting} is there")
+        self._mounting = ""
+        self._show()
+
+    def begun_none(self, why: str) -> None:
+        """Say that no worker could be begun."""
+        self._mounting = ""
+        self.context.said.emit("error", f"no worker could be started: {why}")
+        self._show()
+
+    def _told(self, name: str, content: Any) -> None:
+        if name == "field" and content.get("said"):
+            self._say_once(str(content["said"]))
+        elif name == "item" and content.get("state") != "waiting":
+            self._forget_waiting(str(content["id"]))
+        self._show()
+
+    def _forget_waiting(self, number: str) -> None:
+        """Take away from the bottom line that an item waits which does not any more."""
+        bar = self.statusBar()
+        if bar is not None and bar.currentMessage().endswith(f"waits in the queue as item {number}"):
+            bar.clearMessage()
+
+    def _say_once(self, sentence: str) -> None:
+        """Say what became of a field, once."""
+        if sentence != self._of_field:
+            self._of_field = sentence
+            self.context.said.emit("info", sentence)
+
     def _show_time(self) -> None:
         link, now = self.context.link, datetime.now().astimezone()
-        shown = figures(link.run, link.queue, link.instruments, speed=lab_speed(link.station), now=now)
+        shown = figures(link.run, link.queue, link.instruments, speed=lab_speed(link.station), now=now, kept=link.field)
         run = self.panels.plot.run
         shown["drift"] = since_start(run.raw if run is not None and self.panels.following.is_live else None)
+        self._read.keep(shown, on=link.run is not None)
         for key, figure in shown.items():
             self.far.show_value(key, *figure)
 
     def _lost(self, why: str) -> None:
         self._missing = SILENT if why == UNANSWERED else MISSING
         self._show()
-        self.context.said.emit("error", why)
+        if not self._mounting:
+            self.context.said.emit("error", why)
 
     def show_no_station(self, why: str) -> None:
         """Say that nothing can be done with this station."""
@@ -302,6 +359,7 @@ class Window(QMainWindow):
         panel = next(panel for panel in self.panels.around() if panel.key == key)
         side = self.sides[panel.side]
         side.show()
+        self._fit_figures()
         side.setCurrentWidget(panel.widget)
         panel.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
@@ -309,6 +367,17 @@ class Window(QMainWindow):
         hide = any(side.isVisible() for side in self.sides.values())
         for side in self.sides.values():
             side.setVisible(not hide)
+        self._fit_figures()
+
+    def _fit_figures(self) -> None:
+        """Let what is seen across the room have a third of the window where the panels are put away."""
+        away = all(side.isHidden() for side in self.sides.values())
+        self.far.grow(round(self.height() * ACROSS) if away else 0)
+
+    def resizeEvent(self, a0: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Let the figures have their part of the other height."""
+        super().resizeEvent(a0)
+        self._fit_figures()
 
     def _other_theme(self) -> None:
         self.set_theme(theme.LIGHT if self._recolouring.chosen is theme.DARK else theme.DARK)
@@ -320,18 +389,14 @@ class Window(QMainWindow):
     def _arrange(self) -> None:
         for side in self.sides.values():
             side.show()
+        self._fit_figures()
         self._across.setSizes([350, 740, 276])
         self._down.setSizes([430, 220])
 
     def _restore(self) -> None:
-        settings = self.context.settings
         self.resize(1366, 740)
         self._arrange()
-        for name, restore in (
-            ("geometry", self.restoreGeometry), ("across", self._across.restoreState), ("down", self._down.restoreState)
-        ):  # fmt: skip
-            if isinstance(kept := settings.value(name), QByteArray):
-                restore(kept)
+        self._place.restore()
         self.go_to("measure")
 
     def _close_hidden(self) -> None:
@@ -343,6 +408,18 @@ class Window(QMainWindow):
         ):
             QApplication.quit()
 
+    def _removes(self) -> bool:
+        """Whether what was removed of the queue is still to be taken out for good; it is begun, and waited for."""
+        removal = self.panels.queue.removal
+        if not removal.sentence or not self.context.link.here or not self.isVisible():
+            return False
+        self._place.keep()
+        self.hide()
+        removal.finished.connect(self._close_hidden)
+        timer(self, TAKEN_OUT_WITHIN, lambda: None if self._closed else self._close_hidden(), once=True).start()
+        removal.finish()
+        return True
+
     def closeEvent(self, a0: QCloseEvent | None) -> None:  # noqa: N802 - Qt's name
         """Remember how it looks; whatever the worker does goes on, and a stop that was asked for is not lost."""
         if self.stopping.pending and a0 is not None:
@@ -351,10 +428,11 @@ class Window(QMainWindow):
                 self.hide()
                 self.stopping.ended.connect(self._close_hidden)
             return
-        settings = self.context.settings
-        settings.setValue("geometry", self.saveGeometry())
-        settings.setValue("across", self._across.saveState())
-        settings.setValue("down", self._down.saveState())
+        if self._removes() and a0 is not None:
+            a0.ignore()
+            return
+        self._place.keep()
+        self.panels.measure.entries.keep()
         self._closed = True  # keys that are pressed in another window are not meant for this station
         self._clock.stop()
         self._recolouring.finish()

@@ -45,6 +45,7 @@ class WorkerLink(QObject):
         run: What `/run` last said of the run that is on, None between runs.
         station: What `/station` last answered.
         instruments: What `/instruments` last told, None where it has told nothing.
+        field: What was told last of a field that a run left behind, None where nothing was.
     """
 
     found = pyqtSignal()
@@ -62,6 +63,7 @@ class WorkerLink(QObject):
         self.run: dict[str, Any] | None = None
         self.station: dict[str, Any] | None = None
         self.instruments: dict[str, Any] | None = None
+        self.field: dict[str, Any] | None = None
         self.here = False
         self._ended = False
         self._folder: Path | None = None
@@ -180,6 +182,8 @@ class WorkerLink(QObject):
                 self.run = content["run"]
             elif name == "instruments":
                 self.instruments = content
+            elif name == "field":
+                self.field = content
             elif name == "station":
                 self.station = {**(self.station or {}), **content}
             if self.here:
@@ -200,7 +204,7 @@ class WorkerLink(QObject):
     def _lose(self, why: str) -> None:
         was_here, self.here = self.here, False
         self._hang_up()
-        self.queue = self.run = self.instruments = None
+        self.queue = self.run = self.instruments = self.field = None
         self._worker = None
         if was_here:
             self.lost.emit(why)

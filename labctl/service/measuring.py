@@ -141,8 +141,10 @@ def telling() -> Watcher:
     """Return who tells the worker how far the run is, and how long it takes by its rehearsal, or as it went so far."""
     begun: list[tuple[float, float]] = []
     seen: list[RunInstruments] = []
+    shown_done = 0.0
 
     def watch(run: ActiveRun) -> None:
+        nonlocal shown_done
         if child.has_supervisor() and (not seen or seen[0].session is not run.session):
             seen[:] = [RunInstruments(run)]  # at its beginning, so that nothing is missed
         if child.shows():
@@ -155,6 +157,7 @@ def telling() -> Watcher:
         left, source = (took * (1.0 - done) / part, "progress") if part > ENOUGH else (None, None)
         if run.time_left is not None:
             left, source = run.time_left.seconds, "rehearsal"
+            shown_done = done = max(shown_done, part_by_time(begun[0][1], took, left))
         child.tell(
             progress=done, points=run.points, number=before + 1, of=of, lab_time_s=took, remaining_lab_time_s=left,
             remaining_from=source, stands=_last_read(run), folder=str(run.directory.path.resolve()),
@@ -162,6 +165,17 @@ def telling() -> Watcher:
         )  # fmt: skip
 
     return watch
+
+
+def part_by_time(before: float, took: float, left: float) -> float:
+    """Return which part of a run is done by the time that it takes: finer than its loops, of which there may be few.
+
+    Args:
+        before: Part that was done when this began to look.
+        took: s since then.
+        left: s that are left, as far as is known.
+    """
+    return before + (1.0 - before) * took / (took + left) if took > 0 and left >= 0 else before
 
 
 def _last_read(run: ActiveRun) -> Mapping[str, float] | None:

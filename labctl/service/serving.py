@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from instruments.clock import WallClock
 from instruments.errors import StationInUse, UsageError
 from labctl.abort import SIGNALS
+from labctl.by_hand import usual_rates
 from labctl.service import measuring_lock, own_lab, places
 from labctl.service.door import Door
 from labctl.service.own_lab import OwnLab
@@ -136,6 +137,7 @@ def served(worker: Worker, wanted: Wanted, station: Station, shown: str, folder:
     known = {
         "station": station.name, "simulated": here.simulate or here.lab is not None, "queue": str(folder),
         "held_by": "the queue", "pid": os.getpid(), "since": WallClock().utc().isoformat(timespec="seconds"),
+        "usual_rates": usual_rates(station),
     }  # fmt: skip
     parts = Parts.of(worker, known)
     app = Door(make_app(parts), token, wanted.host)

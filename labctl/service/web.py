@@ -176,6 +176,7 @@ def make_app(parts: Parts) -> FastAPI:
     _add_instruments(app, parts.watching, parts.manual)
     told = {
         "station": lambda: about.told, "instruments": lambda: parts.watching.told, "by_hand": lambda: parts.manual.told,
+        "field": lambda: worker.field.told,
     }  # fmt: skip
     _add_events(app, Feed(worker, parts.rehearsing, queue_json, told))
     return app

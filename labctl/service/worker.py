@@ -21,6 +21,8 @@ from labctl.service.told import Told
 
 ENDING = "the end of the worker"
 """What a run is stopped by that is carried on by the next worker."""
+ABORTED = "aborted by "
+"""How the sentence of a run begins that was ended by somebody."""
 OF_NO_USE = frozenset({2, 3, 4})
 """Exit codes after which the same run would end the same way, or was meant to end."""
 
@@ -60,6 +62,7 @@ class Worker:
 
     Attributes:
         crew: Who measures.
+        field: Who looks after the field that a run left behind.
         between_runs: Held while a run is on, and by whoever lets none begin for a moment.
         hurry: Called when a run is about to begin, so that whoever looks at the station lets go of it.
         shows: Called with what a run says of its instruments.
@@ -71,7 +74,7 @@ class Worker:
         self.queue = queue
         self.crew = Crew()
         self.between_runs = threading.Lock()
-        self._field = FieldKeeper(here.keeper, self.between_runs)
+        self.field = FieldKeeper(here.keeper, self.between_runs, queue.bell.ring)
         self.hurry: Callable[[], None] = _nothing
         self.shows: Callable[[Mapping[str, Any]], None] = _nothing
         self.freed: Callable[[], None] = _nothing
@@ -79,6 +82,7 @@ class Worker:
         self._hand: Hand | None = None
         self._lock = threading.Lock()
         self._stopped_by = ""
+        self._all_stopped = False
         self._standing = ""
         self._ending = False
 
@@ -176,8 +180,11 @@ class Worker:
         try:
             self.queue.pause(f"stopped by {who}")
         finally:
-            with suppress(Refused):  # none is on, not even one that was taken and waits for the station
+            self._all_stopped = True
+            try:
                 self.abort(who)
+            except Refused:  # none is on, not even one that was taken and waits for the station
+                self._all_stopped = False
 
     def end(self) -> None:
         """End the run that is on in the safe state, to be carried on by the next worker, and take no other one."""
@@ -222,6 +229,7 @@ class Worker:
             with self.between_runs:
                 self._carry_out(item)
             with self._lock:
+                self._all_stopped = False
                 self._stopped_by = ""  # not when the next one begins: who asks while it waits for the station means it
             if self.queue.book.paused or self.queue.book.next() is None:
                 self.freed()
@@ -230,7 +238,7 @@ class Worker:
     def _carry_out(self, item: Item) -> None:
         self.on = {"item": item.id, "progress": 0.0, "points": 0, "state": "begins", "run": item.run}
         hand = self.crew.next()
-        self._field.give_up()
+        self.field.give_up()
         task = {
             **self.here.task(), "asked": item.asked.model_dump(mode="json"), "item": self.queue.book.mark(item),
             "run": item.run,
@@ -290,10 +298,12 @@ class Worker:
         unbegun = status == "unbegun"
         as_asked = status == "aborted" or unbegun or interrupted or "died" in said  # else it had failed before that
         if status != "finished" and found["run"]:
-            self._field.see_to(Path(found["run"]))
+            self.field.see_to(Path(found["run"]))
         if status == "finished":
             self.queue.note(item.id, state="finished", **found)
         elif item.stopping and as_asked:
+            if self._all_stopped and str(found.get("error") or "").startswith(ABORTED):
+                found["error"] = f"stopped by {str(found['error']).removeprefix(ABORTED)}"  # and not this run alone
             self.queue.note(item.id, state="aborted", **found)
         elif interrupted or (self._ending and (status == "aborted" or unbegun)):
             found["deaths"] = item.deaths + interrupted

@@ -43,6 +43,7 @@ LOOK = 0.5
 """s of real time between two looks whether somebody uses the station."""
 
 Say = Callable[[str], None]
+Waits = Callable[[float, float | None], None]
 
 
 class LeftAsItIs(Exception):
@@ -123,7 +124,7 @@ def _held(directory: RunDirectory, asked: Mapping[str, Any]) -> float | None:
 
 def keep(
     left: Left, say: Say, *, keeper: int | None = None, given_up: Callable[[], bool] = lambda: False, word: str = "",
-    alone: Callable[[], AbstractContextManager[object]] = nullcontext,
+    alone: Callable[[], AbstractContextManager[object]] = nullcontext, waits: Waits = lambda _, __: None,
 ) -> None:  # fmt: skip
     """Wait for the time that the station says, then take the field to zero.
 
@@ -136,6 +137,8 @@ def keep(
         given_up: Asked now and then whether to leave it as it is.
         word: Of the `Untouched` that another process has entered.
         alone: Entered before the station is taken, so that nobody of one's own has it.
+        waits: Called now and then with the s of lab time that are left and with lab seconds per real second, None where
+            the lab's time jumps.
     """
     policy = left.station.safe_state
     say(
@@ -144,7 +147,7 @@ def keep(
     )
     try:
         with _signals_leave_it():
-            said = _wait_and_move(left, keeper, given_up, word, alone)
+            said = _wait_and_move(left, keeper, given_up, word, alone, waits)
     except LeftAsItIs:
         said = f"the field is left at {left.field:.4g} T"
     except (LabError, OSError) as error:
@@ -155,10 +158,10 @@ def keep(
 
 def _wait_and_move(
     left: Left, keeper: int | None, given_up: Callable[[], bool], word: str,
-    alone: Callable[[], AbstractContextManager[object]],
+    alone: Callable[[], AbstractContextManager[object]], waits: Waits,
 ) -> str:  # fmt: skip
     with Untouched(left.station, left.lab, word) as untouched:
-        if not _waited(left, lambda: untouched.still and not given_up()):
+        if not _waited(left, lambda: untouched.still and not given_up(), waits):
             return "the field is the affair of whoever uses the station now"
     try:
         what = "taking the field to zero after a run"
@@ -168,16 +171,18 @@ def _wait_and_move(
         return "the field is the affair of whoever uses the station now"
 
 
-def _waited(left: Left, still: Callable[[], bool]) -> bool:
+def _waited(left: Left, still: Callable[[], bool], waits: Waits) -> bool:
     """Let the time pass in the lab; return False as soon as somebody else uses the station."""
     clock: Clock = WallClock() if left.lab is None else read_addresses(left.lab).make_clock()
     try:
         deadline = clock.deadline(left.station.safe_state.field_hold)
         while not deadline.passed and still():
             if isinstance(clock, RemoteClock):  # it jumps, and costs a message for each time
+                waits(deadline.remaining, None)
                 clock.sleep(deadline.remaining)
             else:  # in real time, since the speed of a lab may change meanwhile
                 speed = clock.speed if isinstance(clock, ScaledClock) else 1.0
+                waits(deadline.remaining, speed)
                 WallClock().sleep(min(LOOK, deadline.remaining / speed))
         return still()
     finally:

@@ -10,8 +10,8 @@ from PyQt6.QtCore import QSettings
 from labctl.gui.context import Context
 
 
-def make_context(*, simulate: bool = True) -> Context:
-    """Return one that remembers nothing."""
+def make_context(*, simulate: bool = True, settings: QSettings | None = None) -> Context:
+    """Return one that remembers nothing, or what these settings hold."""
     folder = Path(tempfile.mkdtemp(prefix="labctl-window-"))
-    settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+    settings = settings or QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
     return Context("ppms", simulate=simulate, runs=folder / "runs", settings=settings)

@@ -26,6 +26,7 @@ def rows(folder: Path, column: str, *values: str) -> RunData:
         (("100.0", "90.0"), "-10.00 %", "bad"),
         (("nan", "100.0", "nan", "101.5", "nan"), "+1.50 %", "warn"),
         (("nan", "nan"), "–", ""),
+        (("100.0", *["nan"] * 120, "100.5", *["nan"] * 200), "+0.50 %", ""),
     ],
 )
 def test_it_is_told_from_the_first_and_the_last_reading(

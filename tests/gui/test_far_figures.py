@@ -12,7 +12,7 @@ from PyQt6.QtGui import QFont, QFontMetrics
 from pytestqt.qtbot import QtBot
 
 from labctl.gui.context import Context
-from labctl.gui.far_figures import Figure, figures
+from labctl.gui.far_figures import Figure, LastRead, figures
 from labctl.gui.far_view import FarView, in_two_lines
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -63,7 +63,15 @@ def test_what_the_run_read_last_stands_in_for_a_cryostat_that_nobody_told_of() -
     ("known", "figure"),
     [
         ({"on": False, "settings": {"level_A": 1e-4}}, ("OFF", "", "good")),
-        ({"on": None, "settings": {}}, ("?", "source: not known yet", "warn")),
+        ({"on": None, "settings": {}}, ("?", "nothing heard of it so far", "warn")),
+        ({"on": None, "settings": {"level_A": 0.0}}, ("?", "driven by a program", "warn")),
+        ({"on": None, "program": {"mode": "list", "peak_A": 0.012, "peak_s": 0.01}, "settings": {}},
+         ("?", "pulses to 12 mA, 10 ms", "warn")),
+        ({"on": True, "program": {"mode": "list", "peak_A": 0.012, "peak_s": 0.01},
+          "settings": {"level_A": 0.0, "compliance_V": 2.0}},
+         ("0 A", "ON, pulses to 12 mA, 10 ms, compliance 2 V", "warn")),
+        ({"on": True, "runs": "delta", "program": {"mode": "delta", "peak_A": 1e-5}, "settings": {"compliance_V": 2.0}},
+         ("plays delta", "ON, delta to 10 µA, compliance 2 V", "warn")),
         ({"on": True, "in_compliance": False, "settings": {"level_A": 1e-4, "compliance_V": 2.0}},
          ("100 µA", "ON, compliance 2 V", "warn")),
         ({"on": True, "in_compliance": True, "settings": {"level_A": 5e-3, "compliance_V": 2.0}},
@@ -121,6 +129,33 @@ def test_what_a_run_that_is_over_said_last_is_not_taken_for_the_present() -> Non
     assert seen({"item": "2", "state": "running"}, told)[0].value == "100 µA"
     assert seen(None, told | {"watching": {"on": False}})[0].note == "not asked since the run"
     assert seen(None, told | {"from": "station"})[0].value == "100 µA"
+
+
+def test_what_was_read_last_stays_in_grey_until_a_run_has_read_anything() -> None:
+    last, nothing = LastRead(), Figure()
+    known = {"temperature": Figure("300.00 K", "stable"), "field": Figure("0.00 mT"), "angle": nothing}
+    last.keep(dict(known), on=False)
+    shown = dict.fromkeys(known, nothing)
+    last.keep(shown, on=True)
+    assert shown["temperature"] == ("300.00 K", "before this run", "quiet")
+    assert shown["angle"] == nothing
+    gone = dict.fromkeys(known, nothing)
+    last.keep(gone, on=False)
+    assert set(gone.values()) == {nothing}
+
+
+def test_a_field_that_is_kept_after_a_run_says_until_when() -> None:
+    known = {"cryostat": {"field": {"T": 0.5, "moves": False, "state": "holding (driven)"}}}
+    kept = {"state": "held", "field_T": 0.5, "held_until": "2026-11-23T14:00:00+00:00", "said": ""}
+
+    def seen(kept: dict[str, Any], run: dict[str, Any] | None = None) -> tuple[str, str]:
+        found = figures(run, QUEUE, {"instruments": known}, speed=1.0, now=NOW, kept=kept)
+        return found["field"].note, found["next"].note
+
+    assert seen(kept) == ("held until 14:00, then to zero", "field to zero at 14:00")
+    assert seen(kept | {"held_until": None}) == ("held, then to zero", "field to zero")
+    assert seen(kept | {"state": "over"})[0] == "holding (driven)"
+    assert seen(kept, {"item": "1"})[0] == "holding (driven)"
 
 
 def test_a_sentence_that_is_too_long_has_two_lines(qtbot: QtBot) -> None:

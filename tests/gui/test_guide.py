@@ -41,6 +41,22 @@ def test_it_goes_on_as_things_are_done_and_never_back(guide: Guide) -> None:
     assert guide.button.text() == STEPS[-1].button
 
 
+def test_asked_for_again_it_begins_at_its_first_step(guide: Guide) -> None:
+    guide.show()
+    items = [{"id": "1", "asked": {"procedure": "ahe"}, "state": "finished"}]
+    link = guide._context.link
+    link.queue = {"items": items}
+    link.told.emit("queue", {})
+    assert guide.where.text() == "5 of 5"
+    guide.begin()
+    link.told.emit("queue", {})  # what was measured before is not this time
+    assert guide.where.text() == "1 of 5"
+    items.append({"id": "2", "asked": {"procedure": "contact-check"}, "state": "waiting"})
+    link.told.emit("queue", {})
+    guide.begin()
+    assert guide.where.text() == "2 of 5"  # it is on
+
+
 def test_its_button_asks_for_the_step_that_stands_there(qtbot: QtBot, guide: Guide) -> None:
     wanted: list[str] = []
     guide.wanted.connect(wanted.append)

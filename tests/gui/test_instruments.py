@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from labctl.by_hand import usual_rates
 from labctl.gui.context import Context
 from labctl.gui.instruments.by_hand import ByHand
 from labctl.gui.instruments.lines import Line, lines, order
 from labctl.gui.instruments.panel import InstrumentPanel
 from labctl.gui.instruments.sparkline import LASTS, Sparkline
 from labctl.gui.speed_control import SpeedControl
+from labctl.station import load_station
 from tests.gui.standing_in import make_context
 
 SOURCE: dict[str, Any] = {
@@ -118,6 +120,31 @@ def test_by_hand_it_is_said_where_everything_is_now(qtbot: QtBot, context: Conte
     assert [label.text() for label in hand.now.values()] == [
         "Temperature, now 249.98 K → 250.00 K, chasing", "Field, now 500.00 mT, driven, stable", "Angle"
     ]  # fmt: skip
+
+
+def test_the_rate_in_grey_is_the_one_that_is_taken(qtbot: QtBot, context: Context) -> None:
+    hand = ByHand(context)
+    qtbot.addWidget(hand)
+    assert hand.rates["temperature"].placeholderText() == "usual rate"
+    context.link.station = {"usual_rates": usual_rates(load_station("ppms"))}
+    context.link.found.emit()
+    assert [rate.placeholderText() for rate in hand.rates.values()] == ["10 K/min", "10 mT/s"]
+    assert hand.turns.text() == "at 3 deg/s"
+
+
+def test_by_hand_nothing_moves_when_a_line_gets_longer(qtbot: QtBot, context: Context) -> None:
+    hand = ByHand(context)
+    qtbot.addWidget(hand)
+    hand.resize(240, 400)
+    hand.show()
+    before = hand.buttons["angle"].mapTo(hand, QPoint())
+    context.link.instruments = told(cryostat=CRYOSTAT)
+    context.link.here, context.link.run = True, {"state": "stands"}
+    context.link.told.emit("instruments", {})
+    context.link.told.emit("run", {})
+    qtbot.wait(1)
+    assert hand.buttons["angle"].mapTo(hand, QPoint()) == before
+    assert hand.now["temperature"].toolTip() == hand.now["temperature"].text()
 
 
 def test_what_is_asked_by_hand_and_what_comes_back(qtbot: QtBot, context: Context) -> None:

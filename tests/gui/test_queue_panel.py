@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QItemSelectionModel, QMimeData, QModelIndex, QSettings, Qt
+from PyQt6.QtCore import QEvent, QItemSelectionModel, QMimeData, QModelIndex, QObject, QSettings, Qt
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +15,7 @@ from labctl.gui.context import Context
 from labctl.gui.queue_actions import ACTIONS, MOST_RETRIES
 from labctl.gui.queue_columns import NUMBER, PROGRESS, SAYS, STATE, TIME, WHEN
 from labctl.gui.queue_model import MIME
-from labctl.gui.queue_panel import NO_WORKER, QueuePanel
+from labctl.gui.queue_panel import EMPTY, NO_WORKER, QueuePanel
 from labctl.service import items
 from labctl.service.worker import Worker
 from tests.gui.looking import cut_off
@@ -192,6 +192,62 @@ def test_a_removal_that_is_not_undone_is_for_good(qtbot: QtBot, panel: QueuePane
     assert shown(panel) == ["1", "4", "5"]
 
 
+def test_a_removal_is_undone_by_its_key_long_after_and_moves_no_row(
+    qtbot: QtBot, panel: QueuePanel, worker: Worker
+) -> None:
+    before = panel.table.geometry().top()
+    choose(panel, "2")
+    press(qtbot, panel, Qt.Key.Key_Delete)
+    assert panel.notice.isVisible()
+    layout = panel.layout()
+    assert layout is not None
+    layout.activate()
+    assert panel.table.geometry().top() == before
+    assert (panel.notice.said.text(), panel.notice.undo.text()) == ("removed item 2", "Put item 2 back")
+    panel.notice.say("info", "added as item 11")
+    assert (panel.notice.said.text(), panel.notice.undo.text()) == ("added as item 11", "Put item 2 back")
+    assert panel.actions_of.of["undo"].text() == "Undo: Put item 2 back"
+    panel.notice.close_button.click()
+    assert not panel.notice.isVisible()
+    press(qtbot, panel, Qt.Key.Key_Z, Control)
+    until(qtbot, lambda: shown(panel) == ["1", "2", "3", "4", "5"] and states(worker) == ["waiting"] * 5)
+
+
+class Drawn(QObject):
+    """Notes what the empty table said each time that it was drawn."""
+
+    def __init__(self, panel: QueuePanel) -> None:
+        super().__init__(panel)
+        self.said: list[str] = []
+        self._table = panel.table
+        viewport = panel.table.viewport()
+        assert viewport is not None
+        viewport.installEventFilter(self)
+
+    def eventFilter(self, a0: QObject | None, a1: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Take note of what is being drawn."""
+        if a1 is not None and a1.type() == QEvent.Type.Paint:
+            self.said.append(self._table.empty)
+        return super().eventFilter(a0, a1)
+
+
+def test_an_empty_table_says_what_is_so(qtbot: QtBot, context: Context) -> None:
+    panel = QueuePanel(context)
+    qtbot.addWidget(panel)
+    panel.show()
+    drawn, link = Drawn(panel), context.link
+    until(qtbot, lambda: drawn.said[-1:] == [NO_WORKER])
+    link.here, link.queue = True, {"items": []}
+    panel._say_empty()
+    until(qtbot, lambda: drawn.said[-1:] == [EMPTY])  # it is drawn anew, though no row has come
+
+
+def test_finished_items_that_are_cleared_are_not_called_hidden(panel: QueuePanel) -> None:
+    panel.model.hide(["1", "2", "3", "4", "5"])
+    panel.removal.changed.emit()
+    assert panel.table.empty == EMPTY
+
+
 def test_an_item_that_begins_meanwhile_is_not_removed(qtbot: QtBot, panel: QueuePanel, worker: Worker) -> None:
     worker.queue.go()
     begin(worker)
@@ -207,7 +263,7 @@ def test_a_clone_asks_for_the_same(qtbot: QtBot, panel: QueuePanel, worker: Work
     press(qtbot, panel, Qt.Key.Key_D, Control)
     until(qtbot, lambda: len(order(worker)) == 6)
     assert worker.queue.item("6").asked.parameters == worker.queue.item("2").asked.parameters
-    until(qtbot, lambda: shown(panel)[-1:] == ["6"] and not panel.orders.busy)
+    until(qtbot, lambda: shown(panel) == order(worker) == ["1", "2", "6", "3", "4", "5"] and not panel.orders.busy)
     fill(worker, 1, notes=REFUSED)
     until(qtbot, lambda: shown(panel)[-1] == "7")
     choose(panel, "7")

@@ -23,7 +23,7 @@ def queue(*items: dict[str, Any], paused: bool = False, why: str = "") -> dict[s
         (None, None, "Looking for the worker of this station …", "quiet"),
         (None, queue(), "Idle; nothing waits", "good"),
         (None, queue(WAITS, paused=True, why="paused by LW"), "Paused: paused by LW; 1 waits in the queue", "warn"),
-        (None, queue(paused=True, why="stopped by LW"), "Paused: stopped by LW; nothing waits", "good"),
+        (None, queue(paused=True, why="stopped by LW"), "Paused: stopped by LW; nothing waits", "warn"),
         (None, queue(WAITS, paused=True, why="item 1 did not finish: the 6221 does not answer"),
          "FAULT in item 1, safe state reached: the 6221 does not answer", "bad"),
         (None, queue(WAITS, paused=True, why="item 1 did not finish: 6221 at GPIB0::12::INSTR: no reply came"),

@@ -16,8 +16,10 @@ from PyQt6.QtGui import QAction
 from pytestqt.qtbot import QtBot
 
 from labctl.gui import queue_table
+from labctl.gui.form.kept_entries import KeptEntries
 from labctl.gui.heartbeat import Heartbeat
 from labctl.gui.history_view import SIZES
+from labctl.gui.main import Wanted, mounting
 from labctl.gui.queue_columns import COLUMNS
 from labctl.gui.starting import WorkerStart
 from labctl.gui.window import Window
@@ -49,6 +51,131 @@ def test_a_key_that_is_held_is_one_wish(qtbot: QtBot) -> None:
     keys = {action.shortcut().toString(): action for action in window.findChildren(QAction)}
     assert not keys["F12"].autoRepeat()  # else STOP would go on to end the worker
     assert not keys["F8"].autoRepeat()
+
+
+def test_a_new_lab_that_the_window_begins_is_no_loss(qtbot: QtBot) -> None:
+    window = Window(make_context())
+    qtbot.addWidget(window)
+    link, said = window.context.link, list[tuple[str, str]]()
+    window.context.said.connect(lambda *words: said.append(words))
+    window.context.mount_wanted.emit("cogd2022")
+    link.lost.emit("the worker has hung up: Unknown error")
+    assert window.banner.said.text() == "A new lab with cogd2022 is begun …"
+    assert [level for level, _ in said] == ["info"]
+    assert window.far.cells["error"].value == "–"
+    policy = {"after_failure": "stop", "retries": 0}
+    link.here, link.queue = True, {"items": [], "paused": False, "why": "", "policy": policy}
+    link.found.emit()
+    assert window.banner.said.text() == "Idle; nothing waits"
+    window.context.mount_wanted.emit("nobody")
+    link.here, link.queue = False, None
+    window.begun_none("there is no record nobody")
+    link.lost.emit("the worker has hung up")  # later it is a loss again
+    assert said[-1] == ("error", "the worker has hung up")
+
+
+def test_the_new_lab_goes_as_fast_as_the_one_before(qtbot: QtBot) -> None:
+    del qtbot
+    context, wanted = make_context(), Wanted("ppms", True, Path(), "", 10.0)
+    context.link.station = {"lab": {"speed": 200.0}}
+    assert mounting(wanted, "cogd2022", context).worker()[-3:] == ["cogd2022", "--speed", "200.0"]
+
+
+def test_across_the_room_the_figures_take_a_third_of_the_window(qtbot: QtBot) -> None:
+    window = Window(make_context())
+    qtbot.addWidget(window)
+    window.resize(1366, 740)
+    window.show()
+    before = window.far.cells["temperature"].size()
+    window._toggle_panels()
+    qtbot.waitUntil(lambda: window.far.height() > 0.25 * window.height())
+    after = window.far.cells["temperature"].size()
+    assert after.height() > 1.5 * before.height()
+    assert after.width() > 1.5 * before.width()
+    window.go_to("queue")
+    qtbot.waitUntil(lambda: window.far.cells["temperature"].height() == before.height())
+
+
+def test_a_window_that_is_killed_comes_back_where_it_was_and_inside_the_screen(qtbot: QtBot) -> None:
+    context = make_context()
+    window = Window(context)
+    qtbot.addWidget(window)
+    window.show()
+    screen = window.screen()
+    assert screen is not None
+    room = screen.availableGeometry()
+    window.resize(1120, 690)
+    window.move(room.left() + 7, room.top() + 9)
+    before = window._down.sizes()
+    window._down.setSizes([before[0] - 40, before[1] + 40])
+    window._place.keep()  # what its timer does
+    place, sizes = window.frameGeometry(), window._down.sizes()
+    other = Window(make_context(settings=context.settings))
+    qtbot.addWidget(other)
+    other.show()
+    assert (other.frameGeometry().top(), other.frameGeometry().height()) == (place.top(), place.height())
+    assert other._down.sizes() == sizes
+    context.settings.setValue("frame", place.translated(0, 3000))
+    far = Window(make_context(settings=context.settings))
+    qtbot.addWidget(far)
+    far.show()
+    assert far.frameGeometry().bottom() == room.bottom()
+
+
+def test_what_was_entered_in_the_form_comes_back(qtbot: QtBot) -> None:
+    context = make_context()
+    asked = {"procedure": "ahe", "parameters": {"temperature": "250 K"}, "over": ["maximum_field=1,2 T"]}
+    entries = KeptEntries(context.settings, lambda: asked, context)
+    entries._soon.setInterval(0)
+    entries.soon()
+    qtbot.waitUntil(lambda: context.settings.contains("entered"))  # by its timer, since a window may be killed
+    again = KeptEntries(context.settings, lambda: None, context)
+    assert again.of("ahe") == ({"temperature": "250 K"}, ["maximum_field=1,2 T"])
+    assert again.of("tmr-loop") == ({}, None)
+
+
+def test_a_field_that_is_kept_is_said_in_the_log_once(qtbot: QtBot) -> None:
+    window = Window(make_context())
+    qtbot.addWidget(window)
+    said = list[str]()
+    window.context.said.connect(lambda level, sentence: said.append(sentence))
+    for _ in range(2):
+        window.context.link.told.emit("field", {"state": "held", "said": "the field of 0.5 T is held for 2 h"})
+    assert said == ["the field of 0.5 T is held for 2 h"]
+
+
+def test_what_was_removed_is_taken_out_for_good_when_the_window_is_closed(qtbot: QtBot) -> None:
+    window = Window(make_context())
+    qtbot.addWidget(window)
+    asked: list[tuple[str, str]] = []
+    answers: list[Callable[[dict[str, Any]], None]] = []
+
+    def ask(method: str, path: str, content: Any = None, *, then: Any = None, failed: Any = None) -> None:
+        asked.append((method, path))
+        answers.append(then)
+
+    window.show()
+    link = window.context.link
+    link.ask = ask  # type: ignore[method-assign]
+    link.here = True
+    window.panels.queue.removal.remove([{"id": "7", "state": "finished"}])
+    window.close()
+    assert (window.isVisible(), window._closed, asked) == (False, False, [("DELETE", "/queue/7")])
+    answers[0]({})
+    assert window._closed
+
+
+def test_an_item_that_has_ended_is_not_said_to_wait(qtbot: QtBot) -> None:
+    window = Window(make_context())
+    qtbot.addWidget(window)
+    window.context.said.emit("info", "contact-check of cotb2025 waits in the queue as item 1")
+    bar, told = window.statusBar(), window.context.link.told
+    assert bar is not None
+    told.emit("item", {"id": "1", "state": "waiting"})
+    told.emit("item", {"id": "11", "state": "running"})
+    assert bar.currentMessage()
+    told.emit("item", {"id": "1", "state": "running"})
+    assert not bar.currentMessage()
 
 
 def test_esc_twice_stops_and_once_does_not(qtbot: QtBot) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from instruments.clock import VirtualClock
 from instruments.guard import heard as module
-from instruments.guard.heard import Heard, Setting
+from instruments.guard.heard import Heard, Program, Setting
 from instruments.keithley6221 import Keithley6221
 from labctl.protection import guarded
 from labctl.sample import load_sample
@@ -100,3 +100,30 @@ def test_what_goes_through_the_guard_is_heard_and_nothing_more_is_sent() -> None
     assert (heard.replies, heard.unanswered) == (3, 0)
     source.shutdown()
     assert heard.settings()["output"] is False
+
+
+def test_after_a_list_the_output_is_what_the_source_answers_and_how_high_it_went_is_kept() -> None:
+    station, record, clock = load_station("ppms"), load_sample("cogd2022"), VirtualClock()
+    lab = build_lab(station, record, clock, seed=1, sample_seed=0)
+    resources = {role: each.resource for role, each in station.instruments.items()}
+    library = guarded(lab.visa, station, record, {}, resources, clock)
+    heard = Heard("keithley6221")
+    source = Keithley6221(resources["source"], clock=clock, visa_library=library)
+    library.listen({resources["source"]: heard})
+    source.reset()
+    assert heard.program is None
+    source.pulse(1e-4, 10e-3, compliance=10.0)
+    assert (heard.runs, heard.settings()["output"], heard.settings()["level_A"]) == (None, False, 0.0)
+    assert heard.program == Program("list", 1e-4, 0.01)
+    source.source_enabled = True
+    source.pulse(-2e-4, 10e-3, compliance=10.0)
+    assert (heard.settings()["output"], heard.program) == (True, Program("list", 2e-4, 0.01))
+    source.pulse(-2e-4, 1e-4, compliance=10.0)
+    assert heard.program == Program("wave", 2e-4)
+
+
+def test_the_height_of_a_program_is_known_while_it_runs() -> None:
+    heard = Heard("keithley6221")
+    for message in (":SOUR:DELT:HIGH 1e-5", ":SOUR:DELT:ARM", ":INIT"):
+        heard.sent(f"{message}\n".encode())
+    assert (heard.runs, heard.program) == ("delta", Program("delta", 1e-5))

@@ -13,6 +13,7 @@ from labctl.gui.context import Context
 from labctl.gui.form.checking import Checking
 from labctl.gui.form.circumstances import mounted_instead, not_mounted, place_of, reason, runs_of, waits
 from labctl.gui.form.footer import EditBar, Footer
+from labctl.gui.form.kept_entries import KeptEntries
 from labctl.gui.form.parameter_form import ParameterForm
 from labctl.gui.form.preset_menu import NamingBar, PresetMenu
 from labctl.gui.form.procedure_chooser import ProcedureChooser
@@ -58,7 +59,9 @@ class MeasurePanel(QWidget):
         self._build()
         self._connect()
         context.desk.ask("procedures", then=self.chooser.show_procedures)
-        self.choose(str(context.settings.value(LAST, FIRST)))
+        self.entries = KeptEntries(context.settings, lambda: self.asked() if self._item is None else None, self)
+        last = str(context.settings.value(LAST, FIRST))
+        self.choose(last, *self.entries.of(last))
 
     # ---- putting together
 
@@ -290,6 +293,7 @@ class MeasurePanel(QWidget):
         self.presets.show_asked(asked)
         self.view.show_changed(asked)
         self.checking.soon()
+        self.entries.soon()
 
     def _to_check(self) -> dict[str, Any] | None:
         if self._form is None or self._asked_form is not None or not self.form.is_built:

@@ -6,10 +6,11 @@ import getpass
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from labctl.gui.context import Context
+from labctl.gui.elided import ElidedLabel
 from labctl.gui.instruments.lines import moving
 
 QUANTITIES = {
@@ -18,6 +19,13 @@ QUANTITIES = {
     "angle": ("Angle", "90 deg", "", "deg"),
 }
 """What can be gone to -> how it is called, examples of value and rate, and the unit in which its value is told."""
+USUAL = {
+    "temperature": ("temperature_K_per_s", 60.0, "K/min"), "field": ("field_T_per_s", 1e3, "mT/s"),
+    "angle": ("angle_deg_per_s", 1.0, "deg/s"),
+}  # fmt: skip
+"""Of each: its usual rate as the worker tells it, and in which unit that is shown."""
+WHY_LINES = 3
+"""Lines of text that are kept free for why something cannot be pressed: nothing below moves when it is longer."""
 HOLDS = {
     "hold_temperature": ("Hold temperature", "The temperature stays where it is now."),
     "hold_field": ("Hold field", "The field stays where it is now."),
@@ -38,12 +46,17 @@ class ByHand(QScrollArea):
         self._context = context
         self.values: dict[str, QLineEdit] = {}
         self.rates: dict[str, QLineEdit] = {}
-        self.now: dict[str, QLabel] = {}
+        self.now: dict[str, ElidedLabel] = {}
+        self.turns = QLabel()
         self.buttons: dict[str, QPushButton] = {}
         self.why, self.said = QLabel(), QLabel()
         for label in (self.why, self.said):
             label.setWordWrap(True)
         self.why.setProperty("quiet", True)
+        self.why.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.why.setFixedHeight(WHY_LINES * self.why.fontMetrics().lineSpacing())
+        self.turns.setProperty("quiet", True)
+        self.turns.setToolTip("How fast the rotator turns; it has one rate.")
         self.said.hide()
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -60,8 +73,28 @@ class ByHand(QScrollArea):
         link = context.link
         link.told.connect(self._hear)
         link.found.connect(self.show_state)
+        link.found.connect(self._show_rates)
         link.lost.connect(lambda _: self.show_state())
+        self._show_rates()
         self.show_state()
+
+    def _show_rates(self) -> None:
+        """Show in grey how fast the station goes where nothing is entered."""
+        for name in (*self.rates, "angle"):
+            usual = self._usual(name)
+            if name == "angle":
+                self.turns.setText(f"at {usual}" if usual else "")
+                continue
+            example = QUANTITIES[name][2]
+            self.rates[name].setPlaceholderText(usual or "usual rate")
+            taken = f"; where it is empty, {usual}" if usual else "; empty for the usual rate"
+            self.rates[name].setToolTip(f"How fast, e.g. {example}{taken}")
+
+    def _usual(self, name: str) -> str:
+        """Return the station's usual rate with its unit, "" where the worker has not told it."""
+        key, factor, unit = USUAL[name]
+        told = ((self._context.link.station or {}).get("usual_rates") or {}).get(key)
+        return "" if told is None else f"{float(told) * factor:g} {unit}"
 
     def _grid(self) -> QGridLayout:
         """Return a line for each quantity with where it is now, below it where to and how fast; then the holds."""
@@ -71,15 +104,15 @@ class ByHand(QScrollArea):
         grid.setColumnStretch(1, 2)
         for number, (name, (title, example, rate, _)) in enumerate(QUANTITIES.items()):
             row = 3 * number
-            self.now[name] = QLabel(title)
-            self.now[name].setWordWrap(True)
+            self.now[name] = ElidedLabel()
+            self.now[name].say(title)
             grid.addWidget(self.now[name], row, 0, 1, 3)
             tip = f"{title} to go to, with its unit, e.g. {example}"
             self.values[name] = self._entry(f"e.g. {example}", tip, name)
-            grid.addWidget(self.values[name], row + 1, 0, 1, 1 if rate else 2)
+            grid.addWidget(self.values[name], row + 1, 0)
             if rate:
-                self.rates[name] = self._entry(rate, f"How fast, e.g. {rate}; that is also taken for nothing", name)
-                grid.addWidget(self.rates[name], row + 1, 1)
+                self.rates[name] = self._entry("usual rate", "", name)
+            grid.addWidget(self.rates[name] if rate else self.turns, row + 1, 1)
             self.buttons[name] = self._button("Go", f"Goes there within the limits of station and sample ({name}).",
                                               lambda name=name: self._go(name))  # fmt: skip
             grid.addWidget(self.buttons[name], row + 1, 2)
@@ -122,7 +155,7 @@ class ByHand(QScrollArea):
         cryostat: Mapping[str, Any] = told.get("cryostat") or {}
         for name, (title, _, _, unit) in QUANTITIES.items():
             known = cryostat.get(name)
-            self.now[name].setText(f"{title}, now {moving(known, unit)}" if known else title)
+            self.now[name].say(f"{title}, now {moving(known, unit)}" if known else title)
 
     def show_state(self) -> None:
         """Let those be pressed that mean something now, and say why the others cannot."""

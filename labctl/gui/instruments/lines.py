@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from labctl.gui import words
+from labctl.gui.far_figures import program
 
 ORDER = ("cryostat", "source", "voltmeter", "smu", "lockin")
 TITLES = {
@@ -83,11 +84,17 @@ def _tone(known: Mapping[str, Any]) -> str:
 def _settings(known: Mapping[str, Any]) -> Iterator[Line]:
     if "on" in known:
         on = known["on"]
-        yield Line("output", WORDS.get(on, "unknown").upper(), "warn" if on else "good" if on is False else "")
+        yield Line(
+            "output",
+            WORDS[on].upper() if on is not None else "not known",
+            "warn" if on else "good" if on is False else "",
+        )
     if known.get("in_compliance"):
         yield Line("compliance", "CLAMPED", "bad")
     if known.get("runs"):
         yield Line("plays", str(known["runs"]), "warn")
+    if went := program(known):
+        yield Line("program" if known.get("runs") else "last program", went)
     settings: Mapping[str, Any] = known.get("settings") or {}
     for name, value in settings.items():
         if value is None or (name == "output" and "on" in known):

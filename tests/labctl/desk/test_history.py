@@ -120,6 +120,12 @@ def test_conditions_find_runs_and_say_what_is_wrong_with_them(tmp_path: Path) ->
     write_run(tmp_path, 2, results={"coercive_field_up": (0.06, "T")})
     found = history.runs_fitting(str(tmp_path), results=["coercive_field_up>500 Oe"])
     assert [Path(run).name for run in found["runs"]] == ["0002-ahe-S042"]
+    short = {"coercive_field_up": "Hc up", "coercive_field_down": "Hc down"}
+    for text in ("Hc up > 500 Oe", "hc > 500 Oe"):
+        assert history.runs_fitting(str(tmp_path), results=[text], short=short) == found
+    none = history.runs_fitting(str(tmp_path), results=["Hx > 500 Oe"], short=short)
+    assert none["runs"] == []
+    assert "Hc up" in none["warnings"][-1]
     assert "did you mean" in history.runs_fitting(str(tmp_path), results=["coercive_field_upp"])["warnings"][0]
     with pytest.raises(BadValue):
         history.runs_fitting(str(tmp_path), results=["coercive_field_up>5"])

@@ -280,6 +280,7 @@ def test_stop_ends_the_run_and_begins_no_other(scripted: Scripted) -> None:
     scene.worker.stop("LW")
     assert scene.until_over().state == "aborted"
     assert (scene.states, scene.queue.book.why) == (["aborted", "waiting"], "stopped by LW")
+    assert scene.queue.item("1").error == "stopped by LW"
 
 
 def test_a_pause_now_reaches_the_run_and_go_lets_it_go_on(scripted: Scripted) -> None:
@@ -418,6 +419,7 @@ def test_what_is_left_is_told_by_the_rehearsal_where_there_is_one(
     watch(run)
     assert (told["remaining_lab_time_s"], told["remaining_from"]) == (left_s, source)
     assert (told["lab_time_s"], told["points"], told["stands"]) == (10.0, 3, None)
+    assert told["progress"] == pytest.approx(10.0 / 52.0 if by_rehearsal else progress)  # by time where that is known
 
 
 def test_a_worker_waits_for_the_run_of_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -218,8 +218,12 @@ def test_the_queue_gives_a_field_up_when_its_next_run_begins(
         keeper = FieldKeeper(number, threading.Lock())
         keeper.see_to(found.folder)
         waits.wait()
+        assert keeper.told is not None
+        assert (keeper.told["state"], keeper.told["field_T"]) == ("held", pytest.approx(0.05))
+        assert "held for 2 h and then taken to zero" in keeper.told["said"]
         threading.Timer(0.01, goes_on.set).start()
         keeper.give_up()
+    assert keeper.told["state"] == "over"
     assert not [thread for thread in threading.enumerate() if thread.name == "field"]
     assert RunDirectory(found.folder).events()[-1]["text"].startswith("the field is the affair of whoever uses")
     assert field_told(served) == pytest.approx(0.05, abs=2e-4)
