@@ -27,6 +27,12 @@ class KeysKept(QObject):
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._look)
 
+    def end(self) -> None:
+        """Look no more: the window is closed, and what has the keys in it is taken apart."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.disconnect(self._look)
+
     def _look(self, old: QWidget | None, new: QWidget | None) -> None:
         if not isinstance(old, QAbstractButton) or new is None or not self._window.isVisible():
             return

@@ -57,6 +57,11 @@ class ScreenPlace(QObject):
             self._soon.start()
         return super().eventFilter(a0, a1)
 
+    def end(self) -> None:
+        """Write it down, and look at its events no more: a window that is taken apart has some that nobody may see."""
+        self.keep()
+        self._window.removeEventFilter(self)
+
     def keep(self) -> None:
         """Write it down now."""
         self._soon.stop()

@@ -431,7 +431,9 @@ class Window(QMainWindow):
         if self._removes() and a0 is not None:
             a0.ignore()
             return
-        self._place.keep()
+        if not self._closed:
+            self._place.end()
+            self._keys.end()
         self.panels.measure.entries.keep()
         self._closed = True  # keys that are pressed in another window are not meant for this station
         self._clock.stop()
