@@ -116,6 +116,7 @@ class Person:
 
     def keep(self, picture: str) -> None:
         """Keep a picture for the documentation, where somebody asks for it."""
+        self.wait(self.window.updatesEnabled)  # it is not painted while it gets other colours
         self.rest()
         keep(self.window, picture)
 
@@ -131,6 +132,7 @@ def keep(window: QWidget, name: str) -> None:
     if not folder:
         return
     drawn = pixels(window.grab().toImage().convertToFormat(QImage.Format.Format_RGB32))
+    assert np.unique(drawn).size > 100, f"{name} is a picture of nothing"
     colours = np.stack([drawn >> 16 & 255, drawn >> 8 & 255, drawn & 255], axis=-1).astype(np.uint8)
     file = Path(folder) / f"{name}.png"
     Image.fromarray(colours).quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
