@@ -168,7 +168,7 @@ class HistoryPanel(QWidget):
     def choose_first(self) -> None:
         """Choose the uppermost run if none is chosen, as soon as there is one."""
         self.view.choose_first()
-        self._first_wanted = not self.view.current()
+        self._first_wanted = not self.view.chosen_runs()
 
     def _gone(self, folders: list[str]) -> None:
         self.model.drop(folders)

@@ -171,7 +171,7 @@ class HistoryView(QTreeView):
 
     def choose_first(self) -> None:
         """Choose the uppermost run, if none is."""
-        if not self.current() and (model := self.model()) is not None and model.rowCount():
+        if not self.chosen_runs() and (model := self.model()) is not None and model.rowCount():
             self.setCurrentIndex(model.index(0, 0))
 
     def open_chosen(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QObject, QSettings, QSize, Qt, QTimer
+from PyQt6.QtCore import QItemSelectionModel, QObject, QSettings, QSize, Qt, QTimer
 from PyQt6.QtGui import QColor, QDesktopServices, QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
@@ -191,6 +191,19 @@ def test_a_new_run_appears_by_itself(context: Context, show: Callable[[], Histor
     asked = len(context.archive.asked)  # type: ignore[attr-defined]
     context.link.told.emit("run", {})
     qtbot.waitUntil(lambda: len(context.archive.asked) > asked)  # type: ignore[attr-defined]
+
+
+def test_the_first_run_is_chosen_also_where_the_keys_were_brought_there(
+    context: Context, show: Callable[[], HistoryPanel]
+) -> None:
+    write_some(context.runs)
+    panel = show()
+    panel.view.setFocus()
+    selection = panel.view.selectionModel()
+    assert selection is not None
+    selection.setCurrentIndex(panel.model.index(0, 0), QItemSelectionModel.SelectionFlag.NoUpdate)  # as Qt does then
+    panel.choose_first()
+    assert len(panel.view.chosen_runs()) == 1
 
 
 def test_keys_open_tick_repeat_and_find(context: Context, show: Callable[[], HistoryPanel], qtbot: QtBot) -> None:
