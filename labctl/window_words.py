@@ -7,6 +7,7 @@ where an entry fits none any more.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, cast
 
@@ -103,6 +104,18 @@ def in_window(text: str) -> str:
         for pattern, said in _TABLE:
             text = pattern.sub(said, text)
     return text
+
+
+def read_in_window(text: str) -> Any:
+    """Return what a text of JSON holds, with its sentences as the window says them.
+
+    A long queue takes twenty times as long to be gone through as to be searched for what has to be written anew.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    content = json.loads(text)
+    return told_in_window(content) if needs_window(text) else content
 
 
 SENTENCES = frozenset({

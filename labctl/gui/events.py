@@ -1,10 +1,11 @@
-"""Server-sent events, as bytes come in."""
+"""Server-sent events, as bytes come in, in the words of the window."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
+
+from labctl.window_words import read_in_window
 
 
 class EventParser:
@@ -25,4 +26,4 @@ class EventParser:
                 elif key == "data":
                     data += value
             if data:
-                yield name, json.loads(data)
+                yield name, read_in_window(data)

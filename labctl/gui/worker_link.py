@@ -14,7 +14,7 @@ from PyQt6.QtNetwork import QNetworkAccessManager, QNetworkProxy, QNetworkReply,
 from labctl.gui.events import EventParser
 from labctl.gui.timing import timer
 from labctl.service.places import Worker, find_worker
-from labctl.window_words import in_window, told_in_window
+from labctl.window_words import in_window, read_in_window
 
 Then = Callable[[dict[str, Any]], None]
 Failed = Callable[[str], None]
@@ -138,14 +138,14 @@ class WorkerLink(QObject):
         if self._ended:
             return
         try:
-            said = json.loads(reply.readAll().data() or b"null")
+            said = read_in_window((reply.readAll().data() or b"null").decode("utf-8"))
         except ValueError:
             said = None
         if reply.error() is not QNetworkReply.NetworkError.NoError or not isinstance(said, dict):
             plain = f"{asked.what} got no answer from the worker: {reply.errorString()}"
             self._fail(asked, in_window(str(said["error"])) if isinstance(said, dict) and "error" in said else plain)
         elif asked.then is not None:
-            asked.then(told_in_window(said))
+            asked.then(said)
 
     def _fail(self, asked: _Asked, sentence: str) -> None:
         if asked.failed is not None:
@@ -174,8 +174,7 @@ class WorkerLink(QObject):
         if self._stream is None:
             return
         self._silence.start()
-        for name, told in self._parser.feed(self._stream.readAll().data()):
-            content = told_in_window(told)
+        for name, content in self._parser.feed(self._stream.readAll().data()):
             if name == "queue":
                 self.queue = content
             elif name == "run":
